@@ -1,0 +1,132 @@
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t read_clock_us(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+uint64_t clock_mono_us(void)
+{
+    return read_clock_us(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_mono_ms(void)
+{
+    return clock_mono_us() / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return (int64_t)(read_clock_us(CLOCK_REALTIME) / 1000);
+}
+
+void clock_format(int64_t wall_ms, char text_out[CLOCK_TEXT_BYTES])
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    int millis = (int)(wall_ms % 1000);
+    if (millis < 0) {
+        millis += 1000;
+        seconds--;
+    }
+    struct tm t;
+    gmtime_r(&seconds, &t);
+    size_t n = strftime(text_out, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &t);
+    snprintf(text_out + n, CLOCK_TEXT_BYTES - n, ".%03dZ", millis);
+}
+
+static enum err parse_span(struct str text, int64_t now_ms, int64_t *out)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000},
+        {'w', 604800000}};
+    if (text.n < 2)
+        return ERR_PARSE;
+    uint64_t count;
+    if (str_to_u64(str_sub(text, 0, text.n - 1), &count) != OK ||
+        count > 100000)
+        return ERR_PARSE;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].unit == text.p[text.n - 1]) {
+            *out = now_ms - (int64_t)count * units[i].ms;
+            return OK;
+        }
+    }
+    return ERR_PARSE;
+}
+
+enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
+{
+    char copy[48];
+    if (text.n == 0 || text.n >= sizeof copy)
+        return ERR_PARSE;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    if (strchr(copy, 'T') == NULL && strchr(copy, '-') == NULL)
+        return parse_span(text, now_ms, wall_ms_out);
+
+    struct tm t = {0};
+    const char *rest = strptime(copy, "%Y-%m-%d", &t);
+    int millis = 0;
+    long offset_s = 0;
+    if (rest == NULL)
+        return ERR_PARSE;
+    if (*rest == 'T' || *rest == ' ') {
+        rest = strptime(rest + 1, "%H:%M:%S", &t);
+        if (rest == NULL)
+            return ERR_PARSE;
+        if (*rest == '.') {
+            int scale = 100;
+            for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
+                millis += (*rest - '0') * scale;
+        }
+        int hours, minutes;
+        char sign;
+        if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) == 3 &&
+            (sign == '+' || sign == '-')) {
+            offset_s = (hours * 60L + minutes) * 60L;
+            if (sign == '-')
+                offset_s = -offset_s;
+        } else if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 &&
+                   *rest != '\0') {
+            return ERR_PARSE;
+        }
+    } else if (*rest != '\0') {
+        return ERR_PARSE;
+    }
+    *wall_ms_out = ((int64_t)timegm(&t) - offset_s) * 1000 + millis;
+    return OK;
+}
+
+void clock_uuid7(char text_out[UUID_TEXT_BYTES])
+{
+    static uint64_t last_ms;
+    static uint16_t counter; /* 12 bits: order within a millisecond */
+    uint64_t ms = (uint64_t)clock_wall_ms();
+    uint8_t r[10];
+    if (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
+        memset(r, 0, sizeof r);
+    if (ms <= last_ms) {
+        counter = (uint16_t)(counter + 1);
+        if (counter > 0xfff) {
+            counter = 0;
+            last_ms++;
+        }
+        ms = last_ms;
+    } else {
+        last_ms = ms;
+        counter = (uint16_t)(r[0] & 0x7f);
+    }
+    snprintf(text_out, UUID_TEXT_BYTES,
+        "%08x-%04x-7%03x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+        (unsigned)(ms >> 16), (unsigned)(ms & 0xffff), counter & 0xfffu,
+        (r[2] & 0x3f) | 0x80, r[3], r[4], r[5], r[6], r[7], r[8], r[9]);
+}

@@ -1,0 +1,54 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p, size_t n)
+{
+    if (p == NULL && n != 0) {
+        fprintf(stderr, "fatal: out of memory (%zu bytes)\n", n);
+        abort();
+    }
+    return p;
+}
+
+void *mem_alloc(size_t n)
+{
+    return checked(malloc(n), n);
+}
+
+void *mem_zalloc(size_t n)
+{
+    return checked(calloc(1, n), n);
+}
+
+void *mem_calloc(size_t count, size_t n)
+{
+    void *p = calloc(count, n);
+    return checked(p, count != 0 && n != 0 ? 1 : 0);
+}
+
+void *mem_realloc(void *p, size_t n)
+{
+    return checked(realloc(p, n), n);
+}
+
+char *mem_strdup(const char *s)
+{
+    return mem_memdup0(s, strlen(s));
+}
+
+char *mem_memdup0(const void *p, size_t n)
+{
+    char *copy = mem_alloc(n + 1);
+    if (n != 0)
+        memcpy(copy, p, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}

@@ -1,0 +1,22 @@
+/*
+ * Memory that is always there: allocation failure ends the process with one
+ * line on standard error.  Anything a peer can size must be bounded before it
+ * comes here.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t n);               /* contents undefined */
+void *mem_zalloc(size_t n);              /* zeroed */
+void *mem_calloc(size_t count, size_t n); /* zeroed, overflow checked */
+void *mem_realloc(void *p, size_t n);
+char *mem_strdup(const char *s);
+char *mem_memdup0(const void *p, size_t n); /* copy with a closing NUL */
+void mem_free(void *p);                     /* NULL is fine */
+
+#define MEM_NEW(type) ((type *)mem_zalloc(sizeof(type)))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

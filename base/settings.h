@@ -1,0 +1,81 @@
+/*
+ * promptgate.yaml as one struct.  One table in settings.c (key path, type,
+ * min, max, default, unit, description) drives parsing, `check` and
+ * docs/settings.md.  Lists and strings live in the struct's arena.
+ */
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bundle.h"
+#include "base/log.h"
+#include "base/net.h"
+
+enum alpn_mode { ALPN_MIRROR, ALPN_CLIENT_H1, ALPN_SERVER_H1 };
+enum oversize { OVERSIZE_STREAM, OVERSIZE_BLOCK };
+enum setting_failure { ON_FAILURE_BLOCK, ON_FAILURE_RECORD };
+
+struct str_list {
+    struct str *items; /* each followed by a NUL */
+    size_t count;
+};
+
+struct resolve_entry { /* upstream.resolve: like curl --resolve */
+    struct str host;
+    uint16_t port;
+    struct net_address address;
+};
+
+struct settings {
+    struct arena arena;
+    /* listen */
+    struct str_list listen_proxy, listen_console, listen_metrics;
+    struct str data_dir, run_as, node;
+    int64_t workers; /* 0: one a core */
+    struct str_list services, detectors;
+    struct str policy;
+    /* clients */
+    struct net_range *clients_allow;
+    size_t clients_allow_count;
+    bool proxy_auth_basic;
+    int64_t clients_max_connections, clients_max_per_address;
+    /* upstream */
+    struct resolve_entry *resolve;
+    size_t resolve_count;
+    struct str_list extra_roots, crl;
+    struct str_list dns_servers; /* empty: /etc/resolv.conf */
+    struct net_range *allow_private;
+    size_t allow_private_count;
+    uint16_t *ports;
+    size_t ports_count;
+    struct str_list bypass; /* host patterns as in service maps */
+    enum alpn_mode alpn;
+    bool pac_default_proxy;
+    bool before_forward;  /* durability */
+    bool fsync_group;
+    /* hold */
+    int64_t hold_max_bytes, hold_connection_bytes, hold_worker_bytes;
+    enum oversize hold_oversize;
+    int capture; /* enum capture of inspect/activity.h */
+    enum setting_failure on_failure[6]; /* indexed as enum failure */
+    /* retention */
+    int64_t retention_days, retention_bytes;
+    enum log_format log_format;
+    enum log_level log_level;
+    /* timeouts, milliseconds */
+    int64_t timeout_head, timeout_body, timeout_handshake, timeout_dial,
+        timeout_idle, timeout_stream, timeout_response, drain;
+};
+
+/* Reads the bundle's BUNDLE_SETTINGS file.  Reports every mistake; the struct
+ * is usable only when diag->count did not grow. */
+void settings_load(const struct bundle *bundle, struct diag *diag,
+    struct settings *settings_out);
+void settings_free(struct settings *settings);
+/* The table as Markdown, for docs/settings.md. */
+void settings_describe(struct buf *out);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The certification authority of the installation: created once, EC P-256,
+ * pathLen 0, kept in <data_dir>/ca/ as ca.pem (0644) and ca.key (0600).
+ * (K1–K7)
+ */
+#ifndef CERTS_CA_H
+#define CERTS_CA_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Makes key and certificate (PEM). */
+enum err ca_create(struct str common_name, struct buf *cert_pem_out,
+    struct buf *key_pem_out) MUST_USE;
+
+struct ca_info {
+    char subject[256], serial[64], sha256[96]; /* fingerprint AA:BB:… */
+    int64_t not_before_ms, not_after_ms;
+};
+enum err ca_read(struct str cert_pem, struct ca_info *info_out) MUST_USE;
+
+enum ca_format { CA_PEM, CA_DER, CA_MOBILECONFIG };
+enum err ca_export(struct str cert_pem, enum ca_format format,
+    struct buf *out) MUST_USE;
+
+/* The node's leaf key pair: PKCS#8 DER. */
+enum err ca_create_leaf_key(struct buf *key_der_out) MUST_USE;
+
+#endif

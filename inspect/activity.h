@@ -1,0 +1,114 @@
+/*
+ * One activity: who did what, where, with which text and files, what was
+ * found in it, and the verdict.  Written as JSON in the contract's shape.
+ *
+ * Everything lives in the activity's own arena, but the two texts, which can
+ * be large.  Absent means unknown; nothing is guessed.
+ */
+#ifndef INSPECT_ACTIVITY_H
+#define INSPECT_ACTIVITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum level { LEVEL_NONE, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH };
+const char *level_name(enum level level); /* "low" …; NULL for LEVEL_NONE */
+
+enum where {
+    WHERE_PROMPT,
+    WHERE_ANSWER,
+    WHERE_HIDDEN,
+    WHERE_FILE,
+    WHERE_FILE_NAME,
+    WHERE_URL,
+    WHERE_DRAFT,
+};
+const char *where_name(enum where where);
+
+enum verdict_kind { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_COACH,
+    VERDICT_REDACT, VERDICT_BLOCK };
+const char *verdict_name(enum verdict_kind kind);
+
+enum capture { CAPTURE_NONE, CAPTURE_SAMPLE, CAPTURE_FULL };
+
+struct finding {
+    struct str detector; /* the rule's id */
+    struct str type;     /* "credit-card" … */
+    struct str group;    /* secret, financial, personal, document, topic */
+    enum level confidence, severity;
+    enum where where;
+    size_t count;      /* equal ones folded */
+    struct str sample; /* masked: never the value */
+    size_t start, end; /* byte offsets into the UTF-8 text of the source */
+    uint64_t value_hash; /* keyed; equal values fold, and count as unique */
+};
+
+struct findings {
+    struct finding *items; /* heap; strings belong to the rule set or arena */
+    size_t count, cap;
+    bool is_capped; /* FINDINGS_MAX was reached: noted, not silent */
+    struct arena arena;
+};
+enum { FINDINGS_MAX = 1024 };
+struct finding *findings_add(struct findings *f); /* zeroed; NULL when full */
+void findings_free(struct findings *f);
+
+struct activity_file {
+    struct str id, name, type, declared_type, sha256;
+    int64_t bytes; /* -1: unknown */
+};
+
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
+
+struct actor {
+    struct str user, source, ip, account, workspace, device;
+    bool is_signed_in;
+};
+
+struct activity {
+    struct arena arena;
+    char id[UUID_TEXT_BYTES];
+    int64_t time_ms;
+    struct str node, via, service, name; /* name: "prompt.created" … */
+    enum outcome outcome;
+    struct actor actor;
+    struct str conversation_id, message_id, parent_message_id, model,
+        project_id;
+    struct str update;   /* edit, regenerate, continue */
+    struct str reply_to; /* an answer's prompt: its activity id */
+    unsigned attempts;   /* 0 and 1: not written */
+    bool has_complete, complete;
+    struct buf content;  /* exact text: parts joined by a newline */
+    struct buf hidden;
+    struct activity_file *files;
+    size_t file_count;
+    struct findings findings;
+    enum verdict_kind verdict;
+    bool is_monitored; /* verdict is what would have happened (monitor mode) */
+    struct str rule, reason;
+    enum level severity;
+    struct str failure; /* "parse", "limit", "decode", "scan", "store": the
+                           cause, where something in-scope was not understood */
+    struct str http_method, http_host, http_path; /* path without query */
+    int http_status; /* 0: none (yet) */
+    const char *http_version; /* "1.1", "2"; NULL unknown */
+    int64_t request_bytes, response_bytes; /* -1 unknown */
+};
+
+struct activity *activity_new(void); /* id and time are set */
+void activity_free(struct activity **activity);
+struct activity_file *activity_add_file(struct activity *a);
+
+/* "prompt_with_file.created" -> "Data Upload" … (contract). */
+const char *activity_category(struct str name);
+
+/* One line of JSON, without the newline.  capture says whether and how the
+ * texts are written; samples have every finding masked. */
+void activity_write(const struct activity *a, enum capture capture,
+    struct buf *out);
+
+#endif

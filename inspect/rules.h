@@ -1,0 +1,32 @@
+/*
+ * Detection rules as data: conf/detectors/NAME.yaml, all BUNDLE_DETECTORS
+ * files of a bundle, into one rule set; and the Hyperscan database made from
+ * it.  docs/detectors.md describes the format.
+ */
+#ifndef INSPECT_RULES_H
+#define INSPECT_RULES_H
+
+#include "base/bundle.h"
+
+struct rules;
+
+/* Reports mistakes into diag; NULL when there were any. */
+struct rules *rules_load(const struct bundle *bundle, struct diag *diag);
+void rules_free(struct rules **rules);
+size_t rules_count(const struct rules *rules);
+
+/* A hash over everything the database depends on: patterns, flags, library
+ * version, CPU features. Names the cache file. Hex, NUL-terminated. */
+enum { RULES_HASH_BYTES = 65 };
+void rules_hash(const struct rules *rules, char hash_out[RULES_HASH_BYTES]);
+
+/* Compiles and serialises (header, CRC).  A pattern that does not compile is
+ * reported with its file and line. */
+enum err rules_compile(const struct rules *rules, struct diag *diag,
+    struct buf *database_out) MUST_USE;
+
+/* Runs every rule's examples and counter-examples (check --examples). */
+void rules_check_examples(const struct rules *rules, struct str database,
+    struct diag *diag);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * The subcommands.  Each gets its own argv (argv[0] is the subcommand) and
+ * returns the exit status; each handles -c FILE and --help by itself with
+ * getopt_long.  Usage errors: one line on standard error, status 2.
+ */
+#ifndef PROXY_COMMAND_H
+#define PROXY_COMMAND_H
+
+int command_run(int argc, char **argv);        /* proxy/parent.c */
+int command_check(int argc, char **argv);      /* proxy/cmd_check.c */
+int command_scan(int argc, char **argv);       /* proxy/cmd_scan.c */
+int command_replay(int argc, char **argv);     /* proxy/cmd_replay.c */
+int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
+int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
+int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
+/* Internal: one role of a running gateway, started by the parent. */
+int command_role(int argc, char **argv);       /* proxy/role.c */
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * One configuration generation, whole: settings, service maps, policy, rules,
+ * TLS context.  Counted: a session keeps the generation it started with, so a
+ * reload changes nothing under its feet.  Loaded from a bundle by the same
+ * code in `check`, in the parent and in every role.
+ */
+#ifndef PROXY_CONF_H
+#define PROXY_CONF_H
+
+#include "base/settings.h"
+#include "inspect/policy.h"
+#include "inspect/rules.h"
+#include "inspect/scan.h"
+#include "inspect/service.h"
+
+struct tls_context;
+
+struct conf {
+    unsigned refs;
+    unsigned generation;
+    struct bundle bundle; /* owned */
+    struct settings settings;
+    struct service_set *services;
+    struct policy *policy;
+    struct rules *rules;
+    /* workers only; NULL elsewhere */
+    struct scanner *scanner;
+    struct tls_context *tls;
+    struct str database; /* mapped; unmapped with the conf */
+};
+
+/* Reads configuration files from disk into a bundle (relative names resolve
+ * beside the settings file; `detectors:` may name folders). */
+void conf_collect(const char *settings_file, struct bundle *bundle_out,
+    struct diag *diag);
+/* Parses everything of the bundle (taken).  NULL when there were mistakes. */
+struct conf *conf_load(struct bundle *bundle, struct diag *diag);
+struct conf *conf_ref(struct conf *conf);
+void conf_unref(struct conf **conf);
+
+/* -c FILE, or the default places of the contract; NULL: none is there. */
+char *conf_find_file(const char *given);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The storer role's core: appends records to the journal by write(2),
+ * acknowledges, and has an indexer (a thread of its own) bring them into
+ * SQLite in batches; retention.  A locked, slow or broken SQLite delays no
+ * acknowledgement.
+ *
+ * Opened before the sandbox closes: <data_dir>/journal/ (segments) and
+ * <data_dir>/store.db.
+ */
+#ifndef STORE_STORER_H
+#define STORE_STORER_H
+
+#include <stdbool.h>
+
+#include "store/record.h"
+
+struct storer;
+
+struct storer_options {
+    struct str data_dir;
+    bool fsync_group;
+    int64_t retention_days, retention_bytes;
+};
+
+/* ERR_IO, ERR_PARSE: with a clear line in the log (damaged store, no right to
+ * write). A damaged journal tail (crash in mid-append) is cut, with a log
+ * line. */
+enum err storer_open(const struct storer_options *options,
+    struct storer **storer_out) MUST_USE;
+void storer_close(struct storer **storer); /* flushes the indexer */
+void storer_set_options(struct storer *storer,
+    const struct storer_options *options); /* reload; data_dir stays */
+
+/* Origins (worker instances) that live now; every open record of another one
+ * is closed with outcome failure. Call once after storer_open. */
+void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
+
+/* A datagram from a worker; memfd: -1, or the payload (closed here).  Nothing
+ * is durable and nothing is answered before storer_commit. */
+void storer_handle(struct storer *storer, unsigned peer, struct str datagram,
+    int memfd);
+typedef void storer_emit_fn(void *context, unsigned peer, struct str answer);
+/* Appends everything handled since the last call with one write (and one
+ * fdatasync under fsync: group), then emits the answers. */
+void storer_commit(struct storer *storer, storer_emit_fn *emit,
+    void *context);
+/* A worker instance has ended. */
+void storer_origin_gone(struct storer *storer, uint64_t origin);
+
+#endif
