@@ -1,0 +1,33 @@
+/*
+ * application/x-www-form-urlencoded (WHATWG URL §5.1), in any cuts: "+" and
+ * %XX are decoded, a bad escape stays as it is, repeated names come again.
+ * Serves query strings as well.
+ *
+ * Memory: one field, at most field_bytes.
+ */
+#ifndef INSPECT_FORM_H
+#define INSPECT_FORM_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+    FORM_FIELD_BYTES_DEFAULT = 8 * 1024 * 1024,
+    FORM_FIELDS_MAX = 100000,
+};
+
+struct form;
+
+/* field_bytes: name and value of one field, decoded; 0 for the default.  The
+ * strs are valid until on_field returns; they may hold any byte. */
+struct form *form_new(size_t field_bytes,
+    void (*on_field)(void *arg, struct str name, struct str value), void *arg);
+void form_free(struct form **form);
+/* ERR_LIMIT, and then every later call gives it again. */
+enum err form_feed(struct form *f, struct str bytes) MUST_USE;
+enum err form_finish(struct form *f) MUST_USE;
+/* What was read of the field that is not finished: to scan it after
+ * ERR_LIMIT. */
+struct str form_partial(const struct form *f);
+
+#endif
