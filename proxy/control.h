@@ -1,0 +1,70 @@
+/*
+ * What the parent and a role say to each other over the control channel: one
+ * fixed head a datagram, at most one descriptor with it.  Only encoding; the
+ * role's side is proxy/role.c, the parent's proxy/parent.c.
+ *
+ *   parent to role   CONNECT  + fd   a channel to `peer` `index`, of instance
+ *                                    `origin`; replaces an older one
+ *                    GONE            `peer` `index` of `origin` has ended
+ *                    ORIGINS         the worker instances that live (storer)
+ *                    BUNDLE   + fd   configuration of the next RELOAD
+ *                    DATABASE + fd   its Hyperscan database (workers)
+ *                    RELOAD          apply both; `value`: generation
+ *                    DRAIN           stop within `value` ms, then exit
+ *                    PING            answer PONG from the event loop
+ *   role to parent   READY, PONG, RELOADED (`value`: 1 done, 0 refused)
+ */
+#ifndef PROXY_CONTROL_H
+#define PROXY_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum role_kind {
+    ROLE_PARENT,
+    ROLE_SIGNER,
+    ROLE_STORER,
+    ROLE_KEEPER,
+    ROLE_WORKER,
+    ROLE_CONSOLE,
+    ROLE_COMPILER,
+    ROLE_KINDS,
+};
+/* "worker" …; never NULL. */
+const char *role_kind_name(enum role_kind kind);
+/* ROLE_KINDS: no such role. */
+enum role_kind role_kind_of(struct str name);
+
+enum control_type {
+    CONTROL_CONNECT = 1,
+    CONTROL_GONE,
+    CONTROL_ORIGINS,
+    CONTROL_BUNDLE,
+    CONTROL_DATABASE,
+    CONTROL_RELOAD,
+    CONTROL_DRAIN,
+    CONTROL_PING,
+    CONTROL_READY,
+    CONTROL_PONG,
+    CONTROL_RELOADED,
+    CONTROL_TYPES,
+};
+
+enum { CONTROL_ORIGINS_MAX = 256 };
+
+struct control {
+    enum control_type type;
+    enum role_kind peer;
+    unsigned index;
+    uint64_t origin;
+    uint64_t value;
+    uint64_t origins[CONTROL_ORIGINS_MAX]; /* CONTROL_ORIGINS only */
+    size_t origin_count;
+};
+void control_encode(const struct control *control, struct buf *out);
+/* ERR_PARSE: not one of these. */
+enum err control_decode(struct str datagram, struct control *out) MUST_USE;
+
+#endif
