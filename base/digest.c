@@ -1,0 +1,110 @@
+/*
+ * Hashes pass through here on the way to activities (sha256 of texts and
+ * files), cookie hashes and cache keys.  The algorithm is fetched once: an
+ * implicit fetch for each call costs more than hashing a short text.
+ */
+#include "base/digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+struct digest {
+    EVP_MD_CTX *context;
+};
+
+static void need(bool is_ok)
+{
+    if (is_ok)
+        return;
+    fputs("promptgate: SHA-256 is not available\n", stderr);
+    abort();
+}
+
+static const EVP_MD *sha256(void)
+{
+    static EVP_MD *fetched;
+    if (fetched == NULL)
+        fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+    need(fetched != NULL);
+    return fetched;
+}
+
+void digest_sha256(struct str bytes, uint8_t digest_out[DIGEST_BYTES])
+{
+    need(EVP_Digest(bytes.p, bytes.n, digest_out, NULL, sha256(), NULL) == 1);
+}
+
+void digest_hex(
+    const uint8_t digest[DIGEST_BYTES], char text_out[DIGEST_HEX_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        text_out[2 * i] = digits[digest[i] >> 4];
+        text_out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    text_out[DIGEST_HEX_BYTES - 1] = '\0';
+}
+
+void digest_sha256_hex(struct str bytes, char text_out[DIGEST_HEX_BYTES])
+{
+    uint8_t digest[DIGEST_BYTES];
+    digest_sha256(bytes, digest);
+    digest_hex(digest, text_out);
+}
+
+void digest_hmac_sha256(
+    struct str key, struct str bytes, uint8_t mac_out[DIGEST_BYTES])
+{
+    /* HMAC() takes a NULL key for "the key of last time". */
+    const void *key_bytes = key.p != NULL ? key.p : "";
+    need(HMAC(sha256(), key_bytes, (int)key.n, (const uint8_t *)bytes.p,
+             bytes.n, mac_out, NULL) != NULL);
+}
+
+struct digest *digest_new(void)
+{
+    struct digest *digest = OPENSSL_zalloc(sizeof *digest);
+    need(digest != NULL);
+    digest->context = EVP_MD_CTX_new();
+    need(digest->context != NULL);
+    need(EVP_DigestInit_ex(digest->context, sha256(), NULL) == 1);
+    return digest;
+}
+
+void digest_update(struct digest *digest, struct str bytes)
+{
+    need(EVP_DigestUpdate(digest->context, bytes.p, bytes.n) == 1);
+}
+
+void digest_sum(const struct digest *digest, uint8_t digest_out[DIGEST_BYTES])
+{
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    need(copy != NULL);
+    need(EVP_MD_CTX_copy_ex(copy, digest->context) == 1);
+    need(EVP_DigestFinal_ex(copy, digest_out, NULL) == 1);
+    EVP_MD_CTX_free(copy);
+}
+
+void digest_free(struct digest **digest)
+{
+    if (*digest == NULL)
+        return;
+    EVP_MD_CTX_free((*digest)->context);
+    OPENSSL_free(*digest);
+    *digest = NULL;
+}
+
+void digest_final(struct digest **digest, uint8_t digest_out[DIGEST_BYTES])
+{
+    need(EVP_DigestFinal_ex((*digest)->context, digest_out, NULL) == 1);
+    digest_free(digest);
+}
+
+bool digest_equal(const uint8_t a[DIGEST_BYTES], const uint8_t b[DIGEST_BYTES])
+{
+    return CRYPTO_memcmp(a, b, DIGEST_BYTES) == 0;
+}
