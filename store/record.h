@@ -5,6 +5,7 @@
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -25,10 +26,15 @@ struct store_request {
                         travels with the datagram (then empty here) */
     uint32_t json_bytes;
 };
+/* json.n above STORE_INLINE_MAX, or json empty and json_bytes set: the caller
+ * sends the memfd along. */
 void store_request_encode(const struct store_request *request,
     struct buf *out);
 enum err store_request_decode(struct str bytes, struct store_request *out)
     MUST_USE;
+
+/* A UUID in lower case, as clock_uuid7 writes it. */
+bool store_id_is_valid(struct str id);
 
 struct store_answer {
     uint64_t token;
