@@ -110,7 +110,7 @@
         "Time a request was held after its last byte")
 
 #define STATS_ID_(id, kind, name, help) STAT_##id,
-enum stat { STATS_TABLE(STATS_ID_) STAT_COUNT };
+enum stats_counter { STATS_TABLE(STATS_ID_) STAT_COUNT };
 #define HISTOGRAMS_ID_(id, name, help) HIST_##id,
 enum histogram { HISTOGRAMS_TABLE(HISTOGRAMS_ID_) HIST_COUNT };
 
@@ -120,8 +120,8 @@ enum { STATS_SLOTS = 64, HIST_BUCKETS = 20 };
 size_t stats_mapping_bytes(void);
 /* From now on this process counts into the slot. */
 void stats_attach(void *mapping, unsigned slot);
-void stats_add(enum stat stat, int64_t n);
-void stats_set(enum stat stat, int64_t value);
+void stats_add(enum stats_counter counter, int64_t n);
+void stats_set(enum stats_counter counter, int64_t value);
 void stats_observe_us(enum histogram histogram, uint64_t us);
 /* Gauges of a role that died start anew. */
 void stats_reset_gauges(void *mapping, unsigned slot);
