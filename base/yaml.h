@@ -16,6 +16,10 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
+/* libyaml calls a function of its own by this name; one exported from here
+ * would take its place.  So the linker sees another name. */
+#define yaml_free yaml_doc_free
+
 enum yaml_kind { YAML_KIND_NULL, YAML_KIND_SCALAR, YAML_KIND_LIST,
     YAML_KIND_MAP };
 

@@ -3,19 +3,23 @@
  * routes mean what, and where text, ids and model stand in their bodies.
  * docs/services.md describes the format.  The wire facts are dated data;
  * code holds only what a map cannot say.
+ *
+ * A set is read once and never changes; everything it hands out lives as long
+ * as the set.
  */
 #ifndef INSPECT_SERVICE_H
 #define INSPECT_SERVICE_H
+
+#include <stdbool.h>
 
 #include "base/bundle.h"
 
 struct service_set;
 struct service;
-struct route;
 
 /* Reports mistakes into diag; NULL when there were any. */
-struct service_set *service_set_load(const struct bundle *bundle,
-    struct diag *diag);
+struct service_set *service_set_load(
+    const struct bundle *bundle, struct diag *diag);
 void service_set_free(struct service_set **set);
 
 enum host_scope {
@@ -32,11 +36,122 @@ struct str service_name(const struct service *service);
  * "chatgpt.com" exact, ".oaiusercontent.com" that name and everything below,
  * "oaisdmntpr*.blob.core.windows.net" glob inside one label.  Index past the
  * end gives an empty str. */
-struct str service_host_pattern(const struct service_set *set, size_t index,
-    bool *is_learnable_out);
+struct str service_host_pattern(
+    const struct service_set *set, size_t index, bool *is_learnable_out);
 bool host_matches(struct str pattern, struct str host);
 
 /* Whether the map lets a WebSocket upgrade to this path through. */
 bool service_allows_websocket(const struct service *service, struct str path);
+
+/* ---- routes: for inspect/ only ------------------------------------- */
+
+enum route_action {
+    ROUTE_RECORD, /* an activity for every request */
+    ROUTE_SCAN,   /* an activity only where something was found */
+    ROUTE_PASS,   /* forwarded unread: telemetry, bot defence */
+};
+
+enum route_gate { ROUTE_HOLD, ROUTE_STREAM, ROUTE_FORWARD };
+
+/* How the request body is understood. */
+enum body_shape {
+    BODY_GENERIC, /* every string, by inspect/harvest.h */
+    BODY_FIELDS,  /* the map's text, hidden, ids and file paths */
+    BODY_CHATGPT_PROMPT,
+    BODY_OPENAI_CHAT,
+    BODY_OPENAI_RESPONSES,
+    BODY_FILE, /* raw bytes of a file, or multipart around them */
+    BODY_IGNORED,
+};
+
+/* How the answer is understood. */
+enum answer_codec {
+    ANSWER_NONE,
+    ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
+    ANSWER_OPENAI_CHAT,
+    ANSWER_OPENAI_RESPONSES,
+};
+
+enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };
+
+enum route_text { ROUTE_TEXT_PROMPT, ROUTE_TEXT_DRAFT };
+
+/* "messages[].content.parts[]": keys, "[]" (each element), "*" (each
+ * member). */
+struct json_path {
+    struct str *steps;
+    size_t count;
+};
+struct json_paths {
+    struct json_path *items;
+    size_t count;
+};
+
+/* Fields of an activity that a map can fill. */
+enum route_id {
+    ROUTE_ID_CONVERSATION,
+    ROUTE_ID_MESSAGE,
+    ROUTE_ID_PARENT,
+    ROUTE_ID_MODEL,
+    ROUTE_ID_PROJECT,
+    ROUTE_ID_FILE,
+    ROUTE_ID_FILE_NAME,
+    ROUTE_ID_FILE_BYTES,
+    ROUTE_ID_FILE_TYPE,
+    ROUTE_ID_COUNT,
+};
+
+/* A body member that turns one activity into another. */
+struct route_case {
+    struct json_path path;
+    struct str value; /* as written in the map; "*": present and not null */
+    struct str activity;
+};
+
+struct route {
+    struct str name;
+    struct str *methods; /* none: every method */
+    size_t method_count;
+    struct str *paths; /* templates, prefixes expanded */
+    size_t path_count;
+    struct str *hosts; /* none: every host of the service */
+    size_t host_count;
+    struct str content_type; /* glob, or empty */
+    struct str query;        /* a parameter that must be there, or empty */
+    enum route_action action;
+    enum route_gate gate;
+    enum body_shape body;
+    enum answer_codec answer;
+    enum block_shape block;
+    enum route_text where;
+    bool allows_websocket;
+    struct str activity;
+    struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
+    struct str *url_text; /* query parameters that people type into */
+    size_t url_text_count;
+    struct route_case *cases;
+    size_t case_count;
+};
+
+enum { ROUTE_CAPTURES_MAX = 8 };
+struct route_match {
+    const struct route *route; /* NULL: nothing explains the request */
+    struct str names[ROUTE_CAPTURES_MAX], values[ROUTE_CAPTURES_MAX];
+    size_t count; /* what {name} segments of the path held */
+};
+
+struct route_query {
+    struct str host, method;
+    struct str path;  /* percent-decoded, without query; borrowed by values */
+    struct str query; /* raw */
+    struct str content_type;
+};
+/* The first route of the map that fits. */
+void service_find_route(const struct service *service,
+    const struct route_query *query, struct route_match *match_out);
+/* Block answers where no route is. */
+enum block_shape service_block_shape(const struct service *service);
+/* The word of the map for an id: "conversation_id" …; ROUTE_ID_COUNT: none. */
+enum route_id route_id_of(struct str name);
 
 #endif

@@ -1,0 +1,376 @@
+/*
+ * Activities: made by inspect/exchange.c, written here as the JSON of the
+ * contract.  Findings stay unfolded in memory, because the sample must have
+ * every single span masked; they are folded (equal value in the same source)
+ * only as they are written.
+ */
+#include "inspect/activity.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum {
+    SAMPLE_BYTES = 120,     /* contract, `capture: sample` */
+    FINDINGS_WRITTEN = 256, /* lines after folding; the rest is counted */
+};
+
+static const char MASK[] = "\xe2\x80\xa2"; /* U+2022 */
+
+const char *level_name(enum level level)
+{
+    static const char *const names[] = {NULL, "low", "medium", "high"};
+    return names[level];
+}
+
+const char *where_name(enum where where)
+{
+    static const char *const names[] = {
+        "prompt", "answer", "hidden", "file", "file-name", "url", "draft"};
+    return names[where];
+}
+
+const char *verdict_name(enum verdict_kind kind)
+{
+    static const char *const names[] = {
+        "allow", "alert", "coach", "redact", "block"};
+    return names[kind];
+}
+
+struct finding *findings_add(struct findings *f)
+{
+    if (f->count == FINDINGS_MAX) {
+        f->is_capped = true;
+        return NULL;
+    }
+    if (f->count == f->cap) {
+        f->cap = f->cap == 0 ? 8 : f->cap * 2;
+        f->items = mem_realloc(f->items, f->cap * sizeof *f->items);
+    }
+    struct finding *finding = &f->items[f->count++];
+    *finding = (struct finding){0};
+    return finding;
+}
+
+void findings_free(struct findings *f)
+{
+    mem_free(f->items);
+    arena_free(&f->arena);
+    *f = (struct findings){0};
+}
+
+struct activity *activity_new(void)
+{
+    struct activity *a = MEM_NEW(struct activity);
+    clock_uuid7(a->id);
+    a->time_ms = clock_wall_ms();
+    a->request_bytes = -1;
+    a->response_bytes = -1;
+    return a;
+}
+
+void activity_free(struct activity **activity)
+{
+    struct activity *a = *activity;
+    if (a == NULL)
+        return;
+    mem_free(a->files);
+    buf_wipe_free(&a->content);
+    buf_wipe_free(&a->hidden);
+    findings_free(&a->findings);
+    arena_free(&a->arena);
+    mem_free(a);
+    *activity = NULL;
+}
+
+struct activity_file *activity_add_file(struct activity *a)
+{
+    a->files = mem_realloc(a->files, (a->file_count + 1) * sizeof *a->files);
+    struct activity_file *file = &a->files[a->file_count++];
+    *file = (struct activity_file){.bytes = -1};
+    return file;
+}
+
+/* ---- categories ---------------------------------------------------- */
+
+/* Contract, "category"; administrative ones by facts/openai-admin.md §7.1.
+ * First match decides. */
+static const struct {
+    const char *glob, *category;
+} CATEGORIES[] = {
+    {"*_with_file.created", "Data Upload"},
+    {"*_with_file.updated", "Data Upload"},
+    {"file.uploaded", "Data Upload"},
+    {"prompt*", "Service Usage"},
+    {"*.downloaded", "Data Download"},
+    {"*.exported", "Data Download"},
+    {"response*", "Service Usage"},
+    {"tool.*", "Service Usage"},
+    {"audio.transcribed", "Service Usage"},
+    {"feedback.sent", "Service Usage"},
+    {"service.unclassified", "Service Usage"},
+    {"conversation.shared", "Data Sharing"},
+    {"conversation.deleted", "Data Delete"},
+    {"conversation.viewed", "Data Access"},
+    {"document.edited", "Data Updates"},
+    {"memory.updated", "Data Updates"},
+    {"instructions.updated", "Data Updates"},
+    {"login.succeeded", "Login Success"},
+    {"login.failed", "Login Failure"},
+    {"user.added", "User Account Creation"},
+    {"invite.accepted", "User Account Creation"},
+    {"service_account.created", "User Account Creation"},
+    {"user.deleted", "User Account Deletion"},
+    {"service_account.deleted", "User Account Deletion"},
+    {"*", "Administration"},
+};
+
+const char *activity_category(struct str name)
+{
+    size_t i = 0;
+    while (!str_glob(str_of(CATEGORIES[i].glob), name, 0))
+        i++;
+    return CATEGORIES[i].category;
+}
+
+/* ---- text ---------------------------------------------------------- */
+
+static bool is_of_content(enum where where)
+{
+    return where == WHERE_PROMPT || where == WHERE_ANSWER ||
+           where == WHERE_DRAFT || where == WHERE_FILE;
+}
+
+static bool is_found(const struct findings *f, size_t from, size_t to)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (is_of_content(f->items[i].where) && f->items[i].start < to &&
+            f->items[i].end > from)
+            return true;
+    return false;
+}
+
+/* The first characters, each one that a finding touches as a bullet. */
+static void write_sample(struct jsonw *w, const struct activity *a)
+{
+    struct buf sample = {0};
+    struct str text = buf_str(&a->content);
+    for (size_t i = 0; i < text.n;) {
+        size_t length = utf8_length(str_sub(text, i, text.n));
+        struct str piece = str_sub(text, i, i + length);
+        if (length == 0) {
+            length = 1;
+            piece = STR("\xef\xbf\xbd");
+        }
+        if (is_found(&a->findings, i, i + length))
+            piece = str_of(MASK);
+        if (sample.n + piece.n > SAMPLE_BYTES)
+            break;
+        buf_append_str(&sample, piece);
+        i += length;
+    }
+    jsonw_key_str(w, "sample", buf_str(&sample));
+    buf_free(&sample);
+}
+
+static void write_text(
+    struct jsonw *w, const struct activity *a, enum capture capture)
+{
+    if (a->content.n == 0 && (a->hidden.n == 0 || capture != CAPTURE_FULL))
+        return;
+    jsonw_key(w, "text");
+    jsonw_object(w);
+    jsonw_key_int(w, "bytes", (int64_t)a->content.n);
+    if (a->content.n != 0) {
+        char hex[DIGEST_HEX_BYTES];
+        digest_sha256_hex(buf_str(&a->content), hex);
+        jsonw_key_cstr(w, "sha256", hex);
+        /* With spans unknown nothing can be masked: no sample then. */
+        if (capture != CAPTURE_NONE && !a->findings.is_capped)
+            write_sample(w, a);
+        if (capture == CAPTURE_FULL)
+            jsonw_key_str(w, "content", buf_str(&a->content));
+    }
+    if (capture == CAPTURE_FULL && a->hidden.n != 0)
+        jsonw_key_str(w, "hidden", buf_str(&a->hidden));
+    jsonw_close(w);
+}
+
+static void write_files(struct jsonw *w, const struct activity *a)
+{
+    if (a->file_count == 0)
+        return;
+    jsonw_key(w, "files");
+    jsonw_array(w);
+    for (size_t i = 0; i < a->file_count; i++) {
+        const struct activity_file *file = &a->files[i];
+        jsonw_object(w);
+        jsonw_key_str_if(w, "id", file->id);
+        jsonw_key_str_if(w, "name", file->name);
+        if (file->bytes >= 0)
+            jsonw_key_int(w, "bytes", file->bytes);
+        jsonw_key_str_if(w, "type", file->type);
+        jsonw_key_str_if(w, "declared_type", file->declared_type);
+        jsonw_key_str_if(w, "sha256", file->sha256);
+        jsonw_close(w);
+    }
+    jsonw_close(w);
+}
+
+/* ---- findings ------------------------------------------------------ */
+
+static bool is_same(const struct finding *a, const struct finding *b)
+{
+    return a->value_hash == b->value_hash && a->where == b->where &&
+           str_eq(a->detector, b->detector);
+}
+
+/* Equal values in one source become one line at the first one's place. */
+static size_t fold(const struct findings *f, struct finding *folded)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct finding *finding = &f->items[i];
+        size_t count = finding->count != 0 ? finding->count : 1;
+        size_t j = 0;
+        while (j < n && !is_same(&folded[j], finding))
+            j++;
+        if (j < n) {
+            folded[j].count += count;
+        } else if (n < FINDINGS_WRITTEN) {
+            folded[n] = *finding;
+            folded[n++].count = count;
+        }
+    }
+    return n;
+}
+
+static void write_finding(struct jsonw *w, const struct finding *f)
+{
+    jsonw_object(w);
+    jsonw_key_str(w, "detector", f->detector);
+    jsonw_key_str_if(w, "type", f->type);
+    jsonw_key_str_if(w, "group", f->group);
+    jsonw_key_int(w, "count", (int64_t)f->count);
+    if (f->confidence != LEVEL_NONE)
+        jsonw_key_cstr(w, "confidence", level_name(f->confidence));
+    if (f->severity != LEVEL_NONE)
+        jsonw_key_cstr(w, "severity", level_name(f->severity));
+    jsonw_key_cstr(w, "where", where_name(f->where));
+    jsonw_key_str_if(w, "sample", f->sample);
+    jsonw_key_int(w, "start", (int64_t)f->start);
+    jsonw_key_int(w, "end", (int64_t)f->end);
+    jsonw_close(w);
+}
+
+static void write_findings(struct jsonw *w, const struct activity *a)
+{
+    if (a->findings.count == 0)
+        return;
+    struct finding *folded =
+        mem_calloc(FINDINGS_WRITTEN, sizeof(struct finding));
+    size_t n = fold(&a->findings, folded);
+    jsonw_key(w, "findings");
+    jsonw_array(w);
+    for (size_t i = 0; i < n; i++)
+        write_finding(w, &folded[i]);
+    jsonw_close(w);
+    if (a->findings.is_capped || n == FINDINGS_WRITTEN)
+        jsonw_key_bool(w, "findings_capped", true);
+    mem_free(folded);
+}
+
+/* ---- the rest ------------------------------------------------------ */
+
+static void write_actor(struct jsonw *w, const struct actor *actor)
+{
+    jsonw_key(w, "actor");
+    jsonw_object(w);
+    jsonw_key_str_if(w, "user", actor->user);
+    jsonw_key_str_if(w, "source", actor->source);
+    jsonw_key_str_if(w, "ip", actor->ip);
+    jsonw_key_str_if(w, "account", actor->account);
+    jsonw_key_str_if(w, "workspace", actor->workspace);
+    jsonw_key_str_if(w, "device", actor->device);
+    jsonw_close(w);
+}
+
+static void write_http(struct jsonw *w, const struct activity *a)
+{
+    jsonw_key(w, "http");
+    jsonw_object(w);
+    jsonw_key_str_if(w, "method", a->http_method);
+    jsonw_key_str_if(w, "host", a->http_host);
+    jsonw_key_str_if(w, "path", a->http_path);
+    if (a->http_status != 0)
+        jsonw_key_int(w, "status", a->http_status);
+    if (a->http_version != NULL)
+        jsonw_key_cstr(w, "version", a->http_version);
+    if (a->request_bytes >= 0)
+        jsonw_key_int(w, "request_bytes", a->request_bytes);
+    if (a->response_bytes >= 0)
+        jsonw_key_int(w, "response_bytes", a->response_bytes);
+    jsonw_close(w);
+}
+
+static void write_head(struct jsonw *w, const struct activity *a)
+{
+    char time[CLOCK_TEXT_BYTES];
+    clock_format(a->time_ms, time);
+    jsonw_key_cstr(w, "id", a->id);
+    jsonw_key_cstr(w, "time", time);
+    jsonw_key_str_if(w, "node", a->node);
+    jsonw_key_str_if(w, "via", a->via);
+    jsonw_key_str_if(w, "service", a->service);
+    jsonw_key_str(w, "activity", a->name);
+    jsonw_key_cstr(w, "category", activity_category(a->name));
+    if (a->outcome != OUTCOME_UNKNOWN)
+        jsonw_key_cstr(w, "outcome",
+            a->outcome == OUTCOME_SUCCESS ? "success" : "failure");
+    write_actor(w, &a->actor);
+}
+
+static void write_ids(struct jsonw *w, const struct activity *a)
+{
+    jsonw_key_str_if(w, "conversation_id", a->conversation_id);
+    jsonw_key_str_if(w, "message_id", a->message_id);
+    jsonw_key_str_if(w, "parent_message_id", a->parent_message_id);
+    jsonw_key_str_if(w, "model", a->model);
+    jsonw_key_str_if(w, "project_id", a->project_id);
+    jsonw_key_str_if(w, "update", a->update);
+    jsonw_key_str_if(w, "reply_to", a->reply_to);
+    if (a->attempts > 1)
+        jsonw_key_int(w, "attempts", a->attempts);
+    if (a->has_complete)
+        jsonw_key_bool(w, "complete", a->complete);
+}
+
+static void write_verdict(struct jsonw *w, const struct activity *a)
+{
+    jsonw_key_cstr(w, "verdict", verdict_name(a->verdict));
+    if (a->is_monitored)
+        jsonw_key_cstr(w, "mode", "monitor");
+    jsonw_key_str_if(w, "rule", a->rule);
+    jsonw_key_str_if(w, "reason", a->reason);
+    if (a->severity != LEVEL_NONE)
+        jsonw_key_cstr(w, "severity", level_name(a->severity));
+    jsonw_key_str_if(w, "failure", a->failure);
+}
+
+void activity_write(
+    const struct activity *a, enum capture capture, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    write_head(&w, a);
+    write_ids(&w, a);
+    write_text(&w, a, capture);
+    write_files(&w, a);
+    write_findings(&w, a);
+    write_verdict(&w, a);
+    write_http(&w, a);
+    jsonw_close(&w);
+}

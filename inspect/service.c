@@ -1,0 +1,563 @@
+/*
+ * Reading and matching service maps.  Called at start and reload (load) and
+ * once a request (match); knows nothing about bodies, which inspect/extract.c
+ * reads by the paths that stand here.
+ */
+#include "inspect/service.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/yaml.h"
+
+enum {
+    PREFIX_VALUES_MAX = 8, /* alternatives of one prefix */
+    ROUTES_MAX = 512,      /* a map */
+};
+
+struct service {
+    struct str name;
+    struct str *hosts, *learnable;
+    size_t host_count, learnable_count;
+    enum block_shape block;
+    struct route *routes;
+    size_t route_count;
+};
+
+struct service_set {
+    struct arena arena;
+    struct service *services;
+    size_t count;
+};
+
+/* What a loader carries around. */
+struct loader {
+    struct arena *arena;
+    struct yaml_doc *doc;
+    const struct yaml_node *prefixes;
+};
+
+static const char *const ACTIONS[] = {"record", "scan", "pass", NULL};
+static const char *const GATES[] = {"hold", "stream", "forward", NULL};
+static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
+    "openai-chat", "openai-responses", "file", "ignored", NULL};
+static const char *const ANSWERS[] = {
+    "none", "chatgpt", "openai-chat", "openai-responses", NULL};
+static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};
+static const char *const WHERES[] = {"prompt", "draft", NULL};
+static const char *const IDS[] = {"conversation_id", "message_id",
+    "parent_message_id", "model", "project_id", "file_id", "file_name",
+    "file_bytes", "file_type", NULL};
+
+static const char *const SERVICE_KEYS[] = {
+    "service", "hosts", "learnable", "block", "prefixes", "routes", NULL};
+static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
+    "content_type", "query", "do", "gate", "body", "answer", "block", "where",
+    "websocket", "activity", "text", "hidden", "ids", "url_text", "cases",
+    NULL};
+static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
+
+enum route_id route_id_of(struct str name)
+{
+    int i = 0;
+    while (IDS[i] != NULL && !str_is(name, IDS[i]))
+        i++;
+    return (enum route_id)i;
+}
+
+/* ---- hosts --------------------------------------------------------- */
+
+bool host_matches(struct str pattern, struct str host)
+{
+    if (pattern.n == 0 || host.n == 0)
+        return false;
+    if (pattern.p[0] != '.')
+        return str_glob(pattern, host, '.');
+    struct str name = str_sub(pattern, 1, pattern.n);
+    if (host.n <= name.n)
+        return str_eq(name, host);
+    return str_eq(pattern, str_sub(host, host.n - pattern.n, host.n));
+}
+
+static bool any_host(const struct str *patterns, size_t count, struct str host)
+{
+    for (size_t i = 0; i < count; i++)
+        if (host_matches(patterns[i], host))
+            return true;
+    return false;
+}
+
+enum host_scope service_match_host(const struct service_set *set,
+    struct str host, const struct service **service_out)
+{
+    enum host_scope scope = HOST_OUT;
+    const struct service *found = NULL;
+    for (size_t i = 0; i < set->count && scope != HOST_IN; i++) {
+        const struct service *s = &set->services[i];
+        if (any_host(s->hosts, s->host_count, host)) {
+            scope = HOST_IN;
+            found = s;
+        } else if (scope == HOST_OUT &&
+                   any_host(s->learnable, s->learnable_count, host)) {
+            scope = HOST_LEARNABLE;
+            found = s;
+        }
+    }
+    if (service_out != NULL)
+        *service_out = found;
+    return scope;
+}
+
+struct str service_name(const struct service *service)
+{
+    return service->name;
+}
+
+enum block_shape service_block_shape(const struct service *service)
+{
+    return service->block;
+}
+
+struct str service_host_pattern(
+    const struct service_set *set, size_t index, bool *is_learnable_out)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct service *s = &set->services[i];
+        if (index < s->host_count) {
+            *is_learnable_out = false;
+            return s->hosts[index];
+        }
+        index -= s->host_count;
+        if (index < s->learnable_count) {
+            *is_learnable_out = true;
+            return s->learnable[index];
+        }
+        index -= s->learnable_count;
+    }
+    *is_learnable_out = false;
+    return STR_NONE;
+}
+
+/* ---- matching routes ----------------------------------------------- */
+
+static void capture(struct route_match *match, struct str name, struct str v)
+{
+    if (match->count == ROUTE_CAPTURES_MAX)
+        return;
+    match->names[match->count] = name;
+    match->values[match->count++] = v;
+}
+
+/* One segment of a template: a glob, or {name} for any one that is not
+ * empty. */
+static bool match_segment(
+    struct str pattern, struct str segment, struct route_match *match)
+{
+    if (pattern.n < 2 || pattern.p[0] != '{')
+        return str_glob(pattern, segment, 0);
+    if (segment.n == 0)
+        return false;
+    capture(match, str_sub(pattern, 1, pattern.n - 1), segment);
+    return true;
+}
+
+static bool match_path(
+    struct str template, struct str path, struct route_match *match)
+{
+    match->count = 0;
+    struct str pattern, segment;
+    while (str_split(&template, '/', &pattern)) {
+        if (str_is(pattern, "**"))
+            return true;
+        if (!str_split(&path, '/', &segment) ||
+            !match_segment(pattern, segment, match))
+            return false;
+    }
+    return path.n == 0;
+}
+
+static bool any_str(const struct str *list, size_t count, struct str s)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(list[i], s))
+            return true;
+    return count == 0;
+}
+
+static bool has_parameter(struct str query, struct str name)
+{
+    struct str part;
+    while (str_split(&query, '&', &part))
+        if (str_eq(str_sub(part, 0, str_find_char(part, '=')), name))
+            return true;
+    return false;
+}
+
+static bool fits(const struct route *route, const struct route_query *q)
+{
+    if (!any_str(route->methods, route->method_count, q->method))
+        return false;
+    if (route->host_count != 0 &&
+        !any_host(route->hosts, route->host_count, q->host))
+        return false;
+    if (route->content_type.n != 0 &&
+        !str_glob(route->content_type, q->content_type, 0))
+        return false;
+    return route->query.n == 0 || has_parameter(q->query, route->query);
+}
+
+void service_find_route(const struct service *service,
+    const struct route_query *query, struct route_match *match_out)
+{
+    *match_out = (struct route_match){0};
+    struct str path = query->path;
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    for (size_t i = 0; i < service->route_count; i++) {
+        const struct route *route = &service->routes[i];
+        if (!fits(route, query))
+            continue;
+        for (size_t j = 0; j < route->path_count; j++) {
+            if (!match_path(route->paths[j], path, match_out))
+                continue;
+            match_out->route = route;
+            return;
+        }
+    }
+    match_out->count = 0;
+}
+
+bool service_allows_websocket(const struct service *service, struct str path)
+{
+    struct route_match match;
+    path = str_sub(path, 0, str_find_char(path, '?'));
+    for (size_t i = 0; i < service->route_count; i++) {
+        const struct route *route = &service->routes[i];
+        for (size_t j = 0; route->allows_websocket && j < route->path_count;
+             j++)
+            if (match_path(route->paths[j], path, &match))
+                return true;
+    }
+    return false;
+}
+
+/* ---- loading ------------------------------------------------------- */
+
+static struct str *copy_strs(
+    struct loader *l, struct yaml_strs list, size_t *count_out)
+{
+    *count_out = list.count;
+    struct str *copy = arena_alloc(l->arena, list.count * sizeof *copy + 1);
+    for (size_t i = 0; i < list.count; i++)
+        copy[i] = arena_copy(l->arena, list.items[i]);
+    return copy;
+}
+
+static bool is_host_pattern(struct str pattern)
+{
+    if (pattern.n < 3 || pattern.n > 253 || str_has(pattern, ".."))
+        return false;
+    for (size_t i = 0; i < pattern.n; i++) {
+        char c = pattern.p[i];
+        bool is_fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '*' || c == '_';
+        if (!is_fine)
+            return false;
+    }
+    /* A glob may stand in the first label only, and never alone: "*.com"
+     * would open up half the net. */
+    size_t dot = str_find_char(str_sub(pattern, 1, pattern.n), '.') + 1;
+    struct str rest = str_sub(pattern, dot, pattern.n);
+    struct str first = str_sub(pattern, 0, dot);
+    bool is_only_glob =
+        str_is(first, "*") &&
+        str_find_char(str_sub(rest, 1, rest.n), '.') == rest.n - 1;
+    return !str_has(rest, "*") && rest.n > 1 && !is_only_glob;
+}
+
+static struct str *load_hosts(struct loader *l, const struct yaml_node *map,
+    const char *key, size_t *count_out)
+{
+    struct yaml_strs list = yaml_strs(l->doc, map, key);
+    for (size_t i = 0; i < list.count; i++)
+        if (!is_host_pattern(list.items[i]))
+            yaml_mistake(l->doc, yaml_get(map, key),
+                "%s: \"%.*s\" is no host pattern; allowed: a lower-case name, "
+                ".name for it and all below, or * inside the first label",
+                key, STR_ARG(list.items[i]));
+    return copy_strs(l, list, count_out);
+}
+
+static bool is_path_template(struct str path)
+{
+    if (path.n == 0 || path.p[0] != '/')
+        return false;
+    struct str segment;
+    while (str_split(&path, '/', &segment)) {
+        bool opens = segment.n > 0 && segment.p[0] == '{';
+        bool closes = segment.n > 2 && segment.p[segment.n - 1] == '}';
+        if (opens != closes || (str_is(segment, "**") && path.n != 0))
+            return false;
+    }
+    return true;
+}
+
+/* The values that "$B" at the start of a path stands for. */
+static struct yaml_strs prefix_values(
+    struct loader *l, const struct yaml_node *at, struct str name)
+{
+    char key[64];
+    struct yaml_strs none = {NULL, 0};
+    if (name.n >= sizeof key || l->prefixes == NULL)
+        goto unknown;
+    memcpy(key, name.p, name.n);
+    key[name.n] = '\0';
+    struct yaml_strs values = yaml_strs(l->doc, l->prefixes, key);
+    if (values.count != 0 && values.count <= PREFIX_VALUES_MAX)
+        return values;
+unknown:
+    yaml_mistake(l->doc, at,
+        "path: prefix \"$%.*s\" is not given under prefixes (1 to %d values)",
+        STR_ARG(name), PREFIX_VALUES_MAX);
+    return none;
+}
+
+static void add_path(struct loader *l, const struct yaml_node *at,
+    struct str prefix, struct str path, struct route *route)
+{
+    struct str whole = str_of(
+        arena_printf(l->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(path)));
+    if (!is_path_template(whole))
+        yaml_mistake(l->doc, at,
+            "path \"%.*s\" must start with / or $PREFIX; segments are text, "
+            "*, {name}, and ** at the end",
+            STR_ARG(whole));
+    route->paths[route->path_count++] = whole;
+}
+
+static void load_paths(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    struct yaml_strs list = yaml_strs(l->doc, map, "path");
+    const struct yaml_node *at = yaml_get(map, "path");
+    route->paths = arena_alloc(
+        l->arena, list.count * PREFIX_VALUES_MAX * sizeof *route->paths + 1);
+    if (list.count == 0)
+        yaml_mistake(l->doc, map, "a route needs a path");
+    for (size_t i = 0; i < list.count; i++) {
+        struct str path = list.items[i];
+        if (path.n == 0 || path.p[0] != '$') {
+            add_path(l, at, STR_NONE, path, route);
+            continue;
+        }
+        size_t slash = str_find_char(path, '/');
+        struct yaml_strs values = prefix_values(l, at, str_sub(path, 1, slash));
+        for (size_t j = 0; j < values.count; j++)
+            add_path(
+                l, at, values.items[j], str_sub(path, slash, path.n), route);
+    }
+}
+
+static bool parse_json_path(
+    struct loader *l, struct str text, struct json_path *path_out)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < text.n; i++)
+        most += text.p[i] == '.' || text.p[i] == '[';
+    path_out->steps = arena_alloc(l->arena, most * sizeof(struct str));
+    path_out->count = 0;
+    struct str step;
+    while (str_split(&text, '.', &step)) {
+        bool is_each = false;
+        while (str_ends(step, "[]")) {
+            step.n -= 2;
+            if (is_each || step.n == 0)
+                return false; /* "a[][]" is not on any wire so far */
+            is_each = true;
+        }
+        if (step.n == 0 || str_has(step, "["))
+            return false;
+        path_out->steps[path_out->count++] = arena_copy(l->arena, step);
+        if (is_each)
+            path_out->steps[path_out->count++] = STR("[]");
+    }
+    return path_out->count != 0;
+}
+
+static void load_json_paths(struct loader *l, const struct yaml_node *map,
+    const char *key, struct json_paths *paths_out)
+{
+    struct yaml_strs list = yaml_strs(l->doc, map, key);
+    paths_out->items =
+        arena_alloc(l->arena, list.count * sizeof(struct json_path) + 1);
+    for (size_t i = 0; i < list.count; i++) {
+        if (!parse_json_path(
+                l, list.items[i], &paths_out->items[paths_out->count]))
+            yaml_mistake(l->doc, yaml_get(map, key),
+                "%s: \"%.*s\" is no path; allowed: names joined by dots, * "
+                "for every member, [] after a name for every element",
+                key, STR_ARG(list.items[i]));
+        else
+            paths_out->count++;
+    }
+}
+
+static void load_ids(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *ids = yaml_get(map, "ids");
+    if (ids == NULL || !yaml_check_keys(l->doc, ids, IDS))
+        return;
+    for (int i = 0; i < ROUTE_ID_COUNT; i++)
+        load_json_paths(l, ids, IDS[i], &route->ids[i]);
+}
+
+static void load_cases(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *list = yaml_list(l->doc, map, "cases");
+    if (list == NULL)
+        return;
+    route->cases =
+        arena_alloc(l->arena, list->count * sizeof *route->cases + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct yaml_node *node = list->pairs[i].value;
+        if (!yaml_check_keys(l->doc, node, CASE_KEYS))
+            continue;
+        struct route_case *c = &route->cases[route->case_count];
+        struct str when = yaml_str(l->doc, node, "when", STR_NONE);
+        c->value = arena_copy(l->arena, yaml_str(l->doc, node, "is", STR("*")));
+        c->activity =
+            arena_copy(l->arena, yaml_str(l->doc, node, "activity", STR_NONE));
+        if (!parse_json_path(l, when, &c->path) || c->activity.n == 0)
+            yaml_mistake(l->doc, node,
+                "a case needs when (a path), activity, and may have is");
+        else
+            route->case_count++;
+    }
+}
+
+static bool is_activity(struct str name)
+{
+    size_t dot = str_find_char(name, '.');
+    return dot != 0 && dot + 1 < name.n && !str_has(name, " ");
+}
+
+static void load_activity(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    route->activity =
+        arena_copy(l->arena, yaml_str(l->doc, map, "activity", STR_NONE));
+    if (route->action == ROUTE_PASS)
+        return;
+    if (!is_activity(route->activity))
+        yaml_mistake(l->doc, map,
+            "route %.*s needs an activity like prompt.created, or do: pass",
+            STR_ARG(route->name));
+}
+
+static int word(struct loader *l, const struct yaml_node *map, const char *key,
+    const char *const *words, int otherwise)
+{
+    return yaml_word(l->doc, map, key, words, otherwise);
+}
+
+static void load_route(struct loader *l, const struct yaml_node *map,
+    const struct service *service, struct route *route)
+{
+    if (!yaml_check_keys(l->doc, map, ROUTE_KEYS))
+        return;
+    route->name = arena_copy(l->arena, yaml_str(l->doc, map, "name", STR_NONE));
+    route->methods =
+        copy_strs(l, yaml_strs(l->doc, map, "method"), &route->method_count);
+    load_paths(l, map, route);
+    route->hosts = load_hosts(l, map, "host", &route->host_count);
+    route->content_type =
+        arena_copy(l->arena, yaml_str(l->doc, map, "content_type", STR_NONE));
+    route->query =
+        arena_copy(l->arena, yaml_str(l->doc, map, "query", STR_NONE));
+    route->action = (enum route_action)word(l, map, "do", ACTIONS, 0);
+    route->gate = (enum route_gate)word(l, map, "gate", GATES, 0);
+    route->body = (enum body_shape)word(l, map, "body", BODIES, 0);
+    route->answer = (enum answer_codec)word(l, map, "answer", ANSWERS, 0);
+    route->block =
+        (enum block_shape)word(l, map, "block", BLOCKS, (int)service->block);
+    route->where = (enum route_text)word(l, map, "where", WHERES, 0);
+    route->allows_websocket = yaml_bool(l->doc, map, "websocket", false);
+    load_activity(l, map, route);
+    load_json_paths(l, map, "text", &route->text);
+    load_json_paths(l, map, "hidden", &route->hidden);
+    load_ids(l, map, route);
+    route->url_text = copy_strs(
+        l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
+    load_cases(l, map, route);
+}
+
+static void load_routes(
+    struct loader *l, const struct yaml_node *root, struct service *service)
+{
+    const struct yaml_node *list = yaml_list(l->doc, root, "routes");
+    if (list == NULL)
+        return;
+    if (list->count > ROUTES_MAX) {
+        yaml_mistake(l->doc, list, "more than %d routes", ROUTES_MAX);
+        return;
+    }
+    service->routes =
+        arena_alloc(l->arena, list->count * sizeof(struct route) + 1);
+    for (size_t i = 0; i < list->count; i++)
+        load_route(l, list->pairs[i].value, service,
+            &service->routes[service->route_count++]);
+}
+
+static void load_service(struct loader *l, struct service *service)
+{
+    const struct yaml_node *root = l->doc->root;
+    if (!yaml_check_keys(l->doc, root, SERVICE_KEYS))
+        return;
+    service->name =
+        arena_copy(l->arena, yaml_str(l->doc, root, "service", STR_NONE));
+    if (service->name.n == 0)
+        yaml_mistake(l->doc, root, "service: a name is needed");
+    service->hosts = load_hosts(l, root, "hosts", &service->host_count);
+    if (service->host_count == 0)
+        yaml_mistake(l->doc, root, "hosts: at least one is needed");
+    service->learnable =
+        load_hosts(l, root, "learnable", &service->learnable_count);
+    service->block =
+        (enum block_shape)yaml_word(l->doc, root, "block", BLOCKS, 0);
+    l->prefixes = yaml_get(root, "prefixes");
+    load_routes(l, root, service);
+}
+
+struct service_set *service_set_load(
+    const struct bundle *bundle, struct diag *diag)
+{
+    size_t before = diag->count;
+    struct service_set *set = MEM_NEW(struct service_set);
+    set->services =
+        arena_alloc(&set->arena, (bundle->count + 1) * sizeof(struct service));
+    for (size_t i = 0; i < bundle->count; i++) {
+        const struct bundle_file *file = &bundle->files[i];
+        if (file->kind != BUNDLE_SERVICE)
+            continue;
+        struct yaml_doc *doc = yaml_parse(file->name.p, file->text, diag);
+        if (doc == NULL)
+            continue;
+        struct loader l = {&set->arena, doc, NULL};
+        load_service(&l, &set->services[set->count++]);
+        yaml_free(&doc);
+    }
+    if (diag->count != before)
+        service_set_free(&set);
+    return set;
+}
+
+void service_set_free(struct service_set **set)
+{
+    if (*set == NULL)
+        return;
+    arena_free(&(*set)->arena);
+    mem_free(*set);
+    *set = NULL;
+}

@@ -1,0 +1,216 @@
+/* Service maps: hosts, routes, and every mistake named with its line. */
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "inspect/service.h"
+
+static struct service_set *load(const char *yaml, struct diag *diag)
+{
+    struct bundle bundle = {0};
+    bundle_add(&bundle, BUNDLE_SERVICE, STR("m.yaml"), str_of(yaml));
+    struct service_set *set = service_set_load(&bundle, diag);
+    bundle_free(&bundle);
+    return set;
+}
+
+static struct service_set *load_shipped(void)
+{
+    static const char *const files[] = {
+        "conf/services/chatgpt.yaml", "conf/services/openai-api.yaml"};
+    struct bundle bundle = {0};
+    for (size_t i = 0; i < 2; i++) {
+        static char text[64 * 1024];
+        FILE *f = fopen(files[i], "r");
+        assert_non_null(f);
+        size_t n = fread(text, 1, sizeof text, f);
+        fclose(f);
+        bundle_add(
+            &bundle, BUNDLE_SERVICE, str_of(files[i]), str_make(text, n));
+    }
+    struct diag diag = {0};
+    struct service_set *set = service_set_load(&bundle, &diag);
+    assert_int_equal(diag.count, 0);
+    assert_non_null(set);
+    diag_free(&diag);
+    bundle_free(&bundle);
+    return set;
+}
+
+static void hosts_match_exactly_by_suffix_or_inside_a_label(void **state)
+{
+    (void)state;
+    assert_true(host_matches(STR("a.com"), STR("a.com")));
+    assert_false(host_matches(STR("a.com"), STR("b.a.com")));
+    assert_true(host_matches(STR(".a.com"), STR("a.com")));
+    assert_true(host_matches(STR(".a.com"), STR("c.b.a.com")));
+    assert_false(host_matches(STR(".a.com"), STR("nota.com")));
+    assert_false(host_matches(STR(".a.com"), STR("a.com.evil.test")));
+    assert_true(host_matches(STR("x*.blob.net"), STR("xyz.blob.net")));
+    assert_false(host_matches(STR("x*.blob.net"), STR("x.y.blob.net")));
+    assert_false(host_matches(STR("a.com"), STR("")));
+}
+
+static void shipped_maps_know_their_hosts(void **state)
+{
+    (void)state;
+    struct service_set *set = load_shipped();
+    static const struct {
+        const char *host, *service;
+        enum host_scope scope;
+    } cases[] = {
+        {"chatgpt.com", "chatgpt", HOST_IN},
+        {"ws.chatgpt.com", "chatgpt", HOST_IN},
+        {"chat.openai.com", "chatgpt", HOST_IN},
+        {"android.chat.openai.com", "chatgpt", HOST_IN},
+        {"files09.oaiusercontent.com", "chatgpt", HOST_IN},
+        {"oaisdmntpreastus.blob.core.windows.net", "chatgpt", HOST_IN},
+        {"x.webpubsub.azure.com", "chatgpt", HOST_LEARNABLE},
+        {"api.openai.com", "openai-api", HOST_IN},
+        {"notchatgpt.com", NULL, HOST_OUT},
+        {"chatgpt.com.evil.test", NULL, HOST_OUT},
+        {"blob.core.windows.net", NULL, HOST_OUT},
+        {"openai.com", NULL, HOST_OUT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct service *service;
+        assert_int_equal(
+            service_match_host(set, str_of(cases[i].host), &service),
+            cases[i].scope);
+        if (cases[i].service != NULL)
+            assert_true(str_is(service_name(service), cases[i].service));
+        else
+            assert_null(service);
+    }
+    bool is_learnable;
+    size_t n = 0, learnable = 0;
+    while (service_host_pattern(set, n, &is_learnable).n != 0) {
+        learnable += is_learnable;
+        n++;
+    }
+    assert_true(n > 8);
+    assert_int_equal(learnable, 1);
+    service_set_free(&set);
+}
+
+static const struct route *find(struct service_set *set, const char *host,
+    const char *method, const char *path, struct route_match *match)
+{
+    const struct service *service;
+    service_match_host(set, str_of(host), &service);
+    struct str whole = str_of(path);
+    size_t mark = str_find_char(whole, '?');
+    struct route_query query = {str_of(host), str_of(method),
+        str_sub(whole, 0, mark), str_sub(whole, mark + 1, whole.n),
+        STR("application/json")};
+    service_find_route(service, &query, match);
+    return match->route;
+}
+
+static void shipped_maps_know_their_routes(void **state)
+{
+    (void)state;
+    struct service_set *set = load_shipped();
+    static const struct {
+        const char *host, *method, *path, *name;
+    } cases[] = {
+        {"chatgpt.com", "POST", "/backend-api/conversation", "prompt"},
+        {"chatgpt.com", "POST", "/backend-api/conversation/", "prompt"},
+        {"chatgpt.com", "POST", "/backend-alt/f/conversation", "prompt"},
+        {"chatgpt.com", "GET", "/backend-api/conversation", NULL},
+        {"chatgpt.com", "POST", "/x/backend-api/conversation", NULL},
+        {"chatgpt.com", "POST", "/backend-api/conversation/init",
+            "title made by the service"},
+        {"chatgpt.com", "POST", "/ces/v1/t", "statistics"},
+        {"chatgpt.com", "GET", "/?q=hello", "prompt in the page's address"},
+        {"chatgpt.com", "GET", "/?r=hello", NULL},
+        {"files.oaiusercontent.com", "PUT", "/file-1?sig=x", "file bytes, raw"},
+        {"chatgpt.com", "PUT", "/file-1", NULL},
+        {"api.openai.com", "POST", "/v1/responses", "responses"},
+        {"api.openai.com", "POST", "/v1/files", NULL}, /* not multipart */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct route_match match;
+        const struct route *route =
+            find(set, cases[i].host, cases[i].method, cases[i].path, &match);
+        if (cases[i].name == NULL) {
+            assert_null(route);
+            continue;
+        }
+        assert_non_null(route);
+        assert_true(str_is(route->name, cases[i].name));
+    }
+    const struct service *chatgpt;
+    service_match_host(set, STR("chatgpt.com"), &chatgpt);
+    assert_true(
+        service_allows_websocket(chatgpt, STR("/ws/user/u-1?verify=x")));
+    assert_false(
+        service_allows_websocket(chatgpt, STR("/backend-api/conversation")));
+    service_set_free(&set);
+}
+
+static void a_path_gives_what_its_segments_held(void **state)
+{
+    (void)state;
+    struct service_set *set = load_shipped();
+    struct route_match match;
+    find(set, "chatgpt.com", "PATCH", "/backend-api/conversation/c-7", &match);
+    assert_int_equal(match.count, 1);
+    assert_true(str_is(match.names[0], "conversation_id"));
+    assert_true(str_is(match.values[0], "c-7"));
+    service_set_free(&set);
+}
+
+static void every_mistake_is_reported_with_its_line(void **state)
+{
+    (void)state;
+    static const char map[] = "service: x\n"
+                              "hosts: [\"*.com\", Upper.com]\n"
+                              "routes:\n"
+                              "  - name: a\n"
+                              "    path: $Z/x\n"
+                              "    activity: prompt.created\n"
+                              "  - name: b\n"
+                              "    path: /a/**/b\n"
+                              "    activity: nodot\n"
+                              "    gate: maybe\n"
+                              "    wrong: 1\n"
+                              "  - name: c\n"
+                              "    path: /c\n"
+                              "    activity: a.b\n"
+                              "    gate: maybe\n"
+                              "    text: [\"a..b\"]\n"
+                              "    ids: {nope: x}\n"
+                              "    cases: [{when: x}]\n";
+    struct diag diag = {0};
+    assert_null(load(map, &diag));
+    struct str text = buf_str(&diag.text);
+    assert_true(str_has(text, "m.yaml:2: hosts: \"*.com\""));
+    assert_true(str_has(text, "Upper.com"));
+    assert_true(str_has(text, "m.yaml:5: path: prefix \"$Z\""));
+    assert_true(str_has(text, "m.yaml:11: unknown key \"wrong\""));
+    assert_true(str_has(text, "gate \"maybe\" is not one of: hold, stream"));
+    assert_true(str_has(text, "\"a..b\" is no path"));
+    assert_true(str_has(text, "unknown key \"nope\""));
+    assert_true(str_has(text, "a case needs when"));
+    diag_free(&diag);
+    struct diag empty = {0};
+    assert_null(load("", &empty));
+    assert_int_equal(empty.count, 1);
+    diag_free(&empty);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_match_exactly_by_suffix_or_inside_a_label),
+        cmocka_unit_test(shipped_maps_know_their_hosts),
+        cmocka_unit_test(shipped_maps_know_their_routes),
+        cmocka_unit_test(a_path_gives_what_its_segments_held),
+        cmocka_unit_test(every_mistake_is_reported_with_its_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
