@@ -48,6 +48,9 @@ struct yaml_doc {
 /* NULL when the text is not YAML (reported). Copies what it needs. */
 struct yaml_doc *yaml_parse(const char *file, struct str text,
     struct diag *diag);
+/* Under another name for the linker: libyaml exports a yaml_free of its own
+ * and would call ours. */
+#define yaml_free yaml_doc_free
 void yaml_free(struct yaml_doc **doc);
 
 /* The value of a key of a map, or NULL: no mistake is reported. */

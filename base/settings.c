@@ -1,0 +1,547 @@
+/*
+ * promptgate.yaml by one table: parser, `check` and docs/settings.md come from
+ * it.  A default is YAML text and takes the way that the file's own value
+ * takes, so that both are checked by the same code.
+ */
+#include "base/settings.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/yaml.h"
+
+enum setting_type {
+    SETTING_TEXT,      /* struct str */
+    SETTING_LIST,      /* struct str_list */
+    SETTING_ENDPOINTS, /* struct str_list, each an address and port */
+    SETTING_HOSTS,     /* struct str_list, each a host pattern */
+    SETTING_INT,       /* int64_t */
+    SETTING_WORD,      /* an enum: index of the word */
+    SETTING_FLAG,      /* bool: the second word is true */
+    SETTING_RANGES,
+    SETTING_RESOLVE,
+    SETTING_PORTS,
+};
+
+struct setting {
+    const char *section, *key; /* section NULL: top level */
+    enum setting_type type;
+    size_t offset, count_offset;
+    int64_t min, max;
+    const char *const *words;
+    const char *otherwise; /* YAML */
+    const char *unit, *text;
+};
+
+static const char *const alpn_words[] = {
+    "mirror", "client-h1", "server-h1", NULL};
+static const char *const auth_words[] = {"none", "basic", NULL};
+static const char *const pac_words[] = {"direct", "proxy", NULL};
+static const char *const durability_words[] = {"async", "before-forward", NULL};
+static const char *const fsync_words[] = {"none", "group", NULL};
+static const char *const oversize_words[] = {"stream", "block", NULL};
+static const char *const capture_words[] = {"none", "sample", "full", NULL};
+static const char *const failure_words[] = {"block", "record", NULL};
+static const char *const format_words[] = {"text", "json", NULL};
+static const char *const level_words[] = {
+    "error", "warn", "info", "debug", NULL};
+
+#define AT(member) offsetof(struct settings, member)
+#define TEXT(section, key, member, otherwise, text)                            \
+    {                                                                          \
+        section, key, SETTING_TEXT, AT(member), 0, 0, 0, NULL, otherwise, "",  \
+            text                                                               \
+    }
+#define LIST(section, key, type, member, otherwise, text)                      \
+    {                                                                          \
+        section, key, type, AT(member), 0, 0, 0, NULL, otherwise, "", text     \
+    }
+#define ARRAY(section, key, type, member, otherwise, text)                     \
+    {                                                                          \
+        section, key, type, AT(member), AT(member##_count), 0, 0, NULL,        \
+            otherwise, "", text                                                \
+    }
+#define INT(section, key, member, min, max, otherwise, unit, text)             \
+    {                                                                          \
+        section, key, SETTING_INT, AT(member), 0, min, max, NULL, otherwise,   \
+            unit, text                                                         \
+    }
+#define WORD(section, key, type, member, words, otherwise, text)               \
+    {                                                                          \
+        section, key, type, AT(member), 0, 0, 0, words, otherwise, "", text    \
+    }
+#define ON_FAILURE(key, index, text)                                           \
+    {                                                                          \
+        "on_failure", key, SETTING_WORD,                                       \
+            AT(on_failure) + index * sizeof(enum setting_failure), 0, 0, 0,    \
+            failure_words, "block", "", text                                   \
+    }
+
+static const int64_t GIB = INT64_C(1) << 30, DAY_MS = 86400000;
+
+enum { WORKERS_MAX = 48 }; /* slots of base/stats.h, less the other roles */
+
+/* clang-format off */
+static const struct setting table[] = {
+    LIST("listen", "proxy", SETTING_ENDPOINTS, listen_proxy,
+        "\"127.0.0.1:8080\"", "where clients reach the proxy and its PAC file"),
+    LIST("listen", "console", SETTING_ENDPOINTS, listen_console,
+        "\"127.0.0.1:8443\"", "the console, HTTPS"),
+    LIST("listen", "metrics", SETTING_ENDPOINTS, listen_metrics,
+        "\"127.0.0.1:9090\"", "/metrics for Prometheus, plain HTTP"),
+    TEXT(NULL, "data_dir", data_dir, "/var/lib/promptgate",
+        "CA, store, journal, logins; created if absent. Started as an ordinary "
+        "user that cannot write to the default, ~/.local/state/promptgate (or "
+        "below $XDG_STATE_HOME) is used"),
+    TEXT(NULL, "run_as", run_as, "promptgate",
+        "user that the roles run as when started as root"),
+    TEXT(NULL, "node", node, "",
+        "name of this gateway in its records; empty: the host name"),
+    INT(NULL, "workers", workers, 0, WORKERS_MAX, "0", "",
+        "worker processes; 0: one a core"),
+    LIST(NULL, "services", SETTING_LIST, services,
+        "[services/chatgpt.yaml, services/openai-api.yaml]",
+        "service maps, relative to this file"),
+    LIST(NULL, "detectors", SETTING_LIST, detectors, "[detectors/]",
+        "detection rules: files, or folders of .yaml files"),
+    TEXT(NULL, "policy", policy, "policy.yaml", "what is allowed, alerted, "
+        "blocked"),
+    ARRAY("clients", "allow", SETTING_RANGES, clients_allow,
+        "[\"127.0.0.0/8\", \"::1/128\"]", "networks that may use the proxy"),
+    WORD("clients", "proxy_auth", SETTING_FLAG, proxy_auth_basic, auth_words,
+        "none", "basic: a login made with `promptgate user` is demanded"),
+    INT("clients", "max_connections", clients_max_connections, 1, 1000000,
+        "20000", "", "client connections at once, of one worker"),
+    INT("clients", "max_per_address", clients_max_per_address, 1, 1000000,
+        "2000", "", "client connections at once from one address, of one "
+        "worker"),
+    ARRAY("upstream", "resolve", SETTING_RESOLVE, resolve, "{}",
+        "like curl --resolve: {\"chatgpt.com:443\": \"127.0.0.1:9443\"}; such "
+        "addresses are allowed even if private"),
+    LIST("upstream", "extra_roots", SETTING_LIST, extra_roots, "[]",
+        "PEM files trusted besides the system's roots"),
+    LIST("upstream", "crl", SETTING_LIST, crl, "[]",
+        "PEM files of revocation lists"),
+    LIST("upstream", "dns_servers", SETTING_LIST, dns_servers, "[]",
+        "name servers; empty: those of /etc/resolv.conf"),
+    ARRAY("upstream", "allow_private", SETTING_RANGES, allow_private, "[]",
+        "networks that CONNECT may reach besides public ones"),
+    ARRAY("upstream", "ports", SETTING_PORTS, ports, "[443, 80]",
+        "ports that CONNECT may reach"),
+    LIST(NULL, "bypass", SETTING_HOSTS, bypass, "[]",
+        "hosts tunnelled although a map names them"),
+    WORD(NULL, "alpn", SETTING_WORD, alpn, alpn_words, "mirror",
+        "mirror: the same HTTP version on both sides"),
+    WORD("pac", "default", SETTING_FLAG, pac_default_proxy, pac_words, "direct",
+        "what the PAC file says of hosts that no map names"),
+    WORD(NULL, "durability", SETTING_FLAG, before_forward, durability_words,
+        "before-forward", "whether a request waits for its record"),
+    WORD(NULL, "fsync", SETTING_FLAG, fsync_group, fsync_words, "none",
+        "none survives any process crash, group power loss too"),
+    INT("hold", "max_bytes", hold_max_bytes, 4096, INT64_C(256) << 20,
+        "8388608", "bytes", "of one request body held for its verdict"),
+    INT("hold", "connection_bytes", hold_connection_bytes, 4096, 4 * GIB,
+        "33554432", "bytes", "held on one client connection: above it reading "
+        "pauses"),
+    INT("hold", "worker_bytes", hold_worker_bytes, 4096, 1024 * GIB,
+        "536870912", "bytes", "held by one worker: above it reading pauses"),
+    WORD("hold", "oversize", SETTING_WORD, hold_oversize, oversize_words,
+        "stream", "larger bodies of upload routes: scanned in slices, the end "
+        "withheld; or refused"),
+    WORD(NULL, "capture", SETTING_WORD, capture, capture_words, "sample",
+        "text in records: none, at most 120 bytes masked, or all"),
+    ON_FAILURE("parse", 0, "a body that is not what its type says"),
+    ON_FAILURE("limit", 1, "a body beyond a limit"),
+    ON_FAILURE("decode", 2, "a content encoding that cannot be undone"),
+    ON_FAILURE("extract", 3, "a document whose text cannot be had"),
+    ON_FAILURE("scan", 4, "a scan that failed"),
+    ON_FAILURE("store", 5, "a record that cannot be made durable"),
+    INT("retention", "days", retention_days, 1, 36500, "30", "days",
+        "records older than that are removed"),
+    INT("retention", "bytes", retention_bytes, 1 << 20, INT64_C(1) << 50,
+        "10737418240", "bytes", "above it the oldest records are removed"),
+    WORD("log", "format", SETTING_WORD, log_format, format_words, "text",
+        "key=value, or one JSON object a line, on standard error"),
+    WORD("log", "level", SETTING_WORD, log_level, level_words, "info",
+        "events below it are not written"),
+    INT("timeouts", "head", timeout_head, 1, DAY_MS, "60000", "ms",
+        "for a complete request head"),
+    INT("timeouts", "body", timeout_body, 1, DAY_MS, "120000", "ms",
+        "between two pieces of a request body"),
+    INT("timeouts", "handshake", timeout_handshake, 1, DAY_MS, "15000", "ms",
+        "for a TLS handshake on either side"),
+    INT("timeouts", "dial", timeout_dial, 1, DAY_MS, "15000", "ms",
+        "for resolving and connecting"),
+    INT("timeouts", "idle", timeout_idle, 1, DAY_MS, "120000", "ms",
+        "a kept-alive connection without a request"),
+    INT("timeouts", "stream", timeout_stream, 1, DAY_MS, "900000", "ms",
+        "an open answer or tunnel without a byte"),
+    INT("timeouts", "response", timeout_response, 1, DAY_MS, "900000", "ms",
+        "for the first byte of an answer"),
+    INT("timeouts", "drain", drain, 0, DAY_MS, "10000", "ms",
+        "for what runs to end after SIGTERM"),
+};
+/* clang-format on */
+
+struct reader {
+    struct yaml_doc *doc;
+    struct settings *settings;
+};
+
+static void *member(struct reader *r, size_t offset)
+{
+    return (char *)r->settings + offset;
+}
+
+static void set_list(struct reader *r, size_t offset, struct yaml_strs from)
+{
+    struct str_list list = {NULL, from.count};
+    list.items =
+        arena_alloc(&r->settings->arena, from.count * sizeof *list.items + 1);
+    for (size_t i = 0; i < from.count; i++)
+        list.items[i] = arena_copy(&r->settings->arena, from.items[i]);
+    memcpy(member(r, offset), &list, sizeof list);
+}
+
+static bool is_host_pattern(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!is_letter && c != '-' && c != '.' && c != '*' && c != '_')
+            return false;
+    }
+    return s.n > 0 && s.n <= 253;
+}
+
+static void read_list(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    struct yaml_strs strs = yaml_strs(r->doc, map, s->key);
+    const struct yaml_node *node = yaml_get(map, s->key);
+    for (size_t i = 0; i < strs.count; i++) {
+        struct net_address address;
+        if (s->type == SETTING_ENDPOINTS &&
+            net_parse_endpoint(strs.items[i], &address) != OK)
+            yaml_mistake(r->doc, node,
+                "%s: \"%.*s\" is no address with a port, like "
+                "\"127.0.0.1:8080\" or \"[::1]:8080\"",
+                s->key, STR_ARG(strs.items[i]));
+        if (s->type == SETTING_HOSTS && !is_host_pattern(strs.items[i]))
+            yaml_mistake(r->doc, node,
+                "%s: \"%.*s\" is no host pattern: name.example, "
+                ".name.example, or na*.example; lower case",
+                s->key, STR_ARG(strs.items[i]));
+    }
+    if (s->type == SETTING_ENDPOINTS && strs.count == 0)
+        yaml_mistake(r->doc, node, "%s needs at least one address", s->key);
+    set_list(r, s->offset, strs);
+}
+
+static void read_ranges(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    struct yaml_strs strs = yaml_strs(r->doc, map, s->key);
+    struct net_range *ranges =
+        arena_alloc(&r->settings->arena, strs.count * sizeof *ranges + 1);
+    for (size_t i = 0; i < strs.count; i++)
+        if (net_parse_range(strs.items[i], &ranges[i]) != OK)
+            yaml_mistake(r->doc, yaml_get(map, s->key),
+                "%s: \"%.*s\" is no network, like \"10.0.0.0/8\" or "
+                "\"fd00::/8\"",
+                s->key, STR_ARG(strs.items[i]));
+    memcpy(member(r, s->offset), &ranges, sizeof ranges);
+    memcpy(member(r, s->count_offset), &strs.count, sizeof strs.count);
+}
+
+static void read_ports(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    struct yaml_strs strs = yaml_strs(r->doc, map, s->key);
+    r->settings->ports = arena_alloc(
+        &r->settings->arena, strs.count * sizeof *r->settings->ports + 1);
+    r->settings->ports_count = strs.count;
+    for (size_t i = 0; i < strs.count; i++) {
+        uint64_t port = 0;
+        if (str_to_u64(strs.items[i], &port) != OK || port == 0 || port > 65535)
+            yaml_mistake(r->doc, yaml_get(map, s->key),
+                "%s: \"%.*s\" is no port (1 to 65535)", s->key,
+                STR_ARG(strs.items[i]));
+        r->settings->ports[i] = (uint16_t)port;
+    }
+}
+
+/* "chatgpt.com:443" -> lower-case host and port. */
+static enum err parse_host_port(
+    struct reader *r, struct str text, struct resolve_entry *out)
+{
+    size_t colon = str_find_char(text, ':');
+    uint64_t port;
+    struct str host = arena_copy(&r->settings->arena, str_sub(text, 0, colon));
+    for (size_t i = 0; i < host.n; i++)
+        if (host.p[i] >= 'A' && host.p[i] <= 'Z')
+            ((char *)(uintptr_t)host.p)[i] |= 0x20;
+    if (!is_host_pattern(host) || str_has(host, "*") || colon == text.n ||
+        str_to_u64(str_sub(text, colon + 1, text.n), &port) != OK ||
+        port == 0 || port > 65535)
+        return ERR_PARSE;
+    out->host = host;
+    out->port = (uint16_t)port;
+    return OK;
+}
+
+static void read_resolve(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    const struct yaml_node *node = yaml_get(map, s->key);
+    if (node == NULL || node->kind == YAML_KIND_NULL)
+        return;
+    if (node->kind != YAML_KIND_MAP) {
+        yaml_mistake(r->doc, node,
+            "%s must be a map: {\"chatgpt.com:443\": \"127.0.0.1:9443\"}",
+            s->key);
+        return;
+    }
+    struct resolve_entry *entries =
+        arena_alloc(&r->settings->arena, node->count * sizeof *entries + 1);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_pair *pair = &node->pairs[i];
+        if (parse_host_port(r, pair->key, &entries[i]) != OK ||
+            pair->value->kind != YAML_KIND_SCALAR ||
+            net_parse_endpoint(pair->value->text, &entries[i].address) != OK)
+            yaml_mistake(r->doc, pair->value,
+                "%s: \"%.*s\" must map HOST:PORT to ADDRESS:PORT, like "
+                "\"chatgpt.com:443\": \"127.0.0.1:9443\"",
+                s->key, STR_ARG(pair->key));
+    }
+    r->settings->resolve = entries;
+    r->settings->resolve_count = node->count;
+}
+
+static void read_word(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    int word = yaml_word(r->doc, map, s->key, s->words, 0);
+    if (s->type == SETTING_FLAG) {
+        bool is_second = word == 1;
+        memcpy(member(r, s->offset), &is_second, sizeof is_second);
+    } else {
+        memcpy(member(r, s->offset), &word, sizeof word);
+    }
+}
+
+static void read_text(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    struct str text =
+        arena_copy(&r->settings->arena, yaml_str(r->doc, map, s->key, STR("")));
+    memcpy(member(r, s->offset), &text, sizeof text);
+}
+
+static void read_value(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    switch (s->type) {
+    case SETTING_TEXT:
+        read_text(r, s, map);
+        break;
+    case SETTING_LIST:
+    case SETTING_ENDPOINTS:
+    case SETTING_HOSTS:
+        read_list(r, s, map);
+        break;
+    case SETTING_INT: {
+        int64_t value = yaml_int(r->doc, map, s->key, s->min, s->max, s->min);
+        memcpy(member(r, s->offset), &value, sizeof value);
+        break;
+    }
+    case SETTING_WORD:
+    case SETTING_FLAG:
+        read_word(r, s, map);
+        break;
+    case SETTING_RANGES:
+        read_ranges(r, s, map);
+        break;
+    case SETTING_RESOLVE:
+        read_resolve(r, s, map);
+        break;
+    case SETTING_PORTS:
+        read_ports(r, s, map);
+        break;
+    }
+}
+
+/* The default takes the same way as a document of its own. */
+static void read_default(struct reader *r, const struct setting *s)
+{
+    struct buf text = {0};
+    buf_printf(&text, "%s: %s\n", s->key, s->otherwise);
+    struct reader own = {
+        yaml_parse("default", buf_str(&text), r->doc->diag), r->settings};
+    if (own.doc != NULL)
+        read_value(&own, s, own.doc->root);
+    yaml_free(&own.doc);
+    buf_free(&text);
+}
+
+static bool is_of(const struct setting *s, const char *section)
+{
+    return s->section == section || (s->section != NULL && section != NULL &&
+                                        strcmp(s->section, section) == 0);
+}
+
+/* The keys of a section; of the top level also the sections' names. */
+static void check_keys(
+    struct reader *r, const struct yaml_node *map, const char *section)
+{
+    const char *allowed[ARRAY_LEN(table) + 1] = {NULL};
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const char *name = is_of(&table[i], section) ? table[i].key
+                           : section == NULL         ? table[i].section
+                                                     : NULL;
+        bool is_new = name != NULL &&
+                      (count == 0 || strcmp(allowed[count - 1], name) != 0);
+        if (is_new)
+            allowed[count++] = name;
+    }
+    yaml_check_keys(r->doc, map, allowed);
+}
+
+static void check_sections(struct reader *r)
+{
+    const struct yaml_node *root = r->doc->root;
+    if (root->kind == YAML_KIND_NULL)
+        return;
+    check_keys(r, root, NULL);
+    const char *last = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const char *section = table[i].section;
+        if (section == NULL || (last != NULL && strcmp(last, section) == 0))
+            continue;
+        last = section;
+        const struct yaml_node *map = yaml_get(root, section);
+        if (map != NULL && map->kind != YAML_KIND_NULL)
+            check_keys(r, map, section);
+    }
+}
+
+static void read_all(struct reader *r)
+{
+    check_sections(r);
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct setting *s = &table[i];
+        const struct yaml_node *map = s->section != NULL
+                                          ? yaml_get(r->doc->root, s->section)
+                                          : r->doc->root;
+        const struct yaml_node *node = yaml_get(map, s->key);
+        if (node != NULL && node->kind != YAML_KIND_NULL)
+            read_value(r, s, map);
+        else
+            read_default(r, s);
+    }
+}
+
+/* What one row cannot say. */
+static void check_together(struct reader *r)
+{
+    struct settings *s = r->settings;
+    const struct yaml_node *hold = yaml_get(r->doc->root, "hold");
+    if (s->hold_connection_bytes < s->hold_max_bytes)
+        yaml_mistake(r->doc, hold,
+            "hold.connection_bytes must be at least hold.max_bytes, else a "
+            "body could never be held whole");
+    if (s->hold_worker_bytes < s->hold_connection_bytes)
+        yaml_mistake(r->doc, hold,
+            "hold.worker_bytes must be at least hold.connection_bytes");
+    if (s->data_dir.n == 0)
+        yaml_mistake(r->doc, yaml_get(r->doc->root, "data_dir"),
+            "data_dir must name a folder");
+    for (size_t i = 0; i < s->dns_servers.count; i++) {
+        struct net_address a;
+        if (net_parse_ip(s->dns_servers.items[i], &a) != OK &&
+            net_parse_endpoint(s->dns_servers.items[i], &a) != OK)
+            yaml_mistake(r->doc, yaml_get(r->doc->root, "upstream"),
+                "dns_servers: \"%.*s\" is no address, like \"10.0.0.53\" or "
+                "\"10.0.0.53:5353\"",
+                STR_ARG(s->dns_servers.items[i]));
+    }
+}
+
+static void set_node(struct settings *s)
+{
+    char name[65] = "";
+    if (s->node.n > 0 || gethostname(name, sizeof name - 1) != 0)
+        return;
+    s->node = arena_copy(&s->arena, str_of(name));
+}
+
+void settings_load(const struct bundle *bundle, struct diag *diag,
+    struct settings *settings_out)
+{
+    *settings_out = (struct settings){0};
+    const struct bundle_file *file = bundle_first(bundle, BUNDLE_SETTINGS);
+    if (file == NULL) {
+        diag_add(diag, "promptgate.yaml", 1, "there is no settings file");
+        return;
+    }
+    struct reader r = {
+        yaml_parse(file->name.p, file->text, diag), settings_out};
+    if (r.doc == NULL)
+        return;
+    read_all(&r);
+    check_together(&r);
+    yaml_free(&r.doc);
+    set_node(settings_out);
+    const struct bundle_file *dir = bundle_first(bundle, BUNDLE_DATA_DIR);
+    if (dir != NULL)
+        settings_out->data_dir = arena_copy(&settings_out->arena, dir->name);
+}
+
+void settings_free(struct settings *settings)
+{
+    arena_free(&settings->arena);
+    *settings = (struct settings){0};
+}
+
+static void describe_values(const struct setting *s, struct buf *out)
+{
+    for (size_t i = 0; s->words != NULL && s->words[i] != NULL; i++)
+        buf_printf(out, "%s`%s`", i == 0 ? "" : " ", s->words[i]);
+    if (s->type == SETTING_INT)
+        buf_printf(out, "%lld to %lld%s%s", (long long)s->min,
+            (long long)s->max, s->unit[0] != '\0' ? " " : "", s->unit);
+    if (s->type == SETTING_TEXT)
+        buf_append_str(out, STR("text"));
+    if (s->type == SETTING_RESOLVE)
+        buf_append_str(out, STR("map"));
+    if (s->type == SETTING_ENDPOINTS)
+        buf_append_str(out, STR("address:port, or a list"));
+    if (s->type == SETTING_LIST || s->type == SETTING_HOSTS ||
+        s->type == SETTING_RANGES || s->type == SETTING_PORTS)
+        buf_append_str(out, STR("list"));
+}
+
+void settings_describe(struct buf *out)
+{
+    buf_append_str(out,
+        STR("# Settings\n\n"
+            "Every key of `promptgate.yaml`, from the table that reads it "
+            "(`base/settings.c`).\n"
+            "Relative file names resolve beside the file. Most take effect on "
+            "SIGHUP; `listen`,\n`data_dir`, `run_as` and `workers` need a "
+            "restart.\n\n"
+            "| key | values | default | meaning |\n| --- | --- | --- | --- "
+            "|\n"));
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct setting *s = &table[i];
+        buf_printf(out, "| `%s%s%s` | ", s->section != NULL ? s->section : "",
+            s->section != NULL ? "." : "", s->key);
+        describe_values(s, out);
+        buf_printf(out, " | %s%s%s | %s |\n",
+            s->otherwise[0] != '\0' ? "`" : "", s->otherwise,
+            s->otherwise[0] != '\0' ? "`" : "", s->text);
+    }
+}

@@ -1,0 +1,160 @@
+/* base/settings.h */
+#include "base/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+struct loaded {
+    struct bundle bundle;
+    struct diag diag;
+    struct settings settings;
+};
+
+static struct loaded load(const char *text)
+{
+    struct loaded l = {0};
+    bundle_add(&l.bundle, BUNDLE_SETTINGS, STR("p.yaml"), str_of(text));
+    settings_load(&l.bundle, &l.diag, &l.settings);
+    return l;
+}
+
+static void unload(struct loaded *l)
+{
+    bundle_free(&l->bundle);
+    diag_free(&l->diag);
+    settings_free(&l->settings);
+}
+
+static void an_empty_file_gives_the_defaults(void **state)
+{
+    (void)state;
+    struct loaded l = load("");
+    const struct settings *s = &l.settings;
+    assert_int_equal(l.diag.count, 0);
+    assert_int_equal(s->listen_proxy.count, 1);
+    assert_true(str_is(s->listen_proxy.items[0], "127.0.0.1:8080"));
+    assert_true(str_is(s->data_dir, "/var/lib/promptgate"));
+    assert_int_equal(s->services.count, 2);
+    assert_int_equal(s->clients_allow_count, 2);
+    assert_int_equal(s->ports_count, 2);
+    assert_int_equal(s->ports[1], 80);
+    assert_int_equal(s->resolve_count, 0);
+    assert_true(s->before_forward);
+    assert_false(s->fsync_group);
+    assert_false(s->pac_default_proxy);
+    assert_int_equal(s->hold_max_bytes, 8388608);
+    assert_int_equal(s->capture, 1);
+    assert_int_equal(s->on_failure[5], ON_FAILURE_BLOCK);
+    assert_int_equal(s->retention_bytes, 10737418240);
+    assert_int_equal(s->log_level, LOG_INFO);
+    assert_true(s->node.n > 0);
+    unload(&l);
+}
+
+static void every_value_can_be_set(void **state)
+{
+    (void)state;
+    struct loaded l = load(
+        "listen: {proxy: [\"0.0.0.0:1\", \"[::]:2\"]}\n"
+        "workers: 3\nnode: gw-1\n"
+        "clients: {allow: [10.0.0.0/8], proxy_auth: basic}\n"
+        "upstream:\n"
+        "  resolve: {\"ChatGPT.com:443\": \"127.0.0.1:9443\"}\n"
+        "  ports: [8443]\n  dns_servers: [\"10.0.0.53\", \"10.0.0.54:5353\"]\n"
+        "bypass: [.example.com]\nalpn: server-h1\npac: {default: proxy}\n"
+        "durability: async\nfsync: group\ncapture: full\n"
+        "hold: {oversize: block}\non_failure: {scan: record}\n"
+        "log: {format: json, level: debug}\ntimeouts: {drain: 5}\n");
+    const struct settings *s = &l.settings;
+    assert_string_equal(buf_cstr(&l.diag.text), "");
+    assert_int_equal(s->listen_proxy.count, 2);
+    assert_int_equal(s->workers, 3);
+    assert_true(str_is(s->node, "gw-1"));
+    assert_true(s->proxy_auth_basic && s->pac_default_proxy && s->fsync_group);
+    assert_false(s->before_forward);
+    assert_int_equal(s->resolve_count, 1);
+    assert_true(str_is(s->resolve[0].host, "chatgpt.com"));
+    assert_int_equal(s->resolve[0].port, 443);
+    assert_int_equal(s->resolve[0].address.port, 9443);
+    assert_int_equal(s->alpn, ALPN_SERVER_H1);
+    assert_int_equal(s->hold_oversize, OVERSIZE_BLOCK);
+    assert_int_equal(s->on_failure[4], ON_FAILURE_RECORD);
+    assert_int_equal(s->on_failure[3], ON_FAILURE_BLOCK);
+    assert_int_equal(s->log_format, LOG_JSON);
+    assert_int_equal(s->drain, 5);
+    unload(&l);
+}
+
+static void every_mistake_is_reported_with_its_line(void **state)
+{
+    (void)state;
+    struct loaded l = load("listne: {proxy: \"127.0.0.1:8080\"}\n"
+                           "workers: -1\n"
+                           "alpn: both\n"
+                           "clients:\n"
+                           "  allow: [10.0.0.0/40]\n"
+                           "upstream: {ports: [0], resolve: {a: b}}\n"
+                           "hold: {max_bytes: 5000, max: 1}\n"
+                           "listen: {console: 8443}\n"
+                           "bypass: [\"Upper.example\"]\n");
+    struct str text = buf_str(&l.diag.text);
+    static const char *const wanted[] = {
+        "p.yaml:1: unknown key \"listne\"; allowed: listen, ",
+        "p.yaml:2: ", "p.yaml:3: ", "p.yaml:5: allow: \"10.0.0.0/40\"",
+        "p.yaml:6: ports", "p.yaml:6: resolve", "p.yaml:7: unknown key \"max\"",
+        "p.yaml:8: console: \"8443\"", "p.yaml:9: bypass"};
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        if (!str_has(text, wanted[i]))
+            fail_msg("no \"%s\" in:\n%s", wanted[i], buf_cstr(&l.diag.text));
+    assert_int_equal(l.diag.count, ARRAY_LEN(wanted));
+    unload(&l);
+}
+
+static void sizes_that_exclude_each_other_are_mistakes(void **state)
+{
+    (void)state;
+    struct loaded l = load("hold: {max_bytes: 9000, connection_bytes: 8000}\n");
+    assert_int_equal(l.diag.count, 1);
+    unload(&l);
+}
+
+static void the_data_folder_in_effect_wins(void **state)
+{
+    (void)state;
+    struct loaded l = {0};
+    bundle_add(&l.bundle, BUNDLE_SETTINGS, STR("p.yaml"), STR(""));
+    bundle_add(&l.bundle, BUNDLE_DATA_DIR, STR("/tmp/x"), STR(""));
+    settings_load(&l.bundle, &l.diag, &l.settings);
+    assert_true(str_is(l.settings.data_dir, "/tmp/x"));
+    unload(&l);
+}
+
+static void the_description_names_every_key(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    settings_describe(&out);
+    assert_true(str_has(buf_str(&out), "| `hold.oversize` | `stream` `block` "
+                                       "| `stream` |"));
+    assert_true(str_has(buf_str(&out), "| `workers` | 0 to "));
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(every_value_can_be_set),
+        cmocka_unit_test(every_mistake_is_reported_with_its_line),
+        cmocka_unit_test(sizes_that_exclude_each_other_are_mistakes),
+        cmocka_unit_test(the_data_folder_in_effect_wins),
+        cmocka_unit_test(the_description_names_every_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
