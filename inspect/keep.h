@@ -1,19 +1,30 @@
 /*
  * What outlives a connection, for all workers of a node: conversation trees
- * (edit detection), message ids seen (retries), hosts learnt, identities by
- * cookie hash.  Bounded tables, least recently used out first, entries
- * expire.  The keeper role serves it; replay and tests call it directly.
+ * (edit detection), message ids seen (retries), answers seen, hosts learnt.
+ * One bounded table of small entries under SHA-256 keys, least recently used
+ * out first, entries expire.  The keeper role serves it; replay and tests
+ * call it directly.
  *
  * Questions and answers are opaque datagrams (at most KEEP_DATAGRAM_MAX) made
- * and read by inspect/exchange.c through the functions below.  No I/O.
+ * and read through the functions below, by inspect/exchange.c and for hosts
+ * by the proxy.  Damaged datagrams give empty answers.  No I/O.
  */
 #ifndef INSPECT_KEEP_H
 #define INSPECT_KEEP_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 
-enum { KEEP_DATAGRAM_MAX = 16 * 1024 };
+enum {
+    KEEP_DATAGRAM_MAX = 16 * 1024,
+    KEEP_RETRY_SECONDS = 10 * 60,          /* the same message id again */
+    KEEP_ANSWER_SECONDS = 24 * 60 * 60,    /* the same answer again */
+    KEEP_TURN_SECONDS = 30 * 24 * 60 * 60, /* conversation trees */
+    KEEP_HOST_SECONDS = 24 * 60 * 60,
+};
 
 struct keep;
 struct keep *keep_new(size_t max_bytes);
@@ -22,5 +33,44 @@ void keep_free(struct keep **keep);
  * *answer_out stays empty. */
 void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out);
+size_t keep_count(const struct keep *keep);
+
+/* ---- a prompt: seen before?  an edit? ------------------------------ */
+
+struct keep_prompt {
+    struct str service, conversation_id, message_id, parent_message_id;
+    struct str text; /* only its hash travels */
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms; /* of the activity */
+};
+/* Registers the message under the activity's id. */
+void keep_ask_prompt(const struct keep_prompt *prompt, struct buf *question);
+
+struct keep_prompt_answer {
+    bool is_edit;      /* another user message hangs on the same parent */
+    unsigned attempts; /* 1: not seen before */
+    char activity_id[UUID_TEXT_BYTES]; /* of the first attempt */
+    int64_t time_ms;
+};
+/* ERR_PARSE: no answer, or a damaged one. */
+enum err keep_read_prompt(
+    struct str answer, struct keep_prompt_answer *answer_out) MUST_USE;
+
+/* The service took the prompt: its parent has a user message now. */
+void keep_note_turn(struct str service, struct str conversation_id,
+    struct str parent_message_id, struct buf *note);
+
+/* ---- an answer: reported before? (re-read streams) ------------------ */
+
+/* is_final: registers it, so that the next one to ask is told "seen". */
+void keep_ask_answer(struct str service, struct str message_id, bool is_final,
+    struct buf *question);
+bool keep_read_answer(struct str answer); /* true: seen, do not report */
+
+/* ---- hosts ----------------------------------------------------------- */
+
+void keep_note_host(struct str host, struct buf *note);
+void keep_ask_host(struct str host, struct buf *question);
+bool keep_read_host(struct str answer); /* true: some answer named it */
 
 #endif

@@ -1,0 +1,313 @@
+/*
+ * The keeper's table and its datagrams.
+ *
+ * Keys are the first 16 bytes of SHA-256 over a kind and the parts (each with
+ * its length, so that no two lists of parts are one), made where the question
+ * is made: ids of people's conversations never travel or stay in clear.  An
+ * entry holds an activity id, a time, a count and a text hash, whatever of it
+ * its kind needs.
+ */
+#include "inspect/keep.h"
+
+#include <string.h>
+#define HASH_NONFATAL_OOM 0
+#include <uthash.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+
+enum { KEY_BYTES = 16, VERSION = 1 };
+
+enum kind {
+    ASK_PROMPT = 1,
+    NOTE_TURN,
+    ASK_ANSWER,
+    NOTE_HOST,
+    ASK_HOST,
+};
+
+struct key {
+    uint8_t bytes[KEY_BYTES];
+};
+
+/* Every question, in the machine's own byte order: both ends are one binary
+ * on one machine. */
+struct question {
+    uint8_t version, kind, has_message, is_final;
+    uint8_t reserved[4];
+    struct key message, parent;
+    uint64_t text_hash;
+    int64_t time_ms;
+    char activity_id[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
+struct answer {
+    uint8_t version, kind, flag, reserved;
+    uint32_t attempts;
+    int64_t time_ms;
+    char activity_id[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
+struct entry {
+    struct key key;
+    UT_hash_handle hh; /* kept in order of use: first is oldest */
+    int64_t expires_ms, time_ms;
+    uint64_t text_hash;
+    unsigned attempts;
+    bool is_edit; /* as the first attempt was told */
+    char activity_id[UUID_TEXT_BYTES];
+};
+
+struct keep {
+    struct entry *table;
+    size_t max_entries;
+};
+
+/* ---- the table ------------------------------------------------------ */
+
+struct keep *keep_new(size_t max_bytes)
+{
+    struct keep *keep = MEM_NEW(struct keep);
+    /* uthash's buckets come to at most 16 bytes an entry. */
+    keep->max_entries = max_bytes / (sizeof(struct entry) + 16);
+    if (keep->max_entries == 0)
+        keep->max_entries = 1;
+    return keep;
+}
+
+static void drop(struct keep *keep, struct entry *entry)
+{
+    HASH_DEL(keep->table, entry);
+    mem_free(entry);
+}
+
+void keep_free(struct keep **keep)
+{
+    if (*keep == NULL)
+        return;
+    struct entry *entry, *next;
+    HASH_ITER(hh, (*keep)->table, entry, next)
+    drop(*keep, entry);
+    mem_free(*keep);
+    *keep = NULL;
+}
+
+size_t keep_count(const struct keep *keep)
+{
+    return HASH_COUNT(keep->table);
+}
+
+/* The entry, now the most recently used, or NULL. */
+static struct entry *look_up(
+    struct keep *keep, const struct key *key, int64_t now_ms)
+{
+    struct entry *entry;
+    HASH_FIND(hh, keep->table, key, sizeof *key, entry);
+    if (entry == NULL)
+        return NULL;
+    if (entry->expires_ms <= now_ms) {
+        drop(keep, entry);
+        return NULL;
+    }
+    HASH_DEL(keep->table, entry);
+    HASH_ADD(hh, keep->table, key, sizeof entry->key, entry);
+    return entry;
+}
+
+static struct entry *put(
+    struct keep *keep, const struct key *key, int64_t now_ms, int64_t seconds)
+{
+    struct entry *entry = look_up(keep, key, now_ms);
+    if (entry == NULL) {
+        while (HASH_COUNT(keep->table) >= keep->max_entries)
+            drop(keep, keep->table);
+        entry = MEM_NEW(struct entry);
+        entry->key = *key;
+        HASH_ADD(hh, keep->table, key, sizeof entry->key, entry);
+    }
+    entry->expires_ms = now_ms + seconds * 1000;
+    return entry;
+}
+
+/* ---- keys and datagrams --------------------------------------------- */
+
+static void hash_part(struct digest *digest, struct str part)
+{
+    uint64_t n = part.n;
+    digest_update(digest, str_make((const char *)&n, sizeof n));
+    digest_update(digest, part);
+}
+
+static struct key key_of(
+    const char *kind, struct str a, struct str b, struct str c)
+{
+    uint8_t sum[DIGEST_BYTES];
+    struct key key;
+    struct digest *digest = digest_new();
+    hash_part(digest, str_of(kind));
+    hash_part(digest, a);
+    hash_part(digest, b);
+    hash_part(digest, c);
+    digest_final(&digest, sum);
+    memcpy(key.bytes, sum, sizeof key.bytes);
+    return key;
+}
+
+static void send(struct buf *out, const struct question *q)
+{
+    buf_append(out, q, sizeof *q);
+}
+
+void keep_ask_prompt(const struct keep_prompt *prompt, struct buf *question)
+{
+    uint8_t sum[DIGEST_BYTES];
+    struct question q = {.version = VERSION, .kind = ASK_PROMPT};
+    q.has_message = prompt->message_id.n != 0;
+    q.message =
+        key_of("message", prompt->service, prompt->message_id, STR_NONE);
+    q.parent = key_of("parent", prompt->service, prompt->conversation_id,
+        prompt->parent_message_id);
+    digest_sha256(prompt->text, sum);
+    memcpy(&q.text_hash, sum, sizeof q.text_hash);
+    q.time_ms = prompt->time_ms;
+    memcpy(q.activity_id, prompt->activity_id, sizeof q.activity_id);
+    send(question, &q);
+}
+
+void keep_note_turn(struct str service, struct str conversation_id,
+    struct str parent_message_id, struct buf *note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_TURN};
+    q.parent = key_of("parent", service, conversation_id, parent_message_id);
+    send(note, &q);
+}
+
+void keep_ask_answer(struct str service, struct str message_id, bool is_final,
+    struct buf *question)
+{
+    struct question q = {.version = VERSION, .kind = ASK_ANSWER};
+    q.is_final = is_final;
+    q.message = key_of("answer", service, message_id, STR_NONE);
+    send(question, &q);
+}
+
+void keep_note_host(struct str host, struct buf *note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_HOST};
+    q.message = key_of("host", host, STR_NONE, STR_NONE);
+    send(note, &q);
+}
+
+void keep_ask_host(struct str host, struct buf *question)
+{
+    struct question q = {.version = VERSION, .kind = ASK_HOST};
+    q.message = key_of("host", host, STR_NONE, STR_NONE);
+    send(question, &q);
+}
+
+static enum err read_answer(
+    struct str bytes, enum kind kind, struct answer *answer_out)
+{
+    if (bytes.n != sizeof *answer_out)
+        return ERR_PARSE;
+    memcpy(answer_out, bytes.p, sizeof *answer_out);
+    if (answer_out->version != VERSION || answer_out->kind != kind)
+        return ERR_PARSE;
+    return OK;
+}
+
+enum err keep_read_prompt(
+    struct str answer, struct keep_prompt_answer *answer_out)
+{
+    struct answer a;
+    enum err err = read_answer(answer, ASK_PROMPT, &a);
+    if (err != OK)
+        return err;
+    *answer_out = (struct keep_prompt_answer){
+        .is_edit = a.flag != 0, .attempts = a.attempts, .time_ms = a.time_ms};
+    memcpy(answer_out->activity_id, a.activity_id, sizeof a.activity_id);
+    answer_out->activity_id[UUID_TEXT_BYTES - 1] = '\0';
+    return OK;
+}
+
+bool keep_read_answer(struct str answer)
+{
+    struct answer a;
+    return read_answer(answer, ASK_ANSWER, &a) == OK && a.flag != 0;
+}
+
+bool keep_read_host(struct str answer)
+{
+    struct answer a;
+    return read_answer(answer, ASK_HOST, &a) == OK && a.flag != 0;
+}
+
+/* ---- serving --------------------------------------------------------- */
+
+static void serve_prompt(struct keep *keep, const struct question *q,
+    int64_t now_ms, struct answer *a)
+{
+    a->attempts = 1;
+    a->time_ms = q->time_ms;
+    memcpy(a->activity_id, q->activity_id, sizeof a->activity_id);
+    a->flag = look_up(keep, &q->parent, now_ms) != NULL;
+    if (!q->has_message)
+        return;
+    struct entry *seen = look_up(keep, &q->message, now_ms);
+    if (seen != NULL && seen->text_hash == q->text_hash) {
+        a->attempts = ++seen->attempts;
+        a->time_ms = seen->time_ms;
+        a->flag = seen->is_edit;
+        memcpy(a->activity_id, seen->activity_id, sizeof a->activity_id);
+        return;
+    }
+    seen = put(keep, &q->message, now_ms, KEEP_RETRY_SECONDS);
+    seen->attempts = 1;
+    seen->is_edit = a->flag != 0;
+    seen->text_hash = q->text_hash;
+    seen->time_ms = q->time_ms;
+    memcpy(seen->activity_id, q->activity_id, sizeof seen->activity_id);
+}
+
+static void serve_answer(struct keep *keep, const struct question *q,
+    int64_t now_ms, struct answer *a)
+{
+    a->flag = look_up(keep, &q->message, now_ms) != NULL;
+    if (q->is_final)
+        put(keep, &q->message, now_ms, KEEP_ANSWER_SECONDS);
+}
+
+void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
+    struct buf *answer_out)
+{
+    struct question q;
+    if (question.n != sizeof q)
+        return;
+    memcpy(&q, question.p, sizeof q);
+    if (q.version != VERSION)
+        return;
+    q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
+    struct answer a = {.version = VERSION, .kind = q.kind};
+    switch (q.kind) {
+    case ASK_PROMPT:
+        serve_prompt(keep, &q, now_ms, &a);
+        break;
+    case ASK_ANSWER:
+        serve_answer(keep, &q, now_ms, &a);
+        break;
+    case ASK_HOST:
+        a.flag = look_up(keep, &q.message, now_ms) != NULL;
+        break;
+    case NOTE_TURN:
+        put(keep, &q.parent, now_ms, KEEP_TURN_SECONDS);
+        return;
+    case NOTE_HOST:
+        put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);
+        return;
+    default:
+        return;
+    }
+    buf_append(answer_out, &a, sizeof a);
+}
