@@ -30,11 +30,18 @@ struct conf {
 };
 
 /* Reads configuration files from disk into a bundle (relative names resolve
- * beside the settings file; `detectors:` may name folders). */
+ * beside the settings file; `detectors:` may name folders).  The data folder
+ * in effect goes in as BUNDLE_DATA_DIR: the configured one, or, for an
+ * ordinary user who cannot write to the default, promptgate/ below
+ * $XDG_STATE_HOME or ~/.local/state. */
 void conf_collect(const char *settings_file, struct bundle *bundle_out,
     struct diag *diag);
 /* Parses everything of the bundle (taken).  NULL when there were mistakes. */
 struct conf *conf_load(struct bundle *bundle, struct diag *diag);
+/* Workers: the scanner on the database (taken: mapped, sealed) and the TLS
+ * context.  ERR_CONFIG: reported into diag; the conf stays unarmed. */
+enum err conf_arm(struct conf *conf, struct str database,
+    struct str ticket_keys, struct diag *diag) MUST_USE;
 struct conf *conf_ref(struct conf *conf);
 void conf_unref(struct conf **conf);
 

@@ -1,0 +1,316 @@
+/*
+ * From files to a configuration generation: conf_collect is the only code of
+ * the project that reads configuration from disk (parent and commands);
+ * conf_load sees nothing but the bundle, and so runs in every role.
+ */
+#include "proxy/conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "proxy/chan.h"
+#include "proxy/tls.h"
+
+enum { FILE_MAX = 64 << 20, FOLDER_FILES_MAX = 1000 };
+
+static const char default_data_dir[] = "/var/lib/promptgate";
+static const char system_roots[] = "/etc/ssl/certs/ca-certificates.crt";
+
+static enum err read_fd(int fd, struct buf *out)
+{
+    for (;;) {
+        ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        if (n == 0)
+            return OK;
+        buf_commit(out, (size_t)n);
+        if (out->n > FILE_MAX) {
+            errno = EFBIG;
+            return ERR_LIMIT;
+        }
+    }
+}
+
+static enum err read_file(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    enum err err = read_fd(fd, out);
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return err;
+}
+
+struct collector {
+    struct bundle *bundle;
+    struct diag *diag;
+    struct str folder; /* of the settings file, with the closing slash */
+};
+
+/* must_exist: a missing file is a mistake. */
+static bool collect_file(struct collector *c, enum bundle_kind kind,
+    const char *path, bool must_exist)
+{
+    struct buf text = {0};
+    enum err err = read_file(path, &text);
+    if (err == OK)
+        bundle_add(c->bundle, kind, str_of(path), buf_str(&text));
+    else if (must_exist || err != ERR_NOT_FOUND)
+        diag_add(c->diag, path, 1, "cannot be read: %s", strerror(errno));
+    buf_free(&text);
+    return err == OK;
+}
+
+/* The caller frees. */
+static char *resolve_name(const struct collector *c, struct str name)
+{
+    struct buf path = {0};
+    if (name.n == 0 || name.p[0] != '/')
+        buf_append_str(&path, c->folder);
+    buf_append_str(&path, name);
+    char *copy = mem_strdup(buf_cstr(&path));
+    buf_free(&path);
+    return copy;
+}
+
+static int is_yaml_name(const struct dirent *entry)
+{
+    struct str name = str_of(entry->d_name);
+    return name.p[0] != '.' &&
+           (str_ends(name, ".yaml") || str_ends(name, ".yml"));
+}
+
+static void collect_folder(
+    struct collector *c, enum bundle_kind kind, const char *folder)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_yaml_name, alphasort);
+    if (count < 0) {
+        diag_add(c->diag, folder, 1, "cannot be read: %s", strerror(errno));
+        return;
+    }
+    if (count == 0 || count > FOLDER_FILES_MAX)
+        diag_add(c->diag, folder, 1,
+            "a folder of rules needs 1 to %d .yaml files", FOLDER_FILES_MAX);
+    size_t length = strlen(folder);
+    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    for (int i = 0; i < count; i++) {
+        struct buf path = {0};
+        buf_printf(&path, "%s%s%s", folder, slash, entries[i]->d_name);
+        if (count <= FOLDER_FILES_MAX)
+            collect_file(c, kind, buf_cstr(&path), true);
+        buf_free(&path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void collect_list(struct collector *c, enum bundle_kind kind,
+    const struct str_list *names, bool may_be_folders)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        struct stat st;
+        char *path = resolve_name(c, names->items[i]);
+        if (may_be_folders && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+            collect_folder(c, kind, path);
+        else
+            collect_file(c, kind, path, true);
+        mem_free(path);
+    }
+}
+
+static void collect_roots(struct collector *c, const struct settings *s)
+{
+    bool is_there = collect_file(c, BUNDLE_ROOTS, system_roots, false);
+    if (!is_there && s->extra_roots.count == 0)
+        diag_add(c->diag, system_roots, 1,
+            "no trusted roots: install the package ca-certificates, or set "
+            "upstream.extra_roots");
+    collect_list(c, BUNDLE_ROOTS, &s->extra_roots, false);
+    collect_list(c, BUNDLE_CRL, &s->crl, false);
+}
+
+/* An ordinary user cannot have the default; true when this one could. */
+static bool can_have(const char *folder)
+{
+    char parent[PATH_MAX];
+    if (access(folder, W_OK | X_OK) == 0)
+        return true;
+    if (errno != ENOENT)
+        return false;
+    snprintf(parent, sizeof parent, "%s", folder);
+    char *slash = strrchr(parent, '/');
+    if (slash == NULL || slash == parent)
+        return false;
+    *slash = '\0';
+    return access(parent, W_OK | X_OK) == 0;
+}
+
+static void state_folder(struct buf *out)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state != NULL && state[0] == '/')
+        buf_printf(out, "%s/promptgate", state);
+    else if (home != NULL && home[0] == '/')
+        buf_printf(out, "%s/.local/state/promptgate", home);
+    else
+        buf_append_str(out, str_of(default_data_dir));
+}
+
+static void find_data_dir(
+    struct collector *c, const struct settings *s, struct buf *out)
+{
+    bool is_default = str_is(s->data_dir, default_data_dir);
+    if (is_default && geteuid() != 0 && !can_have(default_data_dir)) {
+        state_folder(out);
+        return;
+    }
+    char *path = resolve_name(c, s->data_dir);
+    char *absolute = realpath(path, NULL); /* NULL: not yet created */
+    buf_append_str(out, str_of(absolute != NULL ? absolute : path));
+    free(absolute);
+    mem_free(path);
+}
+
+static void collect_data(struct collector *c, const struct settings *s)
+{
+    struct buf folder = {0}, path = {0};
+    find_data_dir(c, s, &folder);
+    bundle_add(c->bundle, BUNDLE_DATA_DIR, buf_str(&folder), STR(""));
+    buf_printf(&path, "%s/users.yaml", buf_cstr(&folder));
+    collect_file(c, BUNDLE_USERS, buf_cstr(&path), false);
+    buf_clear(&path);
+    buf_printf(&path, "%s/ca/ca.pem", buf_cstr(&folder));
+    collect_file(c, BUNDLE_CA, buf_cstr(&path), false);
+    buf_free(&path);
+    buf_free(&folder);
+}
+
+void conf_collect(
+    const char *settings_file, struct bundle *bundle_out, struct diag *diag)
+{
+    const char *slash = strrchr(settings_file, '/');
+    struct collector c = {bundle_out, diag,
+        str_make(settings_file,
+            slash != NULL ? (size_t)(slash - settings_file) + 1 : 0)};
+    *bundle_out = (struct bundle){0};
+    if (!collect_file(&c, BUNDLE_SETTINGS, settings_file, true))
+        return;
+    struct diag later = {0}; /* conf_load reports these mistakes */
+    struct settings settings;
+    settings_load(bundle_out, &later, &settings);
+    diag_free(&later);
+    collect_list(&c, BUNDLE_SERVICE, &settings.services, true);
+    collect_list(&c, BUNDLE_DETECTORS, &settings.detectors, true);
+    if (settings.policy.n > 0) {
+        struct str_list policy = {&settings.policy, 1};
+        collect_list(&c, BUNDLE_POLICY, &policy, false);
+    }
+    collect_roots(&c, &settings);
+    if (settings.data_dir.n > 0)
+        collect_data(&c, &settings);
+    settings_free(&settings);
+}
+
+struct conf *conf_load(struct bundle *bundle, struct diag *diag)
+{
+    static unsigned generation;
+    size_t before = diag->count;
+    struct conf *conf = MEM_NEW(struct conf);
+    conf->refs = 1;
+    conf->generation = ++generation;
+    conf->bundle = *bundle;
+    *bundle = (struct bundle){0};
+    settings_load(&conf->bundle, diag, &conf->settings);
+    conf->services = service_set_load(&conf->bundle, diag);
+    conf->policy = policy_load(&conf->bundle, diag);
+    conf->rules = rules_load(&conf->bundle, diag);
+    if (diag->count > before)
+        conf_unref(&conf);
+    return conf;
+}
+
+enum err conf_arm(struct conf *conf, struct str database,
+    struct str ticket_keys, struct diag *diag)
+{
+    conf->database = database;
+    enum err err = scanner_new(conf->rules, database, &conf->scanner);
+    if (err != OK) {
+        diag_add(diag, "detectors", 1,
+            "the pattern database does not fit the rules: %s", err_name(err));
+        return ERR_CONFIG;
+    }
+    conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);
+    return conf->tls != NULL ? OK : ERR_CONFIG;
+}
+
+struct conf *conf_ref(struct conf *conf)
+{
+    conf->refs++;
+    return conf;
+}
+
+void conf_unref(struct conf **conf)
+{
+    struct conf *c = *conf;
+    *conf = NULL;
+    if (c == NULL || --c->refs > 0)
+        return;
+    if (c->tls != NULL)
+        tls_context_free(&c->tls);
+    if (c->scanner != NULL)
+        scanner_free(&c->scanner);
+    if (c->rules != NULL)
+        rules_free(&c->rules);
+    if (c->policy != NULL)
+        policy_free(&c->policy);
+    if (c->services != NULL)
+        service_set_free(&c->services);
+    memfd_unmap(c->database);
+    settings_free(&c->settings);
+    bundle_free(&c->bundle);
+    mem_free(c);
+}
+
+/* dirname(executable)/../conf/promptgate.yaml */
+static void beside_executable(struct buf *out)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+    if (n <= 0 || n == (ssize_t)sizeof path)
+        return;
+    struct str exe = {path, (size_t)n};
+    for (int i = 0; i < 2; i++) /* the name, then the folder */
+        while (exe.n > 0 && exe.p[--exe.n] != '/')
+            continue;
+    buf_printf(out, "%.*s/conf/promptgate.yaml", STR_ARG(exe));
+}
+
+char *conf_find_file(const char *given)
+{
+    static const char etc[] = "/etc/promptgate/promptgate.yaml";
+    if (given != NULL)
+        return mem_strdup(given);
+    struct buf path = {0};
+    char *found = NULL;
+    beside_executable(&path);
+    if (path.n > 0 && access(buf_cstr(&path), F_OK) == 0)
+        found = mem_strdup(buf_cstr(&path));
+    else if (access(etc, F_OK) == 0)
+        found = mem_strdup(etc);
+    buf_free(&path);
+    return found;
+}
