@@ -21,6 +21,7 @@
 #ifndef INSPECT_EXCHANGE_H
 #define INSPECT_EXCHANGE_H
 
+#include "base/field.h"
 #include "inspect/activity.h"
 #include "inspect/keep.h"
 #include "inspect/policy.h"
@@ -45,15 +46,10 @@ struct exchange_env {
     bool oversize_streams;  /* hold.oversize: stream */
 };
 
-/* A header field as both sides know it; names in lower case. */
-struct exchange_field {
-    struct str name, value;
-};
-
 struct exchange_request {
     struct str method, host, path; /* path with query */
     const char *version;           /* "1.1", "2" */
-    const struct exchange_field *fields;
+    const struct field *fields;
     size_t field_count;
     bool has_body;
     /* who, as the front knows it: proxy user and its groups, client address */
@@ -125,7 +121,7 @@ enum err exchange_next_record(struct exchange *ex, struct record *record_out)
     MUST_USE;
 
 void exchange_response_head(struct exchange *ex, int status,
-    const struct exchange_field *fields, size_t field_count, bool has_body);
+    const struct field *fields, size_t field_count, bool has_body);
 /* GATE of the answer is always forward: bytes are looked at as they pass. */
 void exchange_response_data(struct exchange *ex, struct str wire);
 /* is_complete false: the message broke off (either side). After it, step. */

@@ -23,13 +23,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/field.h"
 
 enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
-
-struct field {
-    struct str name; /* lower case */
-    struct str value;
-};
 
 /* A request head, a response head, or trailers (then only fields). */
 struct head {

@@ -1,0 +1,785 @@
+#include "proxy/session_parts.h"
+
+/*
+ * One exchange on its way through: request head → gate (hold, stream or
+ * forward) → judge (decode, extract, ask the keeper, scan, policy) → record
+ * durable → origin → response → completed record.
+ *
+ * Codec events note facts and append bytes; txn_pump, called from settle,
+ * moves the two small machines on: `judge` (is it allowed?) and `state`
+ * (where is it?).  Only JUDGE_CLEAR, or a gate that needs no verdict, lets
+ * bytes reach the origin.
+ */
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/stats.h"
+
+enum {
+    SEND_PIECE = 64 * 1024,
+    BODY_HIGH = GATE_TAIL_BYTES + 256 * 1024, /* streamed: then pause */
+};
+
+static struct txn *txn_of(const struct stream *stream)
+{
+    return stream_user(stream);
+}
+
+static void touch(struct txn *t)
+{
+    t->touched_ms = session_now(t->session);
+}
+
+struct txn *txn_find(struct session *s, uint64_t id)
+{
+    for (struct txn *t = s->txns; t != NULL; t = t->next)
+        if (t->id == id)
+            return t;
+    return NULL;
+}
+
+/* ---- heads ---- */
+
+/* Encodings that need a dictionary cannot be inspected: not offered on. */
+static void drop_dictionary_encodings(struct head *head)
+{
+    struct str rest = head_get(head, "accept-encoding"), item;
+    struct buf kept = {0};
+    head_remove(head, "available-dictionary");
+    head_remove(head, "dictionary-id");
+    if (!str_has(rest, "dcb") && !str_has(rest, "dcz"))
+        return;
+    while (str_split(&rest, ',', &item)) {
+        item = str_trim(item);
+        if (str_starts_nocase(item, "dcb") || str_starts_nocase(item, "dcz"))
+            continue;
+        buf_printf(&kept, "%s%.*s", kept.n == 0 ? "" : ", ", STR_ARG(item));
+    }
+    head_set(head, "accept-encoding", buf_str(&kept));
+    buf_free(&kept);
+}
+
+static void prepare_request(struct txn *t)
+{
+    head_remove(t->request, "proxy-authorization");
+    head_remove(t->request, "proxy-connection");
+    if (t->exchange != NULL)
+        drop_dictionary_encodings(t->request);
+}
+
+static void prepare_response(struct txn *t, struct head *head)
+{
+    head_remove(head, "proxy-connection");
+    if (t->exchange == NULL)
+        return;
+    head_remove(head, "alt-svc"); /* keeps browsers off QUIC (S7) */
+    head_remove(head, "use-as-dictionary");
+}
+
+static const char *version_text(enum http_version version)
+{
+    return version == HTTP_2 ? "2" : version == HTTP_1_1 ? "1.1" : "1.0";
+}
+
+static void start_exchange(struct txn *t)
+{
+    struct session *s = t->session;
+    const struct head *head = t->request;
+    struct exchange_request request = {
+        .method = head->method,
+        .host = t->host,
+        .path = head->path,
+        .version = version_text(head->version),
+        .fields = head->fields,
+        .field_count = head->count,
+        .has_body = head->has_body,
+        .proxy_user = s->user,
+        .proxy_groups = s->groups,
+        .client_ip = str_of(s->client_ip),
+    };
+    stats_add(STAT_REQUESTS, 1);
+    t->exchange = exchange_new(&s->env, &request);
+}
+
+/* ---- life ---- */
+
+static void append_txn(struct session *s, struct txn *t)
+{
+    struct txn **at = &s->txns;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = t; /* oldest first: its body is never paused */
+    s->txn_count++;
+}
+
+static void finish_with(struct txn *t, int status);
+
+/* The origin's connection could not be made: every request says why. */
+static void reply_failure(struct txn *t, const char *failure, struct str detail)
+{
+    bool is_timeout = str_is(str_of(failure), "timeout") ||
+                      str_is(str_of(failure), "connect-timeout");
+    enum reply_kind kind = is_timeout ? REPLY_TIMEOUT : REPLY_BAD_GATEWAY;
+    if (str_is(str_of(failure), "private-address"))
+        kind = REPLY_FORBIDDEN;
+    reply_error(
+        t->session, t->client_stream, t->request, kind, failure, detail);
+    finish_with(t, reply_status(kind));
+}
+
+void txn_new(struct session *s, struct stream *stream, struct head *head,
+    struct str host, uint16_t port, bool uses_tls, bool is_inspected)
+{
+    struct txn *t = MEM_NEW(struct txn);
+    t->session = s;
+    t->id = ++s->next_txn_id;
+    t->request = head;
+    t->host = host;
+    t->port = port;
+    t->uses_tls = uses_tls;
+    t->client_stream = stream;
+    stream_set_user(stream, t);
+    append_txn(s, t);
+    touch(t);
+    if (is_inspected)
+        start_exchange(t);
+    prepare_request(t);
+    if (!head->has_body)
+        t->request_ended = true;
+    t->is_ready = true;
+    if (s->failure != NULL) {
+        reply_failure(t, s->failure, s->failure_detail);
+        codec_drain(s->client.codec);
+    }
+}
+
+static void release_streams(struct txn *t)
+{
+    if (t->origin_stream != NULL)
+        stream_release(t->origin_stream);
+    if (t->client_stream != NULL)
+        stream_release(t->client_stream);
+    t->origin_stream = t->client_stream = NULL;
+}
+
+static void drop_body(struct txn *t)
+{
+    if (t->exchange != NULL)
+        session_hold(t->session, -(int64_t)t->body.n);
+    buf_free(&t->body);
+}
+
+void txn_free(struct txn **txn)
+{
+    struct txn *t = *txn;
+    release_streams(t);
+    drop_body(t);
+    exchange_free(&t->exchange);
+    head_free(&t->request);
+    head_free(&t->request_trailers);
+    mem_free(t);
+    *txn = NULL;
+}
+
+/* ---- records ---- */
+
+static void send_records(struct txn *t, bool waits)
+{
+    struct session *s = t->session;
+    struct record record;
+    struct buf note = {0};
+    while (exchange_next_record(t->exchange, &record) == OK) {
+        bool is_waited = waits && record.kind == RECORD_OPEN;
+        t->records_pending += is_waited;
+        s->world->ops->record(s->world, s, is_waited ? t->id : 0, &record);
+        buf_free(&record.json);
+    }
+    while (exchange_next_note(t->exchange, &note) == OK) {
+        s->world->ops->keep(s->world, s, 0, buf_str(&note));
+        buf_clear(&note);
+    }
+    buf_free(&note);
+}
+
+/* ---- the end ---- */
+
+/* No response of the origin will be relayed (any more): the client got
+ * `status` from us, or nothing (0). */
+static void finish_with(struct txn *t, int status)
+{
+    if (t->state == TXN_FINISH || t->state == TXN_OVER)
+        return;
+    if (t->exchange != NULL) {
+        if (t->judge == JUDGE_COLLECT)
+            exchange_request_cut(t->exchange);
+        if (t->got_response && !t->response_ended)
+            exchange_response_end(t->exchange, false);
+        else if (!t->got_response)
+            exchange_no_response(t->exchange, status);
+    }
+    drop_body(t);
+    if (t->origin_stream != NULL)
+        stream_release(t->origin_stream);
+    t->origin_stream = NULL;
+    t->state = TXN_FINISH;
+    t->is_ready = true;
+}
+
+/* The client left, or the session ends. */
+static void abandon(struct txn *t)
+{
+    finish_with(t, 0);
+    t->records_pending = 0;
+}
+
+/* Steps the exchange to its end; false while something is awaited. */
+static bool step_to_ready(struct txn *t)
+{
+    struct session *s = t->session;
+    for (;;) {
+        switch (exchange_step(t->exchange)) {
+        case EXCHANGE_READY:
+            return true;
+        case EXCHANGE_MORE:
+            if (t->client_gone)
+                continue; /* the session ends now: nobody will call again */
+            t->is_ready = true;
+            return false;
+        case EXCHANGE_ASK:
+            if (t->client_gone) {
+                exchange_answer(t->exchange, STR_NONE);
+                continue;
+            }
+            if (t->judge == JUDGE_ASK)
+                return false; /* asked already */
+            t->judge = JUDGE_ASK;
+            s->world->ops->keep(
+                s->world, s, t->id, exchange_question(t->exchange));
+            return false;
+        }
+    }
+}
+
+static void pump_finish(struct txn *t)
+{
+    if (t->exchange != NULL && !step_to_ready(t))
+        return;
+    if (t->exchange != NULL)
+        send_records(t, false);
+    release_streams(t);
+    t->state = TXN_OVER;
+}
+
+/* ---- judge ---- */
+
+static void reply_block(struct txn *t)
+{
+    struct exchange_reply reply = {0};
+    struct head *head = head_new();
+    struct str origin = head_get(t->request, "origin");
+    exchange_block_reply(t->exchange, &reply);
+    head->status = reply.status;
+    head->content_length = (int64_t)reply.body.n;
+    head_add(head, STR("content-type"), reply.content_type);
+    head_add(head, STR("cache-control"), STR("no-store"));
+    if (origin.n != 0) { /* or a page of another origin cannot read it */
+        head_add(head, STR("access-control-allow-origin"), origin);
+        head_add(head, STR("access-control-allow-credentials"), STR("true"));
+        head_add(head, STR("vary"), STR("origin"));
+    }
+    stream_send_head(t->client_stream, head, reply.body.n != 0);
+    if (reply.body.n != 0) {
+        stream_send_data(t->client_stream, buf_str(&reply.body));
+        stream_send_end(t->client_stream, NULL);
+    }
+    finish_with(t, reply.status);
+    head_free(&head);
+    buf_free(&reply.body);
+}
+
+static void on_blocked(struct txn *t)
+{
+    t->judge = JUDGE_BLOCKED;
+    if (t->got_response) { /* too late for an answer of our own */
+        stream_reset(t->client_stream, STREAM_CANCEL);
+        finish_with(t, 0);
+    } else {
+        reply_block(t);
+    }
+}
+
+static void decide(struct txn *t)
+{
+    const struct verdict *verdict = exchange_verdict(t->exchange);
+    stats_observe_us(
+        HIST_HOLD_TIME, (session_now(t->session) - t->judged_ms) * 1000);
+    if (verdict->kind == VERDICT_BLOCK && !verdict->is_monitored)
+        on_blocked(t);
+    else
+        t->judge = JUDGE_CLEAR;
+}
+
+static void judge_step(struct txn *t)
+{
+    if (!step_to_ready(t))
+        return;
+    send_records(t, t->session->conf->settings.before_forward);
+    if (t->records_pending != 0)
+        t->judge = JUDGE_RECORD;
+    else
+        decide(t);
+}
+
+static void judge_collect(struct txn *t)
+{
+    enum gate gate = exchange_gate(t->exchange);
+    if (gate == GATE_REFUSE)
+        exchange_request_cut(t->exchange);
+    else if (t->request_ended)
+        exchange_request_end(t->exchange);
+    else
+        return;
+    t->judged_ms = session_now(t->session);
+    t->judge = JUDGE_STEP;
+    judge_step(t);
+}
+
+static void pump_judge(struct txn *t)
+{
+    if (t->judge == JUDGE_COLLECT)
+        judge_collect(t);
+    else if (t->judge == JUDGE_STEP)
+        judge_step(t);
+}
+
+void txn_on_kept(struct txn *t, struct str answer)
+{
+    if (t->judge != JUDGE_ASK)
+        return;
+    t->judge = JUDGE_STEP;
+    exchange_answer(t->exchange, answer);
+    t->is_ready = true;
+}
+
+void txn_on_recorded(struct txn *t, enum err err)
+{
+    if (t->records_pending == 0 || t->judge != JUDGE_RECORD)
+        return;
+    if (err != OK)
+        exchange_fail(t->exchange, FAIL_STORE);
+    if (--t->records_pending == 0 && t->state < TXN_FINISH)
+        decide(t);
+    t->is_ready = true;
+}
+
+/* ---- request body ---- */
+
+static void open_window(struct txn *t)
+{
+    struct session *s = t->session;
+    const struct settings *settings = &s->conf->settings;
+    if (t->up_unconsumed == 0 || t->client_stream == NULL)
+        return;
+    bool is_held = t->exchange != NULL && t->state == TXN_WAIT;
+    bool has_room = s->held_bytes < (size_t)settings->hold_connection_bytes &&
+                    session_worker_held() < (size_t)settings->hold_worker_bytes;
+    bool is_oldest = s->txns == t;
+    if (is_held ? !has_room && !is_oldest : t->body.n > BODY_HIGH)
+        return;
+    stream_consumed(t->client_stream, t->up_unconsumed);
+    t->up_unconsumed = 0;
+}
+
+static void send_body(struct txn *t)
+{
+    size_t limit = t->body.n;
+    bool is_withheld = t->exchange != NULL && t->judge != JUDGE_CLEAR &&
+                       exchange_gate(t->exchange) == GATE_STREAM;
+    if (is_withheld)
+        limit = limit > GATE_TAIL_BYTES ? limit - GATE_TAIL_BYTES : 0;
+    while (limit > 0 && stream_queued(t->origin_stream) < STREAM_QUEUE_HIGH) {
+        struct str piece = str_sub(
+            buf_str(&t->body), 0, limit < SEND_PIECE ? limit : SEND_PIECE);
+        stream_send_data(t->origin_stream, piece);
+        if (t->exchange != NULL)
+            session_hold(t->session, -(int64_t)piece.n);
+        limit -= piece.n;
+        buf_consume(&t->body, piece.n);
+    }
+    if (t->body.n == 0 && t->request_ended && !t->request_end_sent &&
+        !is_withheld && t->request->has_body) {
+        t->request_end_sent = true;
+        stream_send_end(t->origin_stream, t->request_trailers);
+    }
+}
+
+/* ---- origin ---- */
+
+static bool may_start(const struct txn *t)
+{
+    if (t->exchange == NULL || t->judge == JUDGE_CLEAR)
+        return true;
+    enum gate gate = exchange_gate(t->exchange);
+    return t->request->has_body &&
+           (gate == GATE_STREAM || gate == GATE_FORWARD);
+}
+
+static void refuse_websocket(struct txn *t)
+{
+    refusal_record(
+        t->session, t->host, "websocket-not-allowed", t->request->path);
+    reply_error(t->session, t->client_stream, t->request, REPLY_FORBIDDEN,
+        "websocket-not-allowed", STR_NONE);
+    finish_with(t, reply_status(REPLY_FORBIDDEN));
+}
+
+static bool websocket_is_refused(const struct txn *t)
+{
+    const struct service *service = NULL;
+    if (t->exchange == NULL || t->request->protocol.n == 0)
+        return false;
+    (void)service_match_host(t->session->conf->services, t->host, &service);
+    return service == NULL ||
+           !service_allows_websocket(service, t->request->path);
+}
+
+static void send_continue(struct txn *t)
+{
+    struct head *head = head_new();
+    head->status = 100;
+    stream_send_head(t->client_stream, head, false);
+    head_free(&head);
+    t->request->expects_continue = false;
+}
+
+static void start(struct txn *t)
+{
+    struct origin *failed = NULL;
+    if (websocket_is_refused(t)) {
+        refuse_websocket(t);
+        return;
+    }
+    if (!may_start(t))
+        return;
+    t->origin_stream = origin_open_stream(t, &failed);
+    if (t->origin_stream == NULL)
+        return;
+    t->state = TXN_RELAY;
+    touch(t);
+}
+
+void txn_origin_failed(struct txn *t, const char *failure, struct str detail)
+{
+    t->origin = NULL;
+    if (t->state == TXN_WAIT && t->client_stream != NULL)
+        reply_failure(t, failure, detail);
+}
+
+/* ---- pump ---- */
+
+void txn_pump(struct txn *t)
+{
+    if (t->client_gone)
+        abandon(t);
+    if (t->exchange != NULL && t->state < TXN_FINISH)
+        pump_judge(t);
+    if (t->state == TXN_WAIT && t->request->expects_continue &&
+        t->judge == JUDGE_COLLECT && !t->request_ended)
+        send_continue(t);
+    if (t->state == TXN_WAIT)
+        start(t);
+    if (t->state == TXN_RELAY && !t->is_opaque)
+        send_body(t);
+    if (t->state < TXN_FINISH)
+        open_window(t);
+    if (t->state == TXN_FINISH)
+        pump_finish(t);
+}
+
+/* ---- deadlines ---- */
+
+uint64_t txn_deadline(const struct txn *t)
+{
+    const struct settings *settings = &t->session->conf->settings;
+    int64_t after = settings->timeout_stream;
+    if (t->state == TXN_FINISH || t->state == TXN_OVER)
+        return 0;
+    if (!t->request_ended)
+        after = settings->timeout_body;
+    else if (t->state == TXN_RELAY && !t->got_response)
+        after = settings->timeout_response;
+    return t->touched_ms + (uint64_t)after;
+}
+
+void txn_on_deadline(struct txn *t, uint64_t now_ms)
+{
+    uint64_t at = txn_deadline(t);
+    if (at == 0 || now_ms < at)
+        return;
+    log_event(LOG_WARN, "exchange.timeout",
+        LOG_INT("session", t->session->number), LOG_STR("host", t->host),
+        LOG_CSTR("waiting_for", !t->request_ended ? "request" : "response"));
+    if (t->client_stream != NULL && !t->got_response)
+        reply_error(t->session, t->client_stream, t->request, REPLY_TIMEOUT,
+            "timeout", STR_NONE);
+    else if (t->client_stream != NULL)
+        stream_reset(t->client_stream, STREAM_CANCEL);
+    finish_with(t, reply_status(REPLY_TIMEOUT));
+}
+
+/* ---- events of the client's codec ---- */
+
+/* H5: the request must be for the host of CONNECT and SNI. */
+static bool is_misdirected(const struct session *s, const struct head *head)
+{
+    struct str host;
+    uint16_t port;
+    if (authority_split(head->authority, s->port, &host, &port) != OK)
+        return true;
+    if (host.n > 1 && host.p[host.n - 1] == '.')
+        host.n--;
+    return !str_eq_nocase(host, s->host) || port != s->port;
+}
+
+static void on_client_head(
+    void *owner, struct stream *stream, struct head *head)
+{
+    struct session *s = ((struct side *)owner)->session;
+    session_set_deadline(s, 0);
+    if (s->state == SESSION_FRONT) {
+        front_on_request(s, stream, head);
+        return;
+    }
+    if (is_misdirected(s, head)) {
+        stats_add(STAT_REQUESTS_MALFORMED, 1);
+        refusal_record(s, s->host, "misdirected", head->authority);
+        reply_error(
+            s, stream, head, REPLY_MISDIRECTED, "misdirected", head->authority);
+        stream_release(stream);
+        head_free(&head);
+        return;
+    }
+    txn_new(s, stream, head, s->host, s->port, s->client.tls != NULL, true);
+}
+
+static void on_client_data(void *owner, struct stream *stream, struct str data)
+{
+    struct txn *t = txn_of(stream);
+    struct session *s = ((struct side *)owner)->session;
+    if (t == NULL || t->state >= TXN_FINISH) {
+        stream_consumed(stream, data.n);
+        return;
+    }
+    touch(t);
+    t->is_ready = true;
+    if (t->is_opaque) {
+        stream_send_data(t->origin_stream, data);
+        stream_consumed(stream, data.n);
+        return;
+    }
+    if (t->exchange != NULL) {
+        exchange_request_data(t->exchange, data);
+        session_hold(s, (int64_t)data.n);
+    }
+    buf_append_str(&t->body, data);
+    t->up_unconsumed += data.n;
+}
+
+static void on_client_end(
+    void *owner, struct stream *stream, struct head *trailers)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    if (t == NULL || t->state >= TXN_FINISH) {
+        head_free(&trailers);
+        return;
+    }
+    touch(t);
+    t->request_ended = true;
+    t->request_trailers = trailers;
+    t->is_ready = true;
+    if (t->is_opaque)
+        stream_send_end(t->origin_stream, NULL);
+}
+
+static void on_client_reset(
+    void *owner, struct stream *stream, enum stream_error error)
+{
+    struct session *s = ((struct side *)owner)->session;
+    struct txn *t = txn_of(stream);
+    (void)error;
+    if (t != NULL) {
+        t->client_gone = true;
+        t->is_ready = true;
+    } else if (stream == s->connect_stream) {
+        session_fail(s);
+    }
+}
+
+static void on_client_writable(void *owner, struct stream *stream)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    if (t == NULL || t->origin_stream == NULL)
+        return;
+    stream_consumed(t->origin_stream, t->down_unconsumed);
+    t->down_unconsumed = 0;
+}
+
+static void on_client_refused(void *owner, const char *reason, int status)
+{
+    struct session *s = ((struct side *)owner)->session;
+    struct str host = s->host.n != 0 ? s->host : STR("-");
+    stats_add(STAT_REQUESTS_MALFORMED, 1);
+    log_event(LOG_WARN, "request.refused", LOG_INT("session", s->number),
+        LOG_CSTR("reason", reason), LOG_INT("status", status),
+        LOG_STR("host", host), LOG_CSTR("client", s->client_ip));
+    if (s->state == SESSION_HTTP)
+        refusal_record(s, host, reason, STR_NONE);
+}
+
+const struct codec_events txn_client_events = {
+    .on_head = on_client_head,
+    .on_data = on_client_data,
+    .on_end = on_client_end,
+    .on_reset = on_client_reset,
+    .on_writable = on_client_writable,
+    .on_refused = on_client_refused,
+};
+
+/* ---- events of the origin's codec ---- */
+
+static void make_opaque(struct txn *t)
+{
+    t->is_opaque = true;
+    stream_make_opaque(t->client_stream);
+    stream_make_opaque(t->origin_stream);
+}
+
+static void on_interim(struct txn *t, const struct head *head)
+{
+    if (head->status == 100 && !t->request->expects_continue)
+        return; /* the client has had its 100 from us */
+    stream_send_head(t->client_stream, head, false);
+}
+
+static void on_origin_head(
+    void *owner, struct stream *stream, struct head *head)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    touch(t);
+    bool is_upgrade = t->request->protocol.n != 0 &&
+                      (head->status == 101 || (t->request->version == HTTP_2 &&
+                                                  head->status == 200));
+    if (head->status < 200 && !is_upgrade) {
+        on_interim(t, head);
+        head_free(&head);
+        return;
+    }
+    t->got_response = true;
+    t->status = head->status;
+    t->origin->was_used = true;
+    if (t->exchange != NULL)
+        exchange_response_head(t->exchange, head->status, head->fields,
+            head->count, head->has_body);
+    prepare_response(t, head);
+    stream_send_head(t->client_stream, head, head->has_body || is_upgrade);
+    if (is_upgrade)
+        make_opaque(t);
+    head_free(&head);
+}
+
+static void on_origin_data(void *owner, struct stream *stream, struct str data)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    touch(t);
+    if (t->exchange != NULL && !t->is_opaque)
+        exchange_response_data(t->exchange, data);
+    stream_send_data(t->client_stream, data);
+    if (stream_queued(t->client_stream) <= STREAM_QUEUE_HIGH)
+        stream_consumed(stream, data.n);
+    else
+        t->down_unconsumed += data.n;
+}
+
+static void on_origin_end(
+    void *owner, struct stream *stream, struct head *trailers)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    t->response_ended = true;
+    stream_send_end(t->client_stream, trailers);
+    head_free(&trailers);
+    if (t->exchange != NULL) {
+        if (t->judge == JUDGE_COLLECT) /* an answer before the body's end */
+            exchange_request_cut(t->exchange);
+        exchange_response_end(t->exchange, true);
+    }
+    finish_with(t, t->status);
+    (void)stream;
+}
+
+/* Sent on a connection that the origin was closing: safe to send again when
+ * the origin says that it did not process it, or the method is idempotent. */
+static bool may_retry(const struct txn *t, enum stream_error error)
+{
+    if (t->was_retried || t->got_response || t->request->has_body)
+        return false;
+    bool is_idempotent = str_is(t->request->method, "GET") ||
+                         str_is(t->request->method, "HEAD") ||
+                         str_is(t->request->method, "OPTIONS");
+    return error == STREAM_REFUSED ||
+           (is_idempotent && t->origin != NULL && t->origin->was_used);
+}
+
+static void on_origin_reset(
+    void *owner, struct stream *stream, enum stream_error error)
+{
+    struct txn *t = txn_of(stream);
+    (void)owner;
+    stream_release(stream);
+    t->origin_stream = NULL;
+    t->is_ready = true;
+    if (may_retry(t, error)) {
+        t->was_retried = true;
+        t->origin = NULL;
+        t->state = TXN_WAIT;
+        return;
+    }
+    if (t->got_response) {
+        stream_reset(t->client_stream, STREAM_INTERNAL);
+        finish_with(t, t->status);
+    } else {
+        reply_error(t->session, t->client_stream, t->request, REPLY_BAD_GATEWAY,
+            "connection-closed", STR_NONE);
+        finish_with(t, reply_status(REPLY_BAD_GATEWAY));
+    }
+}
+
+static void on_origin_writable(void *owner, struct stream *stream)
+{
+    (void)owner;
+    txn_of(stream)->is_ready = true;
+}
+
+static void on_origin_refused(void *owner, const char *reason, int status)
+{
+    struct origin *origin = owner;
+    (void)status;
+    stats_add(STAT_UPSTREAM_FAILED, 1);
+    log_event(LOG_WARN, "response.refused",
+        LOG_INT("session", origin->side.session->number),
+        LOG_STR("host", origin->host), LOG_CSTR("reason", reason));
+}
+
+const struct codec_events txn_origin_events = {
+    .on_head = on_origin_head,
+    .on_data = on_origin_data,
+    .on_end = on_origin_end,
+    .on_reset = on_origin_reset,
+    .on_writable = on_origin_writable,
+    .on_refused = on_origin_refused,
+};
