@@ -20,8 +20,8 @@ struct ca_info {
 enum err ca_read(struct str cert_pem, struct ca_info *info_out) MUST_USE;
 
 enum ca_format { CA_PEM, CA_DER, CA_MOBILECONFIG };
-enum err ca_export(struct str cert_pem, enum ca_format format,
-    struct buf *out) MUST_USE;
+enum err ca_export(
+    struct str cert_pem, enum ca_format format, struct buf *out) MUST_USE;
 
 /* The node's leaf key pair: PKCS#8 DER. */
 enum err ca_create_leaf_key(struct buf *key_der_out) MUST_USE;

@@ -17,11 +17,11 @@ typedef bool signer_scope_fn(void *context, struct str host);
 /* Texts are copied; the key stays in locked memory.  ERR_PARSE: unusable,
  * ERR_DENIED: key and certificate do not belong together or CA expired. */
 enum err signer_new(struct str ca_cert_pem, struct str ca_key_pem,
-    signer_scope_fn *in_scope, void *context, struct signer **signer_out)
-    MUST_USE;
+    signer_scope_fn *in_scope, void *context,
+    struct signer **signer_out) MUST_USE;
 void signer_free(struct signer **signer);
 /* Always produces an answer (also an error answer). */
-void signer_handle(struct signer *signer, struct str request,
-    struct buf *answer_out);
+void signer_handle(
+    struct signer *signer, struct str request, struct buf *answer_out);
 
 #endif
