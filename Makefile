@@ -68,7 +68,7 @@ unit-%:
 
 $(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $^ -lcmocka -lbrotlienc $(LDLIBS)
 
 check: $(UNIT_TESTS:%=unit-%)
 

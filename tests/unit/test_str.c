@@ -11,8 +11,7 @@ static void glob_star_does_not_cross_the_stop_byte(void **state)
 {
     (void)state;
     assert_true(str_glob(STR("oai*.blob.test"), STR("oaieu.blob.test"), '.'));
-    assert_false(
-        str_glob(STR("oai*.blob.test"), STR("oai.eu.blob.test"), '.'));
+    assert_false(str_glob(STR("oai*.blob.test"), STR("oai.eu.blob.test"), '.'));
     assert_true(str_glob(STR("a*c"), STR("a.b.c"), 0));
     assert_false(str_glob(STR("a*c"), STR("a.b.d"), 0));
     assert_true(str_glob(STR("*"), STR(""), '.'));
@@ -24,8 +23,8 @@ static void numbers_reject_signs_blanks_and_overflow(void **state)
     uint64_t value = 0;
     assert_int_equal(str_to_u64(STR("18446744073709551615"), &value), OK);
     assert_true(value == UINT64_MAX);
-    assert_int_equal(str_to_u64(STR("18446744073709551616"), &value),
-        ERR_LIMIT);
+    assert_int_equal(
+        str_to_u64(STR("18446744073709551616"), &value), ERR_LIMIT);
     assert_int_equal(str_to_u64(STR("+1"), &value), ERR_PARSE);
     assert_int_equal(str_to_u64(STR(" 1"), &value), ERR_PARSE);
     assert_int_equal(str_to_u64(STR(""), &value), ERR_PARSE);
