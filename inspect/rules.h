@@ -26,7 +26,7 @@ enum err rules_compile(const struct rules *rules, struct diag *diag,
     struct buf *database_out) MUST_USE;
 
 /* Runs every rule's examples and counter-examples (check --examples). */
-void rules_check_examples(const struct rules *rules, struct str database,
-    struct diag *diag);
+void rules_check_examples(
+    const struct rules *rules, struct str database, struct diag *diag);
 
 #endif

@@ -10,9 +10,7 @@
 
 #include "base/arena.h"
 
-/* A ClientHello message longer than this, or one that is not whole within so
- * many bytes of records: ERR_LIMIT. */
-enum { HELLO_MAX = 64 * 1024 };
+enum { HELLO_MAX = 64 * 1024 }; /* a ClientHello longer than this: ERR_LIMIT */
 
 struct hello {
     struct str server_name; /* lower case, without a trailing dot; empty: none.

@@ -4,9 +4,8 @@
  * SQLite in batches; retention.  A locked, slow or broken SQLite delays no
  * acknowledgement.
  *
- * storer_open belongs before the sandbox closes, storer_begin behind it.
- * Later on, files below data_dir are still opened by path: new journal
- * segments, store.db with its -wal and -shm.
+ * Opened before the sandbox closes: <data_dir>/journal/ (segments) and
+ * <data_dir>/store.db.
  */
 #ifndef STORE_STORER_H
 #define STORE_STORER_H
@@ -33,8 +32,7 @@ void storer_set_options(struct storer *storer,
     const struct storer_options *options); /* reload; data_dir stays */
 
 /* Origins (worker instances) that live now; every open record of another one
- * is closed with outcome failure.  Call once after storer_open, and after the
- * sandbox is closed: the indexer's thread starts here, and inherits it. */
+ * is closed with outcome failure. Call once after storer_open. */
 void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
 
 /* A datagram from a worker; memfd: -1, or the payload (closed here).  Nothing

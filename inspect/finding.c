@@ -1,0 +1,72 @@
+/*
+ * What the scanner needs besides the list itself (activity.c): masking, and a
+ * list that a flood of weak findings cannot fill against a strong one.
+ */
+#include "inspect/finding.h"
+
+#include "base/utf8.h"
+
+enum { MASK_MAX = 16 };
+
+int finding_rank(const struct finding *f)
+{
+    return (int)f->confidence * 4 + (int)f->severity;
+}
+
+struct finding *findings_add_ranked(
+    struct findings *f, enum level confidence, enum level severity)
+{
+    struct finding *added = findings_add(f);
+    struct finding wanted = {.confidence = confidence, .severity = severity};
+    if (added != NULL)
+        return added;
+    size_t weakest = 0;
+    for (size_t i = 1; i < f->count; i++)
+        if (finding_rank(&f->items[i]) < finding_rank(&f->items[weakest]))
+            weakest = i;
+    if (finding_rank(&f->items[weakest]) >= finding_rank(&wanted))
+        return NULL;
+    f->items[weakest] = (struct finding){0};
+    return &f->items[weakest];
+}
+
+static void append_bullets(struct buf *out, size_t n)
+{
+    for (size_t i = 0; i < n && i < MASK_MAX; i++)
+        buf_append_str(out, STR("\xe2\x80\xa2"));
+}
+
+/* Characters, not bytes, so that nothing is cut inside a sequence. */
+static size_t skip_characters(struct str s, size_t count)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < count && at < s.n; i++) {
+        size_t n = utf8_length(str_sub(s, at, s.n));
+        at += n == 0 ? 1 : n;
+    }
+    return at;
+}
+
+static size_t count_characters(struct str s)
+{
+    size_t at = 0, count = 0;
+    for (; at < s.n; count++)
+        at += skip_characters(str_sub(s, at, s.n), 1);
+    return count;
+}
+
+struct str finding_mask(struct arena *arena, struct str value, bool is_number)
+{
+    struct buf out = {0};
+    size_t length = count_characters(value);
+    size_t head = is_number ? (length >= 13 ? 1 : 0) : length >= 12 ? 4 : 0;
+    size_t tail = is_number && length >= 9 ? 4 : 0;
+    size_t head_end = skip_characters(value, head);
+    size_t tail_start = skip_characters(value, length - tail);
+    buf_append_str(&out, str_sub(value, 0, head_end));
+    append_bullets(&out, length - head - tail);
+    buf_append_str(&out, str_sub(value, tail_start, value.n));
+    struct str kept = arena_copy(arena, buf_str(&out));
+    buf_free(&out);
+    return kept;
+}

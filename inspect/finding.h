@@ -1,0 +1,22 @@
+/*
+ * Helpers around struct finding (inspect/activity.h): masking and ranking.
+ */
+#ifndef INSPECT_FINDING_H
+#define INSPECT_FINDING_H
+
+#include "inspect/activity.h"
+
+/* What may be shown of a value: at most the first and the last four
+ * characters of a number, the first four of a token.  Lives in the arena. */
+struct str finding_mask(struct arena *arena, struct str value, bool is_number);
+
+/* Higher: more important.  By confidence, then severity. */
+int finding_rank(const struct finding *f);
+
+/* As findings_add; when full, the least important one gives way to a more
+ * important one, so that a flood of weak findings hides nothing.  NULL:
+ * nothing gave way. */
+struct finding *findings_add_ranked(
+    struct findings *f, enum level confidence, enum level severity);
+
+#endif

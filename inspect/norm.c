@@ -1,0 +1,219 @@
+/*
+ * Folding by table: what Unicode's NFKC and confusables say about the
+ * characters that turn up in disguised numbers and tokens, and no more.
+ * scan_hs.c asks for this view when a text has a byte of 0x80 or above.
+ */
+#include "inspect/norm.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { MARK_EVERY = 256 };
+
+struct range {
+    uint32_t from, to;
+};
+
+/* Invisible, or drawn over the character before. */
+static const struct range dropped[] = {{0xad, 0xad}, {0x300, 0x36f},
+    {0x61c, 0x61c}, {0x180b, 0x180e}, {0x200b, 0x200f}, {0x202a, 0x202e},
+    {0x2060, 0x206f}, {0x20d0, 0x20ff}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff}, {0xe0001, 0xe0001}, {0xe007f, 0xe007f},
+    {0xe0100, 0xe01ef}};
+
+static const struct range blanks[] = {{0x85, 0x85}, {0xa0, 0xa0},
+    {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f},
+    {0x205f, 0x205f}, {0x3000, 0x3000}};
+
+static const struct range dashes[] = {{0x2010, 0x2015}, {0x2043, 0x2043},
+    {0x2212, 0x2212}, {0xfe58, 0xfe58}, {0xfe63, 0xfe63}, {0x2796, 0x2796}};
+
+/* Where a script's digit zero stands; nine more follow. */
+static const uint32_t zeros[] = {0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66,
+    0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50,
+    0x1bb0, 0x1c40, 0x1c50, 0x2080, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0,
+    0xaa50, 0xabf0, 0x104a0, 0x11066, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec,
+    0x1d7f6, 0x1fbf0};
+
+/* Digit one to nine: circled, in parentheses, negative circled … */
+static const uint32_t ones[] = {
+    0x2460, 0x2474, 0x2488, 0x24f5, 0x2776, 0x2780, 0x278a};
+
+/* Cyrillic and Greek letters that look like Latin ones. */
+static const struct {
+    uint16_t from;
+    char to;
+} lookalikes[] = {{0x391, 'A'}, {0x392, 'B'}, {0x395, 'E'}, {0x396, 'Z'},
+    {0x397, 'H'}, {0x399, 'I'}, {0x39a, 'K'}, {0x39c, 'M'}, {0x39d, 'N'},
+    {0x39f, 'O'}, {0x3a1, 'P'}, {0x3a4, 'T'}, {0x3a5, 'Y'}, {0x3a7, 'X'},
+    {0x3bf, 'o'}, {0x3c1, 'p'}, {0x3bd, 'v'}, {0x405, 'S'}, {0x406, 'I'},
+    {0x408, 'J'}, {0x410, 'A'}, {0x412, 'B'}, {0x415, 'E'}, {0x41a, 'K'},
+    {0x41c, 'M'}, {0x41d, 'H'}, {0x41e, 'O'}, {0x420, 'P'}, {0x421, 'C'},
+    {0x422, 'T'}, {0x423, 'Y'}, {0x425, 'X'}, {0x430, 'a'}, {0x435, 'e'},
+    {0x43e, 'o'}, {0x440, 'p'}, {0x441, 'c'}, {0x443, 'y'}, {0x445, 'x'},
+    {0x455, 's'}, {0x456, 'i'}, {0x458, 'j'}, {0x4bb, 'h'}, {0x501, 'd'},
+    {0x51b, 'q'}, {0x51d, 'w'}};
+
+static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count && ranges[i].from <= c; i++)
+        if (c <= ranges[i].to)
+            return true;
+    return false;
+}
+
+static char fold_digit(uint32_t c)
+{
+    for (size_t i = 0; i < ARRAY_LEN(zeros) && zeros[i] <= c; i++)
+        if (c - zeros[i] < 10)
+            return (char)('0' + (c - zeros[i]));
+    for (size_t i = 0; i < ARRAY_LEN(ones) && ones[i] <= c; i++)
+        if (c - ones[i] < 9)
+            return (char)('1' + (c - ones[i]));
+    if (c == 0xb2 || c == 0xb3)
+        return (char)('2' + (c - 0xb2));
+    if (c == 0xb9)
+        return '1';
+    if (c == 0x2070 || c == 0x24ea || c == 0x24ff)
+        return '0';
+    return c >= 0x2074 && c <= 0x2079 ? (char)('4' + (c - 0x2074)) : 0;
+}
+
+static char fold_letter(uint32_t c)
+{
+    if (c >= 0x1d400 && c <= 0x1d6a3) { /* mathematical alphabets */
+        uint32_t i = (c - 0x1d400) % 52;
+        return (char)(i < 26 ? 'A' + i : 'a' + i - 26);
+    }
+    if (c >= 0x24b6 && c <= 0x24e9) /* circled */
+        return (char)(c < 0x24d0 ? 'A' + (c - 0x24b6) : 'a' + (c - 0x24d0));
+    for (size_t i = 0; i < ARRAY_LEN(lookalikes); i++)
+        if (lookalikes[i].from == c)
+            return lookalikes[i].to;
+    return 0;
+}
+
+/* The ASCII character that c stands for; 0: drop it; -1: leave it. */
+static int fold(uint32_t c)
+{
+    if (c >= 0xff01 && c <= 0xff5e)
+        return (int)(c - 0xff01 + 0x21);
+    if (c >= 0xe0020 && c <= 0xe007e) /* tag characters */
+        return (int)(c - 0xe0000);
+    if (in_ranges(c, dropped, ARRAY_LEN(dropped)))
+        return 0;
+    if (in_ranges(c, blanks, ARRAY_LEN(blanks)))
+        return ' ';
+    if (in_ranges(c, dashes, ARRAY_LEN(dashes)))
+        return '-';
+    char folded = fold_digit(c);
+    if (folded == 0)
+        folded = fold_letter(c);
+    return folded != 0 ? folded : -1;
+}
+
+/* One character of the source: how many bytes it has, and what it becomes
+ * (out_n bytes at *out). */
+static size_t fold_at(struct str source, size_t at, char out[4], size_t *out_n)
+{
+    uint32_t c = 0;
+    struct str rest = str_sub(source, at, source.n);
+    size_t n = (unsigned char)rest.p[0] < 0x80 ? 0 : utf8_decode(rest, &c);
+    int folded = n != 0 ? fold(c) : -1;
+    if (n == 0)
+        n = 1;
+    *out_n = folded < 0 ? n : folded > 0;
+    if (folded > 0)
+        out[0] = (char)folded;
+    else if (folded < 0)
+        memcpy(out, rest.p, n);
+    return n;
+}
+
+void norm_begin(struct norm *norm, struct str source)
+{
+    *norm = (struct norm){.source = source};
+}
+
+static void add_mark(struct norm *norm)
+{
+    if (norm->mark_count == norm->mark_cap) {
+        norm->mark_cap = norm->mark_cap == 0 ? 64 : norm->mark_cap * 2;
+        norm->marks =
+            mem_realloc(norm->marks, norm->mark_cap * sizeof *norm->marks);
+    }
+    norm->marks[norm->mark_count++] =
+        (struct norm_mark){norm->text.n, norm->at};
+}
+
+/* By source too: a long run of dropped characters is not walked twice. */
+static bool wants_mark(const struct norm *norm)
+{
+    if (norm->mark_count == 0)
+        return true;
+    const struct norm_mark *last = &norm->marks[norm->mark_count - 1];
+    return norm->text.n - last->out >= MARK_EVERY ||
+           norm->at - last->source >= 4 * MARK_EVERY;
+}
+
+bool norm_step(struct norm *norm, size_t max_bytes)
+{
+    size_t stop = norm->source.n - norm->at > max_bytes ? norm->at + max_bytes
+                                                        : norm->source.n;
+    while (norm->at < stop) {
+        char out[4];
+        size_t out_n;
+        if (wants_mark(norm))
+            add_mark(norm);
+        size_t n = fold_at(norm->source, norm->at, out, &out_n);
+        if (out_n != n)
+            norm->is_changed = true;
+        buf_append(&norm->text, out, out_n);
+        norm->at += n;
+    }
+    return norm->at < norm->source.n;
+}
+
+void norm_free(struct norm *norm)
+{
+    buf_free(&norm->text);
+    mem_free(norm->marks);
+    *norm = (struct norm){0};
+}
+
+/* The source bytes of the character that made text[offset]. */
+static void locate(
+    const struct norm *norm, size_t offset, size_t *from_out, size_t *to_out)
+{
+    size_t low = 0, high = norm->mark_count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (norm->marks[middle].out <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    size_t out = norm->marks[low].out, at = norm->marks[low].source;
+    while (at < norm->source.n) {
+        char folded[4];
+        size_t out_n;
+        size_t n = fold_at(norm->source, at, folded, &out_n);
+        *from_out = at;
+        *to_out = at + n;
+        if (offset < out + out_n)
+            return;
+        out += out_n;
+        at += n;
+    }
+}
+
+void norm_locate(const struct norm *norm, size_t start, size_t end,
+    size_t *source_start_out, size_t *source_end_out)
+{
+    size_t ignored;
+    locate(norm, start, source_start_out, &ignored);
+    locate(norm, end - 1, &ignored, source_end_out);
+}

@@ -1,0 +1,37 @@
+/*
+ * Confirmation of a candidate: PCRE2 behind one door.  Without JIT, so that
+ * no role needs writable and executable memory: only short windows around an
+ * anchor are ever matched.
+ *
+ * Bytes, not characters; look-around may see the whole subject.  Bounded by
+ * PCRE2's match and depth limits: a pattern that runs away does not match.
+ */
+#ifndef INSPECT_REGEX_H
+#define INSPECT_REGEX_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+struct regex;
+struct regex_scratch; /* one a thread */
+
+/* NULL: not a regular expression; message_out says why. */
+struct regex *regex_new(
+    struct str pattern, bool nocase, struct buf *message_out);
+void regex_free(struct regex **regex);
+
+struct regex_scratch *regex_scratch_new(void);
+void regex_scratch_free(struct regex_scratch **scratch);
+
+struct regex_match {
+    size_t start, end;             /* the whole match */
+    size_t value_start, value_end; /* group 1, if there is one */
+};
+/* From `from` on; is_anchored: exactly there. */
+bool regex_match(const struct regex *regex, struct regex_scratch *scratch,
+    struct str subject, size_t from, bool is_anchored,
+    struct regex_match *match_out);
+
+#endif

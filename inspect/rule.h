@@ -1,0 +1,96 @@
+/*
+ * Inside the detection engine: what a rule set looks like once loaded.
+ * Shared by rules.c (reads it), rules_hs.c (compiles it) and scan_hs.c (runs
+ * it); nobody else includes this.
+ */
+#ifndef INSPECT_RULE_H
+#define INSPECT_RULE_H
+
+#include "base/arena.h"
+#include "inspect/activity.h"
+#include "inspect/check.h"
+#include "inspect/regex.h"
+#include "inspect/rules.h"
+
+enum {
+    RULES_MAX = 2000,
+    RULE_PATTERNS_MAX = 64,
+    RULE_WITHIN_MAX = 1000,
+    RULE_VALUE_MAX = 16384,
+    RULE_BEFORE_MAX = 512,
+    /* An anchor is at most so wide: slices overlap by it. */
+    RULE_ANCHOR_MAX = 1024,
+    RULE_GROUPS_MAX = 20,
+};
+
+/* One way to spell a number: "3-2-4" is {3, 2, 4}; a bare one has count 1. */
+struct grouping {
+    unsigned char sizes[RULE_GROUPS_MAX];
+    unsigned char count;
+};
+
+struct pattern {
+    bool is_digits;
+    /* A regular expression: confirmed where one of its anchors hit. */
+    struct regex *regex;
+    size_t before; /* the anchor may begin so far into the match */
+    size_t max;    /* the match ends at most so far behind the anchor */
+    /* Digits: bare ones of min to max_digits, or grouped ones. */
+    unsigned min_digits, max_digits;
+    const struct grouping *groups;
+    size_t group_count;
+    struct str separators;
+    bool has_base;
+    enum level base; /* instead of the rule's */
+};
+
+struct word_set {
+    const uint64_t *bits; /* by keyword index; NULL: no words */
+    size_t within;        /* bytes before the start and behind the end */
+};
+
+struct rule {
+    struct str id, type, group, description;
+    const char *file;
+    unsigned line;
+    enum level severity;
+    const struct pattern *patterns;
+    size_t pattern_count;
+    const struct validator *validator; /* or NULL */
+    double entropy;                    /* bits a byte; 0: not asked */
+    struct word_set keywords, deny;
+    struct regex **allow;
+    size_t allow_count;
+    /* LEVEL_NONE: not reported */
+    enum level base, with_keyword, with_validator, with_both;
+    const struct str *examples, *counter_examples;
+    size_t example_count, counter_example_count;
+};
+
+enum anchor_kind { ANCHOR_REGEX, ANCHOR_DIGITS, ANCHOR_WORD };
+
+/* One expression of the database; its index is the id. */
+struct anchor {
+    enum anchor_kind kind;
+    const char *expression;
+    bool nocase;
+    size_t width;           /* bytes, 0: varies; for words the length */
+    unsigned rule, pattern; /* ANCHOR_REGEX */
+    unsigned word;          /* ANCHOR_WORD: keyword index */
+    const char *file;
+    unsigned line;
+};
+
+struct rules {
+    struct arena arena;
+    struct rule *items;
+    size_t count;
+    struct anchor *anchors;
+    size_t anchor_count, anchor_cap;
+    size_t word_count;
+};
+
+/* Fills in widths; reports expressions that Hyperscan cannot take. */
+void rules_measure(struct rules *rules, struct diag *diag);
+
+#endif

@@ -1,0 +1,457 @@
+/*
+ * Detector files to a rule set.  Everything wrong in them is reported with
+ * file and line in one run; what is loaded is immutable and shared by every
+ * scanner.  Patterns, their anchors and the keywords of all rules become one
+ * list of expressions, which rules_hs.c compiles to one database.
+ */
+#include "inspect/rule.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/yaml.h"
+
+/* Nine digits or more with single separators; scan_hs.c joins the hits of one
+ * run and tries every number there is in it. */
+static const char digits_expression[] = "[0-9](?:[ .-]?[0-9]){8}";
+enum { DIGITS_SMALLEST = 9, WORDS_MAX = 20000 };
+
+static const char *const groups[] = {
+    "secret", "financial", "personal", "health", "document", "topic", NULL};
+static const char *const levels[] = {"none", "low", "medium", "high", NULL};
+
+struct loader {
+    struct rules *rules;
+    struct yaml_doc *doc;
+    const struct yaml_node *node; /* the rule being read */
+    struct str *words;            /* every keyword once, in lower case */
+    size_t word_cap;
+    size_t rule_cap;
+};
+
+static struct str keep(struct loader *l, struct str s)
+{
+    return arena_copy(&l->rules->arena, s);
+}
+
+static struct anchor *add_anchor(struct loader *l, enum anchor_kind kind,
+    const char *expression, const struct yaml_node *node)
+{
+    struct rules *rules = l->rules;
+    if (rules->anchor_count == rules->anchor_cap) {
+        rules->anchor_cap =
+            rules->anchor_cap == 0 ? 256 : rules->anchor_cap * 2;
+        rules->anchors = mem_realloc(
+            rules->anchors, rules->anchor_cap * sizeof *rules->anchors);
+    }
+    struct anchor *a = &rules->anchors[rules->anchor_count++];
+    *a = (struct anchor){.kind = kind,
+        .expression = expression,
+        .file = arena_strdup(&rules->arena, l->doc->file),
+        .line = node != NULL ? node->line : 1};
+    return a;
+}
+
+/* A word as an expression: every byte that is not a letter or digit in hex,
+ * so that no character of it means anything else. */
+static const char *quote_word(struct loader *l, struct str word)
+{
+    struct buf quoted = {0};
+    for (size_t i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        if (isalnum(c))
+            buf_append_char(&quoted, (char)c);
+        else
+            buf_printf(&quoted, "\\x%02x", c);
+    }
+    const char *kept = arena_strdup(&l->rules->arena, buf_cstr(&quoted));
+    buf_free(&quoted);
+    return kept;
+}
+
+static size_t word_index(
+    struct loader *l, struct str word, const struct yaml_node *node)
+{
+    struct str lower = keep(l, word);
+    for (size_t i = 0; i < lower.n; i++)
+        ((char *)(uintptr_t)lower.p)[i] =
+            (char)tolower((unsigned char)lower.p[i]);
+    for (size_t i = 0; i < l->rules->word_count; i++)
+        if (str_eq(l->words[i], lower))
+            return i;
+    if (l->rules->word_count == l->word_cap) {
+        l->word_cap = l->word_cap == 0 ? 256 : l->word_cap * 2;
+        l->words = mem_realloc(l->words, l->word_cap * sizeof *l->words);
+    }
+    struct anchor *a = add_anchor(l, ANCHOR_WORD, quote_word(l, lower), node);
+    a->nocase = true;
+    a->width = lower.n;
+    a->word = (unsigned)l->rules->word_count;
+    l->words[l->rules->word_count] = lower;
+    return l->rules->word_count++;
+}
+
+/* keywords: {words: […], within: 100} */
+static void read_words(struct loader *l, const char *key, struct word_set *set)
+{
+    static const char *const keys[] = {"words", "within", NULL};
+    const struct yaml_node *node = yaml_get(l->node, key);
+    if (node == NULL || !yaml_check_keys(l->doc, node, keys))
+        return;
+    struct yaml_strs words = yaml_strs(l->doc, node, "words");
+    uint64_t *bits =
+        arena_alloc(&l->rules->arena, WORDS_MAX / 64 * sizeof *bits + 8);
+    if (words.count == 0)
+        yaml_mistake(l->doc, node, "%s needs words", key);
+    for (size_t i = 0; i < words.count; i++) {
+        if (words.items[i].n < 2 || words.items[i].n > 100) {
+            yaml_mistake(l->doc, node, "a word has 2 to 100 bytes");
+            continue;
+        }
+        size_t index = word_index(l, words.items[i], node);
+        if (index < WORDS_MAX)
+            bits[index / 64] |= UINT64_C(1) << index % 64;
+    }
+    set->bits = bits;
+    set->within =
+        (size_t)yaml_int(l->doc, node, "within", 1, RULE_WITHIN_MAX, 100);
+}
+
+static enum level read_level(struct loader *l, const struct yaml_node *map,
+    const char *key, enum level otherwise)
+{
+    return (enum level)yaml_word(l->doc, map, key, levels, (int)otherwise);
+}
+
+static void read_confidence(struct loader *l, struct rule *rule)
+{
+    static const char *const keys[] = {
+        "base", "with_keyword", "with_validator", "with_both", NULL};
+    const struct yaml_node *node = yaml_get(l->node, "confidence");
+    rule->base = LEVEL_MEDIUM;
+    if (node != NULL && yaml_check_keys(l->doc, node, keys))
+        rule->base = read_level(l, node, "base", LEVEL_MEDIUM);
+    rule->with_keyword = read_level(l, node, "with_keyword", rule->base);
+    rule->with_validator = read_level(l, node, "with_validator", rule->base);
+    rule->with_both = read_level(l, node, "with_both",
+        rule->with_keyword > rule->with_validator ? rule->with_keyword
+                                                  : rule->with_validator);
+    if (rule->with_both == LEVEL_NONE)
+        yaml_mistake(l->doc, l->node,
+            "confidence: the rule would never report anything");
+}
+
+static struct regex *read_regex(struct loader *l, const struct yaml_node *node,
+    struct str text, bool nocase)
+{
+    struct buf message = {0};
+    struct regex *regex = regex_new(text, nocase, &message);
+    if (regex == NULL)
+        yaml_mistake(
+            l->doc, node, "not a regular expression: %s", buf_cstr(&message));
+    buf_free(&message);
+    return regex;
+}
+
+/* "4-6-5" */
+static void read_grouping(struct loader *l, const struct yaml_node *node,
+    struct str text, struct grouping *grouping)
+{
+    struct str part;
+    unsigned total = 0;
+    while (str_split(&text, '-', &part)) {
+        uint64_t size = 0;
+        if (grouping->count == RULE_GROUPS_MAX ||
+            str_to_u64(part, &size) != OK || size < 1 || size > 40) {
+            yaml_mistake(l->doc, node,
+                "groups are numbers of digits from 1 to 40 with dashes "
+                "between, at most %d, as \"4-4-4-4\"",
+                RULE_GROUPS_MAX);
+            return;
+        }
+        grouping->sizes[grouping->count++] = (unsigned char)size;
+        total += (unsigned)size;
+    }
+    if (grouping->count < 2 || total < DIGITS_SMALLEST)
+        yaml_mistake(l->doc, node,
+            "groups: two or more, with %d digits or more", DIGITS_SMALLEST);
+}
+
+/* digits: {lengths: [13, 19], groups: ["4-4-4-4"], separators: " -."} */
+static void read_digits(
+    struct loader *l, const struct yaml_node *node, struct pattern *p)
+{
+    static const char *const keys[] = {"lengths", "groups", "separators", NULL};
+    p->is_digits = true;
+    if (!yaml_check_keys(l->doc, node, keys))
+        return;
+    struct yaml_strs lengths = yaml_strs(l->doc, node, "lengths");
+    struct yaml_strs spelt = yaml_strs(l->doc, node, "groups");
+    p->separators = keep(l, yaml_str(l->doc, node, "separators", STR(" -.")));
+    for (size_t i = 0; i < p->separators.n; i++)
+        if (strchr(" -.", p->separators.p[i]) == NULL)
+            yaml_mistake(
+                l->doc, node, "separators may be blank, dash and full stop");
+    uint64_t low = 0, high = 0;
+    bool is_good = lengths.count == 0;
+    if (lengths.count == 1 || lengths.count == 2)
+        is_good = str_to_u64(lengths.items[0], &low) == OK &&
+                  str_to_u64(lengths.items[lengths.count - 1], &high) == OK &&
+                  low >= DIGITS_SMALLEST && low <= high && high <= 40;
+    if (!is_good || lengths.count + spelt.count == 0)
+        yaml_mistake(l->doc, node,
+            "digits needs lengths [least, most] from %d to 40, or groups",
+            DIGITS_SMALLEST);
+    p->min_digits = (unsigned)low;
+    p->max_digits = (unsigned)high;
+    struct grouping *list =
+        arena_alloc(&l->rules->arena, spelt.count * sizeof *list + 1);
+    for (size_t i = 0; i < spelt.count; i++)
+        read_grouping(l, node, spelt.items[i], &list[i]);
+    p->groups = list;
+    p->group_count = spelt.count;
+}
+
+static void read_anchors(struct loader *l, const struct yaml_node *node,
+    unsigned pattern, bool nocase)
+{
+    struct yaml_strs anchors = yaml_strs(l->doc, node, "anchor");
+    if (anchors.count == 0)
+        yaml_mistake(l->doc, node,
+            "a pattern needs an anchor: a short expression with a literal in "
+            "it that stands in every match");
+    for (size_t i = 0; i < anchors.count; i++) {
+        struct str text = keep(l, anchors.items[i]);
+        struct anchor *a = add_anchor(l, ANCHOR_REGEX, text.p, node);
+        a->nocase = nocase;
+        a->rule = (unsigned)l->rules->count;
+        a->pattern = pattern;
+    }
+}
+
+static void read_pattern(struct loader *l, const struct yaml_node *node,
+    unsigned index, struct pattern *p)
+{
+    static const char *const keys[] = {
+        "anchor", "match", "before", "max", "nocase", "digits", "base", NULL};
+    if (!yaml_check_keys(l->doc, node, keys))
+        return;
+    p->has_base = yaml_get(node, "base") != NULL;
+    p->base = read_level(l, node, "base", LEVEL_NONE);
+    if (yaml_get(node, "digits") != NULL) {
+        read_digits(l, yaml_get(node, "digits"), p);
+        return;
+    }
+    bool nocase = yaml_bool(l->doc, node, "nocase", false);
+    struct str match = yaml_str(l->doc, node, "match", STR_NONE);
+    if (match.n == 0)
+        yaml_mistake(l->doc, node,
+            "a pattern needs match (a regular expression) or digits");
+    else
+        p->regex = read_regex(l, node, match, nocase);
+    p->before = (size_t)yaml_int(l->doc, node, "before", 0, RULE_BEFORE_MAX, 0);
+    p->max = (size_t)yaml_int(l->doc, node, "max", 1, RULE_VALUE_MAX, 512);
+    read_anchors(l, node, index, nocase);
+}
+
+static void read_patterns(struct loader *l, struct rule *rule)
+{
+    const struct yaml_node *list = yaml_list(l->doc, l->node, "patterns");
+    if (list == NULL || list->count == 0 || list->count > RULE_PATTERNS_MAX) {
+        yaml_mistake(
+            l->doc, l->node, "a rule has 1 to %d patterns", RULE_PATTERNS_MAX);
+        return;
+    }
+    struct pattern *patterns =
+        arena_alloc(&l->rules->arena, list->count * sizeof *patterns);
+    rule->patterns = patterns;
+    rule->pattern_count = list->count;
+    for (size_t i = 0; i < list->count; i++)
+        read_pattern(l, list->pairs[i].value, (unsigned)i, &patterns[i]);
+}
+
+static void read_allow(struct loader *l, struct rule *rule)
+{
+    struct yaml_strs list = yaml_strs(l->doc, l->node, "allow");
+    rule->allow =
+        arena_alloc(&l->rules->arena, list.count * sizeof *rule->allow + 1);
+    for (size_t i = 0; i < list.count; i++) {
+        struct regex *r = read_regex(l, l->node, list.items[i], true);
+        if (r != NULL)
+            rule->allow[rule->allow_count++] = r;
+    }
+}
+
+static const struct str *read_texts(
+    struct loader *l, const char *key, size_t *count_out)
+{
+    struct yaml_strs list = yaml_strs(l->doc, l->node, key);
+    struct str *kept =
+        arena_alloc(&l->rules->arena, list.count * sizeof *kept + 1);
+    for (size_t i = 0; i < list.count; i++)
+        kept[i] = keep(l, list.items[i]);
+    *count_out = list.count;
+    return kept;
+}
+
+static void read_validator(struct loader *l, struct rule *rule)
+{
+    struct str name = yaml_str(l->doc, l->node, "validator", STR_NONE);
+    rule->validator = validator_find(name);
+    if (rule->validator != NULL || name.n == 0)
+        return;
+    struct buf all = {0};
+    for (size_t i = 0; validator_at(i) != NULL; i++)
+        buf_printf(&all, "%s%s", i == 0 ? "" : ", ", validator_at(i)->name);
+    yaml_mistake(l->doc, yaml_get(l->node, "validator"),
+        "validator \"%.*s\" is not one of: %s", STR_ARG(name), buf_cstr(&all));
+    buf_free(&all);
+}
+
+static void read_entropy(struct loader *l, struct rule *rule)
+{
+    struct str text = yaml_str(l->doc, l->node, "entropy", STR_NONE);
+    char *end = NULL;
+    if (text.n == 0)
+        return;
+    rule->entropy = strtod(text.p, &end);
+    if (end != text.p + text.n || !(rule->entropy >= 0 && rule->entropy <= 8))
+        yaml_mistake(l->doc, yaml_get(l->node, "entropy"),
+            "entropy is a number from 0 to 8 (bits a byte)");
+}
+
+/* Lower case, digits and dashes: they stand in policies and exports. */
+static struct str read_name(struct loader *l, const char *key)
+{
+    struct str name = yaml_str(l->doc, l->node, key, STR_NONE);
+    bool is_good = name.n > 0 && name.n <= 64;
+    for (size_t i = 0; i < name.n; i++)
+        is_good = is_good &&
+                  (islower((unsigned char)name.p[i]) ||
+                      isdigit((unsigned char)name.p[i]) || name.p[i] == '-');
+    if (!is_good)
+        yaml_mistake(l->doc, l->node,
+            "%s must be 1 to 64 lower-case letters, digits and dashes", key);
+    return keep(l, name);
+}
+
+static void check_unique(struct loader *l, struct str id)
+{
+    for (size_t i = 0; i < l->rules->count; i++)
+        if (str_eq(l->rules->items[i].id, id))
+            yaml_mistake(l->doc, l->node, "id \"%.*s\" is already at %s:%u",
+                STR_ARG(id), l->rules->items[i].file, l->rules->items[i].line);
+}
+
+static void read_rule(struct loader *l, struct rule *rule)
+{
+    static const char *const keys[] = {"id", "type", "group", "description",
+        "severity", "patterns", "keywords", "deny", "validator", "entropy",
+        "allow", "confidence", "examples", "counter_examples", NULL};
+    if (!yaml_check_keys(l->doc, l->node, keys))
+        return;
+    rule->file = arena_strdup(&l->rules->arena, l->doc->file);
+    rule->line = l->node->line;
+    rule->id = read_name(l, "id");
+    check_unique(l, rule->id);
+    rule->type = read_name(l, "type");
+    rule->group =
+        str_of(groups[yaml_word(l->doc, l->node, "group", groups, 0)]);
+    rule->description =
+        keep(l, yaml_str(l->doc, l->node, "description", STR_NONE));
+    rule->severity = read_level(l, l->node, "severity", LEVEL_MEDIUM);
+    if (rule->severity == LEVEL_NONE)
+        yaml_mistake(l->doc, l->node, "severity must be low, medium or high");
+    read_patterns(l, rule);
+    read_words(l, "keywords", &rule->keywords);
+    read_words(l, "deny", &rule->deny);
+    read_validator(l, rule);
+    read_entropy(l, rule);
+    read_allow(l, rule);
+    read_confidence(l, rule);
+    rule->examples = read_texts(l, "examples", &rule->example_count);
+    rule->counter_examples =
+        read_texts(l, "counter_examples", &rule->counter_example_count);
+}
+
+static void read_file(struct loader *l)
+{
+    static const char *const keys[] = {"detectors", NULL};
+    if (l->doc->root->kind == YAML_KIND_NULL ||
+        !yaml_check_keys(l->doc, l->doc->root, keys))
+        return;
+    const struct yaml_node *list = yaml_list(l->doc, l->doc->root, "detectors");
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        struct rules *rules = l->rules;
+        if (rules->count == RULES_MAX) {
+            yaml_mistake(l->doc, list->pairs[i].value, "more than %d detectors",
+                RULES_MAX);
+            return;
+        }
+        if (rules->count == l->rule_cap) {
+            l->rule_cap = l->rule_cap == 0 ? 64 : l->rule_cap * 2;
+            rules->items =
+                mem_realloc(rules->items, l->rule_cap * sizeof *rules->items);
+        }
+        l->node = list->pairs[i].value;
+        rules->items[rules->count] = (struct rule){0};
+        read_rule(l, &rules->items[rules->count]);
+        rules->count++;
+    }
+}
+
+struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
+{
+    size_t mistakes = diag->count;
+    struct rules *rules = MEM_NEW(struct rules);
+    struct loader l = {.rules = rules};
+    for (size_t i = 0; i < bundle->count; i++) {
+        const struct bundle_file *file = &bundle->files[i];
+        if (file->kind != BUNDLE_DETECTORS)
+            continue;
+        l.doc = yaml_parse(file->name.p, file->text, diag);
+        if (l.doc == NULL)
+            continue;
+        read_file(&l);
+        yaml_free(&l.doc);
+    }
+    struct yaml_doc none = {.file = "detectors"};
+    l.doc = &none;
+    add_anchor(&l, ANCHOR_DIGITS, digits_expression, NULL);
+    mem_free(l.words);
+    if (rules->word_count > WORDS_MAX)
+        diag_add(diag, "detectors", 1, "more than %d keywords", WORDS_MAX);
+    if (diag->count == mistakes)
+        rules_measure(rules, diag);
+    if (diag->count != mistakes)
+        rules_free(&rules);
+    return rules;
+}
+
+void rules_free(struct rules **rules)
+{
+    struct rules *r = *rules;
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->count; i++) {
+        struct rule *rule = &r->items[i];
+        for (size_t j = 0; j < rule->pattern_count; j++) {
+            struct regex *regex = rule->patterns[j].regex;
+            regex_free(&regex);
+        }
+        for (size_t j = 0; j < rule->allow_count; j++)
+            regex_free(&rule->allow[j]);
+    }
+    arena_free(&r->arena);
+    mem_free(r->items);
+    mem_free(r->anchors);
+    mem_free(r);
+    *rules = NULL;
+}
+
+size_t rules_count(const struct rules *rules)
+{
+    return rules->count;
+}
