@@ -1,14 +1,22 @@
-# promptgate.  Targets that people use: run, demo, test, check, lint, bench,
-# fuzz, install, deb (docs/developing.md).  BUILD=debug|release|sanitize.
+# promptgate.  What people use: make run, demo, test, check, lint, bench, fuzz,
+# install, deb, clean (docs/developing.md).  BUILD=release|debug|sanitize|fuzz.
 
 BUILD ?= release
 CC := gcc
 AR := gcc-ar
+PYTHON := /usr/bin/python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+EVAL_DIR ?= ../shared/eval
+FUZZ_SECONDS ?= 60
 OUT := build
 OBJ := $(OUT)/$(BUILD)-$(notdir $(CC))
 
-LLHTTP_DIR := $(patsubst %/llhttp.c,%,$(shell dpkg -L node-llhttp 2>/dev/null | grep '/llhttp\.c$$'))
-LLHTTP_INC := $(patsubst %/llhttp.h,%,$(shell dpkg -L node-llhttp 2>/dev/null | grep '/llhttp\.h$$'))
+# ---- what we build with ----
+
+LLHTTP_FILES := $(shell dpkg -L node-llhttp 2>/dev/null)
+LLHTTP_DIR := $(patsubst %/llhttp.c,%,$(filter %/llhttp.c,$(LLHTTP_FILES)))
+LLHTTP_INC := $(patsubst %/llhttp.h,%,$(filter %/llhttp.h,$(LLHTTP_FILES)))
 
 PACKAGES := libuv openssl libnghttp2 libhs jansson yaml-0.1 libcares zlib \
 	libbrotlidec libbrotlicommon libzstd sqlite3 libmicrohttpd libsodium \
@@ -27,17 +35,27 @@ LDFLAGS_release := -flto=auto -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_sanitize := -fsanitize=address,undefined
+# Only with CC=clang: make fuzz, make coverage.
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+CFLAGS_coverage := -O0 -g -fprofile-instr-generate -fcoverage-mapping
+LDFLAGS_coverage := -fprofile-instr-generate -fcoverage-mapping
 
 CFLAGS := -std=c17 $(WARN) $(CFLAGS_$(BUILD))
 LDFLAGS := $(LDFLAGS_$(BUILD))
 
-SOURCES := $(wildcard base/*.c inspect/*.c certs/*.c store/*.c proxy/*.c console/*.c)
+FOLDERS := base inspect certs store proxy console
+SOURCES := $(wildcard $(FOLDERS:%=%/*.c))
 OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
-LLHTTP_OBJECTS := $(OBJ)/llhttp/llhttp.o $(OBJ)/llhttp/api.o $(OBJ)/llhttp/http.o
+LLHTTP_OBJECTS := $(patsubst %,$(OBJ)/llhttp/%.o,llhttp api http)
 LIB_OBJECTS := $(filter-out $(OBJ)/proxy/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)
+
+# ---- build ----
 
 all: $(OUT)/promptgate
 
+# Replaced by rename: a running gateway keeps its own binary.
 $(OUT)/promptgate: $(OBJ)/promptgate
 	cp -f $< $@.new && mv -f $@.new $@
 
@@ -56,23 +74,143 @@ $(OBJ)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) -std=c17 -w $(CFLAGS_$(BUILD)) -c -o $@ $<
 
-# Unit tests: one binary per tests/unit/test_X.c, linked with everything but
-# main; always with the sanitizers.
-TEST_OBJ := $(OUT)/sanitize-$(notdir $(CC))
-UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+# ---- packages ----
 
-# A single one: make unit-test_json
-unit-%:
-	@$(MAKE) --no-print-directory BUILD=sanitize $(TEST_OBJ)/tests/unit/$*
-	$(TEST_OBJ)/tests/unit/$*
+BUILD_PACKAGES := gcc libc6-dev pkg-config libuv1-dev libssl-dev \
+	libnghttp2-dev libhyperscan-dev node-llhttp libjansson-dev libyaml-dev \
+	libc-ares-dev zlib1g-dev libbrotli-dev libzstd-dev libsqlite3-dev \
+	libmicrohttpd-dev uthash-dev libsodium-dev libseccomp-dev libpcre2-dev \
+	ca-certificates openssl
+TEST_PACKAGES := libcmocka-dev clang llvm libclang-rt-14-dev clang-format \
+	cppcheck curl chromium python3 python3-requests sqlite3 libnss3-tools \
+	iproute2 procps git
+BENCH_PACKAGES := haproxy squid-openssl
+
+# Debian's names, installed only where missing, with sudo where needed.
+define install_packages
+	@missing=""; for p in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok' \
+	    || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	    as=""; [ "$$(id -u)" = 0 ] || as="sudo"; \
+	    echo "installing:$$missing"; \
+	    $$as apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq \
+	        --no-install-recommends $$missing >/dev/null; fi
+endef
+
+# A node that is there already is as good as Debian's.
+NODE_PACKAGES := $(if $(shell command -v node),,nodejs) \
+	$(if $(shell command -v npm),,npm)
+
+deps:
+	$(call install_packages,$(BUILD_PACKAGES))
+
+demo-deps: deps
+	$(call install_packages,$(NODE_PACKAGES) curl)
+
+test-deps: deps
+	$(call install_packages,$(TEST_PACKAGES) $(NODE_PACKAGES))
+	@cd tests/e2e && [ -d node_modules ] || npm ci --silent --no-audit --no-fund
+
+bench-deps: test-deps
+	$(call install_packages,$(BENCH_PACKAGES))
+
+# ---- run ----
+
+# As root the gateway drops to a user of its own.
+user:
+	@if [ "$$(id -u)" = 0 ] && ! getent passwd promptgate >/dev/null; then \
+	    useradd --system --home-dir /var/lib/promptgate \
+	        --shell /usr/sbin/nologin promptgate; fi
+
+run: deps user
+	@$(MAKE) --no-print-directory all
+	$(OUT)/promptgate run $(ARGS)
+
+demo: demo-deps
+	@$(MAKE) --no-print-directory all
+	@sh tests/standin/demo.sh
+
+# ---- tests ----
+
+TEST_OBJ := $(OUT)/sanitize-gcc
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 $(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $^ -lcmocka -lbrotlienc $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka $(LDLIBS)
 
-check: $(UNIT_TESTS:%=unit-%)
+# The fuzz targets with a main that replays files: make check runs the corpora.
+$(OBJ)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(OBJ)/lib.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+
+$(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/lib.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+
+unit-tests: $(UNIT_TESTS:%=$(OBJ)/tests/unit/%)
+replays: $(FUZZ_TARGETS:%=$(OBJ)/tests/replay/%)
+fuzz-targets: $(FUZZ_TARGETS:%=$(OBJ)/tests/fuzz/%)
+
+# One unit test: make unit-test_json
+unit-%:
+	@$(MAKE) --no-print-directory BUILD=sanitize $(TEST_OBJ)/tests/unit/$*
+	EVAL_DIR=$(EVAL_DIR) $(TEST_OBJ)/tests/unit/$*
+
+# Fast: unit tests, plays, corpora, all under the sanitizers.
+check: test-deps
+	@$(MAKE) --no-print-directory -j2 BUILD=sanitize unit-tests replays
+	@EVAL_DIR=$(EVAL_DIR) $(PYTHON) tests/run.py --fast
+
+test: test-deps
+	@$(MAKE) --no-print-directory -j2 BUILD=sanitize unit-tests replays $(TEST_OBJ)/promptgate
+	@$(MAKE) --no-print-directory -j2 all
+	@EVAL_DIR=$(EVAL_DIR) $(PYTHON) tests/run.py
+
+lint: test-deps
+	@sh tests/lint/lint.sh "$(CPPFLAGS)"
+	@$(MAKE) --no-print-directory -j2 BUILD=debug CC=clang AR=ar $(OUT)/debug-clang/promptgate
+	@$(MAKE) --no-print-directory -j2 BUILD=debug $(OUT)/debug-gcc/promptgate
+	@echo "lint: good"
+
+fuzz: test-deps
+	@$(MAKE) --no-print-directory -j2 BUILD=fuzz CC=clang AR=ar fuzz-targets
+	@$(PYTHON) tests/fuzz/fuzz.py $(OUT)/fuzz-clang/tests/fuzz $(FUZZ_SECONDS)
+
+coverage: test-deps
+	@$(MAKE) --no-print-directory -j2 BUILD=coverage CC=clang AR=ar replays
+	@$(PYTHON) tests/fuzz/coverage.py $(OUT)/coverage-clang/tests/replay
+
+bench: bench-deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) bench/bench.py $(ARGS)
+
+# ---- packages of ours ----
+
+ETC = $(DESTDIR)/etc/promptgate
+
+install: all
+	install -Dm755 $(OUT)/promptgate $(DESTDIR)$(PREFIX)/bin/promptgate
+	install -d $(ETC)/services $(ETC)/detectors
+	for f in $$(cd conf && find . -name '*.yaml'); do \
+	    [ -e $(ETC)/$$f ] || install -m644 conf/$$f $(ETC)/$$f; done
+	install -Dm644 packaging/promptgate.service \
+	    $(DESTDIR)/lib/systemd/system/promptgate.service
+	install -Dm644 README.md $(DESTDIR)$(PREFIX)/share/doc/promptgate/README.md
+	install -m644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/promptgate/
+
+deb: all
+	@sh packaging/deb.sh $(OUT)
+
+clean:
+	rm -rf $(OUT)
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all check
+.PHONY: all deps demo-deps test-deps bench-deps user run demo unit-tests \
+	replays fuzz-targets check test lint fuzz coverage bench install deb clean
 .SECONDARY:
+.DELETE_ON_ERROR:

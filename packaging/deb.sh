@@ -1,0 +1,40 @@
+#!/bin/sh
+# Builds build/promptgate_VERSION_ARCH.deb from an installed tree.
+set -eu
+out=$1
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+make --no-print-directory install PREFIX=/usr DESTDIR="$root" >/dev/null
+version=$("$out/promptgate" --version | awk '{print $NF}')
+arch=$(dpkg --print-architecture)
+mkdir -p "$root/DEBIAN"
+# The packages that own the libraries the binary was linked with.
+depends=$(objdump -p "$out/promptgate" | awk '/NEEDED/ {print $2}' |
+    while read -r name; do
+        path=$(ldconfig -p | awk -v n="$name" '$1 == n {print $NF; exit}')
+        dpkg -S "$(readlink -f "$path")" "${path#/usr}" 2>/dev/null |
+            cut -d: -f1 | head -1
+    done | sort -u | paste -sd, | sed 's/,/, /g')
+cat >"$root/DEBIAN/control" <<EOF
+Package: promptgate
+Version: $version
+Architecture: $arch
+Maintainer: promptgate <founders@promptgate.example>
+Depends: $depends, ca-certificates, adduser
+Section: net
+Priority: optional
+Description: inspecting forward proxy with data-loss prevention for ChatGPT
+ Terminates TLS to a few named AI services, understands prompts, answers and
+ files, scans them, and logs or blocks before anything is forwarded.
+EOF
+(cd "$root" && find etc -type f | sed 's|^|/|') >"$root/DEBIAN/conffiles"
+cat >"$root/DEBIAN/postinst" <<'EOF'
+#!/bin/sh
+set -e
+getent passwd promptgate >/dev/null || adduser --system --group \
+    --home /var/lib/promptgate --no-create-home promptgate
+[ -d /run/systemd/system ] && systemctl daemon-reload || true
+EOF
+chmod 755 "$root/DEBIAN/postinst"
+dpkg-deb --root-owner-group --build "$root" \
+    "$out/promptgate_${version}_$arch.deb"

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Format, static analysis, include rules, licences. Called by make lint.
+set -eu
+cd "$(dirname "$0")/../.."
+sources=$(git ls-files '*.c' '*.h')
+
+echo "lint: format"
+# shellcheck disable=SC2086
+clang-format --dry-run -Werror $sources
+
+echo "lint: include rules and sizes"
+/usr/bin/python3 tests/lint/rules.py
+
+echo "lint: static analysis"
+cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
+    --enable=warning,performance,portability --std=c11 \
+    --suppress=missingIncludeSystem --suppress=unknownMacro \
+    --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -I. \
+    base inspect certs store proxy console
+
+echo "lint: licences of linked libraries"
+sh tests/lint/licences.sh

@@ -1,0 +1,56 @@
+"""The architecture's rules, checked: which folder may include which, and
+behind which door each foreign library stays."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+# base <- inspect, certs, store <- proxy, console
+MAY_INCLUDE = {
+    "base": {"base"},
+    "inspect": {"base", "inspect"},
+    "certs": {"base", "certs"},
+    "store": {"base", "store"},
+    "console": {"base", "certs", "inspect", "store", "console"},
+    "proxy": {"base", "inspect", "certs", "store", "console", "proxy"},
+}
+
+# header pattern -> the only files (patterns) that may include it
+DOORS = {
+    r"llhttp\.h": r"proxy/h1\w*\.[ch]",
+    r"nghttp2/.*": r"proxy/h2\w*\.[ch]",
+    r"hs/.*|hs\.h": r"inspect/(scan_hs|rules_hs|rules)\.c",
+    r"openssl/.*": r"proxy/tls\w*\.[ch]|certs/.*|base/digest\.c",
+    r"sqlite3\.h": r"store/.*",
+    r"uv\.h": r"proxy/(chan|worker\w*|io_\w+|listener|dial\w*|dns|role\w*|parent\w*|resolve\w*)\.[ch]",
+    r"ares\.h": r"proxy/(dial\w*|dns|resolve\w*)\.[ch]",
+    r"yaml\.h": r"base/yaml\.c",
+    r"microhttpd\.h": r"console/.*",
+    r"sodium\.h": r"base/\w+\.c|inspect/(finding|scan_hs|check|keep)\.c",
+    r"seccomp\.h|linux/landlock\.h": r"proxy/sandbox\w*\.c",
+    r"zlib\.h|brotli/.*|zstd\.h": r"inspect/decode\w*\.c|store/\w+\.c|base/\w+\.c|inspect/\w+\.c",
+}
+MAX_LINES = 800
+
+mistakes = []
+files = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, check=True,
+                       stdout=subprocess.PIPE, text=True).stdout.split()
+for name in files:
+    text = (ROOT / name).read_text()
+    folder = name.split("/")[0]
+    if folder not in MAY_INCLUDE:
+        continue
+    if text.count("\n") > MAX_LINES:
+        mistakes.append(f"{name}: over {MAX_LINES} lines: two modules in one?")
+    for number, line in enumerate(text.splitlines(), 1):
+        ours = re.match(r'#include "(\w+)/', line)
+        if ours and ours[1] not in MAY_INCLUDE[folder]:
+            mistakes.append(f"{name}:{number}: {folder} may not include {ours[1]}")
+        foreign = re.match(r"#include <([^>]+)>", line)
+        for header, door in DOORS.items():
+            if foreign and re.fullmatch(header, foreign[1]) and not re.fullmatch(door, name):
+                mistakes.append(f"{name}:{number}: <{foreign[1]}> belongs behind {door}")
+print("\n".join(mistakes), end="\n" if mistakes else "")
+sys.exit(1 if mistakes else 0)

@@ -1,0 +1,83 @@
+"""Runs the tests and says what passed: unit tests and replayed corpora under
+the sanitizers, then (without --fast) the end-to-end tests of tests/e2e.
+
+    tests/run.py [--fast] [WORD ...]     only tests whose name has a WORD
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILT = ROOT / "build/sanitize-gcc/tests"
+ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
+           UBSAN_OPTIONS="print_stacktrace=1",
+           EVAL_DIR=os.path.abspath(os.environ.get("EVAL_DIR", ROOT / "../shared/eval")))
+MAX_SECONDS = 900
+
+
+def unit_tests():
+    for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
+        yield source.stem, [str(BUILT / "unit" / source.stem)]
+
+
+def replays():
+    for source in sorted((ROOT / "tests/fuzz").glob("fuzz_*.c")):
+        corpus = ROOT / "tests/fuzz/corpus" / source.stem.removeprefix("fuzz_")
+        yield "corpus of " + source.stem, [str(BUILT / "replay" / source.stem), str(corpus)]
+
+
+def end_to_end():
+    for source in sorted((ROOT / "tests/e2e").glob("test_*.py")):
+        yield "e2e " + source.stem, ["/usr/bin/python3", "-m", "unittest", "-v", source.name]
+
+
+def count(output):
+    """(passed, failed) as the runners say it; a run that says nothing is one."""
+    cmocka = re.findall(r"\[  PASSED  \] (\d+) test", output)
+    if cmocka:
+        return sum(map(int, cmocka)), len(re.findall(r"^\[  FAILED  \] \w", output, re.M))
+    unittest = re.search(r"^Ran (\d+) tests?", output, re.M)
+    if unittest:
+        bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
+        skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
+        return int(unittest[1]) - bad - skipped, bad
+    return 1, 0
+
+
+def run(name, command, cwd):
+    start = time.monotonic()
+    try:
+        done = subprocess.run(command, cwd=cwd, env=ENV, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, timeout=MAX_SECONDS, errors="replace")
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as stuck:
+        output, status = (stuck.stdout or b"").decode(errors="replace") + "\ntimed out", 1
+    passed, failed = count(output)
+    if status != 0:
+        failed = max(failed, 1)
+    print(f"{'ok  ' if failed == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed "
+          f"({time.monotonic() - start:.1f} s)", flush=True)
+    for line in output.splitlines():
+        if "SKIPPED" in line or "skipped" in line and "Ran" not in line:
+            print("     " + line)
+    if failed:
+        print("\n".join(output.splitlines()[-120:]), flush=True)
+    return passed, failed
+
+
+def main():
+    words = [a for a in sys.argv[1:] if not a.startswith("-")]
+    tests = [(n, c, ROOT) for n, c in (*unit_tests(), *replays())]
+    if "--fast" not in sys.argv:
+        tests += [(n, c, ROOT / "tests/e2e") for n, c in end_to_end()]
+    results = [run(*t) for t in tests if not words or any(w in t[0] for w in words)]
+    passed, failed = (sum(r[i] for r in results) for i in (0, 1))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
