@@ -238,7 +238,7 @@ static SSL_CTX *origin_context(void)
     SSL_CTX *ctx = common_context(TLS_client_method());
     openssl_need(
         SSL_CTX_set1_sigalgs_list(ctx,
-            "ECDSA+SHA256:ED25519:RSA-PSS+SHA256:rsa_pss_pss_sha256:"
+            "ECDSA+SHA256:ed25519:RSA-PSS+SHA256:rsa_pss_pss_sha256:"
             "RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:rsa_pss_pss_sha384:"
             "RSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA512:rsa_pss_pss_sha512:"
             "RSA+SHA512") == 1,
