@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/stats.h"
 
 enum { SWEEP_MS = 250 };
 
@@ -26,13 +25,13 @@ enum link_phase { LINK_NEW, LINK_OPEN, LINK_CLOSING, LINK_CLOSED };
 
 struct io_link {
     struct link base; /* first */
-    struct io_links *owner;
+    struct io_links *links;
+    void *owner;                 /* who hears of it */
     struct io_link *prev, *next; /* all of the loop */
     uv_tcp_t tcp;
     uv_shutdown_t shutdown;
     struct deferred fault; /* reports `broken` */
     enum link_phase phase;
-    enum stats_counter bytes_stat;
     int broken;        /* libuv's error, 0: none */
     bool is_high;      /* was above LINK_QUEUE_HIGH: on_drained is owed */
     bool is_shut;      /* FIN was asked for */
@@ -92,7 +91,7 @@ static void links_remove(struct io_links *links, struct io_link *l)
 static void on_closed(uv_handle_t *handle)
 {
     struct io_link *l = handle->data;
-    links_remove(l->owner, l);
+    links_remove(l->links, l);
     mem_free(l);
 }
 
@@ -101,8 +100,8 @@ static void link_destroy(struct io_link *l)
 {
     if (l->phase == LINK_CLOSED)
         return;
-    if (l->phase == LINK_CLOSING && --l->owner->closing_count == 0)
-        uv_timer_stop(l->owner->sweep);
+    if (l->phase == LINK_CLOSING && --l->links->closing_count == 0)
+        uv_timer_stop(l->links->sweep);
     l->phase = LINK_CLOSED;
     defer_cancel(&l->fault);
     uv_close((uv_handle_t *)&l->tcp, on_closed);
@@ -125,7 +124,7 @@ static void on_fault(struct deferred *fault)
     struct io_link *l =
         (struct io_link *)((char *)fault - offsetof(struct io_link, fault));
     if (l->phase == LINK_OPEN)
-        l->owner->events->on_broken(l->base.session, &l->base, l->broken);
+        l->links->events->on_broken(l->owner, &l->base, l->broken);
 }
 
 static void link_fail(struct io_link *l, int uv_error)
@@ -136,21 +135,21 @@ static void link_fail(struct io_link *l, int uv_error)
     if (l->phase == LINK_CLOSING)
         link_destroy(l);
     else
-        defer_push(l->owner->queue, &l->fault);
+        defer_push(l->links->queue, &l->fault);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     struct io_link *l = handle->data;
-    *buf = uv_buf_init(l->owner->read_buffer, LINK_READ_MAX);
+    *buf = uv_buf_init(l->links->read_buffer, LINK_READ_MAX);
 }
 
 static void link_take_eof(struct io_link *l)
 {
     l->has_eof = true;
     if (l->phase == LINK_OPEN)
-        l->owner->events->on_eof(l->base.session, &l->base);
+        l->links->events->on_eof(l->owner, &l->base);
     else if (l->phase == LINK_CLOSING && l->is_flushed)
         link_destroy(l);
 }
@@ -163,9 +162,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else if (n < 0) {
         link_fail(l, (int)n);
     } else if (n > 0 && l->phase == LINK_OPEN && l->broken == 0) {
-        stats_add(l->bytes_stat, n);
-        l->owner->events->on_bytes(
-            l->base.session, &l->base, str_make(buf->base, (size_t)n));
+        l->links->events->on_bytes(
+            l->owner, &l->base, str_make(buf->base, (size_t)n));
     }
 }
 
@@ -186,7 +184,7 @@ static void on_written(uv_write_t *request, int status)
         return;
     l->is_high = false;
     if (l->phase == LINK_OPEN && l->broken == 0)
-        l->owner->events->on_drained(l->base.session, &l->base);
+        l->links->events->on_drained(l->owner, &l->base);
 }
 
 static void on_shut(uv_shutdown_t *request, int status)
@@ -195,7 +193,7 @@ static void on_shut(uv_shutdown_t *request, int status)
     if (l->phase == LINK_CLOSED)
         return;
     l->is_flushed = true;
-    l->moved_ms = uv_now(l->owner->loop);
+    l->moved_ms = uv_now(l->links->loop);
     if (l->phase == LINK_CLOSING && (l->has_eof || status < 0))
         link_destroy(l);
 }
@@ -234,7 +232,7 @@ static void on_sweep(uv_timer_t *timer)
 
 static void link_start_closing(struct io_link *l)
 {
-    struct io_links *links = l->owner;
+    struct io_links *links = l->links;
     l->phase = LINK_CLOSING;
     l->closing_ms = uv_now(links->loop);
     l->moved_ms = l->closing_ms;
@@ -338,13 +336,11 @@ void io_link_resume(struct link *link)
 
 /* Making */
 
-struct link *io_link_new(
-    struct io_links *links, struct session *session, enum link_side side)
+struct link *io_link_new(struct io_links *links, void *owner)
 {
     struct io_link *l = MEM_NEW(struct io_link);
-    l->owner = links;
-    l->base.session = session;
-    l->bytes_stat = side == LINK_CLIENT ? STAT_BYTES_UP : STAT_BYTES_DOWN;
+    l->links = links;
+    l->owner = owner;
     l->fault.run = on_fault;
     uv_tcp_init(links->loop, &l->tcp);
     l->tcp.data = l;
@@ -386,6 +382,18 @@ void io_links_cut(struct io_links *links)
 {
     for (struct io_link *l = links->first; l != NULL; l = l->next)
         link_reset(l);
+}
+
+size_t io_links_cut_owner(struct io_links *links, const void *owner)
+{
+    size_t cut = 0;
+    for (struct io_link *l = links->first; l != NULL; l = l->next)
+        if (l->owner == owner &&
+            (l->phase == LINK_NEW || l->phase == LINK_OPEN)) {
+            link_reset(l);
+            cut++;
+        }
+    return cut;
 }
 
 static void on_sweep_closed(uv_handle_t *handle)

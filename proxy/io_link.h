@@ -17,12 +17,12 @@
 #include "proxy/defer.h"
 #include "proxy/world.h"
 
-/* proxy/session.h's session_on_*; a table, so that tests have their own. */
+/* As proxy/session.h's session_on_*, to the owner given with the link. */
 struct link_events {
-    void (*on_bytes)(struct session *s, struct link *link, struct str data);
-    void (*on_eof)(struct session *s, struct link *link);
-    void (*on_broken)(struct session *s, struct link *link, int uv_error);
-    void (*on_drained)(struct session *s, struct link *link);
+    void (*on_bytes)(void *owner, struct link *link, struct str data);
+    void (*on_eof)(void *owner, struct link *link);
+    void (*on_broken)(void *owner, struct link *link, int uv_error);
+    void (*on_drained)(void *owner, struct link *link);
 };
 
 enum {
@@ -41,16 +41,14 @@ struct io_links *io_links_new(uv_loop_t *loop, struct defer_queue *queue,
  * before io_links_free. */
 void io_links_cut(struct io_links *links);
 void io_links_free(struct io_links **links);
+/* Cuts the links of one owner that it has not closed; returns how many. */
+size_t io_links_cut_owner(struct io_links *links, const void *owner);
 /* Sockets open now, lingering ones too. */
 size_t io_links_count(const struct io_links *links);
 
-/* Which way the bytes that come out of a link go, for the counters. */
-enum link_side { LINK_CLIENT, LINK_SERVER };
-
 /* A link without a socket; it becomes live with io_link_open, which takes the
  * connected socket (ERR_IO: closed, the link stays as it was). */
-struct link *io_link_new(
-    struct io_links *links, struct session *session, enum link_side side);
+struct link *io_link_new(struct io_links *links, void *owner);
 enum err io_link_open(
     struct link *link, int fd, const struct net_address *peer) MUST_USE;
 

@@ -164,8 +164,6 @@ static void listener_take(
     }
     address_add(l, peer);
     l->connections++;
-    stats_add(STAT_CONNECTIONS, 1);
-    stats_add(STAT_CONNECTIONS_OPEN, 1);
     listener_update(l);
     l->on_accept(l->owner, fd, peer);
 }
@@ -257,7 +255,6 @@ void listener_release(struct listener *l, const struct net_address *peer)
         mem_free(a);
     }
     l->connections--;
-    stats_add(STAT_CONNECTIONS_OPEN, -1);
     l->is_starved = false;
     listener_update(l);
 }

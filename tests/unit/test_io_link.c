@@ -30,14 +30,9 @@ struct rig {
     bool is_echo, pauses_at_bytes, is_inside;
 };
 
-static struct rig *rig_of(struct session *s)
+static void on_bytes(void *owner, struct link *link, struct str data)
 {
-    return (struct rig *)(void *)s;
-}
-
-static void on_bytes(struct session *s, struct link *link, struct str data)
-{
-    struct rig *rig = rig_of(s);
+    struct rig *rig = owner;
     assert_false(rig->is_inside);
     buf_append_str(&rig->got, data);
     if (rig->pauses_at_bytes)
@@ -52,17 +47,17 @@ static void on_bytes(struct session *s, struct link *link, struct str data)
     }
 }
 
-static void on_eof(struct session *s, struct link *link)
+static void on_eof(void *owner, struct link *link)
 {
-    struct rig *rig = rig_of(s);
+    struct rig *rig = owner;
     assert_false(rig->is_inside);
     if (link == rig->link)
         rig->eofs++;
 }
 
-static void on_broken(struct session *s, struct link *link, int uv_error)
+static void on_broken(void *owner, struct link *link, int uv_error)
 {
-    struct rig *rig = rig_of(s);
+    struct rig *rig = owner;
     assert_false(rig->is_inside);
     if (link == rig->link) {
         rig->brokens++;
@@ -70,9 +65,9 @@ static void on_broken(struct session *s, struct link *link, int uv_error)
     }
 }
 
-static void on_drained(struct session *s, struct link *link)
+static void on_drained(void *owner, struct link *link)
 {
-    struct rig *rig = rig_of(s);
+    struct rig *rig = owner;
     assert_true(link->queued <= LINK_QUEUE_LOW);
     rig->drained++;
 }
@@ -107,8 +102,7 @@ static int setup(void **state)
     rig->links = io_links_new(&rig->loop, &rig->defer, &EVENTS);
     tcp_pair(fds);
     rig->fd = fds[0];
-    rig->link =
-        io_link_new(rig->links, (struct session *)(void *)rig, LINK_CLIENT);
+    rig->link = io_link_new(rig->links, rig);
     assert_int_equal(io_link_open(rig->link, fds[1], &peer), OK);
     assert_true(net_equal(&rig->link->peer, &peer));
     *state = rig;
@@ -395,8 +389,7 @@ static void an_error_while_sending_is_reported_later_not_inside(void **state)
 static void a_link_without_a_socket_can_be_closed(void **state)
 {
     struct rig *rig = *state;
-    struct link *link =
-        io_link_new(rig->links, (struct session *)(void *)rig, LINK_SERVER);
+    struct link *link = io_link_new(rig->links, rig);
     struct buf data = text("nobody there");
     io_link_send(link, &data);
     assert_null(data.base);

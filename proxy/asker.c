@@ -1,0 +1,182 @@
+/*
+ * Open questions in a table under our own tokens; what waits too long is
+ * answered with nothing.
+ */
+#include "proxy/asker.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "proxy/chan.h"
+
+enum { TICK_MS = 100 };
+
+struct asked {
+    uint64_t wire_token;
+    void *owner; /* NULL: a note, or forgotten */
+    uint64_t token;
+    struct buf datagram; /* to be sent (again) */
+    uint64_t asked_ms;
+    bool is_note, is_sent;
+    UT_hash_handle hh;
+};
+
+struct asker {
+    uv_loop_t *loop;
+    asker_done_fn *done;
+    struct chan *chan;
+    struct asked *open;
+    size_t bytes;
+    uint64_t last_token;
+    uv_timer_t tick;
+};
+
+static void asked_free(struct asker *a, struct asked *q)
+{
+    HASH_DEL(a->open, q);
+    a->bytes -= q->datagram.n;
+    buf_free(&q->datagram);
+    mem_free(q);
+    if (a->open == NULL)
+        uv_timer_stop(&a->tick);
+}
+
+static void asked_answer(struct asker *a, struct asked *q, struct str answer)
+{
+    void *owner = q->owner;
+    uint64_t token = q->token;
+    asked_free(a, q);
+    if (owner != NULL)
+        a->done(owner, token, answer);
+}
+
+static void asked_send(struct asker *a, struct asked *q)
+{
+    if (a->chan == NULL || chan_send(a->chan, buf_str(&q->datagram), -1) != OK)
+        return;
+    q->is_sent = true;
+    if (q->is_note)
+        asked_free(a, q);
+}
+
+static void on_message(void *owner, struct str datagram, int fd)
+{
+    struct asker *a = owner;
+    struct asked *q = NULL;
+    uint64_t token;
+    if (fd >= 0)
+        (void)close(fd);
+    if (datagram.n < sizeof token)
+        return;
+    memcpy(&token, datagram.p, sizeof token);
+    HASH_FIND(hh, a->open, &token, sizeof token, q);
+    if (q != NULL)
+        asked_answer(a, q, str_sub(datagram, sizeof token, datagram.n));
+}
+
+static void on_closed(void *owner)
+{
+    struct asker *a = owner;
+    log_event(LOG_WARN, "keeper.gone", LOG_INT("open", HASH_COUNT(a->open)));
+    chan_free(&a->chan);
+    for (struct asked *q = a->open; q != NULL; q = q->hh.next)
+        q->is_sent = false;
+}
+
+static const struct chan_events CHAN_EVENTS = {
+    .on_message = on_message, .on_closed = on_closed};
+
+void asker_attach(struct asker *a, int fd)
+{
+    chan_free(&a->chan);
+    a->chan = chan_new(a->loop, fd, &CHAN_EVENTS, a);
+    struct asked *q, *next;
+    HASH_ITER(hh, a->open, q, next)
+    {
+        asked_send(a, q);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct asker *a = timer->data;
+    uint64_t now = uv_now(a->loop);
+    struct asked *q, *next;
+    HASH_ITER(hh, a->open, q, next)
+    {
+        if (now - q->asked_ms >= ASKER_WAIT_MS)
+            asked_answer(a, q, STR_NONE);
+        else if (!q->is_sent)
+            asked_send(a, q);
+    }
+}
+
+/* Too much is sent to the end of its time without being asked, so that the
+ * answer comes from the loop. */
+void asker_ask(
+    struct asker *a, void *owner, uint64_t token, struct str question)
+{
+    bool is_too_much = question.n > KEEP_DATAGRAM_MAX || question.n == 0 ||
+                       a->bytes + question.n > ASKER_BYTES_MAX;
+    if (is_too_much && token == 0)
+        return;
+    struct asked *q = MEM_NEW(struct asked);
+    q->wire_token = ++a->last_token;
+    q->owner = token != 0 ? owner : NULL;
+    q->token = token;
+    q->is_note = token == 0;
+    q->is_sent = is_too_much;
+    q->asked_ms = uv_now(a->loop) - (is_too_much ? ASKER_WAIT_MS : 0);
+    if (!is_too_much) {
+        uint64_t prefix = q->is_note ? 0 : q->wire_token;
+        buf_append(&q->datagram, &prefix, sizeof prefix);
+        buf_append_str(&q->datagram, question);
+        a->bytes += q->datagram.n;
+    }
+    if (a->open == NULL)
+        uv_timer_start(&a->tick, on_tick, TICK_MS, TICK_MS);
+    HASH_ADD(hh, a->open, wire_token, sizeof q->wire_token, q);
+    if (!is_too_much)
+        asked_send(a, q);
+}
+
+void asker_forget(struct asker *a, const void *owner)
+{
+    for (struct asked *q = a->open; q != NULL; q = q->hh.next)
+        if (q->owner == owner)
+            q->owner = NULL;
+}
+
+struct asker *asker_new(uv_loop_t *loop, asker_done_fn *done)
+{
+    struct asker *a = MEM_NEW(struct asker);
+    a->loop = loop;
+    a->done = done;
+    uv_timer_init(loop, &a->tick);
+    a->tick.data = a;
+    return a;
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+void asker_free(struct asker **asker)
+{
+    struct asker *a = *asker;
+    if (a == NULL)
+        return;
+    *asker = NULL;
+    chan_free(&a->chan);
+    struct asked *q, *next;
+    HASH_ITER(hh, a->open, q, next)
+    {
+        asked_free(a, q);
+    }
+    uv_close((uv_handle_t *)&a->tick, on_tick_closed);
+}
