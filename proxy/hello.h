@@ -10,7 +10,9 @@
 
 #include "base/arena.h"
 
-enum { HELLO_MAX = 64 * 1024 }; /* a ClientHello longer than this: ERR_LIMIT */
+/* A ClientHello message longer than this, or one that is not whole within so
+ * many bytes of records: ERR_LIMIT. */
+enum { HELLO_MAX = 64 * 1024 };
 
 struct hello {
     struct str server_name; /* lower case, without a trailing dot; empty: none.

@@ -27,7 +27,7 @@ enum {
     CERT_LIST_MAX = 100 * 1024, /* bytes of an origin's Certificate message */
     CLIENT_TICKETS = 2,
     IDLE_KEEP_BYTES = 1024, /* a larger empty buffer is given back */
-    DETAIL_BYTES = 192,
+    DETAIL_BYTES = TRUST_TEXT_BYTES,
 };
 
 struct tls_context {
