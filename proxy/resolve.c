@@ -410,9 +410,28 @@ static struct lookup *resolver_look_up(struct resolver *r, struct str host)
     return l;
 }
 
+/* A host whose last label is a number is an address in some spelling, and one
+ * that net_parse_ip did not take: c-ares would read 0177.0.0.1 its own way
+ * (P2). */
+static bool ends_in_number(struct str host)
+{
+    if (str_ends(host, "."))
+        host.n--;
+    size_t start = host.n;
+    while (start > 0 && host.p[start - 1] != '.')
+        start--;
+    struct str label = str_sub(host, start, host.n);
+    if (str_starts_nocase(label, "0x"))
+        return true;
+    for (size_t i = 0; i < label.n; i++)
+        if (label.p[i] < '0' || label.p[i] > '9')
+            return false;
+    return true;
+}
+
 static bool is_askable(struct str host)
 {
-    if (host.n == 0 || host.n > NAME_MAX_BYTES)
+    if (host.n == 0 || host.n > NAME_MAX_BYTES || ends_in_number(host))
         return false;
     for (size_t i = 0; i < host.n; i++)
         if (host.p[i] <= ' ' || host.p[i] == 127)
