@@ -1,0 +1,98 @@
+/*
+ * Takes the cached database if it fits the rules (scanner_new checks library
+ * version, CPU, rules and CRC), else compiles.  The parent offers the cache
+ * file by descriptor and writes the new one: this role opens nothing.
+ */
+#include "proxy/role_compiler.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/role_fds.h"
+#include "proxy/tls.h"
+
+enum { CACHE_MAX = 1 << 30 };
+
+static int refuse(struct diag *diag)
+{
+    struct str rest = buf_str(&diag->text), line;
+    while (str_split(&rest, '\n', &line))
+        if (line.n > 0)
+            log_event(LOG_ERROR, "config.mistake", LOG_STR("text", line));
+    diag_free(diag);
+    return COMPILER_MISTAKES;
+}
+
+static struct str map_cache(void)
+{
+    struct stat st;
+    if (fstat(ROLE_FD_KEY, &st) != 0 || !S_ISREG(st.st_mode) ||
+        st.st_size <= 0 || st.st_size > CACHE_MAX)
+        return STR_NONE;
+    void *p =
+        mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, ROLE_FD_KEY, 0);
+    if (p == MAP_FAILED)
+        return STR_NONE;
+    return (struct str){p, (size_t)st.st_size};
+}
+
+/* Empty when there is none that fits. */
+static struct str fitting_cache(const struct conf *conf)
+{
+    struct str cached = map_cache();
+    struct scanner *scanner = NULL;
+    if (cached.n > 0 && scanner_new(conf->rules, cached, &scanner) == OK) {
+        scanner_free(&scanner);
+        return cached;
+    }
+    if (cached.n > 0)
+        log_event(LOG_INFO, "cache.unfit", LOG_INT("bytes", cached.n));
+    return STR_NONE;
+}
+
+static enum err write_out(struct str database)
+{
+    while (database.n > 0) {
+        ssize_t n = write(ROLE_FD_DATABASE, database.p, database.n);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return ERR_IO;
+        database = str_sub(database, (size_t)n, database.n);
+    }
+    return OK;
+}
+
+/* As a worker will use it, with keys of its own making. */
+static enum err prove(struct conf *conf, struct str database, struct diag *diag)
+{
+    static const char tickets[TLS_TICKET_KEY_BYTES];
+    struct str keys = {tickets, sizeof tickets};
+    enum err err = conf_arm(conf, database, keys, diag);
+    conf->database = STR_NONE; /* not a mapping of the conf's own */
+    return err;
+}
+
+int compiler_main(const struct role_start *start)
+{
+    struct diag diag = {0};
+    struct buf made = {0};
+    role_enter_sandbox(start);
+    struct str database = fitting_cache(start->conf);
+    bool is_cached = database.n > 0;
+    if (!is_cached && rules_compile(start->conf->rules, &diag, &made) != OK)
+        return refuse(&diag);
+    if (!is_cached)
+        database = buf_str(&made);
+    if (prove(start->conf, database, &diag) != OK)
+        return refuse(&diag);
+    if (write_out(database) != OK) {
+        log_event(LOG_ERROR, "compiler.write_failed",
+            LOG_CSTR("errno", strerror(errno)));
+        return COMPILER_MISTAKES;
+    }
+    return is_cached ? COMPILER_CACHED : COMPILER_COMPILED;
+}

@@ -1,0 +1,34 @@
+/*
+ * The loop that the service roles share (signer, storer, keeper): peers come
+ * and go over the control channel, their datagrams are handled one by one,
+ * and once a turn of the loop everything handled is committed.
+ */
+#ifndef PROXY_ROLE_SERVICE_H
+#define PROXY_ROLE_SERVICE_H
+
+#include "proxy/role.h"
+
+struct service_loop;
+
+/* state is what `open` made. NULL functions: not wanted. */
+struct service_ops {
+    /* Before the sandbox: opens files, loads keys. */
+    enum err (*open)(const struct role_start *start, void **state_out);
+    /* fd: -1 or a descriptor, the callee's now. */
+    void (*handle)(void *state, struct service_loop *loop, unsigned peer,
+        struct str datagram, int fd);
+    void (*commit)(void *state, struct service_loop *loop);
+    void (*origins)(void *state, const uint64_t *origins, size_t count);
+    /* A worker instance has ended, and all it ever sent has been handled. */
+    void (*gone)(void *state, uint64_t origin);
+    void (*reload)(void *state, struct conf *conf); /* conf: the callee's */
+    void (*close)(void *state);
+};
+
+int service_run(const struct role_start *start, const struct service_ops *ops);
+
+/* To the peer that a datagram came from; dropped when it has gone. */
+void service_answer(
+    struct service_loop *loop, unsigned peer, struct str answer);
+
+#endif

@@ -1,0 +1,328 @@
+/*
+ * SQLite behind our own few functions (store/db_sqlite.h); nothing else of
+ * the project includes sqlite3.h.
+ *
+ * synchronous=NORMAL: a crash of processes loses nothing; a power cut may
+ * lose the last commits, but then the journal position in the same file is as
+ * old, and the journal is indexed again from there.
+ */
+#include "store/db_sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct db {
+    sqlite3 *handle;
+    struct db_statement *get_position, *set_position;
+};
+
+struct db_statement {
+    sqlite3_stmt *handle;
+};
+
+static enum err map_error(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+        return OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_AGAIN;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_PARSE;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return ERR_IO;
+    default:
+        return ERR_STATE;
+    }
+}
+
+void db_prepare_process(void)
+{
+    char byte;
+    sqlite3_initialize();
+    sqlite3_randomness(sizeof byte, &byte);
+    json_object_seed(0);
+}
+
+static char *db_path(struct str data_dir, const char *suffix)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%.*s/store.db%s", STR_ARG(data_dir), suffix);
+    char *text = mem_strdup(buf_cstr(&path));
+    buf_free(&path);
+    return text;
+}
+
+const char *db_error(const struct db *db)
+{
+    return db != NULL ? sqlite3_errmsg(db->handle) : "not open";
+}
+
+enum err db_exec(struct db *db, const char *sql)
+{
+    return map_error(sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+/* ---- opening ---- */
+
+static enum err create_schema(struct db *db)
+{
+    int64_t version = 0;
+    enum err err = db_begin(db);
+    if (err != OK)
+        return err;
+    /* Another process may have been faster. */
+    err = db_get_int(db, "PRAGMA user_version", &version);
+    if (err == OK && version == 0)
+        err = db_exec(db, db_schema);
+    if (err == OK)
+        err = db_commit(db);
+    if (err != OK)
+        db_rollback(db);
+    return err;
+}
+
+static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
+{
+    int64_t version = 0;
+    sqlite3_extended_result_codes(db->handle, 1);
+    sqlite3_busy_timeout(db->handle, (int)busy_ms);
+    sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    enum err err = db_exec(db, "PRAGMA temp_store = MEMORY");
+    if (err == OK && mode == DB_WRITE)
+        err = db_exec(db, "PRAGMA auto_vacuum = INCREMENTAL;"
+                          "PRAGMA journal_mode = WAL;"
+                          "PRAGMA synchronous = NORMAL;"
+                          "PRAGMA journal_size_limit = 67108864;"
+                          "PRAGMA cache_size = -16384");
+    if (err == OK)
+        err = db_get_int(db, "PRAGMA user_version", &version);
+    if (err == OK && version == 0)
+        err = mode == DB_WRITE ? create_schema(db) : ERR_NOT_FOUND;
+    if (err == OK && version > DB_SCHEMA_VERSION) {
+        log_event(LOG_ERROR, "store.too-new", LOG_INT("schema", version),
+            LOG_INT("supported", DB_SCHEMA_VERSION));
+        err = ERR_UNSUPPORTED;
+    }
+    return err;
+}
+
+enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
+    struct db **db_out)
+{
+    char *path = db_path(data_dir, "");
+    struct db *db = MEM_NEW(struct db);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                (mode == DB_READ ? SQLITE_OPEN_READONLY
+                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    enum err err = OK;
+    if (mode == DB_READ && access(path, F_OK) != 0)
+        err = ERR_NOT_FOUND;
+    if (err == OK)
+        err = map_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
+    if (err == OK)
+        err = set_up(db, mode, busy_ms);
+    mem_free(path);
+    if (err != OK)
+        db_close(&db);
+    *db_out = db;
+    return err;
+}
+
+void db_close(struct db **db)
+{
+    if (*db == NULL)
+        return;
+    db_statement_free(&(*db)->get_position);
+    db_statement_free(&(*db)->set_position);
+    sqlite3_close_v2((*db)->handle);
+    mem_free(*db);
+    *db = NULL;
+}
+
+enum err db_quarantine(struct str data_dir)
+{
+    char suffix[64];
+    char *path = db_path(data_dir, "");
+    snprintf(
+        suffix, sizeof suffix, ".damaged-%lld", (long long)clock_wall_ms());
+    char *aside = db_path(data_dir, suffix);
+    char *wal = db_path(data_dir, "-wal"), *shm = db_path(data_dir, "-shm");
+    enum err err = rename(path, aside) == 0 || errno == ENOENT ? OK : ERR_IO;
+    if (err == OK) {
+        log_event(LOG_ERROR, "store.quarantined", LOG_CSTR("file", aside));
+        unlink(wal);
+        unlink(shm);
+    }
+    mem_free(path);
+    mem_free(aside);
+    mem_free(wal);
+    mem_free(shm);
+    return err;
+}
+
+/* ---- statements ---- */
+
+struct db_statement *db_statement_new(struct db *db, const char *sql)
+{
+    sqlite3_stmt *handle = NULL;
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+            &handle, NULL) != SQLITE_OK)
+        return NULL;
+    struct db_statement *s = MEM_NEW(struct db_statement);
+    s->handle = handle;
+    return s;
+}
+
+void db_statement_free(struct db_statement **statement)
+{
+    if (*statement == NULL)
+        return;
+    sqlite3_finalize((*statement)->handle);
+    mem_free(*statement);
+    *statement = NULL;
+}
+
+void db_bind_text(struct db_statement *s, int index, struct str text)
+{
+    if (text.n == 0)
+        sqlite3_bind_null(s->handle, index);
+    else
+        sqlite3_bind_text64(
+            s->handle, index, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void db_bind_int(struct db_statement *s, int index, int64_t value)
+{
+    sqlite3_bind_int64(s->handle, index, value);
+}
+
+enum err db_step(struct db_statement *s)
+{
+    int code = sqlite3_step(s->handle);
+    if (code == SQLITE_ROW)
+        return OK;
+    if (code == SQLITE_DONE)
+        return ERR_EOF;
+    return map_error(code);
+}
+
+struct str db_text(struct db_statement *s, int column)
+{
+    const unsigned char *p = sqlite3_column_text(s->handle, column);
+    int n = sqlite3_column_bytes(s->handle, column);
+    return p != NULL ? str_make((const char *)p, (size_t)n) : STR_NONE;
+}
+
+int64_t db_int(struct db_statement *s, int column)
+{
+    return sqlite3_column_int64(s->handle, column);
+}
+
+void db_finish(struct db_statement *s)
+{
+    sqlite3_reset(s->handle);
+    sqlite3_clear_bindings(s->handle);
+}
+
+enum err db_run(struct db_statement *s)
+{
+    enum err err;
+    do {
+        err = db_step(s);
+    } while (err == OK);
+    db_finish(s);
+    return err == ERR_EOF ? OK : err;
+}
+
+enum err db_get_int(struct db *db, const char *sql, int64_t *value_out)
+{
+    sqlite3_stmt *handle = NULL;
+    int code = sqlite3_prepare_v2(db->handle, sql, -1, &handle, NULL);
+    if (code != SQLITE_OK)
+        return map_error(code);
+    code = sqlite3_step(handle);
+    if (code == SQLITE_ROW)
+        *value_out = sqlite3_column_int64(handle, 0);
+    sqlite3_finalize(handle);
+    if (code == SQLITE_DONE)
+        return ERR_NOT_FOUND;
+    return code == SQLITE_ROW ? OK : map_error(code);
+}
+
+int64_t db_changes(const struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+/* ---- transactions ---- */
+
+enum err db_begin(struct db *db)
+{
+    return db_exec(db, "BEGIN IMMEDIATE");
+}
+
+enum err db_commit(struct db *db)
+{
+    return db_exec(db, "COMMIT");
+}
+
+void db_rollback(struct db *db)
+{
+    /* Fails when an error has rolled back already: the same result. */
+    if (sqlite3_get_autocommit(db->handle) == 0)
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum err prepare_once(
+    struct db *db, struct db_statement **slot, const char *sql)
+{
+    if (*slot == NULL)
+        *slot = db_statement_new(db, sql);
+    return *slot != NULL ? OK : map_error(sqlite3_errcode(db->handle));
+}
+
+enum err db_get_position(struct db *db, struct journal_position *out)
+{
+    *out = (struct journal_position){0};
+    enum err err = prepare_once(
+        db, &db->get_position, "SELECT segment, offset FROM journal_position");
+    if (err != OK)
+        return err;
+    err = db_step(db->get_position);
+    if (err == OK) {
+        out->segment = (uint64_t)db_int(db->get_position, 0);
+        out->offset = (uint64_t)db_int(db->get_position, 1);
+    }
+    db_finish(db->get_position);
+    return err == ERR_EOF ? ERR_PARSE : err;
+}
+
+enum err db_set_position(struct db *db, struct journal_position position)
+{
+    enum err err = prepare_once(db, &db->set_position,
+        "UPDATE journal_position SET segment = ?, offset = ?");
+    if (err != OK)
+        return err;
+    db_bind_int(db->set_position, 1, (int64_t)position.segment);
+    db_bind_int(db->set_position, 2, (int64_t)position.offset);
+    return db_run(db->set_position);
+}

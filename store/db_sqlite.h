@@ -1,0 +1,71 @@
+/*
+ * The door to SQLite: connections, statements, transactions, and errors in
+ * our terms.  <data_dir>/store.db, WAL.
+ *
+ * Errors: ERR_AGAIN busy or locked; ERR_PARSE the file is damaged or no
+ * database; ERR_IO disk full, no right, unreadable; ERR_STATE a mistake of
+ * ours.  db_error says more.  One connection belongs to one thread.
+ */
+#ifndef STORE_DB_SQLITE_H
+#define STORE_DB_SQLITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "store/journal.h"
+
+enum { DB_SCHEMA_VERSION = 1 };
+
+struct db;
+struct db_statement;
+
+/* Loads what SQLite and jansson take from outside at first use (random
+ * bytes), so that it works inside a sandbox later. */
+void db_prepare_process(void);
+
+enum db_mode { DB_READ, DB_WRITE };
+/* DB_WRITE creates the file and the schema. busy_ms: how long a call waits
+ * for a lock. ERR_NOT_FOUND: DB_READ and no file. */
+enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
+    struct db **db_out) MUST_USE;
+void db_close(struct db **db);
+const char *db_error(const struct db *db);
+/* Renames a damaged file (and what belongs to it) out of the way. */
+enum err db_quarantine(struct str data_dir) MUST_USE;
+
+enum err db_exec(struct db *db, const char *sql) MUST_USE;
+enum err db_begin(struct db *db) MUST_USE; /* takes the write lock */
+enum err db_commit(struct db *db) MUST_USE;
+void db_rollback(struct db *db);
+
+/* NULL: see db_error. The statement is reset and unbound by db_finish, freed
+ * by db_statement_free. */
+struct db_statement *db_statement_new(struct db *db, const char *sql);
+void db_statement_free(struct db_statement **statement);
+/* Parameters count from 1. Text must live until db_finish; empty is NULL. */
+void db_bind_text(struct db_statement *s, int index, struct str text);
+void db_bind_int(struct db_statement *s, int index, int64_t value);
+/* OK: a row; ERR_EOF: done. */
+enum err db_step(struct db_statement *s) MUST_USE;
+/* Columns count from 0; text is borrowed until the next step. */
+struct str db_text(struct db_statement *s, int column);
+int64_t db_int(struct db_statement *s, int column);
+void db_finish(struct db_statement *s);
+/* Steps a statement that gives no rows, and finishes it. */
+enum err db_run(struct db_statement *s) MUST_USE;
+/* The first column of the first row; ERR_NOT_FOUND. */
+enum err db_get_int(struct db *db, const char *sql, int64_t *value_out)
+    MUST_USE;
+/* Rows changed by the statement that ran last. */
+int64_t db_changes(const struct db *db);
+
+/* What of the journal is in the database; set in the same transaction. */
+enum err db_get_position(struct db *db, struct journal_position *out) MUST_USE;
+enum err db_set_position(struct db *db, struct journal_position position)
+    MUST_USE;
+
+/* store/schema.c */
+extern const char *const db_schema;
+
+#endif

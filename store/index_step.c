@@ -1,0 +1,201 @@
+/*
+ * See store/index_step.h.  The connection is opened at first use and again
+ * after every error that is not a lock.
+ */
+#include "store/index_step.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/upsert.h"
+
+enum { BUSY_MS = 20 };
+
+struct index_step {
+    char *data_dir;
+    struct journal *journal;
+    struct db *db;
+    struct upsert *upsert;
+    struct journal_reader *reader;
+    struct journal_position position; /* the reader's, and the database's */
+    bool was_checked;                 /* position against the journal */
+    enum err trouble;                 /* logged already */
+};
+
+struct index_step *index_step_new(struct str data_dir, struct journal *journal)
+{
+    struct index_step *s = MEM_NEW(struct index_step);
+    s->data_dir = mem_memdup0(data_dir.p, data_dir.n);
+    s->journal = journal;
+    return s;
+}
+
+static void disconnect(struct index_step *s)
+{
+    journal_reader_free(&s->reader);
+    upsert_free(&s->upsert);
+    db_close(&s->db);
+}
+
+void index_step_free(struct index_step **step)
+{
+    if (*step == NULL)
+        return;
+    disconnect(*step);
+    mem_free((*step)->data_dir);
+    mem_free(*step);
+    *step = NULL;
+}
+
+struct db *index_step_db(struct index_step *s)
+{
+    return s->db;
+}
+
+struct journal_position index_step_position(const struct index_step *s)
+{
+    return s->position;
+}
+
+static enum err connect_db(struct index_step *s)
+{
+    if (s->db != NULL)
+        return OK;
+    enum err err = db_open(str_of(s->data_dir), DB_WRITE, BUSY_MS, &s->db);
+    if (err == OK)
+        err = upsert_new(s->db, &s->upsert);
+    return err;
+}
+
+/* A journal that ends before the position is another one (someone deleted
+ * it): index it from its start, applying entries twice does no harm. */
+static enum err check_position(
+    struct index_step *s, struct journal_position *position)
+{
+    struct journal_segments list;
+    if (s->was_checked)
+        return OK;
+    enum err err = journal_list(str_of(s->data_dir), &list);
+    uint64_t last = list.count > 0 ? list.items[list.count - 1].number : 0;
+    mem_free(list.items);
+    if (err != OK)
+        return err;
+    s->was_checked = true;
+    if (last != 0 && position->segment > last) {
+        log_event(LOG_ERROR, "store.journal-replaced",
+            LOG_INT("indexed_segment", position->segment),
+            LOG_INT("last_segment", last));
+        *position = (struct journal_position){0};
+    }
+    return OK;
+}
+
+/* Inside the transaction: continue where the database is. */
+static enum err take_position(struct index_step *s)
+{
+    struct journal_position position;
+    enum err err = db_get_position(s->db, &position);
+    if (err == OK)
+        err = check_position(s, &position);
+    if (err != OK)
+        return err;
+    if (s->reader == NULL ||
+        journal_position_compare(position, s->position) != 0) {
+        journal_reader_free(&s->reader);
+        s->reader =
+            journal_reader_new(str_of(s->data_dir), s->journal, position);
+        s->position = position;
+    }
+    return OK;
+}
+
+static enum err put_entry(
+    struct index_step *s, const struct journal_entry *entry)
+{
+    enum err err = upsert_entry(s->upsert, entry);
+    if (err != ERR_STATE)
+        return err;
+    /* Not the database's state but this entry: it must not stop the rest. */
+    log_event(LOG_ERROR, "store.record-refused", LOG_CSTR("id", entry->id),
+        LOG_CSTR("error", db_error(s->db)));
+    return OK;
+}
+
+static enum err put_entries(struct index_step *s, size_t *count_out)
+{
+    struct journal_entry entry;
+    struct journal_position at = s->position;
+    size_t bytes = 0;
+    enum err err = OK;
+    while (*count_out < INDEXER_BATCH_MAX && bytes < INDEXER_BATCH_BYTES) {
+        err = journal_read(s->reader, &entry, &at);
+        if (err != OK)
+            break;
+        err = put_entry(s, &entry);
+        if (err != OK)
+            return err;
+        ++*count_out;
+        bytes += entry.json.n;
+    }
+    if (err != OK && err != ERR_AGAIN)
+        return err;
+    bool has_moved = journal_position_compare(at, s->position) != 0;
+    s->position = at;
+    return has_moved ? db_set_position(s->db, at) : OK;
+}
+
+static enum err run_transaction(struct index_step *s, size_t *count_out)
+{
+    enum err err = connect_db(s);
+    if (err == OK)
+        err = db_begin(s->db);
+    if (err != OK)
+        return err;
+    err = take_position(s);
+    if (err == OK)
+        err = put_entries(s, count_out);
+    if (err == OK)
+        err = db_commit(s->db);
+    if (err != OK) {
+        db_rollback(s->db);
+        journal_reader_free(&s->reader);
+        *count_out = 0;
+    }
+    return err;
+}
+
+static void note_trouble(struct index_step *s, enum err err)
+{
+    if (err == s->trouble || (err == ERR_AGAIN && s->trouble != OK))
+        return;
+    if (err == OK)
+        log_event(LOG_INFO, "store.usable-again");
+    else if (err == ERR_AGAIN)
+        log_event(LOG_WARN, "store.locked",
+            LOG_CSTR("effect", "records wait in the journal"));
+    else
+        log_event(LOG_ERROR, "store.cannot-index",
+            LOG_CSTR("reason", err_name(err)),
+            LOG_CSTR("error", db_error(s->db)),
+            LOG_CSTR("effect", "records wait in the journal"));
+    s->trouble = err;
+}
+
+enum err index_step_run(struct index_step *s, size_t *count_out)
+{
+    *count_out = 0;
+    enum err err = run_transaction(s, count_out);
+    note_trouble(s, err);
+    if (err == OK || err == ERR_AGAIN)
+        return err;
+    disconnect(s);
+    if (err == ERR_PARSE) {
+        err = db_quarantine(str_of(s->data_dir));
+        if (err == OK)
+            log_event(LOG_ERROR, "store.rebuilding",
+                LOG_CSTR("from", "the journal segments that are left"));
+    }
+    return err;
+}

@@ -1,0 +1,259 @@
+/*
+ * The thread around index_step.c: when it runs, how it backs off, when it
+ * cleans up; and catching up from a command.
+ */
+#include "store/indexer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stats.h"
+#include "store/index_step.h"
+
+struct indexer {
+    char *data_dir;
+    struct journal *journal;
+    struct index_step *step; /* the thread's */
+    uint64_t retain_at_ms;   /* the thread's */
+    pthread_t thread;
+    pthread_mutex_t mutex; /* of what follows */
+    pthread_cond_t changed;
+    bool has_news, must_stop;
+    struct retain_options options;
+};
+
+static void wait_ms(struct indexer *ix, unsigned ms, bool until_news)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += (time_t)(ms / 1000) + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&ix->mutex);
+    while (!ix->must_stop && !(until_news && ix->has_news))
+        if (pthread_cond_timedwait(&ix->changed, &ix->mutex, &until) != 0)
+            break;
+    ix->has_news = false;
+    pthread_mutex_unlock(&ix->mutex);
+}
+
+static bool must_stop(struct indexer *ix, struct retain_options *options_out)
+{
+    pthread_mutex_lock(&ix->mutex);
+    bool stop = ix->must_stop;
+    *options_out = ix->options;
+    pthread_mutex_unlock(&ix->mutex);
+    return stop;
+}
+
+/* Returns the bytes that wait. */
+static uint64_t publish_lag(struct indexer *ix)
+{
+    struct journal_segments list;
+    if (journal_list(str_of(ix->data_dir), &list) != OK)
+        return 0;
+    uint64_t lag = journal_bytes_after(&list, index_step_position(ix->step));
+    mem_free(list.items);
+    stats_set(STAT_INDEX_LAG_BYTES, (int64_t)lag);
+    return lag;
+}
+
+static void retain_if_due(
+    struct indexer *ix, const struct retain_options *options)
+{
+    bool has_more = false;
+    if (clock_mono_ms() < ix->retain_at_ms)
+        return;
+    struct db *db = index_step_db(ix->step);
+    enum err err = OK;
+    if (db != NULL)
+        err = retain_rows(
+            db, str_of(ix->data_dir), options, clock_wall_ms(), &has_more);
+    if (err != OK && err != ERR_AGAIN)
+        log_event(LOG_ERROR, "store.retention-failed",
+            LOG_CSTR("error", db_error(db)));
+    if (retain_journal(str_of(ix->data_dir), index_step_position(ix->step),
+            journal_end(ix->journal).segment, options, clock_wall_ms()) != OK)
+        has_more = false;
+    ix->retain_at_ms = clock_mono_ms() +
+                       (has_more || err == ERR_AGAIN ? 200 : INDEXER_RETAIN_MS);
+}
+
+static void *run(void *context)
+{
+    struct indexer *ix = context;
+    struct retain_options options;
+    unsigned backoff_ms = 10;
+    size_t count = 0;
+    while (!must_stop(ix, &options)) {
+        enum err err = index_step_run(ix->step, &count);
+        publish_lag(ix);
+        if (err != OK) {
+            wait_ms(ix, backoff_ms, false);
+            backoff_ms = backoff_ms < INDEXER_BACKOFF_MAX_MS / 2
+                             ? backoff_ms * 2
+                             : INDEXER_BACKOFF_MAX_MS;
+        } else {
+            backoff_ms = 10;
+        }
+        retain_if_due(ix, &options);
+        if (err == OK && count < INDEXER_BATCH_MAX) {
+            /* Wait for work, then let a batch gather. */
+            if (count == 0)
+                wait_ms(ix, INDEXER_BACKOFF_MAX_MS, true);
+            wait_ms(ix, INDEXER_PAUSE_MS, false);
+        }
+    }
+    return NULL;
+}
+
+struct indexer *indexer_start(struct str data_dir, struct journal *journal,
+    const struct retain_options *options)
+{
+    sigset_t all, before;
+    pthread_condattr_t attributes;
+    struct indexer *ix = MEM_NEW(struct indexer);
+    ix->data_dir = mem_memdup0(data_dir.p, data_dir.n);
+    ix->journal = journal;
+    ix->options = *options;
+    ix->step = index_step_new(data_dir, journal);
+    pthread_mutex_init(&ix->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ix->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&ix->thread, NULL, run, ix);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        /* Like memory: without it the process makes no sense. */
+        log_event(
+            LOG_ERROR, "store.no-thread", LOG_CSTR("error", strerror(error)));
+        _exit(1);
+    }
+    return ix;
+}
+
+void indexer_wake(struct indexer *ix)
+{
+    pthread_mutex_lock(&ix->mutex);
+    ix->has_news = true;
+    pthread_cond_signal(&ix->changed);
+    pthread_mutex_unlock(&ix->mutex);
+}
+
+void indexer_set_options(
+    struct indexer *ix, const struct retain_options *options)
+{
+    pthread_mutex_lock(&ix->mutex);
+    ix->options = *options;
+    pthread_mutex_unlock(&ix->mutex);
+}
+
+static void index_rest(struct indexer *ix)
+{
+    uint64_t until = clock_mono_ms() + INDEXER_STOP_MS;
+    size_t count = 0;
+    enum err err;
+    do {
+        err = index_step_run(ix->step, &count);
+        if (err == ERR_AGAIN)
+            nanosleep(&(struct timespec){0, 20 * 1000000}, NULL);
+    } while (clock_mono_ms() < until &&
+             (err == ERR_AGAIN || (err == OK && count > 0)));
+}
+
+void indexer_stop(struct indexer **indexer)
+{
+    struct indexer *ix = *indexer;
+    if (ix == NULL)
+        return;
+    pthread_mutex_lock(&ix->mutex);
+    ix->must_stop = true;
+    pthread_cond_signal(&ix->changed);
+    pthread_mutex_unlock(&ix->mutex);
+    pthread_join(ix->thread, NULL);
+    index_rest(ix);
+    publish_lag(ix);
+    index_step_free(&ix->step);
+    pthread_cond_destroy(&ix->changed);
+    pthread_mutex_destroy(&ix->mutex);
+    mem_free(ix->data_dir);
+    mem_free(ix);
+    *indexer = NULL;
+}
+
+/* ---- commands ---- */
+
+/* Bytes of the listed journal that are not indexed. */
+static enum err find_lag(
+    struct str data_dir, const struct journal_segments *list, uint64_t *lag_out)
+{
+    struct db *db = NULL;
+    struct journal_position position = {0};
+    enum err err = db_open(data_dir, DB_READ, 100, &db);
+    if (err == OK)
+        err = db_get_position(db, &position);
+    db_close(&db);
+    *lag_out = journal_bytes_after(list, position);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* The lock is given back between transactions: a gateway that starts now
+ * waits for one at most. */
+static enum err index_unlocked(struct index_step *step, struct str data_dir,
+    size_t *count_out, bool *is_live_out)
+{
+    int lock = -1;
+    *is_live_out = journal_is_live(data_dir, &lock);
+    enum err err = *is_live_out ? OK : index_step_run(step, count_out);
+    if (lock >= 0)
+        close(lock);
+    return err;
+}
+
+static enum err wait_for_storer(
+    struct str data_dir, const struct journal_segments *list, uint64_t until_ms)
+{
+    uint64_t lag = 0;
+    for (;;) {
+        enum err err = find_lag(data_dir, list, &lag);
+        if ((err != OK && err != ERR_AGAIN) || (err == OK && lag == 0))
+            return err;
+        if (clock_mono_ms() >= until_ms)
+            return ERR_TIMEOUT;
+        nanosleep(&(struct timespec){0, 10 * 1000000}, NULL);
+    }
+}
+
+enum err indexer_catch_up(struct str data_dir, unsigned ms)
+{
+    uint64_t until = clock_mono_ms() + ms;
+    struct journal_segments list;
+    bool is_live = false;
+    size_t count = 0;
+    enum err err = journal_list(data_dir, &list);
+    if (err != OK || list.count == 0) {
+        mem_free(list.items);
+        return err;
+    }
+    struct index_step *step = index_step_new(data_dir, NULL);
+    do {
+        err = index_unlocked(step, data_dir, &count, &is_live);
+        if (err == ERR_AGAIN)
+            nanosleep(&(struct timespec){0, 10 * 1000000}, NULL);
+    } while (!is_live && ((err == OK && count > 0) ||
+                             (err == ERR_AGAIN && clock_mono_ms() < until)));
+    index_step_free(&step);
+    if (is_live)
+        err = wait_for_storer(data_dir, &list, until);
+    mem_free(list.items);
+    return err == ERR_AGAIN ? ERR_TIMEOUT : err;
+}

@@ -1,0 +1,25 @@
+/*
+ * Journal entries into rows.  An activity's row shows its latest state:
+ *   - more attempts win over fewer;
+ *   - with equal attempts, done wins over closed-by-crash over open, and of
+ *     two alike the later one wins (they are resent ones).
+ * So applying an entry twice changes nothing.
+ */
+#ifndef STORE_UPSERT_H
+#define STORE_UPSERT_H
+
+#include "store/db_sqlite.h"
+
+enum store_state { STATE_OPEN = 0, STATE_CLOSED = 1, STATE_DONE = 2 };
+
+struct upsert; /* prepared statements of one connection */
+
+/* ERR_PARSE and others as db_sqlite.h. */
+enum err upsert_new(struct db *db, struct upsert **upsert_out) MUST_USE;
+void upsert_free(struct upsert **upsert);
+/* Within a transaction. JSON that cannot be read is kept as its size only,
+ * with a log line. */
+enum err upsert_entry(struct upsert *upsert, const struct journal_entry *entry)
+    MUST_USE;
+
+#endif
