@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/users.h"
 #include "proxy/chan.h"
 #include "proxy/tls.h"
 
@@ -238,6 +239,9 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     conf->services = service_set_load(&conf->bundle, diag);
     conf->policy = policy_load(&conf->bundle, diag);
     conf->rules = rules_load(&conf->bundle, diag);
+    const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
+    conf->users = users != NULL ? users_parse(users->name.p, users->text, diag)
+                                : users_new();
     if (diag->count > before)
         conf_unref(&conf);
     return conf;
@@ -275,6 +279,8 @@ void conf_unref(struct conf **conf)
         scanner_free(&c->scanner);
     if (c->rules != NULL)
         rules_free(&c->rules);
+    if (c->users != NULL)
+        users_free(&c->users);
     if (c->policy != NULL)
         policy_free(&c->policy);
     if (c->services != NULL)

@@ -14,6 +14,7 @@
 #include "inspect/service.h"
 
 struct tls_context;
+struct users; /* base/users.h */
 
 struct conf {
     unsigned refs;
@@ -23,6 +24,7 @@ struct conf {
     struct service_set *services;
     struct policy *policy;
     struct rules *rules;
+    struct users *users; /* logins; none: an empty list */
     /* workers only; NULL elsewhere */
     struct scanner *scanner;
     struct tls_context *tls;

@@ -46,8 +46,11 @@ struct head {
     struct field *fields;
     size_t count, cap;
     bool has_body;          /* false: the message ends with this head */
-    int64_t content_length; /* -1: not declared */
+    int64_t content_length; /* -1: not declared; never among the fields */
 };
+/* Also never among the fields: host, cookie crumbs (joined), expect, upgrade.
+ * proxy-authorization stays readable toward the client, and is never written
+ * toward an origin.  A 101 says has_body true: what follows is the new protocol. */
 
 struct head *head_new(void);
 void head_free(struct head **head);
@@ -62,7 +65,8 @@ void head_remove(struct head *head, const char *name); /* all of them */
 bool head_lists(const struct head *head, const char *name, const char *token);
 
 /* Host and port of an authority; port_out is `otherwise` where none is given.
- * Handles [v6]:port. ERR_PARSE on user information, blanks, bad ports. */
+ * Handles [v6]:port (host_out has no brackets). ERR_PARSE on user information,
+ * blanks, bad ports. */
 enum err authority_split(struct str authority, uint16_t otherwise,
     struct str *host_out, uint16_t *port_out) MUST_USE;
 
@@ -90,9 +94,12 @@ struct codec_events {
     void (*on_head)(void *owner, struct stream *stream, struct head *head);
     /* Body bytes, transfer coding removed; valid during the call. */
     void (*on_data)(void *owner, struct stream *stream, struct str data);
-    /* The message is complete.  trailers: NULL or given to the owner. */
+    /* The message is complete, with or without a body (always called unless
+     * the stream was reset or released).  trailers: NULL or given to the
+     * owner.  An opaque stream ends once more, when the peer closes. */
     void (*on_end)(void *owner, struct stream *stream, struct head *trailers);
-    /* The stream died before its message was complete. */
+    /* The stream died before both of its messages were complete.  Not called
+     * for the owner's own stream_reset. */
     void (*on_reset)(void *owner, struct stream *stream,
         enum stream_error error);
     /* stream_queued fell below STREAM_QUEUE_LOW after it had been above
@@ -116,12 +123,14 @@ struct codec_limits {
     uint32_t field_count;        /* 200 */
     uint32_t streams;            /* h2 concurrent, toward the client: 128 */
     uint32_t window_bytes;       /* h2 receive window of a stream: 1 MiB */
+    bool offer_websockets; /* h2: extended CONNECT (RFC 8441) for clients */
 };
 extern const struct codec_limits codec_limits_default;
 
 struct codec *codec_new(enum http_version version, enum codec_side side,
     const struct codec_limits *limits, const struct codec_events *events,
     void *owner);
+/* Frees every stream still there too: no stream_ call after it. */
 void codec_free(struct codec **codec);
 
 /* Feeds bytes from the peer.  ERR_PARSE, ERR_LIMIT: the connection is done;
@@ -140,6 +149,13 @@ bool codec_has_output(const struct codec *codec);
 bool codec_wants_input(const struct codec *codec);
 /* After the output is flushed the connection must be closed. */
 bool codec_wants_close(const struct codec *codec);
+/* True when input was held back (a pipelined request behind an exchange, bytes
+ * before stream_make_opaque) and can go on now: after an event, the owner calls
+ * codec_feed(codec, STR_NONE) while this says so. */
+bool codec_has_input(const struct codec *codec);
+/* Why the peer's input was refused last, a static word as in on_refused (and on
+ * the origin side, where on_refused does not come); NULL: never. */
+const char *codec_refusal(const struct codec *codec);
 bool codec_is_idle(const struct codec *codec); /* no open stream */
 enum http_version codec_version(const struct codec *codec);
 /* No new streams: h2 sends GOAWAY, h1 closes after the current exchange. */
@@ -163,7 +179,8 @@ void stream_set_user(struct stream *stream, void *user);
 uint32_t stream_number(const struct stream *stream); /* for logs */
 
 /* Client side: a response head, interim (status < 200) or final.  The codec
- * chooses the framing: content-length where declared, else chunked. */
+ * chooses the framing: content-length where declared, else chunked.  With
+ * has_body false the message ends here (no stream_send_end needed). */
 void stream_send_head(struct stream *stream, const struct head *head,
     bool has_body);
 /* Body bytes, copied.  Unbounded by itself: heed stream_queued. */

@@ -4,8 +4,9 @@
  * SQLite in batches; retention.  A locked, slow or broken SQLite delays no
  * acknowledgement.
  *
- * Opened before the sandbox closes: <data_dir>/journal/ (segments) and
- * <data_dir>/store.db.
+ * storer_open belongs before the sandbox closes, storer_begin behind it.
+ * Later on, files below data_dir are still opened by path: new journal
+ * segments, store.db with its -wal and -shm.
  */
 #ifndef STORE_STORER_H
 #define STORE_STORER_H
@@ -32,7 +33,8 @@ void storer_set_options(struct storer *storer,
     const struct storer_options *options); /* reload; data_dir stays */
 
 /* Origins (worker instances) that live now; every open record of another one
- * is closed with outcome failure. Call once after storer_open. */
+ * is closed with outcome failure.  Call once after storer_open, and after the
+ * sandbox is closed: the indexer's thread starts here, and inherits it. */
 void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
 
 /* A datagram from a worker; memfd: -1, or the payload (closed here).  Nothing
