@@ -1,0 +1,382 @@
+/*
+ * promptgate scan: the detection engine over files or standard input, without
+ * a gateway.  Loads the detectors of the configuration, takes the compiled
+ * database from a cache or makes it, and prints findings.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/mem.h"
+#include "base/settings.h"
+#include "inspect/rules.h"
+#include "inspect/scan.h"
+#include "proxy/command.h"
+#include "proxy/conf.h"
+#include "proxy/scan_report.h"
+
+enum { STATUS_CLEAN = 0, STATUS_BAD = 2, STATUS_FOUND = 3 };
+enum { SCAN_FILE_MAX = 512 << 20, DATABASE_MAX = 256 << 20 };
+
+static const char help[] =
+    "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]"
+    " [FILE…|-]\n"
+    "       promptgate scan [-c FILE] [--unmask] --jsonl\n\n"
+    "Runs the detectors over files or standard input.\n\n"
+    "  -c FILE     configuration; its detectors are used\n"
+    "  --format F  table (default), jsonl: one object a file, or sarif\n"
+    "  --jsonl     standard input: one {\"id\":…,\"text\":…} a line; standard\n"
+    "              output: one {\"id\":…,\"findings\":[…]} a line\n"
+    "  --unmask    adds the values themselves\n\n"
+    "Status: 0 nothing found, 3 something found, 2 bad input or usage.\n";
+
+struct options {
+    const char *conf;
+    enum scan_format format;
+    bool is_unmasked, is_jsonl;
+};
+
+struct engine {
+    struct rules *rules;
+    struct scanner *scanner;
+    struct buf database;
+};
+
+/* ---- the engine ---- */
+
+static enum err read_all(int fd, size_t max, struct buf *out)
+{
+    for (;;) {
+        ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        if (n == 0)
+            return OK;
+        buf_commit(out, (size_t)n);
+        if (out->n > max)
+            return ERR_LIMIT;
+    }
+}
+
+/* Nobody else may have put a database there: it is data that Hyperscan
+ * trusts. */
+static bool is_trusted(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_uid == geteuid() || st.st_uid == 0) &&
+           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool open_cached(struct engine *e, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool is_good =
+        is_trusted(fd) && read_all(fd, DATABASE_MAX, &e->database) == OK &&
+        scanner_new(e->rules, buf_str(&e->database), &e->scanner) == OK;
+    close(fd);
+    if (!is_good)
+        buf_clear(&e->database);
+    return is_good;
+}
+
+/* Written aside and renamed; that it fails is no mistake. */
+static void write_cache(const struct buf *database, const char *path)
+{
+    struct buf name = {0};
+    buf_printf(&name, "%s.%ld", path, (long)getpid());
+    int fd =
+        open(buf_cstr(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        ssize_t n = write(fd, buf_bytes(database), database->n);
+        close(fd);
+        if (n != (ssize_t)database->n || rename(buf_cstr(&name), path) != 0)
+            unlink(buf_cstr(&name));
+    }
+    buf_free(&name);
+}
+
+/* The data folder where we may write, else the user's cache. */
+static void find_cache(const struct bundle *bundle, struct buf *path)
+{
+    struct diag ignored = {0};
+    struct settings settings;
+    settings_load(bundle, &ignored, &settings);
+    buf_append_str(path, settings.data_dir);
+    settings_free(&settings);
+    diag_free(&ignored);
+    if (path->n > 0 && access(buf_cstr(path), W_OK | X_OK) == 0)
+        return;
+    buf_clear(path);
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    if (cache != NULL && cache[0] == '/')
+        buf_printf(path, "%s", cache);
+    else if (home != NULL && home[0] == '/')
+        buf_printf(path, "%s/.cache", home);
+    else
+        return;
+    mkdir(buf_cstr(path), 0700);
+    buf_append_str(path, STR("/promptgate"));
+    mkdir(buf_cstr(path), 0700);
+}
+
+static bool make_scanner(
+    struct engine *e, const struct bundle *bundle, struct diag *diag)
+{
+    char hash[RULES_HASH_BYTES];
+    struct buf path = {0};
+    find_cache(bundle, &path);
+    bool has_cache = path.n > 0;
+    rules_hash(e->rules, hash);
+    buf_printf(&path, "/detectors-%.32s.db", hash);
+    bool is_made = has_cache && open_cached(e, buf_cstr(&path));
+    if (!is_made && rules_compile(e->rules, diag, &e->database) == OK) {
+        if (has_cache)
+            write_cache(&e->database, buf_cstr(&path));
+        is_made =
+            scanner_new(e->rules, buf_str(&e->database), &e->scanner) == OK;
+    }
+    buf_free(&path);
+    return is_made;
+}
+
+static void close_engine(struct engine *e)
+{
+    scanner_free(&e->scanner);
+    rules_free(&e->rules);
+    buf_free(&e->database);
+}
+
+static bool open_engine(struct engine *e, const char *given)
+{
+    struct bundle bundle = {0};
+    struct diag collecting = {0}, diag = {0};
+    char *file = conf_find_file(given);
+    if (file == NULL) {
+        fputs("promptgate scan: no configuration file found; name one with "
+              "-c\n",
+            stderr);
+        return false;
+    }
+    conf_collect(file, &bundle, &collecting);
+    mem_free(file);
+    bool is_open = false;
+    /* Only the detectors matter here: that a private file of the gateway
+     * cannot be read is no obstacle. */
+    if (bundle_first(&bundle, BUNDLE_DETECTORS) == NULL)
+        fputs(buf_cstr(&collecting.text), stderr);
+    else if ((e->rules = rules_load(&bundle, &diag)) != NULL)
+        is_open = make_scanner(e, &bundle, &diag);
+    fputs(buf_cstr(&diag.text), stderr);
+    if (!is_open)
+        fputs("promptgate scan: the detectors cannot be loaded\n", stderr);
+    bundle_free(&bundle);
+    diag_free(&collecting);
+    diag_free(&diag);
+    return is_open;
+}
+
+/* ---- files ---- */
+
+static int worse(int a, int b)
+{
+    static const int order[] = {STATUS_CLEAN, STATUS_FOUND, STATUS_BAD};
+    for (size_t i = ARRAY_LEN(order); i-- > 0;)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return STATUS_BAD;
+}
+
+static int scan_file(
+    const struct engine *e, struct scan_report *report, const char *name)
+{
+    bool is_stdin = strcmp(name, "-") == 0;
+    struct buf text = {0};
+    int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    enum err err = fd < 0 ? ERR_IO : read_all(fd, SCAN_FILE_MAX, &text);
+    int reason = errno;
+    if (fd >= 0 && !is_stdin)
+        close(fd);
+    if (err != OK) {
+        fprintf(stderr, "promptgate scan: %s: %s\n", name,
+            err == ERR_LIMIT ? "larger than 512 MiB" : strerror(reason));
+        buf_free(&text);
+        return STATUS_BAD;
+    }
+    struct findings findings = {0};
+    scan_text(e->scanner, buf_str(&text), is_stdin ? WHERE_PROMPT : WHERE_FILE,
+        &findings);
+    scan_report_add(report, name, buf_str(&text), &findings);
+    int status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
+    findings_free(&findings);
+    buf_free(&text);
+    return status;
+}
+
+static int scan_files(const struct engine *e, const struct options *options,
+    char **names, int count)
+{
+    static char standard_input[] = "-";
+    char *only[] = {standard_input};
+    struct scan_report report = {.format = options->format,
+        .is_unmasked = options->is_unmasked,
+        .out = stdout};
+    int status = STATUS_CLEAN;
+    if (count == 0) {
+        names = only;
+        count = 1;
+    }
+    scan_report_begin(&report);
+    for (int i = 0; i < count; i++)
+        status = worse(status, scan_file(e, &report, names[i]));
+    scan_report_end(&report);
+    return status;
+}
+
+/* ---- lines ---- */
+
+static int report_bad_line(size_t number, const char *what)
+{
+    fprintf(stderr, "promptgate scan: line %zu: %s\n", number, what);
+    return STATUS_BAD;
+}
+
+static void print_line(struct scan_report *report, const json_t *id,
+    struct str text, const struct findings *findings)
+{
+    struct jsonw w = {.out = &report->text};
+    char *id_text = json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT);
+    jsonw_object(&w);
+    jsonw_key(&w, "id");
+    jsonw_raw(&w, str_of(id_text));
+    scan_report_write_findings(&w, text, findings, report->is_unmasked);
+    jsonw_close(&w);
+    buf_append_char(&report->text, '\n');
+    free(id_text);
+}
+
+static int scan_line(const struct engine *e, struct scan_report *report,
+    struct str line, size_t number)
+{
+    json_error_t error;
+    json_t *root = json_loadb(line.p, line.n, JSON_ALLOW_NUL, &error);
+    if (root == NULL)
+        return report_bad_line(number, error.text);
+    const json_t *id = json_object_get(root, "id");
+    const json_t *text = json_object_get(root, "text");
+    int status = STATUS_CLEAN;
+    if (id == NULL || !json_is_string(text)) {
+        status =
+            report_bad_line(number, "not an object with \"id\" and \"text\"");
+    } else {
+        struct findings findings = {0};
+        struct str value =
+            str_make(json_string_value(text), json_string_length(text));
+        scan_text(e->scanner, value, WHERE_PROMPT, &findings);
+        print_line(report, id, value, &findings);
+        status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
+        findings_free(&findings);
+    }
+    json_decref(root);
+    return status;
+}
+
+static int scan_lines(const struct engine *e, const struct options *options)
+{
+    enum { FLUSH_AT = 64 * 1024 };
+    struct scan_report report = {.format = SCAN_JSONL,
+        .is_unmasked = options->is_unmasked,
+        .out = stdout};
+    char *line = NULL;
+    size_t cap = 0, number = 0;
+    ssize_t n;
+    int status = STATUS_CLEAN;
+    while ((n = getline(&line, &cap, stdin)) > 0) {
+        struct str trimmed = str_trim(str_make(line, (size_t)n));
+        number++;
+        if (trimmed.n == 0)
+            continue;
+        status = worse(status, scan_line(e, &report, trimmed, number));
+        if (report.text.n > FLUSH_AT)
+            scan_report_flush(&report);
+    }
+    if (ferror(stdin))
+        status = report_bad_line(number + 1, strerror(errno));
+    scan_report_end(&report);
+    free(line);
+    return status;
+}
+
+/* ---- arguments ---- */
+
+static bool read_format(const char *text, enum scan_format *format_out)
+{
+    static const char *const names[] = {"table", "jsonl", "sarif"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *format_out = (enum scan_format)i;
+            return true;
+        }
+    }
+    fprintf(stderr,
+        "promptgate scan: --format %s is not one of: table, jsonl, sarif\n",
+        text);
+    return false;
+}
+
+/* -1: go on; else the status to end with. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option longs[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"unmask", no_argument, NULL, 'u'}, {"jsonl", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c;
+    optind = 0;
+    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+        if (c == 'c')
+            options->conf = optarg;
+        else if (c == 'u')
+            options->is_unmasked = true;
+        else if (c == 'j')
+            options->is_jsonl = true;
+        else if (c == 'h')
+            return fputs(help, stdout) < 0 ? STATUS_BAD : STATUS_CLEAN;
+        else if (c != 'f' || !read_format(optarg, &options->format))
+            return STATUS_BAD;
+    }
+    if (options->is_jsonl && optind < argc) {
+        fputs("promptgate scan: --jsonl reads standard input only\n", stderr);
+        return STATUS_BAD;
+    }
+    return -1;
+}
+
+int command_scan(int argc, char **argv)
+{
+    struct options options = {0};
+    struct engine engine = {0};
+    int status = read_options(argc, argv, &options);
+    if (status >= 0)
+        return status;
+    if (open_engine(&engine, options.conf))
+        status = options.is_jsonl ? scan_lines(&engine, &options)
+                                  : scan_files(&engine, &options, argv + optind,
+                                        argc - optind);
+    else
+        status = STATUS_BAD;
+    close_engine(&engine);
+    return status;
+}

@@ -1,0 +1,37 @@
+/*
+ * What `promptgate scan` prints: a table for people, JSON lines, or SARIF
+ * 2.1.0 (OASIS) for tools that show findings in code.
+ *
+ *   scan_report_begin   once
+ *   scan_report_add     for every file, in order
+ *   scan_report_end     once; flushes
+ */
+#ifndef PROXY_SCAN_REPORT_H
+#define PROXY_SCAN_REPORT_H
+
+#include <stdio.h>
+
+#include "base/jsonw.h"
+#include "inspect/activity.h"
+
+enum scan_format { SCAN_TABLE, SCAN_JSONL, SCAN_SARIF };
+
+struct scan_report {
+    enum scan_format format;
+    bool is_unmasked; /* the values too */
+    FILE *out;
+    struct buf text; /* what has not been written yet */
+    struct jsonw sarif;
+};
+
+void scan_report_begin(struct scan_report *report);
+void scan_report_add(struct scan_report *report, const char *file,
+    struct str text, const struct findings *findings);
+void scan_report_end(struct scan_report *report);
+
+/* The "findings" member of an open object. */
+void scan_report_write_findings(struct jsonw *w, struct str text,
+    const struct findings *findings, bool is_unmasked);
+void scan_report_flush(struct scan_report *report);
+
+#endif
