@@ -1,0 +1,71 @@
+/*
+ * Finding data_dir, and touching it as its owner (proxy/cmd_data.h).
+ */
+#include "proxy/cmd_data.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "proxy/conf.h"
+
+enum err cmd_load_settings(const char *config, struct settings *out)
+{
+    struct bundle bundle = {0};
+    struct diag elsewhere = {0}, diag = {0};
+    *out = (struct settings){0};
+    char *file = conf_find_file(config);
+    if (file == NULL) {
+        fputs("promptgate: no configuration found: give it with -c FILE\n",
+            stderr);
+        return ERR_CONFIG;
+    }
+    /* A mistake in another file (a missing policy) does not matter here. */
+    conf_collect(file, &bundle, &elsewhere);
+    if (bundle_first(&bundle, BUNDLE_SETTINGS) == NULL)
+        diag_add(&diag, file, 1, "cannot be read");
+    else
+        settings_load(&bundle, &diag, out);
+    fputs(buf_cstr(&diag.text), stderr);
+    enum err err = diag.count == 0 ? OK : ERR_CONFIG;
+    if (err != OK)
+        settings_free(out);
+    bundle_free(&bundle);
+    diag_free(&elsewhere);
+    diag_free(&diag);
+    mem_free(file);
+    return err;
+}
+
+enum err cmd_make_data_dir(const struct settings *settings)
+{
+    if (mkdir(settings->data_dir.p, 0750) != 0)
+        return errno == EEXIST ? OK : ERR_IO;
+    if (geteuid() != 0 || settings->run_as.n == 0)
+        return OK;
+    const struct passwd *user = getpwnam(settings->run_as.p);
+    if (user == NULL) /* the gateway, too, would stay what it is */
+        return OK;
+    return chown(settings->data_dir.p, user->pw_uid, user->pw_gid) == 0
+               ? OK
+               : ERR_IO;
+}
+
+enum err cmd_become_owner(const char *data_dir)
+{
+    struct stat st;
+    if (stat(data_dir, &st) != 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    if (geteuid() != 0 || st.st_uid == 0)
+        return OK;
+    if (setgroups(0, NULL) != 0 ||
+        setresgid(st.st_gid, st.st_gid, st.st_gid) != 0 ||
+        setresuid(st.st_uid, st.st_uid, st.st_uid) != 0)
+        return ERR_IO;
+    return OK;
+}

@@ -1,0 +1,23 @@
+/*
+ * What the commands that work on data_dir (activities, user) share.
+ */
+#ifndef PROXY_CMD_DATA_H
+#define PROXY_CMD_DATA_H
+
+#include "base/settings.h"
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* Reads the settings file (NULL: the default places).  Mistakes go to
+ * standard error, ERR_CONFIG. The caller frees the settings. */
+enum err cmd_load_settings(const char *config, struct settings *out) MUST_USE;
+
+/* Creates data_dir if it is absent; as root it belongs to run_as. ERR_IO with
+ * errno. */
+enum err cmd_make_data_dir(const struct settings *settings) MUST_USE;
+
+/* As root: go on as the owner of data_dir, so that no file of the store
+ * becomes root's.  ERR_NOT_FOUND: there is no such folder. */
+enum err cmd_become_owner(const char *data_dir) MUST_USE;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * What query.c and follow.c share; not for others.
+ */
+#ifndef STORE_QUERY_PARTS_H
+#define STORE_QUERY_PARTS_H
+
+#include "base/arena.h"
+#include "store/query.h"
+
+struct query {
+    struct db *db;
+};
+
+struct sql_parameter {
+    bool is_text;
+    struct str text;
+    int64_t number;
+};
+
+/* A statement with its parameters, in order. */
+struct sql {
+    struct buf text;
+    struct arena arena;
+    struct sql_parameter parameters[QUERY_WORDS_MAX * 9 + 16];
+    size_t count;
+};
+void sql_text(struct sql *sql, struct str text);
+void sql_int(struct sql *sql, int64_t number);
+/* Appends " AND …" for each filter. */
+void sql_filter(struct sql *sql, const struct query_filter *filter);
+enum err sql_prepare(struct query *query, struct sql *sql,
+    struct db_statement **out) MUST_USE;
+void sql_free(struct sql *sql);
+
+#define QUERY_SELECT                                                           \
+    "SELECT seq, time_ms, state, id, json FROM activity WHERE 1"
+struct query_row query_read_row(struct db_statement *s);
+
+#endif
