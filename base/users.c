@@ -227,7 +227,11 @@ static void parse_token(
             NULL, &n, NULL) != 0 ||
         n != 32)
         yaml_mistake(doc, node, "sha256 must be 64 hexadecimal digits");
-    if (created.n < sizeof token->created && created.n > 0)
+    int64_t when = 0;
+    if (created.n > 0 && (created.n >= sizeof token->created ||
+                             clock_parse(created, 0, &when) != OK))
+        yaml_mistake(doc, node, "created must be a time (RFC 3339)");
+    else if (created.n > 0)
         memcpy(token->created, created.p, created.n);
 }
 
@@ -312,7 +316,7 @@ static void write_user(const struct user *user, struct buf *out)
         user_role_name(user->role));
     struct str rest = str_of(user->groups), group;
     bool is_first = true;
-    while (str_split(&rest, ' ', &group)) {
+    while (rest.n > 0 && str_split(&rest, ' ', &group)) {
         buf_printf(out, "%s\"%.*s\"", is_first ? "    groups: [" : ", ",
             STR_ARG(group));
         is_first = false;
