@@ -8,6 +8,8 @@
 #ifndef INSPECT_FORM_H
 #define INSPECT_FORM_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -26,8 +28,9 @@ void form_free(struct form **form);
 /* ERR_LIMIT, and then every later call gives it again. */
 enum err form_feed(struct form *f, struct str bytes) MUST_USE;
 enum err form_finish(struct form *f) MUST_USE;
-/* What was read of the field that is not finished: to scan it after
- * ERR_LIMIT. */
+/* After ERR_LIMIT: what was read of the broken field, "name=value", and the
+ * offset of the first byte that was not taken. */
 struct str form_partial(const struct form *f);
+uint64_t form_offset(const struct form *f);
 
 #endif

@@ -12,6 +12,8 @@
 #ifndef INSPECT_MULTIPART_H
 #define INSPECT_MULTIPART_H
 
+#include <stdint.h>
+
 #include "inspect/mime.h"
 
 enum {
@@ -23,9 +25,10 @@ enum {
 /* Valid until on_part returns. */
 struct multipart_part {
     struct mime_disposition disposition; /* zero when there was none */
-    struct str type;     /* lower case, without parameters; empty when none */
-    struct str encoding; /* Content-Transfer-Encoding, or empty */
-    struct str headers;  /* the whole block as it came */
+    struct str type; /* lower case, without parameters; empty when none */
+    struct str content_type; /* the whole value, with parameters */
+    struct str encoding;     /* Content-Transfer-Encoding, or empty */
+    struct str headers;      /* the whole block as it came */
 };
 
 /* Each may be NULL. */
@@ -43,8 +46,11 @@ enum err multipart_new(struct str boundary,
     const struct multipart_events *events, void *arg,
     struct multipart **multipart_out) MUST_USE;
 void multipart_free(struct multipart **multipart);
-/* ERR_LIMIT: parts or header bytes; every later call gives it again. */
+/* ERR_LIMIT: parts or header bytes (those go to on_other first); every later
+ * call gives it again. */
 enum err multipart_feed(struct multipart *m, struct str bytes) MUST_USE;
+/* Offset behind the last byte taken: where ERR_LIMIT came up. */
+uint64_t multipart_offset(const struct multipart *m);
 /* ERR_PARSE: the final boundary is missing (what there was is delivered). */
 enum err multipart_finish(struct multipart *m) MUST_USE;
 
