@@ -1,0 +1,287 @@
+#include "proxy/first.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/users.h"
+#include "certs/ca.h"
+
+enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50, CACHE_DAYS = 30 };
+
+static void complain(const char *what, const char *path)
+{
+    fprintf(stderr, "promptgate: %s %s: %s\n", what, path, strerror(errno));
+}
+
+enum err first_user(struct str run_as, struct run_user *user_out)
+{
+    *user_out = (struct run_user){0};
+    if (geteuid() != 0)
+        return OK;
+    const struct passwd *entry = run_as.n > 0 ? getpwnam(run_as.p) : NULL;
+    if (entry == NULL || entry->pw_uid == 0) {
+        fprintf(stderr,
+            "promptgate: run_as: %s user \"%.*s\"; allowed is any user but "
+            "root. To make one:\n  useradd --system --no-create-home "
+            "--home-dir /var/lib/promptgate --shell /usr/sbin/nologin "
+            "promptgate\n",
+            entry == NULL ? "there is no" : "not the", STR_ARG(run_as));
+        return ERR_CONFIG;
+    }
+    *user_out = (struct run_user){true, entry->pw_uid, entry->pw_gid};
+    return OK;
+}
+
+static enum err make_folders(const char *path, mode_t mode)
+{
+    char part[PATH_MAX];
+    if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part)
+        return ERR_LIMIT;
+    for (char *slash = part + 1; (slash = strchr(slash, '/')) != NULL;
+         slash++) {
+        *slash = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return ERR_IO;
+        *slash = '/';
+    }
+    return mkdir(part, mode) == 0 || errno == EEXIST ? OK : ERR_IO;
+}
+
+static enum err take_lock(const char *data_dir, int *lock_fd_out)
+{
+    char path[PATH_MAX];
+    uint64_t until = clock_mono_ms() + LOCK_WAIT_MS;
+    snprintf(path, sizeof path, "%s/lock", data_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        complain("cannot open", path);
+        return ERR_IO;
+    }
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (clock_mono_ms() > until) {
+            fprintf(stderr,
+                "promptgate: another gateway runs on %s (it holds %s)\n",
+                data_dir, path);
+            close(fd);
+            return ERR_STATE;
+        }
+        /* Roles of a parent that was killed end within moments. */
+        nanosleep(&(struct timespec){0, LOCK_PAUSE_MS * 1000000L}, NULL);
+    }
+    *lock_fd_out = fd;
+    return OK;
+}
+
+/* As root: root's, so that the roles can add their files but, for the sticky
+ * bit, neither rename nor remove the CA and the logins. */
+enum err first_data_dir(
+    const char *data_dir, const struct run_user *user, int *lock_fd_out)
+{
+    *lock_fd_out = -1;
+    if (make_folders(data_dir, 0700) != OK) {
+        complain("cannot make", data_dir);
+        return ERR_IO;
+    }
+    if (user->is_set &&
+        (chown(data_dir, 0, user->gid) != 0 || chmod(data_dir, 01770) != 0)) {
+        complain("cannot take over", data_dir);
+        return ERR_IO;
+    }
+    if (access(data_dir, R_OK | W_OK | X_OK) != 0) {
+        complain("cannot write to", data_dir);
+        return ERR_IO;
+    }
+    return take_lock(data_dir, lock_fd_out);
+}
+
+static enum err write_new(const char *path, struct str text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return ERR_IO;
+    bool is_good = write(fd, text.p, text.n) == (ssize_t)text.n &&
+                   fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    close(fd);
+    if (!is_good)
+        unlink(path);
+    return is_good ? OK : ERR_IO;
+}
+
+static enum err make_ca(const char *cert_path, const char *key_path)
+{
+    struct buf cert = {0}, key = {0};
+    enum err err = ca_create(STR("promptgate CA"), &cert, &key);
+    /* The key first: a certificate alone would look like a finished CA. */
+    if (err == OK)
+        err = write_new(key_path, buf_str(&key), 0600);
+    if (err == OK)
+        err = write_new(cert_path, buf_str(&cert), 0644);
+    buf_free(&cert);
+    buf_wipe_free(&key);
+    return err;
+}
+
+enum err first_ca(const char *data_dir)
+{
+    char folder[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/ca", data_dir);
+    snprintf(cert, sizeof cert, "%s/ca/ca.pem", data_dir);
+    snprintf(key, sizeof key, "%s/ca/ca.key", data_dir);
+    bool has_cert = access(cert, F_OK) == 0, has_key = access(key, F_OK) == 0;
+    if (has_cert && has_key)
+        return OK;
+    if (has_cert) {
+        fprintf(stderr, "promptgate: %s is there, but %s is not\n", cert, key);
+        return ERR_STATE;
+    }
+    if (has_key) /* an interrupted first start: no client can know it yet */
+        unlink(key);
+    if (make_folders(folder, 0755) != OK || make_ca(cert, key) != OK) {
+        complain("cannot make the CA in", folder);
+        return ERR_IO;
+    }
+    log_event(LOG_INFO, "ca.created", LOG_CSTR("file", cert));
+    return OK;
+}
+
+enum err first_open_key(const char *data_dir, int *fd_out)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/ca/ca.key", data_dir);
+    *fd_out = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd_out < 0 || fstat(*fd_out, &st) != 0) {
+        complain("cannot open", path);
+        return ERR_IO;
+    }
+    if ((st.st_mode & 077) == 0 && st.st_uid == geteuid())
+        return OK;
+    fprintf(stderr,
+        "promptgate: %s may be read by others: it must belong to uid %u with "
+        "mode 0600; if it may have been copied, make a new CA\n",
+        path, (unsigned)geteuid());
+    close(*fd_out);
+    *fd_out = -1;
+    return ERR_DENIED;
+}
+
+static bool has_administrator(const struct users *users)
+{
+    for (size_t i = 0; i < users_count(users); i++)
+        if (users_at(users, i)->role == USER_ADMINISTRATOR)
+            return true;
+    return false;
+}
+
+static enum err hand_over(
+    const char *data_dir, bool is_terminal, struct first_admin *out)
+{
+    struct buf text = {0};
+    if (is_terminal)
+        return OK;
+    snprintf(out->path, sizeof out->path, "%s/admin.initial", data_dir);
+    unlink(out->path);
+    buf_printf(&text, "%s %s\n", out->name, out->password);
+    enum err err = write_new(out->path, buf_str(&text), 0600);
+    buf_wipe_free(&text);
+    explicit_bzero(out->password, sizeof out->password);
+    return err;
+}
+
+static enum err add_administrator(struct users *users, struct first_admin *out)
+{
+    snprintf(out->name, sizeof out->name, "admin");
+    for (unsigned i = 2; users_find(users, str_of(out->name)) != NULL; i++)
+        snprintf(out->name, sizeof out->name, "admin%u", i % 100000);
+    users_random_password(out->password);
+    return users_add(users, str_of(out->name), USER_ADMINISTRATOR, STR(""),
+        str_of(out->password));
+}
+
+enum err first_administrator(
+    const char *data_dir, bool is_terminal, struct first_admin *out)
+{
+    struct users_edit edit;
+    struct diag diag = {0};
+    *out = (struct first_admin){0};
+    enum err err = users_edit_begin(data_dir, &edit, &diag);
+    if (err != OK) {
+        fputs(buf_cstr(&diag.text), stderr);
+        diag_free(&diag);
+        return err;
+    }
+    bool is_needed = !has_administrator(edit.users);
+    if (is_needed)
+        err = add_administrator(edit.users, out);
+    enum err saved = users_edit_end(&edit, is_needed && err == OK);
+    err = err == OK ? saved : err;
+    if (is_needed && err == OK)
+        err = hand_over(data_dir, is_terminal, out);
+    if (err != OK)
+        complain("cannot make the first login in", data_dir);
+    return err;
+}
+
+static void cache_path(const char *data_dir, const char *hash,
+    const char *suffix, char out[PATH_MAX])
+{
+    snprintf(out, PATH_MAX, "%s/cache/%s.hsdb%s", data_dir, hash, suffix);
+}
+
+int cache_open(const char *data_dir, const char *hash)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    cache_path(data_dir, hash, "", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -1;
+    /* Only what this user wrote: a database is code to the matcher. */
+    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+        (st.st_mode & 022) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void cache_prune(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        struct stat st;
+        if (e->d_name[0] == '.' ||
+            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (time(NULL) - st.st_mtime > CACHE_DAYS * 86400)
+            unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    closedir(dir);
+}
+
+void cache_write(const char *data_dir, const char *hash, struct str database)
+{
+    char folder[PATH_MAX], path[PATH_MAX], aside[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/cache", data_dir);
+    cache_path(data_dir, hash, "", path);
+    cache_path(data_dir, hash, ".new", aside);
+    unlink(aside);
+    if (make_folders(folder, 0700) != OK ||
+        write_new(aside, database, 0600) != OK || rename(aside, path) != 0)
+        log_event(LOG_WARN, "cache.unwritten", LOG_CSTR("file", path),
+            LOG_CSTR("why", strerror(errno)));
+    else
+        cache_prune(folder);
+}

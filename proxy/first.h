@@ -1,0 +1,41 @@
+/*
+ * What a start finds or makes on disk before any role runs: the data folder
+ * and its lock, the CA, the first administrator, the cache of databases.
+ * Only the parent and `check` come here.
+ */
+#ifndef PROXY_FIRST_H
+#define PROXY_FIRST_H
+
+#include "base/settings.h"
+#include "proxy/spawn.h"
+
+/* The user that roles run as: set only as root.  ERR_CONFIG: said on standard
+ * error. */
+enum err first_user(struct str run_as, struct run_user *user_out) MUST_USE;
+
+/* Creates the folder; takes its lock, which the roles inherit, so that two
+ * gateways never share one store.  ERR_IO, ERR_STATE (somebody has it): said
+ * on standard error. */
+enum err first_data_dir(const char *data_dir, const struct run_user *user,
+    int *lock_fd_out) MUST_USE;
+
+/* <data_dir>/ca/ca.pem and ca.key, when neither exists. */
+enum err first_ca(const char *data_dir) MUST_USE;
+/* The key file, for the signer alone.  ERR_DENIED when others may read it:
+ * said on standard error. */
+enum err first_open_key(const char *data_dir, int *fd_out) MUST_USE;
+
+/* A login with role administrator when there is none.  Its password: to a
+ * terminal, else into <data_dir>/admin.initial. */
+struct first_admin {
+    char name[16], password[32]; /* empty: there was one already */
+    char path[4096];             /* where it was written, or empty */
+};
+enum err first_administrator(
+    const char *data_dir, bool is_terminal, struct first_admin *out) MUST_USE;
+
+/* Databases by rules_hash: -1 when there is none; writing is best effort. */
+int cache_open(const char *data_dir, const char *hash);
+void cache_write(const char *data_dir, const char *hash, struct str database);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * The parent's own state, shared by its three parts: parent.c (start, signals,
+ * stop), parent_children.c (roles: start, wiring, watchdog, restart) and
+ * parent_reload.c (compile, then hand over).  No one else includes it.
+ *
+ * The parent reads configuration files and no network byte.
+ */
+#ifndef PROXY_PARENT_H
+#define PROXY_PARENT_H
+
+#include <sys/stat.h>
+#include <uv.h>
+
+#include "proxy/bind.h"
+#include "proxy/chan.h"
+#include "proxy/conf.h"
+#include "proxy/first.h"
+#include "proxy/spawn.h"
+
+enum { CHILDREN_MAX = 63, SERVICES = 4 };
+
+struct parent;
+
+struct child {
+    struct parent *parent;
+    enum role_kind kind;
+    unsigned index, slot;
+    uint64_t origin;
+    pid_t pid; /* 0: not running */
+    struct chan *control;
+    bool is_ready;
+    unsigned failures;              /* short lives in a row */
+    uint64_t started_ms, pinged_ms; /* pinged 0: no ping is open */
+    uv_timer_t restart;
+};
+
+enum parent_phase {
+    PARENT_COMPILE, /* before the first role */
+    PARENT_START,   /* until all are ready */
+    PARENT_RUN,
+    PARENT_DRAIN, /* workers end what runs */
+    PARENT_STOP,  /* the rest ends */
+};
+
+/* What one generation hands to the roles. */
+struct generation {
+    struct conf *conf;
+    int bundle_fd, database_fd;
+    char rules_hash[RULES_HASH_BYTES];
+};
+
+struct parent {
+    uv_loop_t loop;
+    enum parent_phase phase;
+    int status; /* exit status */
+    char *settings_file;
+    struct run_user user;
+    struct first_admin admin;
+    struct generation now, next; /* next: being compiled */
+    pid_t compiler_pid;
+    bool wants_reload; /* another SIGHUP came meanwhile */
+    int stats_fd, leaf_key_fd, tickets_fd, lock_fd;
+    void *stats;
+    struct bound proxy, console, metrics;
+    struct child children[CHILDREN_MAX];
+    size_t child_count;
+    uv_signal_t signals[4];
+    uv_timer_t tick, deadline;
+    struct stat users_seen;
+};
+
+/* parent_children.c */
+void children_init(struct parent *p, unsigned workers);
+void children_start(struct parent *p);
+void children_reap(struct parent *p);
+void children_watch(struct parent *p); /* each tick */
+void children_drain(struct parent *p, bool is_services, uint64_t within_ms);
+void children_kill(struct parent *p, bool is_services);
+bool children_are_gone(const struct parent *p, bool with_services);
+void children_reload(struct parent *p);
+/* Called back when a role ended or is ready. */
+void parent_on_change(struct parent *p);
+void parent_fail(struct parent *p, const char *why);
+
+/* parent_reload.c */
+enum err generation_prepare(struct parent *p, struct conf *conf) MUST_USE;
+enum err compile_start(struct parent *p) MUST_USE;
+void compile_reap(struct parent *p); /* calls parent_on_compiled */
+void reload_start(struct parent *p);
+void reload_users(struct parent *p); /* when their file has changed */
+void generation_free(struct generation *g);
+void parent_on_compiled(struct parent *p, bool is_good);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Start and reload are one path: read the files, load them here for their
+ * mistakes, let the compiler role prove them and make the database, and only
+ * then hand the new generation to the roles.  Anything wrong before that
+ * leaves the old one in place.
+ */
+#include "proxy/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/stats.h"
+#include "proxy/role_compiler.h"
+
+enum { DATABASE_MAX = 1 << 30, USERS_MAX_BYTES = 64 << 20 };
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void generation_free(struct generation *g)
+{
+    close_fd(&g->bundle_fd);
+    close_fd(&g->database_fd);
+    conf_unref(&g->conf);
+}
+
+/* conf is taken. */
+enum err generation_prepare(struct parent *p, struct conf *conf)
+{
+    struct buf bytes = {0};
+    generation_free(&p->next);
+    p->next.conf = conf;
+    rules_hash(conf->rules, p->next.rules_hash);
+    bundle_encode(&conf->bundle, &bytes);
+    enum err err = memfd_from(buf_str(&bytes), &p->next.bundle_fd);
+    buf_free(&bytes);
+    return err;
+}
+
+enum err compile_start(struct parent *p)
+{
+    struct spawn s = {.kind = ROLE_COMPILER, .user = p->user};
+    const char *data_dir = p->next.conf->settings.data_dir.p;
+    p->next.database_fd =
+        memfd_create("database", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (p->next.database_fd < 0)
+        return ERR_IO;
+    int cache = cache_open(data_dir, p->next.rules_hash);
+    for (size_t i = 0; i < SPAWN_FDS; i++)
+        s.fds[i] = -1;
+    s.fds[ROLE_FD_BUNDLE - ROLE_FD_CONTROL] = p->next.bundle_fd;
+    s.fds[ROLE_FD_STATS - ROLE_FD_CONTROL] = p->stats_fd;
+    s.fds[ROLE_FD_KEY - ROLE_FD_CONTROL] = cache;
+    s.fds[ROLE_FD_DATABASE - ROLE_FD_CONTROL] = p->next.database_fd;
+    s.fds[ROLE_FD_LOCK - ROLE_FD_CONTROL] = p->lock_fd;
+    enum err err = spawn_role(&s, &p->compiler_pid);
+    close_fd(&cache);
+    return err;
+}
+
+/* Nobody may change it any more: workers map it. */
+static enum err seal_database(struct parent *p, bool is_new)
+{
+    int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+    struct str database;
+    if (fcntl(p->next.database_fd, F_ADD_SEALS, seals) != 0)
+        return ERR_IO;
+    enum err err = memfd_map(p->next.database_fd, DATABASE_MAX, &database);
+    if (err != OK)
+        return err;
+    if (is_new)
+        cache_write(
+            p->next.conf->settings.data_dir.p, p->next.rules_hash, database);
+    memfd_unmap(database);
+    return OK;
+}
+
+void compile_reap(struct parent *p)
+{
+    int status;
+    if (p->compiler_pid == 0 ||
+        waitpid(p->compiler_pid, &status, WNOHANG) != p->compiler_pid)
+        return;
+    p->compiler_pid = 0;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    bool is_good = code == COMPILER_COMPILED || code == COMPILER_CACHED;
+    if (is_good)
+        is_good = seal_database(p, code == COMPILER_COMPILED) == OK;
+    if (!is_good && code != COMPILER_MISTAKES) /* else it has said why */
+        log_event(LOG_ERROR, "compiler.failed", LOG_INT("status", code),
+            LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
+    parent_on_compiled(p, is_good);
+}
+
+static void log_mistakes(struct diag *diag)
+{
+    struct str rest = buf_str(&diag->text), line;
+    while (str_split(&rest, '\n', &line))
+        if (line.n > 0)
+            log_event(LOG_ERROR, "config.mistake", LOG_STR("text", line));
+}
+
+static void refuse_reload(struct diag *diag)
+{
+    log_mistakes(diag);
+    stats_add(STAT_RELOADS_FAILED, 1);
+    log_event(LOG_ERROR, "reload.refused", LOG_INT("mistakes", diag->count));
+    diag_free(diag);
+}
+
+void reload_start(struct parent *p)
+{
+    struct bundle bundle;
+    struct diag diag = {0};
+    if (p->compiler_pid != 0) {
+        p->wants_reload = true;
+        return;
+    }
+    conf_collect(p->settings_file, &bundle, &diag);
+    struct conf *conf = conf_load(&bundle, &diag);
+    if (diag.count > 0) {
+        conf_unref(&conf);
+        refuse_reload(&diag);
+        return;
+    }
+    diag_free(&diag);
+    if (generation_prepare(p, conf) == OK && compile_start(p) == OK)
+        return;
+    log_event(LOG_ERROR, "reload.failed", LOG_CSTR("why", strerror(errno)));
+    stats_add(STAT_RELOADS_FAILED, 1);
+    generation_free(&p->next);
+}
+
+static enum err read_users(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? OK : ERR_IO;
+    ssize_t n;
+    while ((n = read(fd, buf_reserve(out, 65536), 65536)) > 0 &&
+           out->n < USERS_MAX_BYTES)
+        buf_commit(out, (size_t)n);
+    close(fd);
+    return n == 0 ? OK : ERR_IO;
+}
+
+/* The present generation with other logins. */
+static struct conf *conf_with_users(
+    struct parent *p, const char *path, struct str users, struct diag *diag)
+{
+    struct bundle bundle = {0};
+    const struct bundle *old = &p->now.conf->bundle;
+    for (size_t i = 0; i < old->count; i++)
+        if (old->files[i].kind != BUNDLE_USERS)
+            bundle_add(&bundle, old->files[i].kind, old->files[i].name,
+                old->files[i].text);
+    bundle_add(&bundle, BUNDLE_USERS, str_of(path), users);
+    return conf_load(&bundle, diag);
+}
+
+static void apply_users(struct parent *p, const char *path, struct str text)
+{
+    struct diag diag = {0};
+    struct buf bytes = {0};
+    int fd = -1;
+    struct conf *conf = conf_with_users(p, path, text, &diag);
+    if (conf == NULL) {
+        refuse_reload(&diag);
+        return;
+    }
+    bundle_encode(&conf->bundle, &bytes);
+    if (memfd_from(buf_str(&bytes), &fd) == OK) {
+        close_fd(&p->now.bundle_fd);
+        p->now.bundle_fd = fd;
+        conf_unref(&p->now.conf);
+        p->now.conf = conf;
+        children_reload(p);
+        log_event(LOG_INFO, "users.reloaded");
+    } else {
+        conf_unref(&conf);
+    }
+    buf_free(&bytes);
+}
+
+/* `promptgate user` replaces the file; no signal tells. */
+void reload_users(struct parent *p)
+{
+    struct buf path = {0}, text = {0};
+    struct stat st = {0};
+    buf_printf(&path, "%s/users.yaml", p->now.conf->settings.data_dir.p);
+    (void)stat(buf_cstr(&path), &st);
+    bool is_same = st.st_ino == p->users_seen.st_ino &&
+                   st.st_size == p->users_seen.st_size &&
+                   st.st_mtim.tv_sec == p->users_seen.st_mtim.tv_sec &&
+                   st.st_mtim.tv_nsec == p->users_seen.st_mtim.tv_nsec;
+    bool is_first = p->users_seen.st_nlink == 0 && st.st_nlink != 0 &&
+                    bundle_first(&p->now.conf->bundle, BUNDLE_USERS) != NULL;
+    p->users_seen = st;
+    if (!is_same && !is_first && read_users(buf_cstr(&path), &text) == OK)
+        apply_users(p, buf_cstr(&path), buf_str(&text));
+    buf_free(&path);
+    buf_free(&text);
+}
