@@ -1,0 +1,128 @@
+/*
+ * `promptgate check`: everything that `run` reads, read the same way, down to
+ * the compiled pattern database and the TLS context that a worker would use.
+ */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "proxy/command.h"
+#include "proxy/conf.h"
+#include "proxy/tls.h"
+
+enum { EXIT_GOOD = 0, EXIT_MISTAKES = 2 };
+
+struct check {
+    const char *file;
+    bool with_examples, describes;
+};
+
+static void print_help(void)
+{
+    puts("usage: promptgate check [-c FILE] [--examples] [--settings]\n\n"
+         "Reads settings, policy, detectors, service maps, certificates and\n"
+         "logins as `run` would and prints every mistake as\n"
+         "FILE:LINE: what is wrong, and what is allowed.\n\n"
+         "  -c, --config FILE   settings file\n"
+         "      --examples      also run each detector's examples and\n"
+         "                      counter-examples\n"
+         "      --settings      print docs/settings.md instead\n\n"
+         "Exit status: 0 good, 2 mistakes.");
+}
+
+/* -1: go on; else the exit status. */
+static int parse(int argc, char **argv, struct check *check)
+{
+    static const struct option longs[] = {{"config", 1, NULL, 'c'},
+        {"examples", 0, NULL, 'e'}, {"settings", 0, NULL, 's'},
+        {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+        if (c == 'c')
+            check->file = optarg;
+        else if (c == 'e')
+            check->with_examples = true;
+        else if (c == 's')
+            check->describes = true;
+        else if (c == 'h')
+            print_help();
+        if (c == 'h' || c == '?')
+            return c == 'h' ? EXIT_GOOD : EXIT_MISTAKES;
+    }
+    if (optind == argc)
+        return -1;
+    fputs("promptgate check: takes no arguments; see --help\n", stderr);
+    return EXIT_MISTAKES;
+}
+
+static int describe(void)
+{
+    struct buf out = {0};
+    settings_describe(&out);
+    fputs(buf_cstr(&out), stdout);
+    buf_free(&out);
+    return EXIT_GOOD;
+}
+
+static void compile(
+    struct conf *conf, const struct check *check, struct diag *diag)
+{
+    static const char tickets[TLS_TICKET_KEY_BYTES];
+    struct str keys = {tickets, sizeof tickets};
+    struct buf database = {0};
+    if (rules_compile(conf->rules, diag, &database) == OK) {
+        if (check->with_examples)
+            rules_check_examples(conf->rules, buf_str(&database), diag);
+        if (conf_arm(conf, buf_str(&database), keys, diag) != OK &&
+            diag->count == 0)
+            diag_add(diag, "certificates", 1, "cannot be used");
+        conf->database = STR_NONE; /* the buffer's, no mapping */
+        if (conf->scanner != NULL)
+            scanner_free(&conf->scanner);
+    }
+    buf_free(&database);
+}
+
+static void check_all(
+    const char *file, const struct check *check, struct diag *diag)
+{
+    struct bundle bundle;
+    conf_collect(file, &bundle, diag);
+    struct conf *conf = conf_load(&bundle, diag);
+    if (conf == NULL)
+        return;
+    compile(conf, check, diag);
+    if (diag->count == 0)
+        printf(
+            "%s: good; %zu detection rules\n", file, rules_count(conf->rules));
+    conf_unref(&conf);
+}
+
+int command_check(int argc, char **argv)
+{
+    struct check check = {0};
+    struct diag diag = {0};
+    int status = parse(argc, argv, &check);
+    if (status >= 0)
+        return status;
+    if (check.describes)
+        return describe();
+    char *file = conf_find_file(check.file);
+    if (file == NULL) {
+        fputs("promptgate check: no settings file; give one with -c FILE\n",
+            stderr);
+        return EXIT_MISTAKES;
+    }
+    check_all(file, &check, &diag);
+    if (diag.count > 0) {
+        fputs(buf_cstr(&diag.text), stderr);
+        fprintf(
+            stderr, "%zu mistake%s\n", diag.count, diag.count == 1 ? "" : "s");
+        status = EXIT_MISTAKES;
+    } else {
+        status = EXIT_GOOD;
+    }
+    diag_free(&diag);
+    mem_free(file);
+    return status;
+}
