@@ -13,6 +13,12 @@ static void *checked(void *p, size_t n)
     return p;
 }
 
+void mem_exhausted(void)
+{
+    fprintf(stderr, "fatal: out of memory (in a library)\n");
+    abort();
+}
+
 void *mem_alloc(size_t n)
 {
     return checked(malloc(n), n);

@@ -16,6 +16,9 @@ char *mem_strdup(const char *s);
 char *mem_memdup0(const void *p, size_t n); /* copy with a closing NUL */
 void mem_free(void *p);                     /* NULL is fine */
 
+/* For libraries that report it: ends the process like a failed mem_alloc. */
+_Noreturn void mem_exhausted(void);
+
 #define MEM_NEW(type) ((type *)mem_zalloc(sizeof(type)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

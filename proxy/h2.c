@@ -1014,7 +1014,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
 {
     nghttp2_session_callbacks *c = NULL;
     if (nghttp2_session_callbacks_new(&c) != 0)
-        mem_alloc(SIZE_MAX); /* out of memory is fatal */
+        mem_exhausted(); /* out of memory is fatal */
     nghttp2_session_callbacks_set_on_begin_headers_callback(
         c, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(c, on_header);
@@ -1047,7 +1047,7 @@ static void start_session(struct h2 *h2, enum codec_side side)
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     if (rv != 0)
-        mem_alloc(SIZE_MAX);
+        mem_exhausted();
 }
 
 static void submit_settings(
