@@ -261,6 +261,15 @@ static bool is_good_signature(X509 *cert)
            digest == NID_sha512 || key == NID_ED25519;
 }
 
+/* OpenSSL also takes certificates that have keyCertSign but no
+ * basicConstraints (X509_check_ca 4 and 5) for authorities.  A root may be of
+ * the old version 1 (3), which has neither. */
+static bool is_authority(X509 *cert, bool is_root)
+{
+    int kind = X509_check_ca(cert);
+    return kind == 1 || (is_root && kind == 3);
+}
+
 static enum err check_chain(const struct trust *trust, STACK_OF(X509) * chain,
     struct trust_verdict *verdict)
 {
@@ -276,6 +285,8 @@ static enum err check_chain(const struct trust *trust, STACK_OF(X509) * chain,
                 i == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL
                        : X509_V_ERR_CA_KEY_TOO_SMALL,
                 i);
+        if (i > 0 && !is_authority(cert, i == n - 1))
+            return deny(verdict, "invalid-ca", X509_V_ERR_INVALID_CA, i);
         /* The root is believed as it is; its signature proves nothing. */
         if (i < n - 1 && !is_good_signature(cert))
             return deny(
@@ -309,6 +320,52 @@ static enum err check_name(
                ? OK
                : deny(
                      verdict, "name-mismatch", X509_V_ERR_HOSTNAME_MISMATCH, 0);
+}
+
+/* host is the subtree's base or below it (RFC 5280 §4.2.1.10). */
+static bool is_below(struct str host, const ASN1_IA5STRING *base)
+{
+    struct str b = str_make((const char *)ASN1_STRING_get0_data(base),
+        (size_t)ASN1_STRING_length(base));
+    if (b.n > 0 && b.p[0] == '.')
+        b = str_sub(b, 1, b.n);
+    if (b.n == 0)
+        return true;
+    if (host.n < b.n || !str_eq_nocase(str_sub(host, host.n - b.n, host.n), b))
+        return false;
+    return host.n == b.n || host.p[host.n - b.n - 1] == '.';
+}
+
+static bool is_excluded(X509 *ca, struct str host)
+{
+    NAME_CONSTRAINTS *constraints =
+        X509_get_ext_d2i(ca, NID_name_constraints, NULL, NULL);
+    bool is_out = false;
+    if (constraints == NULL)
+        return false;
+    for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees);
+         i++) {
+        const GENERAL_SUBTREE *tree =
+            sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i);
+        if (tree->base->type == GEN_DNS &&
+            is_below(host, tree->base->d.dNSName))
+            is_out = true;
+    }
+    NAME_CONSTRAINTS_free(constraints);
+    return is_out;
+}
+
+/* The names in the certificate have been held against the constraints, but a
+ * wildcard may stand for an excluded name (CVE-2025-61727), so the name that
+ * we want is held against them too. */
+static enum err check_excluded(
+    STACK_OF(X509) * chain, struct str host, struct trust_verdict *verdict)
+{
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        if (is_excluded(sk_X509_value(chain, i), host))
+            return deny(
+                verdict, "name-constraint", X509_V_ERR_EXCLUDED_VIOLATION, i);
+    return OK;
 }
 
 /* ---- building the chain ------------------------------------------------ */
@@ -401,6 +458,8 @@ enum err trust_verify(struct trust *trust, X509 *leaf,
         err = check_chain(trust, chain, verdict_out);
     if (err == OK)
         err = check_name(leaf, host, verdict_out);
+    if (err == OK)
+        err = check_excluded(chain, host, verdict_out);
     ERR_clear_error();
     if (err == OK)
         *chain_out = chain;

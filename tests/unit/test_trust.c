@@ -1,0 +1,523 @@
+/* certs/trust.h: single rules with certificates made here, and the cases of
+ * C2SP/x509-limbo where EVAL_DIR has them. */
+#include "certs/trust.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tests/unit/pki.h"
+
+static struct trust *trust_of(struct bundle *bundle)
+{
+    struct diag diag = {0};
+    struct trust *trust = trust_new(bundle, &diag);
+    assert_non_null(trust);
+    diag_free(&diag);
+    bundle_free(bundle);
+    return trust;
+}
+
+/* The reason, or "good". */
+static const char *judge(struct trust *trust, X509 *leaf, X509 *between,
+    const char *host, int64_t now_ms)
+{
+    struct trust_verdict verdict;
+    STACK_OF(X509) *chain = NULL, *untrusted = sk_X509_new_null();
+    if (between != NULL)
+        sk_X509_push(untrusted, between);
+    enum err err = trust_verify(
+        trust, leaf, untrusted, str_of(host), now_ms, &verdict, &chain);
+    assert_int_equal(err == OK, verdict.reason == NULL);
+    assert_int_equal(err == OK, chain != NULL);
+    sk_X509_pop_free(chain, X509_free);
+    sk_X509_free(untrusted);
+    return err == OK ? "good" : verdict.reason;
+}
+
+/* ---- single rules ------------------------------------------------------- */
+
+struct rule {
+    const char *want, *host, *san;
+};
+
+static void names_match_by_san_and_whole_leftmost_wildcard(void **state)
+{
+    (void)state;
+    static const struct rule rules[] = {
+        {"good", "chatgpt.com", "DNS:chatgpt.com"},
+        {"good", "chatgpt.com", "DNS:a.test,DNS:ChatGPT.com"},
+        {"good", "a.chatgpt.com", "DNS:*.chatgpt.com"},
+        {"name-mismatch", "chatgpt.com", "DNS:*.chatgpt.com"},
+        {"name-mismatch", "b.a.chatgpt.com", "DNS:*.chatgpt.com"},
+        {"name-mismatch", "aa.chatgpt.com", "DNS:a*.chatgpt.com"},
+        {"name-mismatch", "aa.chatgpt.com", "DNS:*a.chatgpt.com"},
+        {"name-mismatch", "chatgpt.com", "DNS:*.com"},
+        {"name-mismatch", "chatgpt.com", "DNS:*"},
+        {"name-mismatch", "a.b.test", "DNS:a.*.test"},
+        {"name-mismatch", "server", ""},
+        {"name-mismatch", "chatgpt.com.", "DNS:chatgpt.com"},
+        {"name-mismatch", "", "DNS:chatgpt.com"},
+        {"good", "10.1.2.3", "IP:10.1.2.3"},
+        {"good", "2001:db8::1", "IP:2001:db8:0:0::1"},
+        {"name-mismatch", "10.1.2.3", "DNS:10.1.2.3"},
+        {"name-mismatch", "10.1.2.3", "IP:10.1.2.4"},
+        {"name-mismatch", "10.1.2.3", "DNS:*.1.2.3"},
+    };
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        const char *san = rules[i].san[0] != '\0' ? rules[i].san : NULL;
+        struct pki_cert leaf = pki_make_leaf(san, &root);
+        assert_string_equal(
+            judge(trust, leaf.cert, NULL, rules[i].host, clock_wall_ms()),
+            rules[i].want);
+        pki_free(&leaf);
+    }
+    trust_free(&trust);
+    pki_free(&root);
+}
+
+static void authorities_are_held_to_their_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *want;
+        struct pki_spec ca;
+    } rules[] = {
+        {"good", {.constraints = "critical,CA:TRUE"}},
+        {"good", {.constraints = "critical,CA:TRUE,pathlen:0"}},
+        {"good", {.constraints = "critical,CA:TRUE",
+                     .extra = "nameConstraints=permitted;DNS:a.test"}},
+        {"invalid-ca", {.constraints = "critical,CA:FALSE"}},
+        {"invalid-ca", {.key_usage = "keyCertSign"}},
+        {"invalid-ca", {.constraints = NULL}},
+        {"invalid-ca",
+            {.constraints = "critical,CA:TRUE", .key_usage = "cRLSign"}},
+        {"name-constraint",
+            {.constraints = "critical,CA:TRUE",
+                .extra = "nameConstraints=permitted;DNS:b.test"}},
+        {"name-constraint",
+            {.constraints = "critical,CA:TRUE",
+                .extra = "nameConstraints=excluded;DNS:a.test"}},
+        {"expired", {.constraints = "critical,CA:TRUE",
+                        .from_days = -9,
+                        .to_days = -1}},
+        {"not-yet-valid",
+            {.constraints = "critical,CA:TRUE", .from_days = 1, .to_days = 9}},
+        {"weak-key", {.constraints = "critical,CA:TRUE", .key = "RSA1024"}},
+        {"weak-key", {.constraints = "critical,CA:TRUE", .key = "secp256k1"}},
+        {"weak-signature",
+            {.constraints = "critical,CA:TRUE", .digest = "SHA1"}},
+        {"critical-extension", {.constraints = "critical,CA:TRUE",
+                                   .extra = "1.2.3.4=critical,DER:0500"}},
+        {"wrong-usage", {.constraints = "critical,CA:TRUE",
+                            .extended_usage = "clientAuth"}},
+    };
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        struct pki_spec spec = rules[i].ca;
+        spec.name = "between";
+        struct pki_cert between = pki_make(spec, &root);
+        struct pki_cert leaf = pki_make_leaf("DNS:a.test", &between);
+        const char *got =
+            judge(trust, leaf.cert, between.cert, "a.test", clock_wall_ms());
+        if (strcmp(got, rules[i].want) != 0)
+            print_message("rule %zu: %s\n", i, got);
+        assert_string_equal(got, rules[i].want);
+        pki_free(&leaf);
+        pki_free(&between);
+    }
+    trust_free(&trust);
+    pki_free(&root);
+}
+
+static void a_wildcard_does_not_cover_an_excluded_name(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert between =
+        pki_make((struct pki_spec){.name = "between",
+                     .constraints = "critical,CA:TRUE",
+                     .extra = "nameConstraints=excluded;DNS:bar.a.test"},
+            &root);
+    struct pki_cert leaf = pki_make_leaf("DNS:*.a.test", &between);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    int64_t now_ms = clock_wall_ms();
+    assert_string_equal(
+        judge(trust, leaf.cert, between.cert, "bar.a.test", now_ms),
+        "name-constraint");
+    assert_string_equal(
+        judge(trust, leaf.cert, between.cert, "foobar.a.test", now_ms), "good");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&between);
+    pki_free(&leaf);
+}
+
+static void path_length_is_counted(void **state)
+{
+    (void)state;
+    struct pki_cert root =
+        pki_make((struct pki_spec){.name = "root",
+                     .constraints = "critical,CA:TRUE,pathlen:0",
+                     .key_usage = "keyCertSign"},
+            NULL);
+    struct pki_cert between = pki_make_ca("between", &root);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &between);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    assert_string_equal(
+        judge(trust, leaf.cert, between.cert, "a.test", clock_wall_ms()),
+        "invalid-ca");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&between);
+    pki_free(&leaf);
+}
+
+static void our_own_ca_never_counts_not_even_cross_signed(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert own = pki_make_ca("promptgate", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &own);
+    /* Our CA's key under a public root. */
+    struct pki_cert crossed = {X509_dup(own.cert), NULL};
+    X509_set_issuer_name(crossed.cert, X509_get_subject_name(root.cert));
+    X509_EXTENSION_free(X509_delete_ext(crossed.cert,
+        X509_get_ext_by_NID(crossed.cert, NID_authority_key_identifier, -1)));
+    X509_sign(crossed.cert, root.key, EVP_sha256());
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    pki_add(&bundle, BUNDLE_ROOTS, own.cert);
+    pki_add(&bundle, BUNDLE_CA, own.cert);
+    struct trust *trust = trust_of(&bundle);
+    int64_t now_ms = clock_wall_ms();
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", now_ms), "own-ca");
+    assert_string_equal(
+        judge(trust, leaf.cert, crossed.cert, "a.test", now_ms), "own-ca");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&own);
+    pki_free(&leaf);
+    pki_free(&crossed);
+}
+
+static void local_revocation_lists_are_obeyed(void **state)
+{
+    (void)state;
+    static const int next_days[] = {30, -1}; /* current, out of date */
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert other = pki_make_ca("other", NULL);
+    struct pki_cert bad = pki_make_leaf("DNS:a.test", &root);
+    struct pki_cert good = pki_make_leaf("DNS:a.test", &root);
+    struct pki_cert without = pki_make_leaf("DNS:a.test", &other);
+    int64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i < ARRAY_LEN(next_days); i++) {
+        struct bundle bundle = {0};
+        pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+        pki_add(&bundle, BUNDLE_ROOTS, other.cert);
+        pki_add_crl(&bundle, &root, bad.cert, next_days[i]);
+        struct trust *trust = trust_of(&bundle);
+        assert_string_equal(
+            judge(trust, bad.cert, NULL, "a.test", now_ms), "revoked");
+        assert_string_equal(
+            judge(trust, good.cert, NULL, "a.test", now_ms), "good");
+        assert_string_equal(
+            judge(trust, without.cert, NULL, "a.test", now_ms), "good");
+        trust_free(&trust);
+    }
+    pki_free(&root);
+    pki_free(&other);
+    pki_free(&bad);
+    pki_free(&good);
+    pki_free(&without);
+}
+
+static void a_long_chain_is_refused_before_any_work(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    STACK_OF(X509) *many = sk_X509_new_null(), *chain = NULL;
+    struct trust_verdict verdict;
+    for (int i = 0; i <= TRUST_CHAIN_MAX; i++)
+        sk_X509_push(many, leaf.cert);
+    assert_int_equal(trust_verify(trust, leaf.cert, many, STR("a.test"),
+                         clock_wall_ms(), &verdict, &chain),
+        ERR_DENIED);
+    assert_string_equal(verdict.reason, "chain-too-long");
+    sk_X509_free(many);
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&leaf);
+}
+
+static void broken_files_are_mistakes_with_a_name(void **state)
+{
+    (void)state;
+    static const enum bundle_kind kinds[] = {
+        BUNDLE_ROOTS, BUNDLE_CRL, BUNDLE_CA};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct bundle bundle = {0};
+        struct diag diag = {0};
+        bundle_add(&bundle, kinds[i], STR("lab.pem"), STR("no PEM at all"));
+        assert_null(trust_new(&bundle, &diag));
+        assert_int_equal(diag.count, 1);
+        assert_true(str_starts(buf_str(&diag.text), "lab.pem:1: "));
+        diag_free(&diag);
+        bundle_free(&bundle);
+    }
+}
+
+/* ---- x509-limbo --------------------------------------------------------- */
+
+/* Cases where we differ, each with its reason. */
+static const char one_path[] =
+    "OpenSSL follows one path and does not try another: refused, never taken";
+static const char lab[] =
+    "mistakes that private CAs make and browsers let pass; nothing hangs on it";
+static const char cabf[] =
+    "a rule for public CAs' issuance, not one that a client enforces";
+static const char cn_unused[] =
+    "the common name is never looked at, so it does no harm either";
+static const char form[] = "malformed in a way that widens nothing";
+static const struct {
+    const char *id, *why;
+} deviations[] = {
+    {"crl::crlnumber-missing", lab},
+    {"cve::cve-2024-0567", one_path},
+    {"pathlen::validation-ignores-pathlen-in-leaf",
+        "a leaf that may only sign certificates is no server's"},
+    {"rfc5280::ca-as-leaf",
+        "a leaf that may only sign certificates is no server's"},
+    {"pathlen::max-chain-depth-0-exhausted",
+        "the depth is fixed (TRUST_CHAIN_MAX), not a parameter"},
+    {"pathlen::max-chain-depth-1-exhausted",
+        "the depth is fixed (TRUST_CHAIN_MAX), not a parameter"},
+    {"rfc5280::aki::leaf-missing-aki", lab},
+    {"rfc5280::aki::intermediate-missing-aki", lab},
+    {"webpki::aki::root-with-aki-missing-keyidentifier", lab},
+    {"rfc5280::ski::root-missing-ski", lab},
+    {"rfc5280::ski::intermediate-missing-ski", lab},
+    {"rfc5280::serial::too-long", lab},
+    {"rfc5280::serial::zero", lab},
+    {"rfc5280::san::noncritical-with-empty-subject", lab},
+    {"rfc5280::san::underscore-dns", lab},
+    {"rfc5280::leaf-ku-keycertsign", lab},
+    {"rfc5280::root-non-critical-basic-constraints", lab},
+    {"rfc5280::pc::ica-noncritical-pc", lab},
+    {"webpki::malformed-aia", form},
+    {"webpki::ee-basicconstraints-ca", lab},
+    {"rfc5280::nc::permitted-dns-match-noncritical",
+        "constraints are obeyed whether critical or not"},
+    {"rfc5280::nc::invalid-dnsname-leading-period", form},
+    {"rfc5280::nc::nc-permits-invalid-dns-san",
+        "the malformed name matches no host; a second one is good"},
+    {"rfc5280::nc::not-allowed-in-ee-noncritical", form},
+    {"rfc5280::nc::not-allowed-in-ee-critical", form},
+    {"webpki::nc::intermediate-permitted-excluded-subtrees-both-null", form},
+    {"webpki::nc::"
+     "intermediate-permitted-excluded-subtrees-both-empty-sequences",
+        form},
+    {"rfc5280::nc::nc-forbids-alternate-chain-ica", one_path},
+    {"rfc5280::nc::nc-forbids-same-chain-ica", one_path},
+    {"rfc5280::validity::notafter-exact",
+        "ends with the last second instead of after it"},
+    {"rfc5280::validity::notafter-fractional",
+        "ends with the last second instead of after it"},
+    {"rfc5280::root-and-intermediate-swapped",
+        "only self-signed certificates are roots"},
+    {"webpki::cn::ipv4-hex-mismatch", cn_unused},
+    {"webpki::cn::ipv4-leading-zeros-mismatch", cn_unused},
+    {"webpki::cn::ipv6-uppercase-mismatch", cn_unused},
+    {"webpki::cn::ipv6-uncompressed-mismatch", cn_unused},
+    {"webpki::cn::ipv6-non-rfc5952-mismatch", cn_unused},
+    {"webpki::cn::punycode-not-in-san", cn_unused},
+    {"webpki::cn::utf8-vs-punycode-mismatch", cn_unused},
+    {"webpki::cn::not-in-san", cn_unused},
+    {"webpki::cn::case-mismatch", cn_unused},
+    {"webpki::eku::ee-anyeku", cabf},
+    {"webpki::eku::ee-critical-eku", cabf},
+    {"webpki::eku::ee-without-eku",
+        "RFC 5280: absent means any; private CAs leave it out"},
+    {"webpki::eku::root-has-eku", cabf},
+    {"webpki::san::public-suffix-multi-label-wildcard-san",
+        "no list of public suffixes here"},
+    {"webpki::san::public-suffix-private-namespace-wildcard-san",
+        "no list of public suffixes here"},
+    {"webpki::san::san-critical-with-nonempty-subject", cabf},
+};
+
+static const char *deviation_of(const char *id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(deviations); i++)
+        if (strcmp(deviations[i].id, id) == 0)
+            return deviations[i].why;
+    return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static void add_all(
+    struct bundle *bundle, enum bundle_kind kind, const json_t *pems)
+{
+    size_t i;
+    json_t *pem;
+    json_array_foreach(pems, i, pem)
+        bundle_add(bundle, kind, STR("limbo"), str_of(json_string_value(pem)));
+}
+
+static int64_t time_of(const json_t *testcase)
+{
+    int64_t ms = clock_wall_ms();
+    const char *text = text_of(testcase, "validation_time");
+    if (text[0] != '\0')
+        assert_int_equal(clock_parse(str_of(text), ms, &ms), OK);
+    return ms;
+}
+
+static const char *judge_case(const json_t *testcase, uint64_t *us_out)
+{
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    X509 *leaf = NULL;
+    STACK_OF(X509) *untrusted = sk_X509_new_null(), *chain = NULL;
+    static struct trust_verdict verdict;
+    verdict = (struct trust_verdict){0};
+    add_all(&bundle, BUNDLE_ROOTS, json_object_get(testcase, "trusted_certs"));
+    add_all(&bundle, BUNDLE_CRL, json_object_get(testcase, "crls"));
+    struct trust *trust = trust_new(&bundle, &diag);
+    bool is_readable =
+        trust != NULL &&
+        pem_read_cert(str_of(text_of(testcase, "peer_certificate")), &leaf) ==
+            OK;
+    size_t i;
+    json_t *pem;
+    json_array_foreach(
+        json_object_get(testcase, "untrusted_intermediates"), i, pem)
+    {
+        X509 *cert;
+        if (pem_read_cert(str_of(json_string_value(pem)), &cert) == OK)
+            sk_X509_push(untrusted, cert);
+        else
+            is_readable = false;
+    }
+    const char *reason = "unreadable";
+    const char *host =
+        text_of(json_object_get(testcase, "expected_peer_name"), "value");
+    uint64_t start_us = clock_mono_us();
+    if (is_readable)
+        reason = trust_verify(trust, leaf, untrusted, str_of(host),
+                     time_of(testcase), &verdict, &chain) == OK
+                     ? NULL
+                     : verdict.reason;
+    *us_out = clock_mono_us() - start_us;
+    sk_X509_pop_free(chain, X509_free);
+    sk_X509_pop_free(untrusted, X509_free);
+    X509_free(leaf);
+    trust_free(&trust);
+    diag_free(&diag);
+    bundle_free(&bundle);
+    return reason;
+}
+
+static json_t *load_limbo(void)
+{
+    char path[4096];
+    const char *dir = getenv("EVAL_DIR");
+    snprintf(path, sizeof path, "%s/x509-limbo.json",
+        dir != NULL ? dir : "../shared/eval");
+    return json_load_file(path, 0, NULL);
+}
+
+static void limbo_cases_end_as_expected(void **state)
+{
+    (void)state;
+    json_t *limbo = load_limbo(), *testcase;
+    size_t i, agree = 0, known = 0, other = 0, wrong = 0;
+    uint64_t slowest_us = 0;
+    if (limbo == NULL) {
+        print_message("SKIP: no x509-limbo.json, 207 cases not run\n");
+        skip();
+    }
+    json_array_foreach(json_object_get(limbo, "testcases"), i, testcase)
+    {
+        uint64_t us;
+        const char *id = text_of(testcase, "id");
+        const char *host =
+            text_of(json_object_get(testcase, "expected_peer_name"), "value");
+        if (strcmp(text_of(testcase, "validation_kind"), "SERVER") != 0 ||
+            host[0] == '\0') {
+            other++; /* client certificates, or no name to connect to */
+            continue;
+        }
+        const char *reason = judge_case(testcase, &us);
+        bool want =
+            strcmp(text_of(testcase, "expected_result"), "SUCCESS") == 0;
+        slowest_us = us > slowest_us ? us : slowest_us;
+        if ((reason == NULL) == want) {
+            agree++;
+            if (deviation_of(id) != NULL) {
+                print_message("no deviation any more: %s\n", id);
+                wrong++;
+            }
+            continue;
+        }
+        if (deviation_of(id) != NULL) {
+            known++;
+            continue;
+        }
+        print_message("%s: want %s, got %s\n", id, want ? "good" : "refused",
+            reason != NULL ? reason : "good");
+        wrong++;
+    }
+    print_message("limbo: %zu agree, %zu differ for a stated reason, %zu not "
+                  "about a named server; slowest %llu us\n",
+        agree, known, other, (unsigned long long)slowest_us);
+    json_decref(limbo);
+    assert_int_equal(wrong, 0);
+    assert_true(slowest_us < 500 * 1000); /* U16, under the sanitizers */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_match_by_san_and_whole_leftmost_wildcard),
+        cmocka_unit_test(authorities_are_held_to_their_limits),
+        cmocka_unit_test(a_wildcard_does_not_cover_an_excluded_name),
+        cmocka_unit_test(path_length_is_counted),
+        cmocka_unit_test(our_own_ca_never_counts_not_even_cross_signed),
+        cmocka_unit_test(local_revocation_lists_are_obeyed),
+        cmocka_unit_test(a_long_chain_is_refused_before_any_work),
+        cmocka_unit_test(broken_files_are_mistakes_with_a_name),
+        cmocka_unit_test(limbo_cases_end_as_expected),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
