@@ -1,0 +1,258 @@
+"""A gateway and a stand-in of its own for each test class, on loopback, with
+at least two workers; ended by id.
+
+    class Something(GatewayTest):
+        settings = "capture: full"          # more YAML for promptgate.yaml
+        def test_x(self):
+            self.curl("https://chatgpt.com/")
+"""
+import atexit
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BINARY = pathlib.Path(os.environ.get("PROMPTGATE", ROOT / "build/promptgate"))
+STANDIN = ROOT / "tests/standin"
+CARD = "4111 1111 1111 1111"
+
+_certs = None
+
+
+def certs():
+    """The folder of the stand-in's certificates, made once a run."""
+    global _certs
+    if _certs is None:
+        _certs = pathlib.Path(tempfile.mkdtemp(prefix="pg-certs-"))
+        atexit.register(shutil.rmtree, _certs, True)
+        subprocess.run(["sh", STANDIN / "make_certs.sh", _certs], check=True)
+    return _certs
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(check, seconds=10, what="condition"):
+    end = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
+def can_connect(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+        return True
+    except OSError:
+        return False
+
+
+class Standin:
+    """The stand-in service (tests/standin) as a process."""
+
+    def __init__(self, folder, cert="good", extra=()):
+        self.port, self.clear_port = free_port(), free_port()
+        self.journal = folder / f"standin-{self.port}.jsonl"
+        self.journal.touch()
+        self.process = subprocess.Popen(
+            ["node", STANDIN / "standin.js", "--port", str(self.port), "--clear-port", str(self.clear_port),
+             "--cert", certs() / f"{cert}.pem", "--key", certs() / f"{cert}.key",
+             "--journal", self.journal, "--delay", "2", *extra], stdout=subprocess.DEVNULL)
+        wait_for(lambda: can_connect(self.port), 10, "stand-in")
+
+    def seen(self):
+        return [json.loads(line) for line in self.journal.read_text().splitlines()]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Gateway:
+    """`promptgate run` with a configuration and a data folder of its own."""
+
+    def __init__(self, folder, resolve, settings="", policy=None, args=()):
+        self.folder, self.args = folder, args
+        self.proxy_port, self.console_port, self.metrics_port = free_port(), free_port(), free_port()
+        self.data = folder / "data"
+        conf = folder / "conf"
+        if not conf.exists():
+            shutil.copytree(ROOT / "conf", conf)
+        if policy is not None:
+            (conf / "policy.yaml").write_text(policy)
+        self.config = conf / "promptgate.yaml"
+        self.resolve, self.settings = resolve, settings
+        self.write_config(settings)
+        self.log_path = folder / "gateway.log"
+        self.process = None
+
+    def write_config(self, settings=""):
+        resolve = ", ".join(f'"{k}": "{v}"' for k, v in self.resolve.items())
+        base = {
+            "listen": f'{{proxy: "127.0.0.1:{self.proxy_port}", console: "127.0.0.1:{self.console_port}", '
+                      f'metrics: "127.0.0.1:{self.metrics_port}"}}',
+            "data_dir": str(self.data), "workers": "2", "run_as": "nobody",
+            "services": "[services/chatgpt.yaml, services/openai-api.yaml]", "detectors": "[detectors/]",
+            "policy": "policy.yaml",
+            "upstream": f"{{resolve: {{{resolve}}}, extra_roots: [{certs() / 'root.pem'}]}}",
+        }
+        given = {line.split(":")[0] for line in settings.splitlines() if line[:1].isalpha()}
+        text = "".join(f"{k}: {v}\n" for k, v in base.items() if k not in given)
+        self.config.write_text(text + settings + "\n")
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
+        wait_for(self.is_ready, 20, "gateway ready:\n" + self.log()[-2000:])
+        return self
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the gateway ended:\n" + self.log()[-4000:])
+        done = subprocess.run(["curl", "-sf", "--max-time", "2", f"http://127.0.0.1:{self.proxy_port}/readyz"],
+                              stdout=subprocess.DEVNULL)
+        return done.returncode == 0 and (self.data / "ca/ca.pem").exists()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    @property
+    def ca(self):
+        return self.data / "ca/ca.pem"
+
+    def roles(self, kind=None):
+        """{pid: "worker-0" …} of the running roles."""
+        out = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+                             stdout=subprocess.PIPE, text=True).stdout
+        found = {}
+        for line in out.splitlines():
+            pid, *words = line.split()
+            if "role" in words:
+                at = words.index("role")
+                found[int(pid)] = words[at + 1]
+        return {p: k for p, k in found.items() if kind in (None, k)}
+
+    def activities(self, *args):
+        done = subprocess.run([BINARY, "activities", "-c", self.config, "--format", "json", *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+        if done.returncode != 0:
+            raise AssertionError("activities: " + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def metrics(self):
+        text = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{self.metrics_port}/metrics"], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        return {k: float(v) for k, v in (line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")}
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def stop(self, seconds=20):
+        if self.process is None or self.process.poll() is not None:
+            return None
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            for pid in self.roles():
+                os.kill(pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+class GatewayTest(unittest.TestCase):
+    settings, policy = "", None
+    cert, standin_args = "good", ()
+    hosts = ("chatgpt.com:443", "chat.openai.com:443", "api.openai.com:443", "files.oaiusercontent.com:443",
+             "other.test:443")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-e2e-"))
+        if os.geteuid() == 0:
+            os.chmod(cls.folder, 0o755)
+        cls.standin = Standin(cls.folder, cls.cert, cls.standin_args)
+        resolve = {h: f"127.0.0.1:{cls.standin.port}" for h in cls.hosts}
+        resolve |= {"chatgpt.com:80": f"127.0.0.1:{cls.standin.clear_port}",
+                    "other.test:80": f"127.0.0.1:{cls.standin.clear_port}"}
+        cls.gateway = Gateway(cls.folder, resolve, cls.settings, cls.policy)
+        try:
+            cls.gateway.start()
+        except BaseException:
+            cls.standin.stop()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.gateway.stop()
+        finally:
+            cls.standin.stop()
+            if os.environ.get("KEEP") is None:
+                shutil.rmtree(cls.folder, True)
+
+    # ---- clients ----
+
+    def curl(self, url, *args, check=True, proxy=True, text=True):
+        command = ["curl", "-sS", "--max-time", "30", "--cacert", self.gateway.ca]
+        if proxy:
+            command += ["-x", f"http://127.0.0.1:{self.gateway.proxy_port}"]
+        done = subprocess.run([*command, *args, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if check and done.returncode != 0:
+            raise AssertionError(f"curl {url}: {done.returncode} {done.stderr.decode()}")
+        return done.stdout.decode() if text else done.stdout
+
+    def status(self, url, *args):
+        return int(self.curl(url, "-o", "/dev/null", "-w", "%{http_code}", *args))
+
+    @staticmethod
+    def prompt(text, **more):
+        body = {"action": "next", "messages": [{"id": str(uuid.uuid4()), "author": {"role": "user"},
+                "content": {"content_type": "text", "parts": [text]}, "metadata": {}}],
+                "parent_message_id": "client-created-root", "model": "auto", **more}
+        return body
+
+    def send_prompt(self, text, *args, path="/backend-api/conversation", host="chatgpt.com", query="", **more):
+        """Returns (message id, answer as text)."""
+        body = self.prompt(text, **more)
+        answer = self.curl(f"https://{host}{path}{query}", "-H", "content-type: application/json",
+                           "-H", "accept: text/event-stream", "-d", json.dumps(body), *args)
+        return body["messages"][0]["id"], answer
+
+    def activity(self, message_id, name=None, seconds=10):
+        """The stored activity of a message, once its exchange is complete."""
+        def look():
+            for a in self.gateway.activities("--since", "1h"):
+                if a.get("message_id") == message_id and name in (None, a["activity"]):
+                    if a.get("outcome"):
+                        return a
+            return None
+        return wait_for(look, seconds, f"activity of {message_id}")
+
+    def connect(self, target, timeout=10):
+        """A raw socket after CONNECT; returns (socket, status line)."""
+        s = socket.create_connection(("127.0.0.1", self.gateway.proxy_port), timeout)
+        s.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            part = s.recv(4096)
+            if not part:
+                break
+            head += part
+        return s, head.split(b"\r\n")[0].decode()
