@@ -22,6 +22,7 @@ enum kind {
     ASK_PROMPT = 1,
     NOTE_TURN,
     ASK_ANSWER,
+    NOTE_ANSWER,
     NOTE_HOST,
     ASK_HOST,
 };
@@ -33,8 +34,8 @@ struct key {
 /* Every question, in the machine's own byte order: both ends are one binary
  * on one machine. */
 struct question {
-    uint8_t version, kind, has_message, is_final;
-    uint8_t reserved[4];
+    uint8_t version, kind, has_message;
+    uint8_t reserved[5];
     struct key message, parent;
     uint64_t text_hash;
     int64_t time_ms;
@@ -184,11 +185,18 @@ void keep_note_turn(struct str service, struct str conversation_id,
     send(note, &q);
 }
 
-void keep_ask_answer(struct str service, struct str message_id, bool is_final,
-    struct buf *question)
+void keep_note_answer(
+    struct str service, struct str message_id, struct buf *note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_ANSWER};
+    q.message = key_of("answer", service, message_id, STR_NONE);
+    send(note, &q);
+}
+
+void keep_ask_answer(
+    struct str service, struct str message_id, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_ANSWER};
-    q.is_final = is_final;
     q.message = key_of("answer", service, message_id, STR_NONE);
     send(question, &q);
 }
@@ -271,14 +279,6 @@ static void serve_prompt(struct keep *keep, const struct question *q,
     memcpy(seen->activity_id, q->activity_id, sizeof seen->activity_id);
 }
 
-static void serve_answer(struct keep *keep, const struct question *q,
-    int64_t now_ms, struct answer *a)
-{
-    a->flag = look_up(keep, &q->message, now_ms) != NULL;
-    if (q->is_final)
-        put(keep, &q->message, now_ms, KEEP_ANSWER_SECONDS);
-}
-
 void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out)
 {
@@ -295,13 +295,14 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         serve_prompt(keep, &q, now_ms, &a);
         break;
     case ASK_ANSWER:
-        serve_answer(keep, &q, now_ms, &a);
-        break;
     case ASK_HOST:
         a.flag = look_up(keep, &q.message, now_ms) != NULL;
         break;
     case NOTE_TURN:
         put(keep, &q.parent, now_ms, KEEP_TURN_SECONDS);
+        return;
+    case NOTE_ANSWER:
+        put(keep, &q.message, now_ms, KEEP_ANSWER_SECONDS);
         return;
     case NOTE_HOST:
         put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);

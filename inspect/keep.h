@@ -62,9 +62,10 @@ void keep_note_turn(struct str service, struct str conversation_id,
 
 /* ---- an answer: reported before? (re-read streams) ------------------ */
 
-/* is_final: registers it, so that the next one to ask is told "seen". */
-void keep_ask_answer(struct str service, struct str message_id, bool is_final,
-    struct buf *question);
+void keep_note_answer(
+    struct str service, struct str message_id, struct buf *note);
+void keep_ask_answer(
+    struct str service, struct str message_id, struct buf *question);
 bool keep_read_answer(struct str answer); /* true: seen, do not report */
 
 /* ---- hosts ----------------------------------------------------------- */

@@ -1,0 +1,135 @@
+/*
+ * The frame of every answer: SSE events or one JSON body, handed to the codec
+ * that the service map names.
+ */
+#include "inspect/answer.h"
+
+#include "base/mem.h"
+#include "inspect/answer_parts.h"
+
+void text_join(struct buf *to, struct str text)
+{
+    if (text.n == 0)
+        return;
+    if (to->n != 0)
+        buf_append_char(to, '\n');
+    buf_append_str(to, text);
+}
+
+void answer_join(struct answer *a, struct buf *to, struct str text)
+{
+    if (to->n + text.n > ANSWER_TEXT_BYTES_MAX) {
+        a->is_over_limit = true;
+        return;
+    }
+    text_join(to, text);
+}
+
+struct str answer_keep(struct answer *a, struct str text, struct str old)
+{
+    if (text.n == 0 || str_eq(text, old))
+        return old;
+    return text.n <= 1024 ? arena_copy(&a->arena, text) : old;
+}
+
+static void on_event(void *arg, const struct sse_event *event)
+{
+    struct answer *a = arg;
+    if (a->codec == ANSWER_CHATGPT)
+        chatgpt_answer_event(a, event);
+    else
+        openai_answer_event(a, event);
+}
+
+struct answer *answer_new(enum answer_codec codec, bool is_sse)
+{
+    struct answer *a = MEM_NEW(struct answer);
+    a->codec = codec;
+    delta_setup(&a->delta);
+    if (is_sse)
+        a->sse = sse_new(0, on_event, a);
+    return a;
+}
+
+void answer_free(struct answer **answer)
+{
+    struct answer *a = *answer;
+    if (a == NULL)
+        return;
+    sse_free(&a->sse);
+    buf_wipe_free(&a->body);
+    delta_free(&a->delta);
+    buf_wipe_free(&a->extra_hidden);
+    openai_answer_free(a);
+    arena_free(&a->arena);
+    mem_free(a);
+    *answer = NULL;
+}
+
+void answer_feed(struct answer *a, struct str bytes)
+{
+    if (a->sse != NULL) {
+        if (sse_feed(a->sse, bytes) != OK)
+            a->is_over_limit = true;
+        return;
+    }
+    if (a->body.n + bytes.n > ANSWER_BODY_BYTES_MAX) {
+        a->is_over_limit = true;
+        return;
+    }
+    buf_append_str(&a->body, bytes);
+}
+
+/* A JSON answer of ChatGPT is an error or a hand-off to a WebSocket: no
+ * answer of its own. */
+static void read_body(struct answer *a)
+{
+    struct arena scratch = {0};
+    struct json_node *root;
+    if (a->codec == ANSWER_CHATGPT || a->body.n == 0)
+        return;
+    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) == OK)
+        openai_answer_body(a, root);
+    else
+        a->is_broken = a->is_complete;
+    arena_free(&scratch);
+    buf_wipe_free(&a->body);
+}
+
+void answer_finish(struct answer *a, bool is_complete)
+{
+    if (a->is_finished)
+        return;
+    a->is_finished = true;
+    a->is_complete = is_complete;
+    if (a->sse == NULL)
+        read_body(a);
+    else if (sse_finish(a->sse) != OK)
+        a->is_over_limit = true;
+}
+
+size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
+{
+    size_t n = a->codec == ANSWER_CHATGPT ? chatgpt_answer_take(a, out)
+                                          : openai_answer_take(a, out);
+    for (size_t i = 0; i < n; i++) {
+        out[i]->name = out[i]->file_count != 0
+                           ? STR("response_with_file.generated")
+                           : STR("response.generated");
+        if (a->is_over_limit || a->delta.is_over_limit)
+            out[i]->failure = STR("limit");
+        else if (a->is_broken)
+            out[i]->failure = STR("parse");
+    }
+    return n;
+}
+
+struct str answer_conversation_id(const struct answer *a)
+{
+    return a->conversation_id;
+}
+
+size_t answer_held_bytes(const struct answer *a)
+{
+    return a->body.n + a->delta.budget.used + a->extra_hidden.n + a->text_bytes;
+}

@@ -1,0 +1,37 @@
+/*
+ * Answers read as they pass: decoded response bytes in, one activity an
+ * answer out once the stream has ended (fact sheet chatgpt-wire §4, §9).
+ *
+ * Used by inspect/exchange.c.  inspect/answer.c holds the frame and ChatGPT's
+ * streams, inspect/openai_answer.c the public API's.  Memory: what the codec
+ * bounds (sse.h, delta.h), ANSWER_BODY_BYTES_MAX for JSON, and
+ * ANSWER_TEXT_BYTES_MAX of text an answer; past these the rest is left out
+ * and the answer is marked with the failure "limit".
+ */
+#ifndef INSPECT_ANSWER_H
+#define INSPECT_ANSWER_H
+
+#include "inspect/activity.h"
+#include "inspect/service.h"
+
+enum {
+    ANSWERS_MAX = 16, /* of one stream (choices, variants) */
+    ANSWER_BODY_BYTES_MAX = 16 * 1024 * 1024,
+    ANSWER_TEXT_BYTES_MAX = 4 * 1024 * 1024,
+};
+
+struct answer;
+
+struct answer *answer_new(enum answer_codec codec, bool is_sse);
+void answer_free(struct answer **answer);
+void answer_feed(struct answer *a, struct str bytes);
+/* is_complete: the transport ended in order. */
+void answer_finish(struct answer *a, bool is_complete);
+/* After answer_finish: the answers, with name, ids, model, text, files,
+ * complete and failure filled in.  The caller owns them. */
+size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
+/* Of the stream as a whole; empty: it said none. */
+struct str answer_conversation_id(const struct answer *a);
+size_t answer_held_bytes(const struct answer *a);
+
+#endif

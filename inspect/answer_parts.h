@@ -1,0 +1,55 @@
+/* What answer.c and openai_answer.c share. */
+#ifndef INSPECT_ANSWER_PARTS_H
+#define INSPECT_ANSWER_PARTS_H
+
+#include "inspect/answer.h"
+#include "inspect/delta.h"
+#include "inspect/json.h"
+#include "inspect/sse.h"
+
+/* Text of the public API under a key of its place in the answer. */
+struct api_part {
+    int64_t choice; /* chat: choices[].index; responses: 0 */
+    struct str key; /* item and part, or tool call */
+    bool is_hidden; /* reasoning, arguments, code */
+    struct buf text;
+};
+
+enum { API_PARTS_MAX = 1024 };
+
+struct answer {
+    enum answer_codec codec;
+    struct arena arena;
+    struct sse *sse;
+    struct buf body; /* JSON answers, whole */
+    bool saw_end;    /* the stream's own end mark */
+    bool is_over_limit, is_broken, is_finished, is_complete;
+    struct str conversation_id, model, message_id, parent_id;
+    /* chatgpt */
+    bool is_delta, is_handoff;
+    struct delta delta;
+    struct buf extra_hidden; /* titles, search queries of typed events */
+    /* public API */
+    struct api_part *parts;
+    size_t part_count;
+    size_t text_bytes;
+    bool has_choice[ANSWERS_MAX];
+    struct str file_names[ANSWERS_MAX], file_ids[ANSWERS_MAX];
+    size_t file_count;
+};
+
+/* Joins by a newline; leaves out what is empty. */
+void text_join(struct buf *to, struct str text);
+/* text_join up to ANSWER_TEXT_BYTES_MAX. */
+void answer_join(struct answer *a, struct buf *to, struct str text);
+struct str answer_keep(struct answer *a, struct str text, struct str old);
+
+void chatgpt_answer_event(struct answer *a, const struct sse_event *event);
+size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
+
+void openai_answer_event(struct answer *a, const struct sse_event *event);
+void openai_answer_body(struct answer *a, const struct json_node *root);
+size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
+void openai_answer_free(struct answer *a);
+
+#endif

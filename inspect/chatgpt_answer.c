@@ -1,0 +1,380 @@
+/*
+ * ChatGPT's answer streams: legacy SSE and delta v1 into the same messages
+ * (inspect/delta.c), and at the end messages into answers: what was shown is
+ * the content, everything else that travelled is hidden (fact sheet
+ * chatgpt-wire §4.2 to §4.5, §6.3).
+ */
+#include "inspect/answer_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- events ---------------------------------------------------------- */
+
+static void note_ids(struct answer *a, const struct json_node *root)
+{
+    a->conversation_id = answer_keep(
+        a, json_get_text(root, "conversation_id"), a->conversation_id);
+    const struct json_node *in_value =
+        json_get(json_get(root, "v"), "conversation_id");
+    a->conversation_id = answer_keep(a, json_str(in_value), a->conversation_id);
+}
+
+static void on_typed(
+    struct answer *a, struct str type, const struct json_node *root)
+{
+    if (str_is(type, "message_stream_complete")) {
+        a->saw_end = true;
+    } else if (str_is(type, "stream_handoff")) {
+        a->is_handoff = true;
+    } else if (str_is(type, "server_ste_metadata")) {
+        a->model = answer_keep(
+            a, json_path_text(root, "metadata/model_slug"), a->model);
+    } else if (str_is(type, "title_generation")) {
+        answer_join(a, &a->extra_hidden, json_get_text(root, "title"));
+    }
+}
+
+static bool is_delta_object(
+    const struct answer *a, const struct json_node *root)
+{
+    return a->is_delta && json_is(root, JSON_OBJECT) &&
+           json_get(root, "type") == NULL &&
+           json_get(root, "message") == NULL &&
+           (json_get(root, "v") != NULL || json_get(root, "o") != NULL);
+}
+
+static void on_json(
+    struct answer *a, const struct sse_event *event, struct json_node *root)
+{
+    note_ids(a, root);
+    struct str type = json_get_text(root, "type");
+    if (str_is(event->name, "delta") || is_delta_object(a, root)) {
+        a->is_delta = true;
+        delta_apply(&a->delta, root);
+    } else if (json_is(json_get(root, "message"), JSON_OBJECT) && type.n == 0) {
+        delta_put(&a->delta, root);
+    } else if (type.n != 0) {
+        on_typed(a, type, root);
+    }
+}
+
+/* An encoding that is not known, or text that is no JSON: kept as it is, so
+ * that it is scanned all the same. */
+static void on_unknown(struct answer *a, struct str data)
+{
+    a->is_broken = true;
+    answer_join(a, &a->extra_hidden, data);
+}
+
+void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
+{
+    struct str data = str_trim(event->data);
+    if (data.n == 0)
+        return;
+    if (str_is(data, "[DONE]")) {
+        a->saw_end = true;
+        return;
+    }
+    if (str_is(event->name, "delta_encoding")) {
+        a->is_delta = str_is(data, "\"v1\"") || str_is(data, "v1");
+        a->is_broken = a->is_broken || !a->is_delta;
+        return;
+    }
+    struct arena scratch = {0};
+    struct json_node *root;
+    if (json_parse(data, &scratch, NULL, &root) == OK)
+        on_json(a, event, root);
+    else if (event->is_complete && (data.p[0] == '{' || a->is_delta))
+        on_unknown(a, data);
+    arena_free(&scratch);
+}
+
+/* ---- messages: which is what (4.4) ------------------------------------ */
+
+static const struct doc *message_of(const struct message *m)
+{
+    return doc_get(m->doc, "message");
+}
+
+static bool is_role(const struct doc *message, const char *role)
+{
+    return str_is(doc_get_text(doc_get(message, "author"), "role"), role);
+}
+
+static bool is_shown_content(struct str type)
+{
+    return type.n == 0 || str_is(type, "text") ||
+           str_is(type, "multimodal_text");
+}
+
+static bool is_visible(const struct doc *message)
+{
+    struct str role = doc_get_text(doc_get(message, "author"), "role");
+    struct str recipient = doc_get_text(message, "recipient");
+    struct str channel = doc_get_text(message, "channel");
+    const struct doc *content = doc_get(message, "content");
+    return message != NULL && content != NULL &&
+           (role.n == 0 || str_is(role, "assistant")) &&
+           (recipient.n == 0 || str_is(recipient, "all")) &&
+           (channel.n == 0 || str_is(channel, "final")) &&
+           is_shown_content(doc_get_text(content, "content_type")) &&
+           !doc_is_true(doc_get(doc_get(message, "metadata"),
+               "is_visually_hidden_from_conversation"));
+}
+
+/* ---- files ------------------------------------------------------------ */
+
+static void add_file(struct activity *act, struct str id, struct str name)
+{
+    if (id.n == 0 && name.n == 0)
+        return;
+    for (size_t i = 0; i < act->file_count; i++)
+        if (str_eq(act->files[i].id, id) && str_eq(act->files[i].name, name))
+            return;
+    if (act->file_count == 64)
+        return;
+    struct activity_file *file = activity_add_file(act);
+    file->id = arena_copy(&act->arena, id);
+    file->name = arena_copy(&act->arena, name);
+}
+
+static struct str percent_decoded(struct arena *arena, struct str s)
+{
+    char *out = arena_alloc(arena, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        unsigned value;
+        if (c == '%' && i + 2 < s.n) {
+            char two[3] = {s.p[i + 1], s.p[i + 2], '\0'};
+            char *end;
+            value = (unsigned)strtoul(two, &end, 16);
+            if (end == two + 2) {
+                c = (char)value;
+                i += 2;
+            }
+        }
+        out[n++] = c;
+    }
+    return str_make(out, n);
+}
+
+/* "[…](sandbox:/mnt/data/report.xlsx)": offered for download. */
+static void find_sandbox_links(struct activity *act, struct str text)
+{
+    for (;;) {
+        size_t at = str_find(text, STR("sandbox:"));
+        if (at == text.n)
+            return;
+        text = str_sub(text, at + 8, text.n);
+        size_t end = 0;
+        while (end < text.n && !strchr("\"' )>\n\r\t", text.p[end]))
+            end++;
+        struct str path = str_sub(text, 0, end);
+        size_t slash = path.n;
+        while (slash > 0 && path.p[slash - 1] != '/')
+            slash--;
+        if (str_has(path, "/mnt/data/"))
+            add_file(act, STR_NONE,
+                percent_decoded(&act->arena, str_sub(path, slash, path.n)));
+        text = str_sub(text, end, text.n);
+    }
+}
+
+/* "sediment://file_00ab?x#y" -> "file_00ab" */
+static struct str pointer_id(struct str pointer)
+{
+    size_t at = str_find(pointer, STR("://"));
+    if (at == pointer.n)
+        return STR_NONE;
+    struct str id = str_sub(pointer, at + 3, pointer.n);
+    id = str_sub(id, 0, str_find_char(id, '?'));
+    return str_sub(id, 0, str_find_char(id, '#'));
+}
+
+static void find_pointers(struct activity *act, const struct doc *doc)
+{
+    if (doc == NULL)
+        return;
+    bool is_pointer = str_is(buf_str(&doc->key), "asset_pointer") ||
+                      str_is(buf_str(&doc->key), "image_url");
+    if (is_pointer)
+        add_file(act, pointer_id(doc_text(doc)), STR_NONE);
+    for (const struct doc *c = doc->first; c != NULL; c = c->next)
+        find_pointers(act, c);
+}
+
+static void find_files(struct activity *act, const struct doc *message)
+{
+    const struct doc *metadata = doc_get(message, "metadata");
+    const struct doc *list = doc_get(metadata, "attachments");
+    if (!is_role(message, "user")) {
+        find_pointers(act, doc_get(message, "content"));
+        find_pointers(act, doc_get(metadata, "aggregate_result"));
+    }
+    for (const struct doc *c = list != NULL ? list->first : NULL; c != NULL;
+         c = c->next)
+        add_file(act, doc_get_text(c, "id"), doc_get_text(c, "name"));
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+static void shown_text(
+    struct answer *a, const struct doc *content, struct buf *out)
+{
+    answer_join(a, out, doc_get_text(content, "text"));
+    const struct doc *parts = doc_get(content, "parts");
+    if (parts != NULL && parts->kind == JSON_STRING)
+        answer_join(a, out, doc_text(parts));
+    for (const struct doc *c = parts != NULL ? parts->first : NULL; c != NULL;
+         c = c->next)
+        answer_join(a, out,
+            c->kind == JSON_STRING ? doc_text(c) : doc_get_text(c, "text"));
+}
+
+/* Members that label or locate and are nobody's words. */
+static bool is_label(struct str key)
+{
+    static const char *const labels[] = {"content_type", "language",
+        "response_format_name", "asset_pointer", "id", "gen_id", "source",
+        "source_analysis_msg_id", "parent_gen_id", "format", "direction"};
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (str_is(key, labels[i]))
+            return true;
+    return str_ends(key, "_id");
+}
+
+static void all_text(struct answer *a, const struct doc *doc, struct buf *out)
+{
+    if (doc == NULL || is_label(buf_str(&doc->key)))
+        return;
+    if (doc->kind == JSON_STRING)
+        answer_join(a, out, doc_text(doc));
+    for (const struct doc *c = doc->first; c != NULL; c = c->next)
+        all_text(a, c, out);
+}
+
+static void search_queries(
+    struct answer *a, const struct doc *metadata, struct buf *out)
+{
+    all_text(
+        a, doc_get(doc_get(metadata, "search_model_queries"), "queries"), out);
+    all_text(a, doc_get(metadata, "search_queries"), out);
+}
+
+/* Generated images carry the prompt that they were made from. */
+static void image_prompts(
+    struct answer *a, const struct doc *content, struct buf *out)
+{
+    const struct doc *parts = doc_get(content, "parts");
+    for (const struct doc *c = parts != NULL ? parts->first : NULL; c != NULL;
+         c = c->next)
+        answer_join(a, out,
+            doc_get_text(doc_get(doc_get(c, "metadata"), "dalle"), "prompt"));
+}
+
+/* ---- answers ------------------------------------------------------------ */
+
+struct group {
+    struct str parent; /* of its first shown message */
+    struct activity *activity;
+    bool is_shown;
+    bool has_hidden; /* of messages: a title alone is no answer */
+};
+
+static struct str model_of(const struct answer *a, const struct doc *message)
+{
+    const struct doc *metadata = doc_get(message, "metadata");
+    struct str model = doc_get_text(metadata, "model_slug");
+    if (model.n == 0)
+        model = doc_get_text(metadata, "resolved_model_slug");
+    return model.n != 0 ? model : a->model;
+}
+
+static void show_message(
+    struct answer *a, struct group *g, const struct message *m)
+{
+    const struct doc *message = message_of(m);
+    const struct doc *content = doc_get(message, "content");
+    struct activity *act = g->activity;
+    struct str parent = doc_get_text(doc_get(message, "metadata"), "parent_id");
+    struct buf text = {0};
+    if (!g->is_shown)
+        g->parent = parent;
+    g->is_shown = true;
+    act->message_id = arena_copy(&act->arena, doc_get_text(message, "id"));
+    act->parent_message_id = arena_copy(&act->arena, parent);
+    act->model = arena_copy(&act->arena, model_of(a, message));
+    shown_text(a, content, &text);
+    find_sandbox_links(act, buf_str(&text));
+    answer_join(a, &act->content, buf_str(&text));
+    buf_wipe_free(&text);
+    image_prompts(a, content, &act->hidden);
+}
+
+static void read_message(
+    struct answer *a, struct group *g, const struct message *m)
+{
+    const struct doc *message = message_of(m);
+    struct buf *hidden = &g->activity->hidden;
+    if (is_role(message, "user"))
+        return; /* the prompt again */
+    if (is_visible(message))
+        show_message(a, g, m);
+    else
+        all_text(a, doc_get(message, "content"), hidden);
+    answer_join(a, hidden, buf_str(&m->cut));
+    search_queries(a, doc_get(message, "metadata"), hidden);
+    g->has_hidden = g->has_hidden || hidden->n != 0;
+    find_files(g->activity, message);
+}
+
+/* Two shown messages under one parent are two answers (variants). */
+static bool opens_group(
+    const struct group *groups, size_t n, const struct message *m)
+{
+    const struct doc *message = message_of(m);
+    struct str parent = doc_get_text(doc_get(message, "metadata"), "parent_id");
+    if (!is_visible(message) || parent.n == 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (groups[i].is_shown && str_eq(groups[i].parent, parent))
+            return true;
+    return false;
+}
+
+static bool is_worth_it(const struct answer *a, const struct group *g)
+{
+    const struct activity *act = g->activity;
+    if (a->is_handoff && act->content.n == 0 && act->file_count == 0)
+        return false;
+    return g->is_shown || g->has_hidden || act->file_count != 0;
+}
+
+size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
+{
+    struct group groups[ANSWERS_MAX] = {{.activity = activity_new()}};
+    size_t n = 1, kept = 0;
+    for (size_t i = 0; i < a->delta.count; i++) {
+        const struct message *m = &a->delta.messages[i];
+        if (n < ANSWERS_MAX && opens_group(groups, n, m))
+            groups[n++] = (struct group){.activity = activity_new()};
+        read_message(a, &groups[n - 1], m);
+    }
+    answer_join(a, &groups[n - 1].activity->hidden, buf_str(&a->extra_hidden));
+    if (a->delta.is_odd)
+        a->is_broken = true;
+    for (size_t i = 0; i < n; i++) {
+        struct activity *act = groups[i].activity;
+        if (!is_worth_it(a, &groups[i])) {
+            activity_free(&act);
+            continue;
+        }
+        act->conversation_id = arena_copy(&act->arena, a->conversation_id);
+        act->has_complete = true;
+        act->complete = a->saw_end;
+        out[kept++] = act;
+    }
+    return kept;
+}

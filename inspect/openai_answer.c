@@ -1,0 +1,338 @@
+/*
+ * Answers of the public API: chat completions and Responses, as one JSON body
+ * or as SSE (fact sheet chatgpt-wire §9.1, §9.2).  Pieces are appended under
+ * the key of their place; where the service repeats the whole text (done,
+ * completed), the whole replaces the pieces.
+ */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "inspect/answer_parts.h"
+
+void openai_answer_free(struct answer *a)
+{
+    for (size_t i = 0; i < a->part_count; i++)
+        buf_wipe_free(&a->parts[i].text);
+    mem_free(a->parts);
+    a->parts = NULL;
+    a->part_count = 0;
+}
+
+static struct api_part *part_of(
+    struct answer *a, int64_t choice, struct str key, bool is_hidden)
+{
+    for (size_t i = 0; i < a->part_count; i++)
+        if (a->parts[i].choice == choice && str_eq(a->parts[i].key, key))
+            return &a->parts[i];
+    if (a->part_count == API_PARTS_MAX) {
+        a->is_over_limit = true;
+        return NULL;
+    }
+    if (a->parts == NULL)
+        a->parts = mem_calloc(API_PARTS_MAX, sizeof *a->parts);
+    struct api_part *part = &a->parts[a->part_count++];
+    part->choice = choice;
+    part->key = arena_copy(&a->arena, str_sub(key, 0, 256));
+    part->is_hidden = is_hidden;
+    return part;
+}
+
+static void append(struct answer *a, struct api_part *part, struct str text)
+{
+    if (part == NULL || text.n == 0)
+        return;
+    if (a->text_bytes + text.n > 2 * ANSWER_TEXT_BYTES_MAX) {
+        a->is_over_limit = true;
+        return;
+    }
+    buf_append_str(&part->text, text);
+    a->text_bytes += text.n;
+}
+
+static void replace(struct answer *a, struct api_part *part, struct str text)
+{
+    if (part == NULL || text.n == 0)
+        return;
+    a->text_bytes -= part->text.n;
+    buf_clear(&part->text);
+    append(a, part, text);
+}
+
+static void add_file(struct answer *a, struct str id, struct str name)
+{
+    if (id.n == 0 && name.n == 0)
+        return;
+    for (size_t i = 0; i < a->file_count; i++)
+        if (str_eq(a->file_ids[i], id))
+            return;
+    if (a->file_count == ANSWERS_MAX)
+        return;
+    a->file_ids[a->file_count] = arena_copy(&a->arena, id);
+    a->file_names[a->file_count++] = arena_copy(&a->arena, name);
+}
+
+static void note_ids(struct answer *a, const struct json_node *root)
+{
+    a->message_id = answer_keep(a, json_get_text(root, "id"), a->message_id);
+    a->model = answer_keep(a, json_get_text(root, "model"), a->model);
+    a->parent_id = answer_keep(
+        a, json_get_text(root, "previous_response_id"), a->parent_id);
+    const struct json_node *conversation = json_get(root, "conversation");
+    struct str id = json_str(conversation);
+    if (id.n == 0)
+        id = json_get_text(conversation, "id");
+    a->conversation_id = answer_keep(a, id, a->conversation_id);
+}
+
+/* ---- chat completions -------------------------------------------------- */
+
+static void read_tool_calls(
+    struct answer *a, int64_t choice, const struct json_node *calls)
+{
+    size_t n = 0;
+    for (const struct json_node *c = calls != NULL ? calls->first : NULL;
+         c != NULL; c = c->next, n++) {
+        int64_t index = (int64_t)n;
+        char key[32];
+        if (json_int(json_get(c, "index"), &index) != OK)
+            index = (int64_t)n;
+        snprintf(key, sizeof key, "tool %lld", (long long)index);
+        struct api_part *part = part_of(a, choice, str_of(key), true);
+        append(a, part, json_path_text(c, "function/arguments"));
+        append(a, part, json_path_text(c, "custom/input"));
+    }
+}
+
+/* message (whole) or delta (pieces): the same members. */
+static void read_choice(struct answer *a, const struct json_node *choice)
+{
+    int64_t index = 0;
+    const struct json_node *m = json_get(choice, "message");
+    if (m == NULL)
+        m = json_get(choice, "delta");
+    if (json_int(json_get(choice, "index"), &index) != OK || index < 0 ||
+        index >= ANSWERS_MAX) {
+        if (json_get(choice, "index") != NULL)
+            a->is_over_limit = true;
+        index = 0;
+    }
+    a->has_choice[index] = true;
+    append(a, part_of(a, index, STR("content"), false),
+        json_get_text(m, "content"));
+    append(a, part_of(a, index, STR("refusal"), false),
+        json_get_text(m, "refusal"));
+    append(a, part_of(a, index, STR("transcript"), false),
+        json_path_text(m, "audio/transcript"));
+    append(a, part_of(a, index, STR("reasoning"), true),
+        json_get_text(m, "reasoning_content"));
+    read_tool_calls(a, index, json_get(m, "tool_calls"));
+}
+
+static void read_chat(struct answer *a, const struct json_node *root)
+{
+    const struct json_node *choices = json_get(root, "choices");
+    note_ids(a, root);
+    for (const struct json_node *c = choices != NULL ? choices->first : NULL;
+         c != NULL; c = c->next)
+        read_choice(a, c);
+}
+
+/* ---- responses ----------------------------------------------------------- */
+
+static struct api_part *part_of_item(struct answer *a, struct str item,
+    int64_t index, const char *kind, bool is_hidden)
+{
+    char key[256];
+    snprintf(key, sizeof key, "%.*s %lld %s",
+        (int)(item.n < 160 ? item.n : 160), item.p != NULL ? item.p : "",
+        (long long)index, kind);
+    return part_of(a, 0, str_of(key), is_hidden);
+}
+
+static void read_annotations(struct answer *a, const struct json_node *list)
+{
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next)
+        if (!str_is(json_get_text(c, "type"), "url_citation") &&
+            !str_is(json_get_text(c, "type"), "file_citation"))
+            add_file(
+                a, json_get_text(c, "file_id"), json_get_text(c, "filename"));
+}
+
+static void read_parts(struct answer *a, struct str item,
+    const struct json_node *list, bool is_hidden)
+{
+    int64_t index = 0;
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next, index++) {
+        const char *kind = is_hidden ? "reasoning" : "text";
+        replace(a, part_of_item(a, item, index, kind, is_hidden),
+            json_get_text(c, "text"));
+        replace(a, part_of_item(a, item, index, "refusal", is_hidden),
+            json_get_text(c, "refusal"));
+        read_annotations(a, json_get(c, "annotations"));
+    }
+}
+
+/* Calls of every kind keep their words in a handful of members. */
+static void read_call(
+    struct answer *a, struct str item, const struct json_node *node)
+{
+    static const char *const members[] = {
+        "arguments", "input", "code", "output"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        replace(a, part_of_item(a, item, 0, members[i], true),
+            json_get_text(node, members[i]));
+    replace(a, part_of_item(a, item, 0, "query", true),
+        json_path_text(node, "action/query"));
+}
+
+static void read_item(struct answer *a, const struct json_node *item)
+{
+    struct str type = json_get_text(item, "type");
+    struct str id = json_get_text(item, "id");
+    if (str_is(type, "message")) {
+        read_parts(a, id, json_get(item, "content"), false);
+    } else if (str_is(type, "reasoning")) {
+        read_parts(a, id, json_get(item, "summary"), true);
+    } else {
+        read_call(a, id, item);
+        if (str_is(type, "image_generation_call"))
+            add_file(a, id, STR_NONE);
+    }
+}
+
+static void read_response(struct answer *a, const struct json_node *response)
+{
+    const struct json_node *output = json_get(response, "output");
+    note_ids(a, response);
+    a->has_choice[0] = true;
+    for (const struct json_node *c = output != NULL ? output->first : NULL;
+         c != NULL; c = c->next)
+        read_item(a, c);
+}
+
+/* Event names end in .delta (text in `delta`) or .done (whole, in one of a
+ * few members). */
+static const struct {
+    const char *name, *kind, *whole;
+    bool is_hidden;
+} TEXT_EVENTS[] = {
+    {"response.output_text", "text", "text", false},
+    {"response.refusal", "refusal", "refusal", false},
+    {"response.audio.transcript", "transcript", "transcript", false},
+    {"response.reasoning_text", "reasoning text", "text", true},
+    {"response.reasoning_summary_text", "reasoning", "text", true},
+    {"response.function_call_arguments", "arguments", "arguments", true},
+    {"response.mcp_call_arguments", "arguments", "arguments", true},
+    {"response.custom_tool_call_input", "input", "input", true},
+    {"response.code_interpreter_call_code", "code", "code", true},
+};
+
+static bool read_text_event(
+    struct answer *a, struct str type, const struct json_node *root)
+{
+    bool is_delta = str_ends(type, ".delta");
+    if (!is_delta && !str_ends(type, ".done"))
+        return false;
+    struct str name = str_sub(type, 0, type.n - (is_delta ? 6 : 5));
+    for (size_t i = 0; i < ARRAY_LEN(TEXT_EVENTS); i++) {
+        if (!str_is(name, TEXT_EVENTS[i].name))
+            continue;
+        int64_t index = 0;
+        if (json_int(json_get(root, "content_index"), &index) != OK &&
+            json_int(json_get(root, "summary_index"), &index) != OK)
+            index = 0;
+        struct api_part *part = part_of_item(a, json_get_text(root, "item_id"),
+            index, TEXT_EVENTS[i].kind, TEXT_EVENTS[i].is_hidden);
+        a->has_choice[0] = true;
+        if (is_delta)
+            append(a, part, json_get_text(root, "delta"));
+        else
+            replace(a, part, json_get_text(root, TEXT_EVENTS[i].whole));
+        return true;
+    }
+    return false;
+}
+
+static void read_responses_event(struct answer *a, const struct json_node *root)
+{
+    struct str type = json_get_text(root, "type");
+    if (read_text_event(a, type, root))
+        return;
+    if (str_is(type, "response.output_item.done")) {
+        read_item(a, json_get(root, "item"));
+    } else if (str_is(type, "response.completed") ||
+               str_is(type, "response.incomplete")) {
+        read_response(a, json_get(root, "response"));
+        a->saw_end = true;
+    } else if (str_starts(type, "response.")) {
+        note_ids(a, json_get(root, "response"));
+    }
+}
+
+/* ---- frame ----------------------------------------------------------------
+ */
+
+void openai_answer_event(struct answer *a, const struct sse_event *event)
+{
+    struct str data = str_trim(event->data);
+    if (str_is(data, "[DONE]")) {
+        a->saw_end = true;
+        return;
+    }
+    struct arena scratch = {0};
+    struct json_node *root;
+    if (json_parse(data, &scratch, NULL, &root) != OK) {
+        if (event->is_complete)
+            a->is_broken = true;
+    } else if (a->codec == ANSWER_OPENAI_CHAT) {
+        read_chat(a, root);
+    } else {
+        read_responses_event(a, root);
+    }
+    arena_free(&scratch);
+}
+
+void openai_answer_body(struct answer *a, const struct json_node *root)
+{
+    if (json_get(root, "choices") == NULL && json_get(root, "output") == NULL)
+        return;
+    if (a->codec == ANSWER_OPENAI_CHAT)
+        read_chat(a, root);
+    else
+        read_response(a, root);
+    a->saw_end = true;
+}
+
+static struct activity *make_answer(struct answer *a, int64_t choice)
+{
+    struct activity *act = activity_new();
+    act->conversation_id = arena_copy(&act->arena, a->conversation_id);
+    act->message_id = arena_copy(&act->arena, a->message_id);
+    act->parent_message_id = arena_copy(&act->arena, a->parent_id);
+    act->model = arena_copy(&act->arena, a->model);
+    act->has_complete = true;
+    act->complete = a->saw_end;
+    for (size_t i = 0; i < a->part_count; i++) {
+        const struct api_part *part = &a->parts[i];
+        if (part->choice == choice)
+            answer_join(a, part->is_hidden ? &act->hidden : &act->content,
+                buf_str(&part->text));
+    }
+    for (size_t i = 0; i < a->file_count; i++) {
+        struct activity_file *file = activity_add_file(act);
+        file->id = arena_copy(&act->arena, a->file_ids[i]);
+        file->name = arena_copy(&act->arena, a->file_names[i]);
+    }
+    return act;
+}
+
+size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
+{
+    size_t n = 0;
+    for (int64_t i = 0; i < ANSWERS_MAX; i++)
+        if (a->has_choice[i])
+            out[n++] = make_answer(a, i);
+    return n;
+}
