@@ -141,7 +141,7 @@ const char *activity_category(struct str name)
 static bool is_of_content(enum where where)
 {
     return where == WHERE_PROMPT || where == WHERE_ANSWER ||
-           where == WHERE_DRAFT;
+           where == WHERE_DRAFT || where == WHERE_URL;
 }
 
 static bool is_found(const struct findings *f, size_t from, size_t to)

@@ -1,0 +1,215 @@
+/*
+ * The synthetic answer to a blocked request, in the shape that the client
+ * shows to its user (fact sheet chatgpt-wire §8.4): an assistant message in an
+ * event stream, a JSON error, or a small page.  Statuses that clients retry
+ * (408, 409, 425, 429, 502, 504) are never used.
+ */
+#include "base/jsonw.h"
+#include "inspect/exchange_parts.h"
+
+enum { STATUS_REFUSED = 403 };
+
+/* Says what happened, by which rule, and what to do. */
+static void write_notice(const struct exchange *ex, struct buf *out)
+{
+    const struct verdict *v = &ex->verdict;
+    bool is_failure = v->rule.n == 0;
+    buf_append_str(out, STR("This message was stopped by your organisation's "
+                            "data protection gateway and was not sent.\n\n"));
+    if (v->message.n != 0)
+        buf_append_str(out, v->message);
+    else
+        buf_append_str(out, STR("It breaks a rule of the policy."));
+    if (!is_failure)
+        buf_printf(out, "\n\nPolicy rule: %.*s", STR_ARG(v->rule));
+    if (ex->activity != NULL)
+        buf_printf(out, "\nActivity: %s", ex->activity->id);
+    buf_append_str(out,
+        is_failure
+            ? STR("\n\nPlease try again with a smaller or simpler request, or "
+                  "give the activity number to your administrator.")
+            : STR("\n\nPlease remove the data in question and send it again, "
+                  "or give the activity number to your administrator."));
+}
+
+/* ---- an assistant message --------------------------------------------------
+ */
+
+static void write_message(
+    struct jsonw *w, const struct exchange *ex, struct str text)
+{
+    const struct activity *a = ex->activity;
+    char id[UUID_TEXT_BYTES];
+    clock_uuid7(id);
+    jsonw_key(w, "message");
+    jsonw_object(w);
+    jsonw_key_cstr(w, "id", id);
+    jsonw_key(w, "author");
+    jsonw_object(w);
+    jsonw_key_cstr(w, "role", "assistant");
+    jsonw_key(w, "name");
+    jsonw_null(w);
+    jsonw_key(w, "metadata");
+    jsonw_object(w);
+    jsonw_close(w);
+    jsonw_close(w);
+    jsonw_key_int(w, "create_time", clock_wall_ms() / 1000);
+    jsonw_key(w, "content");
+    jsonw_object(w);
+    jsonw_key_cstr(w, "content_type", "text");
+    jsonw_key(w, "parts");
+    jsonw_array(w);
+    jsonw_str(w, text);
+    jsonw_close(w);
+    jsonw_close(w);
+    jsonw_key_cstr(w, "status", "finished_successfully");
+    jsonw_key_bool(w, "end_turn", true);
+    jsonw_key_int(w, "weight", 1);
+    jsonw_key(w, "metadata");
+    jsonw_object(w);
+    jsonw_key_str_if(w, "parent_id", a->message_id);
+    jsonw_key_str_if(w, "model_slug", a->model);
+    jsonw_key_bool(w, "is_complete", true);
+    jsonw_close(w);
+    jsonw_key_cstr(w, "recipient", "all");
+    jsonw_key_cstr(w, "channel", "final");
+    jsonw_close(w);
+}
+
+static struct str conversation_of(const struct exchange *ex, char *made)
+{
+    if (ex->activity->conversation_id.n != 0)
+        return ex->activity->conversation_id;
+    clock_uuid7(made); /* a first turn: the page wants one */
+    return str_of(made);
+}
+
+static void write_document(const struct exchange *ex, struct str conversation,
+    struct str text, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    if (ex->wants_v1) {
+        jsonw_key_cstr(&w, "p", "");
+        jsonw_key_cstr(&w, "o", "add");
+        jsonw_key(&w, "v");
+        jsonw_object(&w);
+    }
+    write_message(&w, ex, text);
+    jsonw_key_str(&w, "conversation_id", conversation);
+    jsonw_key(&w, "error");
+    jsonw_null(&w);
+    if (ex->wants_v1) {
+        jsonw_close(&w);
+        jsonw_key_int(&w, "c", 0);
+    }
+    jsonw_close(&w);
+}
+
+static void write_stream(
+    const struct exchange *ex, struct str text, struct buf *out)
+{
+    char made[UUID_TEXT_BYTES];
+    struct str conversation = conversation_of(ex, made);
+    if (ex->wants_v1)
+        buf_append_str(out, STR("event: delta_encoding\ndata: \"v1\"\n\n"
+                                "event: delta\n"));
+    buf_append_str(out, STR("data: "));
+    write_document(ex, conversation, text, out);
+    buf_append_str(out, STR("\n\ndata: "));
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "type", "message_stream_complete");
+    jsonw_key_str(&w, "conversation_id", conversation);
+    jsonw_close(&w);
+    buf_append_str(out, STR("\n\ndata: [DONE]\n\n"));
+}
+
+/* ---- errors
+ * ------------------------------------------------------------------ */
+
+static void write_detail(struct str text, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_str(&w, "detail", text);
+    jsonw_close(&w);
+}
+
+static void write_api_error(struct str text, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key(&w, "error");
+    jsonw_object(&w);
+    jsonw_key_str(&w, "message", text);
+    jsonw_key_cstr(&w, "type", "policy_violation");
+    jsonw_key(&w, "param");
+    jsonw_null(&w);
+    jsonw_key_cstr(&w, "code", "blocked_by_policy");
+    jsonw_close(&w);
+    jsonw_close(&w);
+}
+
+static void write_page(struct str text, struct buf *out)
+{
+    buf_append_str(
+        out, STR("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+                 "<title>Blocked</title><style>body{font:16px/1.5 sans-serif;"
+                 "max-width:40em;margin:4em auto;padding:0 1em}</style>"
+                 "<h1>Request blocked</h1><p style=\"white-space:pre-line\">"));
+    for (size_t i = 0; i < text.n; i++) {
+        switch (text.p[i]) {
+        case '<':
+            buf_append_str(out, STR("&lt;"));
+            break;
+        case '>':
+            buf_append_str(out, STR("&gt;"));
+            break;
+        case '&':
+            buf_append_str(out, STR("&amp;"));
+            break;
+        default:
+            buf_append_char(out, text.p[i]);
+        }
+    }
+    buf_append_str(out, STR("</p></html>\n"));
+}
+
+static bool wants_stream(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->answer == ANSWER_CHATGPT &&
+           route->body == BODY_CHATGPT_PROMPT && ex->activity != NULL &&
+           str_has(ex->accept, "text/event-stream");
+}
+
+static enum block_shape shape_of(const struct exchange *ex)
+{
+    if (exchange_route(ex) != NULL)
+        return exchange_route(ex)->block;
+    return ex->service != NULL ? service_block_shape(ex->service)
+                               : BLOCK_CHATGPT;
+}
+
+void exchange_block_reply(struct exchange *ex, struct exchange_reply *out)
+{
+    struct buf text = {0};
+    *out = (struct exchange_reply){
+        .status = STATUS_REFUSED, .content_type = STR("application/json")};
+    write_notice(ex, &text);
+    if (wants_stream(ex)) {
+        out->status = 200;
+        out->content_type = STR("text/event-stream; charset=utf-8");
+        out->keeps_body_visible = true;
+        write_stream(ex, buf_str(&text), &out->body);
+    } else if (ex->is_page) {
+        out->content_type = STR("text/html; charset=utf-8");
+        write_page(buf_str(&text), &out->body);
+    } else if (shape_of(ex) == BLOCK_OPENAI) {
+        write_api_error(buf_str(&text), &out->body);
+    } else {
+        write_detail(buf_str(&text), &out->body);
+    }
+    buf_free(&text);
+}

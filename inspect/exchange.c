@@ -1,0 +1,521 @@
+/*
+ * One exchange: its life, its phases, verdicts and records.  The bodies are
+ * read by the files that inspect/exchange_parts.h names.
+ */
+#include "inspect/exchange.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stats.h"
+#include "inspect/exchange_parts.h"
+#include "inspect/identity.h"
+
+const char *failure_name(enum failure failure)
+{
+    static const char *const names[] = {
+        "parse", "limit", "decode", "extract", "scan", "store"};
+    return names[failure];
+}
+
+/* ---- life ------------------------------------------------------------- */
+
+/* Several lines of one name are one list. */
+static struct str joined_field(
+    struct exchange *ex, const struct exchange_request *r, const char *name)
+{
+    struct str joined = STR_NONE;
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (!str_is_nocase(r->fields[i].name, name))
+            continue;
+        struct str value = str_trim(r->fields[i].value);
+        joined = joined.n == 0 ? arena_copy(&ex->arena, value)
+                               : str_of(arena_printf(&ex->arena, "%.*s, %.*s",
+                                     STR_ARG(joined), STR_ARG(value)));
+    }
+    return joined;
+}
+
+static void copy_request(struct exchange *ex, const struct exchange_request *r)
+{
+    size_t mark = str_find_char(r->path, '?');
+    ex->method = arena_copy(&ex->arena, r->method);
+    ex->host = arena_copy(&ex->arena, r->host);
+    ex->path = arena_copy(&ex->arena, str_sub(r->path, 0, mark));
+    ex->query = arena_copy(&ex->arena, str_sub(r->path, mark + 1, r->path.n));
+    ex->time_ms = r->time_ms;
+    if (r->version != NULL)
+        ex->http_version = arena_strdup(&ex->arena, r->version);
+    ex->groups = arena_copy(&ex->arena, r->proxy_groups);
+    ex->content_type = joined_field(ex, r, "content-type");
+    ex->content_encoding = joined_field(ex, r, "content-encoding");
+    ex->accept = joined_field(ex, r, "accept");
+    ex->project_header = joined_field(ex, r, "chatgpt-project-id");
+    ex->is_page = str_is(joined_field(ex, r, "sec-fetch-mode"), "navigate") ||
+                  (joined_field(ex, r, "sec-fetch-mode").n == 0 &&
+                      str_starts(ex->accept, "text/html"));
+}
+
+static void find_route(struct exchange *ex)
+{
+    service_match_host(ex->env->services, ex->host, &ex->service);
+    if (ex->service == NULL)
+        return;
+    struct str type = ex->content_type;
+    char *lower = arena_strdup(&ex->arena, "");
+    if (type.n != 0) {
+        lower = (char *)arena_copy(&ex->arena, type).p;
+        for (size_t i = 0; i < type.n; i++)
+            if (lower[i] >= 'A' && lower[i] <= 'Z')
+                lower[i] = (char)(lower[i] + 'a' - 'A');
+    }
+    struct route_query query = {
+        .host = ex->host,
+        .method = ex->method,
+        .path = decode_percent(&ex->arena, ex->path, false),
+        .query = ex->query,
+        .content_type = str_make(lower, type.n),
+    };
+    service_find_route(ex->service, &query, &ex->match);
+}
+
+const struct route *exchange_route(const struct exchange *ex)
+{
+    return ex->match.route;
+}
+
+static struct activity *make_activity(
+    struct exchange *ex, const struct exchange_request *r)
+{
+    struct activity *a = activity_new();
+    if (r->time_ms != 0)
+        a->time_ms = r->time_ms;
+    a->node = arena_copy(&a->arena, ex->env->node);
+    a->via = STR("inline");
+    a->service = arena_copy(&a->arena, service_name(ex->service));
+    a->name = STR("service.unclassified");
+    if (exchange_route(ex) != NULL)
+        a->name = arena_copy(&a->arena, exchange_route(ex)->activity);
+    a->actor = ex->actor; /* the exchange's arena outlives the activity */
+    a->http_method = arena_copy(&a->arena, ex->method);
+    a->http_host = arena_copy(&a->arena, ex->host);
+    a->http_path = arena_copy(&a->arena, ex->path);
+    a->http_version = ex->http_version;
+    return a;
+}
+
+/* Whether the request can carry somebody's content. */
+static bool is_inspected(
+    const struct exchange *ex, const struct exchange_request *r)
+{
+    if (ex->service == NULL)
+        return false;
+    if (exchange_route(ex) == NULL)
+        return r->has_body;
+    return exchange_route(ex)->action != ROUTE_PASS;
+}
+
+static void start(struct exchange *ex, const struct exchange_request *r)
+{
+    ex->is_unclassified = exchange_route(ex) == NULL;
+    ex->activity = make_activity(ex, r);
+    if (!ex->is_unclassified && exchange_route(ex)->gate == ROUTE_FORWARD)
+        return;
+    ex->gate = GATE_HOLD;
+    ex->request = REQUEST_OPEN;
+    struct decode_limits limits = {0};
+    if (decoder_new(ex->content_encoding, &limits, &ex->decoder) != OK)
+        exchange_note_failure(ex, FAIL_DECODE);
+}
+
+struct exchange *exchange_new(
+    const struct exchange_env *env, const struct exchange_request *request)
+{
+    struct exchange *ex = MEM_NEW(struct exchange);
+    ex->env = env;
+    ex->failure = -1;
+    ex->gate = GATE_FORWARD;
+    ex->request = REQUEST_READY;
+    copy_request(ex, request);
+    find_route(ex);
+    if (ex->service != NULL)
+        identity_find(request, &ex->arena, &ex->actor);
+    if (is_inspected(ex, request))
+        start(ex, request);
+    return ex;
+}
+
+void exchange_free(struct exchange **exchange)
+{
+    struct exchange *ex = *exchange;
+    if (ex == NULL)
+        return;
+    struct record record;
+    struct buf note = {0};
+    while (exchange_next_record(ex, &record) == OK)
+        buf_free(&record.json);
+    while (exchange_next_note(ex, &note) == OK)
+        buf_clear(&note);
+    buf_free(&note);
+    scan_job_free(&ex->run.job);
+    exchange_free_response(ex);
+    decoder_free(&ex->decoder);
+    harvest_free(&ex->harvest);
+    activity_free(&ex->activity);
+    struct buf *const bufs[] = {&ex->body, &ex->slice, &ex->rest, &ex->names,
+        &ex->url, &ex->file_text, &ex->verdict_text, &ex->question};
+    for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
+        buf_wipe_free(bufs[i]);
+    mem_free(ex->taken.starts);
+    arena_free(&ex->arena);
+    mem_free(ex);
+    *exchange = NULL;
+}
+
+enum gate exchange_gate(const struct exchange *ex)
+{
+    return ex->gate;
+}
+
+const struct verdict *exchange_verdict(const struct exchange *ex)
+{
+    return &ex->verdict;
+}
+
+size_t exchange_held_bytes(const struct exchange *ex)
+{
+    size_t n = ex->body.n + ex->slice.n + ex->rest.n + ex->file_text.n +
+               ex->decoded.n + ex->arena.used_bytes;
+    if (ex->activity != NULL)
+        n += ex->activity->content.n + ex->activity->hidden.n;
+    return ex->answer != NULL ? n + answer_held_bytes(ex->answer) : n;
+}
+
+/* ---- verdicts ----------------------------------------------------------- */
+
+void exchange_note_failure(struct exchange *ex, enum failure failure)
+{
+    if (ex->failure >= 0)
+        return; /* the first cause counts */
+    ex->failure = (int)failure;
+    stats_add(STAT_FAILURES, 1);
+    log_event(LOG_WARN, "inspect.failed",
+        LOG_CSTR("cause", failure_name(failure)), LOG_STR("host", ex->host),
+        LOG_STR("path", str_sub(ex->path, 0, 200)));
+}
+
+static const char *failure_text(enum failure failure)
+{
+    static const char *const texts[] = {
+        "its body is not what the service's format demands",
+        "it is larger than what can be held for inspection",
+        "its content encoding could not be undone",
+        "its text could not be found in it",
+        "it could not be scanned",
+        "its record could not be stored",
+    };
+    return texts[failure];
+}
+
+static void apply_failure(
+    struct exchange *ex, struct activity *a, struct verdict *verdict)
+{
+    enum failure failure = (enum failure)ex->failure;
+    a->failure = str_of(failure_name(failure));
+    if (!ex->env->failure_blocks[failure]) {
+        if (verdict->kind == VERDICT_ALLOW)
+            verdict->kind = VERDICT_ALERT;
+        return;
+    }
+    if (verdict->kind == VERDICT_BLOCK)
+        return;
+    buf_clear(&ex->verdict_text);
+    buf_printf(&ex->verdict_text,
+        "The request could not be inspected (%s): %s.", failure_name(failure),
+        failure_text(failure));
+    verdict->kind = VERDICT_BLOCK;
+    verdict->rule = STR_NONE;
+    verdict->message = buf_str(&ex->verdict_text);
+    verdict->severity = LEVEL_MEDIUM;
+}
+
+static void count_verdict(enum verdict_kind kind)
+{
+    stats_add(kind == VERDICT_BLOCK   ? STAT_VERDICT_BLOCK
+              : kind == VERDICT_ALERT ? STAT_VERDICT_ALERT
+                                      : STAT_VERDICT_ALLOW,
+        1);
+}
+
+static void put_verdict(struct activity *a, const struct verdict *verdict)
+{
+    a->verdict = verdict->kind;
+    a->is_monitored = verdict->is_monitored && verdict->kind != VERDICT_ALLOW;
+    a->rule = arena_copy(&a->arena, verdict->rule);
+    a->reason = arena_copy(&a->arena, verdict->message);
+    a->severity = verdict->severity;
+}
+
+void exchange_judge(struct exchange *ex, struct activity *activity,
+    enum direction direction, struct verdict *verdict_out)
+{
+    *verdict_out = (struct verdict){.kind = VERDICT_ALLOW};
+    struct policy_subject subject = {activity, direction, ex->groups};
+    if (ex->env->policy != NULL)
+        policy_judge(ex->env->policy, &subject, verdict_out);
+    if (direction == DIRECTION_UP && ex->failure >= 0)
+        apply_failure(ex, activity, verdict_out);
+    /* What has passed already cannot be stopped any more. */
+    if (direction == DIRECTION_DOWN && verdict_out->kind != VERDICT_ALLOW)
+        verdict_out->kind = VERDICT_ALERT;
+    put_verdict(activity, verdict_out);
+}
+
+/* A request of a route that is only scanned yields an activity when there is
+ * something to tell. */
+static bool is_worth_recording(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route == NULL || route->action == ROUTE_RECORD ||
+           ex->activity->findings.count != 0 || ex->failure >= 0 ||
+           ex->verdict.kind != VERDICT_ALLOW;
+}
+
+static void decide(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    a->request_bytes = (int64_t)ex->wire_bytes;
+    exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
+    ex->is_blocked =
+        ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
+    ex->request = REQUEST_READY;
+    buf_wipe_free(&ex->body);
+    buf_wipe_free(&ex->rest);
+    buf_wipe_free(&ex->file_text);
+    if (!is_worth_recording(ex)) {
+        activity_free(&ex->activity);
+        return;
+    }
+    count_verdict(ex->verdict.kind);
+    stats_add(STAT_UNCLASSIFIED, str_is(a->name, "service.unclassified"));
+    exchange_push_record(ex, RECORD_OPEN, a);
+}
+
+void exchange_fail(struct exchange *ex, enum failure failure)
+{
+    exchange_note_failure(ex, failure);
+    if (ex->activity == NULL || ex->request != REQUEST_READY)
+        return;
+    apply_failure(ex, ex->activity, &ex->verdict);
+    put_verdict(ex->activity, &ex->verdict);
+    ex->is_blocked =
+        ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
+}
+
+/* ---- records and notes --------------------------------------------------- */
+
+void exchange_push_record(
+    struct exchange *ex, enum record_kind kind, const struct activity *a)
+{
+    if (ex->record_count == RECORDS_MAX)
+        return; /* cannot be: two a request, one an answer */
+    struct record *record = &ex->records[ex->record_count++];
+    *record = (struct record){.kind = kind};
+    memcpy(record->id, a->id, sizeof record->id);
+    activity_write(a, ex->env->capture, &record->json);
+    stats_add(STAT_ACTIVITIES, kind == RECORD_DONE);
+}
+
+enum err exchange_next_record(struct exchange *ex, struct record *record_out)
+{
+    if (ex->record_first == ex->record_count)
+        return ERR_NOT_FOUND;
+    *record_out = ex->records[ex->record_first];
+    ex->records[ex->record_first++] = (struct record){0};
+    return OK;
+}
+
+struct buf *exchange_push_note(struct exchange *ex)
+{
+    static struct buf spare; /* never used: the array has room for all */
+    if (ex->note_count == ARRAY_LEN(ex->notes))
+        return &spare;
+    return &ex->notes[ex->note_count++];
+}
+
+enum err exchange_next_note(struct exchange *ex, struct buf *note_out)
+{
+    if (ex->note_first == ex->note_count)
+        return ERR_NOT_FOUND;
+    struct buf *note = &ex->notes[ex->note_first++];
+    buf_append_str(note_out, buf_str(note));
+    buf_free(note);
+    return OK;
+}
+
+/* ---- scanning --------------------------------------------------------------
+ */
+
+void scan_run_add(struct scan_run *run, struct str text, enum where where,
+    enum source_kind kind)
+{
+    if (text.n != 0 && run->count < SCAN_SOURCES_MAX)
+        run->sources[run->count++] = (struct scan_source){text, where, kind};
+}
+
+/* Findings of the rest show where in the hidden text they are: so it has to
+ * become a part of it. */
+static void adopt_rest(struct scan_run *run, struct str text)
+{
+    struct activity *a = run->activity;
+    if (a->hidden.n != 0)
+        buf_append_char(&a->hidden, '\n');
+    size_t base = a->hidden.n;
+    buf_append_str(&a->hidden, text);
+    for (size_t i = run->before; i < a->findings.count; i++) {
+        a->findings.items[i].start += base;
+        a->findings.items[i].end += base;
+    }
+}
+
+static void make_relative(struct scan_run *run, struct str text)
+{
+    struct findings *f = &run->activity->findings;
+    for (size_t i = run->before; i < f->count; i++) {
+        size_t line = f->items[i].start;
+        while (line > 0 && text.p[line - 1] != '\n')
+            line--;
+        f->items[i].start -= line;
+        f->items[i].end -= line;
+    }
+}
+
+static void finish_source(struct scan_run *run)
+{
+    const struct scan_source *source = &run->sources[run->at++];
+    if (run->activity->findings.count == run->before)
+        return;
+    if (source->kind == SOURCE_REST)
+        adopt_rest(run, source->text);
+    else if (source->kind == SOURCE_NAMES)
+        make_relative(run, source->text);
+}
+
+bool scan_run_step(struct exchange *ex)
+{
+    struct scan_run *run = &ex->run;
+    if (run->at == run->count || ex->env->scanner == NULL)
+        return false;
+    const struct scan_source *source = &run->sources[run->at];
+    uint64_t began = clock_mono_us();
+    if (run->job == NULL) {
+        run->before = run->activity->findings.count;
+        stats_add(STAT_SCANNED_BYTES, (int64_t)source->text.n);
+        run->job = scan_job_new(ex->env->scanner, source->text, source->where,
+            &run->activity->findings);
+    }
+    if (!scan_job_step(run->job)) {
+        scan_job_free(&run->job);
+        finish_source(run);
+    }
+    stats_observe_us(HIST_SCAN_TIME, clock_mono_us() - began);
+    return run->at < run->count;
+}
+
+enum where exchange_where(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->where == ROUTE_TEXT_DRAFT ? WHERE_DRAFT
+                                                             : WHERE_PROMPT;
+}
+
+static void plan_scan(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    ex->run = (struct scan_run){.activity = a};
+    scan_run_add(
+        &ex->run, buf_str(&a->content), exchange_where(ex), SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&ex->names), WHERE_FILE_NAME, SOURCE_NAMES);
+    scan_run_add(&ex->run, buf_str(&ex->file_text), WHERE_FILE, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&a->hidden), WHERE_HIDDEN, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&ex->rest), WHERE_HIDDEN, SOURCE_REST);
+    ex->request = REQUEST_SCAN;
+}
+
+/* ---- phases
+ * ------------------------------------------------------------------ */
+
+void exchange_request_end(struct exchange *ex)
+{
+    if (ex->request == REQUEST_OPEN)
+        ex->request = REQUEST_EXTRACT;
+}
+
+void exchange_request_cut(struct exchange *ex)
+{
+    if (ex->request != REQUEST_OPEN)
+        return;
+    ex->request = REQUEST_EXTRACT;
+    ex->is_cut = true;
+}
+
+static enum exchange_state step_extract(struct exchange *ex)
+{
+    bool never_left = ex->is_cut && ex->gate == GATE_HOLD;
+    if (never_left) { /* the client took it back before it went anywhere */
+        activity_free(&ex->activity);
+        buf_wipe_free(&ex->body);
+        ex->request = REQUEST_READY;
+        return EXCHANGE_READY;
+    }
+    exchange_finish_body(ex);
+    extract_query(ex);
+    if (ex->is_streaming)
+        exchange_finish_stream(ex);
+    else if (ex->gate != GATE_REFUSE)
+        extract_request(ex);
+    if (ex->asks_keeper) {
+        chatgpt_ask(ex);
+        ex->request = REQUEST_ASK;
+        return EXCHANGE_ASK;
+    }
+    plan_scan(ex);
+    return EXCHANGE_MORE;
+}
+
+enum exchange_state exchange_step(struct exchange *ex)
+{
+    switch (ex->request) {
+    case REQUEST_EXTRACT:
+        return step_extract(ex);
+    case REQUEST_ASK:
+        return EXCHANGE_ASK;
+    case REQUEST_SCAN:
+        if (scan_run_step(ex))
+            return EXCHANGE_MORE;
+        decide(ex);
+        break;
+    case REQUEST_OPEN:
+    case REQUEST_READY:
+        break;
+    }
+    return exchange_step_response(ex);
+}
+
+struct str exchange_question(const struct exchange *ex)
+{
+    return buf_str(&ex->question);
+}
+
+void exchange_answer(struct exchange *ex, struct str answer)
+{
+    if (ex->request == REQUEST_ASK) {
+        chatgpt_decide(ex, answer);
+        plan_scan(ex);
+    } else if (ex->response == RESPONSE_ASK) {
+        exchange_answer_seen(ex, keep_read_answer(answer));
+    }
+    buf_clear(&ex->question);
+}

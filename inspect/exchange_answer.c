@@ -1,0 +1,286 @@
+/*
+ * The response side of an exchange: bytes are looked at as they pass, and when
+ * the last one has passed the answers become activities of their own, and the
+ * request's activity is completed.
+ */
+#include "base/mem.h"
+#include "base/stats.h"
+#include "inspect/exchange_parts.h"
+
+static struct str field_value(
+    const struct field *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_is_nocase(fields[i].name, name))
+            return str_trim(fields[i].value);
+    return STR_NONE;
+}
+
+static bool is_success(int status)
+{
+    return status >= 200 && status < 400;
+}
+
+void exchange_response_head(struct exchange *ex, int status,
+    const struct field *fields, size_t field_count, bool has_body)
+{
+    const struct route *route = exchange_route(ex);
+    if (status < 200 || ex->response != RESPONSE_NONE)
+        return; /* interim */
+    ex->status = status;
+    ex->response = RESPONSE_OPEN;
+    if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
+        route->answer == ANSWER_NONE)
+        return;
+    struct str type = field_value(fields, field_count, "content-type");
+    bool is_sse = str_starts_nocase(type, "text/event-stream");
+    if (!is_sse && !str_starts_nocase(type, "application/json"))
+        return;
+    struct decode_limits limits = {0};
+    if (decoder_new(field_value(fields, field_count, "content-encoding"),
+            &limits, &ex->response_decoder) != OK)
+        ex->answer_failure = "decode";
+    ex->answer = answer_new(route->answer, is_sse);
+}
+
+void exchange_response_data(struct exchange *ex, struct str wire)
+{
+    ex->response_bytes += wire.n;
+    if (ex->answer == NULL || ex->answer_failure != NULL)
+        return;
+    if (decoder_feed(ex->response_decoder, wire, &ex->decoded) != OK) {
+        ex->answer_failure = "decode";
+        stats_add(STAT_FAILURES, 1);
+    }
+    answer_feed(ex->answer, buf_str(&ex->decoded));
+    buf_clear(&ex->decoded);
+}
+
+void exchange_response_end(struct exchange *ex, bool is_complete)
+{
+    if (ex->response >= RESPONSE_EXTRACT)
+        return;
+    ex->is_response_complete = is_complete;
+    ex->response = RESPONSE_EXTRACT;
+}
+
+void exchange_no_response(struct exchange *ex, int status)
+{
+    if (ex->response >= RESPONSE_EXTRACT)
+        return;
+    ex->status = status;
+    ex->is_response_complete = false;
+    ex->response = RESPONSE_EXTRACT;
+}
+
+void exchange_free_response(struct exchange *ex)
+{
+    answer_free(&ex->answer);
+    decoder_free(&ex->response_decoder);
+    buf_wipe_free(&ex->decoded);
+    for (size_t i = 0; i < ex->answer_count; i++)
+        activity_free(&ex->answers[i]);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+/* What an answer has from its request. */
+static void fill_answer(struct exchange *ex, struct activity *answer)
+{
+    const struct activity *request = ex->activity;
+    struct arena *arena = &answer->arena;
+    answer->node = arena_copy(arena, ex->env->node);
+    answer->via = STR("inline");
+    answer->service = arena_copy(arena, service_name(ex->service));
+    answer->outcome = OUTCOME_SUCCESS;
+    answer->http_method = arena_copy(arena, ex->method);
+    answer->http_host = arena_copy(arena, ex->host);
+    answer->http_path = arena_copy(arena, ex->path);
+    answer->http_status = ex->status;
+    answer->response_bytes = (int64_t)ex->response_bytes;
+    if (ex->answer_failure != NULL)
+        answer->failure = str_of(ex->answer_failure);
+    answer->actor = ex->actor; /* as in make_activity */
+    answer->http_version = ex->http_version;
+    if (ex->time_ms != 0)
+        answer->time_ms = ex->time_ms;
+    if (request == NULL)
+        return;
+    answer->reply_to = arena_copy(arena, str_of(request->id));
+    if (answer->conversation_id.n == 0)
+        answer->conversation_id = arena_copy(arena, request->conversation_id);
+    answer->project_id = arena_copy(arena, request->project_id);
+}
+
+/* An answer that could not be decoded is told of, empty as it is. */
+static void add_unreadable(struct exchange *ex)
+{
+    struct activity *a = activity_new();
+    a->name = STR("response.generated");
+    a->has_complete = true;
+    ex->answers[ex->answer_count++] = a;
+}
+
+static void learn_conversation(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    if (a == NULL || ex->answer == NULL)
+        return;
+    struct str id = answer_conversation_id(ex->answer);
+    if (a->conversation_id.n == 0)
+        a->conversation_id = arena_copy(&a->arena, id);
+}
+
+static bool is_prompt(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->body == BODY_CHATGPT_PROMPT;
+}
+
+/* The parent of the prompt has a user message now, which makes the next one
+ * under it an edit. */
+static void note_turn(struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    if (a == NULL || !is_prompt(ex) || ex->is_blocked ||
+        !is_success(ex->status) || a->message_id.n == 0 ||
+        a->conversation_id.n == 0 || str_is(ex->action, "variant"))
+        return;
+    keep_note_turn(a->service, a->conversation_id, a->parent_message_id,
+        exchange_push_note(ex));
+}
+
+static void take_answers(struct exchange *ex)
+{
+    if (ex->answer == NULL || ex->is_blocked)
+        return;
+    struct buf *tail = &ex->decoded;
+    if (ex->answer_failure == NULL && ex->is_response_complete &&
+        decoder_finish(ex->response_decoder, tail) != OK)
+        ex->is_response_complete = false;
+    answer_feed(ex->answer, buf_str(tail));
+    buf_clear(tail);
+    answer_finish(ex->answer, ex->is_response_complete);
+    ex->answer_count = answer_take(ex->answer, ex->answers);
+    if (ex->answer_count == 0 && ex->answer_failure != NULL)
+        add_unreadable(ex);
+    for (size_t i = 0; i < ex->answer_count; i++)
+        fill_answer(ex, ex->answers[i]);
+}
+
+static void complete_request(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    if (a == NULL)
+        return;
+    a->http_status = ex->status;
+    a->response_bytes = (int64_t)ex->response_bytes;
+    bool is_good = is_success(ex->status) && !ex->is_blocked && !ex->is_cut;
+    a->outcome = is_good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+    exchange_push_record(ex, RECORD_DONE, a);
+}
+
+/* ---- one answer after the other --------------------------------------------
+ */
+
+static void plan_answer(struct exchange *ex)
+{
+    struct activity *a = ex->answers[ex->answer_at];
+    struct buf *names = &ex->names;
+    buf_clear(names);
+    for (size_t i = 0; i < a->file_count; i++) {
+        if (a->files[i].name.n != 0 && names->n != 0)
+            buf_append_char(names, '\n');
+        buf_append_str(names, a->files[i].name);
+    }
+    ex->run = (struct scan_run){.activity = a};
+    scan_run_add(&ex->run, buf_str(&a->content), WHERE_ANSWER, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&a->hidden), WHERE_HIDDEN, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(names), WHERE_FILE_NAME, SOURCE_NAMES);
+    ex->response = RESPONSE_SCAN;
+}
+
+/* A stream that is read again (resume) tells nothing new when its answer was
+ * reported; the stream of the prompt itself leaves word. */
+static enum exchange_state begin_answer(struct exchange *ex)
+{
+    struct activity *a = ex->answers[ex->answer_at];
+    if (a->message_id.n != 0 && !is_prompt(ex) &&
+        exchange_route(ex)->answer == ANSWER_CHATGPT) {
+        buf_clear(&ex->question);
+        keep_ask_answer(a->service, a->message_id, &ex->question);
+        ex->response = RESPONSE_ASK;
+        return EXCHANGE_ASK;
+    }
+    plan_answer(ex);
+    return EXCHANGE_MORE;
+}
+
+static enum exchange_state next_answer(struct exchange *ex)
+{
+    ex->answer_at++;
+    if (ex->answer_at < ex->answer_count)
+        return begin_answer(ex);
+    complete_request(ex);
+    ex->response = RESPONSE_DONE;
+    exchange_free_response(ex);
+    return EXCHANGE_READY;
+}
+
+static enum exchange_state finish_answer(struct exchange *ex)
+{
+    struct activity *a = ex->answers[ex->answer_at];
+    struct verdict verdict;
+    exchange_judge(ex, a, DIRECTION_DOWN, &verdict);
+    if (a->verdict == VERDICT_ALLOW && a->failure.n != 0)
+        a->verdict = VERDICT_ALERT;
+    stats_add(
+        a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
+        1);
+    exchange_push_record(ex, RECORD_DONE, a);
+    if (a->complete && a->message_id.n != 0)
+        keep_note_answer(a->service, a->message_id, exchange_push_note(ex));
+    return next_answer(ex);
+}
+
+void exchange_answer_seen(struct exchange *ex, bool is_seen)
+{
+    if (is_seen)
+        next_answer(ex);
+    else
+        plan_answer(ex);
+}
+
+static enum exchange_state step_extract(struct exchange *ex)
+{
+    if (ex->request != REQUEST_READY)
+        return EXCHANGE_READY; /* its end is still to come */
+    take_answers(ex);
+    learn_conversation(ex);
+    note_turn(ex);
+    answer_free(&ex->answer);
+    if (ex->answer_count != 0)
+        return begin_answer(ex);
+    complete_request(ex);
+    ex->response = RESPONSE_DONE;
+    return EXCHANGE_READY;
+}
+
+enum exchange_state exchange_step_response(struct exchange *ex)
+{
+    switch (ex->response) {
+    case RESPONSE_EXTRACT:
+        return step_extract(ex);
+    case RESPONSE_ASK:
+        return EXCHANGE_ASK;
+    case RESPONSE_SCAN:
+        if (scan_run_step(ex))
+            return EXCHANGE_MORE;
+        return finish_answer(ex);
+    case RESPONSE_NONE:
+    case RESPONSE_OPEN:
+    case RESPONSE_DONE:
+        break;
+    }
+    return EXCHANGE_READY;
+}

@@ -1,0 +1,146 @@
+/*
+ * Request bytes on their way in: content decoding, the bound on what is held,
+ * and bodies over it, which are harvested and scanned in overlapping slices
+ * while they pass.
+ */
+#include "base/mem.h"
+#include "base/stats.h"
+#include "base/utf8.h"
+#include "inspect/exchange_parts.h"
+
+/* ---- streaming ---------------------------------------------------------- */
+
+/* Findings of the slice get offsets in the whole; those that lie in what was
+ * scanned before already are there. */
+static void adopt_findings(struct exchange *ex, size_t before)
+{
+    struct findings *f = &ex->activity->findings;
+    size_t kept = before;
+    for (size_t i = before; i < f->count; i++) {
+        struct finding finding = f->items[i];
+        if (finding.end <= ex->slice_carried)
+            continue;
+        finding.start += ex->slice_base;
+        finding.end += ex->slice_base;
+        f->items[kept++] = finding;
+    }
+    f->count = kept;
+}
+
+static void scan_slice(struct exchange *ex, size_t n)
+{
+    struct findings *f = &ex->activity->findings;
+    size_t before = f->count;
+    struct str text = str_sub(buf_str(&ex->slice), 0, n);
+    uint64_t began = clock_mono_us();
+    stats_add(STAT_SCANNED_BYTES, (int64_t)n);
+    if (ex->env->scanner != NULL)
+        scan_text(ex->env->scanner, text, WHERE_FILE, f);
+    stats_observe_us(HIST_SCAN_TIME, clock_mono_us() - began);
+    adopt_findings(ex, before);
+    size_t carried = n < STREAM_OVERLAP_BYTES ? n : STREAM_OVERLAP_BYTES;
+    carried = n - utf8_floor(text, n - carried);
+    buf_consume(&ex->slice, n - carried);
+    ex->slice_base += n - carried;
+    ex->slice_carried = carried;
+}
+
+static void stream_bytes(struct exchange *ex, struct str bytes)
+{
+    enum { PIECE = 64 * 1024 };
+    while (bytes.n != 0) {
+        struct str piece = str_sub(bytes, 0, PIECE);
+        bytes = str_sub(bytes, piece.n, bytes.n);
+        if (harvest_feed(ex->harvest, piece, &ex->slice) != OK)
+            exchange_note_failure(ex, FAIL_LIMIT);
+        while (ex->slice.n >= SCAN_STEP_BYTES)
+            scan_slice(ex, utf8_floor(buf_str(&ex->slice), SCAN_STEP_BYTES));
+    }
+}
+
+static void start_stream(struct exchange *ex)
+{
+    ex->is_streaming = true;
+    ex->gate = GATE_STREAM;
+    ex->harvest = harvest_new(ex->content_type, 0);
+    struct buf held = {0};
+    buf_take(&held, &ex->body);
+    stream_bytes(ex, buf_str(&held));
+    buf_wipe_free(&held);
+}
+
+void exchange_finish_stream(struct exchange *ex)
+{
+    if (harvest_finish(ex->harvest, &ex->slice) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    while (ex->slice.n > SCAN_STEP_BYTES)
+        scan_slice(ex, utf8_floor(buf_str(&ex->slice), SCAN_STEP_BYTES));
+    scan_slice(ex, ex->slice.n);
+    buf_wipe_free(&ex->slice);
+    if (exchange_route(ex) != NULL && exchange_route(ex)->body == BODY_FILE) {
+        struct activity_file *file = activity_add_file(ex->activity);
+        if (!ex->is_cut)
+            file->bytes = (int64_t)ex->body_bytes;
+        file->declared_type =
+            arena_copy(&ex->activity->arena, ex->content_type);
+    }
+}
+
+/* ---- the bound ------------------------------------------------------------
+ */
+
+static void on_oversize(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    bool may_stream = route != NULL && route->gate == ROUTE_STREAM &&
+                      ex->env->oversize_streams;
+    if (!may_stream)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    if (may_stream || !ex->env->failure_blocks[FAIL_LIMIT]) {
+        start_stream(ex);
+        return;
+    }
+    ex->gate = GATE_REFUSE;
+    buf_wipe_free(&ex->body);
+}
+
+/* Takes what the decoder has put into ex->body. */
+static void on_decoded(struct exchange *ex, size_t n)
+{
+    ex->body_bytes += n;
+    if (ex->is_streaming) {
+        struct buf piece = {0};
+        buf_take(&piece, &ex->body);
+        stream_bytes(ex, buf_str(&piece));
+        buf_wipe_free(&piece);
+    }
+    size_t most = ex->env->hold_max_bytes;
+    if (ex->gate == GATE_HOLD && (ex->body.n > most || ex->wire_bytes > most))
+        on_oversize(ex);
+}
+
+void exchange_request_data(struct exchange *ex, struct str wire)
+{
+    ex->wire_bytes += wire.n;
+    if (ex->request != REQUEST_OPEN || ex->gate == GATE_REFUSE)
+        return;
+    size_t before = ex->body.n;
+    if (ex->decoder != NULL && ex->failure != (int)FAIL_DECODE) {
+        enum err err = decoder_feed(ex->decoder, wire, &ex->body);
+        if (err != OK)
+            exchange_note_failure(ex, FAIL_DECODE);
+    }
+    on_decoded(ex, ex->body.n - before);
+}
+
+void exchange_finish_body(struct exchange *ex)
+{
+    size_t before = ex->body.n;
+    if (ex->decoder == NULL || ex->gate == GATE_REFUSE)
+        return;
+    if (!ex->is_cut && ex->failure != (int)FAIL_DECODE &&
+        decoder_finish(ex->decoder, &ex->body) != OK)
+        exchange_note_failure(ex, FAIL_DECODE);
+    on_decoded(ex, ex->body.n - before);
+    decoder_free(&ex->decoder);
+}

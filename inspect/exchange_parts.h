@@ -1,0 +1,171 @@
+/*
+ * What the files of the exchange share; for nobody else.
+ *
+ *   exchange.c           life, phases, records, verdicts
+ *   exchange_body.c      request bytes: decode, bound, stream
+ *   exchange_answer.c    response bytes, answers, completion
+ *   extract.c            bodies by the map's paths, or generically
+ *   chatgpt.c            the prompt body and what kind of prompt it is
+ *   openai_request.c     chat completions and Responses requests
+ *   block.c              block replies
+ */
+#ifndef INSPECT_EXCHANGE_PARTS_H
+#define INSPECT_EXCHANGE_PARTS_H
+
+#include "inspect/answer.h"
+#include "inspect/decode.h"
+#include "inspect/exchange.h"
+#include "inspect/harvest.h"
+#include "inspect/json.h"
+
+enum {
+    SCAN_SOURCES_MAX = 8,
+    STREAM_OVERLAP_BYTES = 4096,
+    RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
+    FILES_MAX = 64, /* attachments of one prompt that are named */
+};
+
+enum request_phase {
+    REQUEST_OPEN,    /* body comes in */
+    REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
+    REQUEST_ASK,     /* the keeper's word is awaited */
+    REQUEST_SCAN,
+    REQUEST_READY, /* verdict and records are there */
+};
+
+enum response_phase {
+    RESPONSE_NONE,
+    RESPONSE_OPEN,
+    RESPONSE_EXTRACT,
+    RESPONSE_ASK,
+    RESPONSE_SCAN,
+    RESPONSE_DONE,
+};
+
+/* What is done with a source's findings once it is scanned. */
+enum source_kind {
+    SOURCE_PLAIN,
+    SOURCE_REST,  /* found something: the text joins the hidden text */
+    SOURCE_NAMES, /* one a line: offsets are made relative to the line */
+};
+
+struct scan_source {
+    struct str text;
+    enum where where;
+    enum source_kind kind;
+};
+
+/* The sources of one activity, one after the other. */
+struct scan_run {
+    struct activity *activity;
+    struct scan_source sources[SCAN_SOURCES_MAX];
+    size_t count, at, before; /* before: findings when `at` began */
+    struct scan_job *job;
+};
+
+/* Strings of the parsed body that an extractor used: the rest of them is
+ * scanned as hidden text.  By their offset in the body. */
+struct taken {
+    uint32_t *starts;
+    size_t count, cap;
+};
+
+struct exchange {
+    const struct exchange_env *env;
+    const struct service *service; /* NULL: not in scope */
+    struct route_match match;
+    struct arena arena;
+    struct str method, host, path, query; /* path: raw, without query */
+    struct str content_type, content_encoding, accept, project_header;
+    struct str groups;
+    struct actor actor; /* in this arena: answers outlive the activity */
+    const char *http_version;
+    int64_t time_ms; /* 0: now */
+    bool is_page;    /* a navigation: answers are HTML */
+
+    enum request_phase request;
+    enum gate gate;
+    struct decoder *decoder;
+    bool is_cut, is_streaming, is_decoded;
+    uint64_t wire_bytes, body_bytes;
+    struct buf body;         /* decoded, while held */
+    struct harvest *harvest; /* streaming */
+    struct buf slice;
+    size_t slice_base, slice_carried;
+    bool is_stream_blocked; /* a verdict was clear before the end */
+
+    struct activity *activity; /* NULL: the request yields none */
+    bool is_unclassified;
+    struct buf rest, names, url, file_text;
+    struct taken taken;
+    bool asks_keeper, wants_v1;
+    struct str action; /* of a ChatGPT prompt */
+    int failure;       /* enum failure, or -1 */
+    struct verdict verdict;
+    struct buf verdict_text; /* of verdicts made here */
+    struct scan_run run;
+    struct buf question;
+    bool is_blocked;
+
+    enum response_phase response;
+    int status;
+    struct decoder *response_decoder;
+    struct answer *answer;
+    struct buf decoded;
+    uint64_t response_bytes;
+    const char *answer_failure;
+    struct activity *answers[ANSWERS_MAX];
+    size_t answer_count, answer_at;
+    bool is_response_complete, is_recorded;
+
+    struct record records[RECORDS_MAX];
+    size_t record_first, record_count;
+    struct buf notes[2 + ANSWERS_MAX];
+    size_t note_first, note_count;
+};
+
+/* exchange.c */
+void exchange_note_failure(struct exchange *ex, enum failure failure);
+void exchange_judge(struct exchange *ex, struct activity *activity,
+    enum direction direction, struct verdict *verdict_out);
+void exchange_push_record(
+    struct exchange *ex, enum record_kind kind, const struct activity *a);
+struct buf *exchange_push_note(struct exchange *ex);
+void scan_run_add(struct scan_run *run, struct str text, enum where where,
+    enum source_kind kind);
+bool scan_run_step(struct exchange *ex); /* true: more to do */
+const struct route *exchange_route(const struct exchange *ex);
+enum where exchange_where(const struct exchange *ex);
+
+/* exchange_body.c */
+void exchange_finish_body(struct exchange *ex);
+void exchange_finish_stream(struct exchange *ex);
+
+/* exchange_answer.c */
+enum exchange_state exchange_step_response(struct exchange *ex);
+void exchange_answer_seen(struct exchange *ex, bool is_seen);
+void exchange_free_response(struct exchange *ex);
+
+/* extract.c */
+void extract_request(struct exchange *ex);
+void extract_query(struct exchange *ex);
+void extract_harvest(struct exchange *ex);
+void take(struct exchange *ex, const struct json_node *node);
+/* The node's text, taken: numbers as written; empty for everything else. */
+struct str take_text(struct exchange *ex, const struct json_node *node);
+void extract_fields(struct exchange *ex, const struct json_node *root);
+void extract_data_url(
+    struct exchange *ex, const struct json_node *node, struct str name);
+struct activity_file *extract_file(
+    struct exchange *ex, struct str id, struct str name);
+struct str decode_percent(struct arena *arena, struct str s, bool plus);
+
+/* chatgpt.c, openai_request.c: false: not the shape that was expected */
+bool chatgpt_extract_prompt(struct exchange *ex, const struct json_node *root);
+void chatgpt_ask(struct exchange *ex);
+void chatgpt_decide(struct exchange *ex, struct str answer);
+bool openai_extract_chat(struct exchange *ex, const struct json_node *root);
+bool openai_extract_responses(
+    struct exchange *ex, const struct json_node *root);
+
+#endif

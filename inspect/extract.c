@@ -1,0 +1,495 @@
+/*
+ * From a decoded request body to the texts, ids and files of its activity, by
+ * the paths of the service map; and generically where the map says nothing or
+ * the body is not what it should be.
+ *
+ * Nothing of a body goes unscanned: strings that no path took are collected
+ * in document order (exchange.rest) and scanned as hidden text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "inspect/answer_parts.h"
+#include "inspect/exchange_parts.h"
+#include "inspect/form.h"
+#include "inspect/mime.h"
+#include "inspect/multipart.h"
+
+enum { NUMBER_WORTH_DIGITS = 9 }; /* as inspect/harvest.h */
+
+struct str decode_percent(struct arena *arena, struct str s, bool plus)
+{
+    char *out = arena_alloc(arena, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '+' && plus)
+            c = ' ';
+        if (c == '%' && i + 2 < s.n) {
+            char two[3] = {s.p[i + 1], s.p[i + 2], '\0'};
+            char *end;
+            unsigned long value = strtoul(two, &end, 16);
+            if (end == two + 2 && two[0] != '+' && two[0] != '-') {
+                c = (char)value;
+                i += 2;
+            }
+        }
+        out[n++] = c;
+    }
+    return str_make(out, n);
+}
+
+/* ---- what was taken -------------------------------------------------- */
+
+void take(struct exchange *ex, const struct json_node *node)
+{
+    struct taken *t = &ex->taken;
+    if (node == NULL)
+        return;
+    if (t->count == t->cap) {
+        t->cap = t->cap == 0 ? 32 : t->cap * 2;
+        t->starts = mem_realloc(t->starts, t->cap * sizeof *t->starts);
+    }
+    t->starts[t->count++] = node->start;
+}
+
+struct str take_text(struct exchange *ex, const struct json_node *node)
+{
+    if (!json_is(node, JSON_STRING) && !json_is(node, JSON_NUMBER))
+        return STR_NONE;
+    take(ex, node);
+    return node->text;
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool is_worth_text(const struct json_node *node)
+{
+    return node->kind == JSON_STRING ||
+           (node->kind == JSON_NUMBER && node->text.n >= NUMBER_WORTH_DIGITS);
+}
+
+static void collect_rest(
+    struct exchange *ex, const struct json_node *node, size_t *next)
+{
+    const struct taken *t = &ex->taken;
+    if (node->key.n >= NUMBER_WORTH_DIGITS && node->key.p[0] >= '0' &&
+        node->key.p[0] <= '9')
+        text_join(&ex->rest, node->key);
+    if (is_worth_text(node)) {
+        while (*next < t->count && t->starts[*next] < node->start)
+            ++*next;
+        if (*next == t->count || t->starts[*next] != node->start)
+            text_join(&ex->rest, node->text);
+    }
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        collect_rest(ex, c, next);
+}
+
+static void take_rest(struct exchange *ex, const struct json_node *root)
+{
+    size_t next = 0;
+    if (ex->taken.count != 0)
+        qsort(ex->taken.starts, ex->taken.count, sizeof *ex->taken.starts,
+            compare_starts);
+    collect_rest(ex, root, &next);
+}
+
+/* ---- files ------------------------------------------------------------- */
+
+struct activity_file *extract_file(
+    struct exchange *ex, struct str id, struct str name)
+{
+    struct activity *a = ex->activity;
+    if (name.n != 0)
+        text_join(&ex->names, name);
+    for (size_t i = 0; i < a->file_count; i++) {
+        struct activity_file *file = &a->files[i];
+        if (id.n == 0 || !str_eq(file->id, id))
+            continue;
+        if (file->name.n == 0)
+            file->name = arena_copy(&a->arena, name);
+        return file;
+    }
+    if (a->file_count == FILES_MAX)
+        return NULL;
+    struct activity_file *file = activity_add_file(a);
+    file->id = arena_copy(&a->arena, id);
+    file->name = arena_copy(&a->arena, name);
+    return file;
+}
+
+/* "data:image/png;base64,…": an attachment that came inside the text. */
+void extract_data_url(
+    struct exchange *ex, const struct json_node *node, struct str name)
+{
+    struct str url = json_str(node);
+    size_t comma = str_find_char(url, ',');
+    if (!str_starts_nocase(url, "data:") || comma == url.n)
+        return;
+    struct str head = str_sub(url, 5, comma);
+    struct str payload = str_sub(url, comma + 1, url.n);
+    struct str type = str_sub(head, 0, str_find_char(head, ';'));
+    struct buf bytes = {0};
+    if (!str_ends_nocase(head, ";base64"))
+        buf_append_str(&bytes, decode_percent(&ex->arena, payload, false));
+    else if (base64_decode(payload, &bytes) != OK)
+        goto out; /* not taken: its text is scanned with the rest */
+    take(ex, node);
+    struct activity_file *file = extract_file(ex, STR_NONE, name);
+    if (file != NULL) {
+        char hex[DIGEST_HEX_BYTES];
+        digest_sha256_hex(buf_str(&bytes), hex);
+        file->bytes = (int64_t)bytes.n;
+        file->sha256 = arena_copy(
+            &ex->activity->arena, str_make(hex, DIGEST_HEX_BYTES - 1));
+        file->declared_type = arena_copy(&ex->activity->arena, type);
+    }
+    if (harvest_body(type, buf_str(&bytes), 0, &ex->file_text) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+out:
+    buf_wipe_free(&bytes);
+}
+
+/* ---- paths ----------------------------------------------------------------
+ */
+
+typedef void visit_fn(
+    struct exchange *ex, const struct json_node *node, struct buf *to);
+
+/* Every string and number below. */
+static void visit_text(
+    struct exchange *ex, const struct json_node *node, struct buf *to)
+{
+    text_join(to, take_text(ex, node));
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        visit_text(ex, c, to);
+}
+
+static void visit_first(
+    struct exchange *ex, const struct json_node *node, struct buf *to)
+{
+    (void)ex;
+    bool has_text = json_is(node, JSON_STRING) || json_is(node, JSON_NUMBER);
+    if (to->n == 0 && has_text)
+        buf_append_str(to, node->text);
+    else if (to->n == 0 && json_is(node, JSON_FALSE))
+        buf_append_str(to, STR("false"));
+    else if (to->n == 0 && json_is(node, JSON_TRUE))
+        buf_append_str(to, STR("true"));
+    else if (to->n == 0 && !json_is(node, JSON_NULL))
+        buf_append_str(to, STR("*"));
+}
+
+static void walk(struct exchange *ex, const struct json_node *node,
+    const struct json_path *path, size_t step, visit_fn *visit, struct buf *to)
+{
+    if (node == NULL)
+        return;
+    if (step == path->count) {
+        visit(ex, node, to);
+        return;
+    }
+    struct str name = path->steps[step];
+    bool is_each = str_is(name, "[]");
+    if (is_each && node->kind != JSON_ARRAY)
+        return;
+    if (!is_each && !str_is(name, "*")) {
+        walk(ex, json_get_str(node, name), path, step + 1, visit, to);
+        return;
+    }
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        walk(ex, c, path, step + 1, visit, to);
+}
+
+static void walk_all(struct exchange *ex, const struct json_node *root,
+    const struct json_paths *paths, visit_fn *visit, struct buf *to)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        walk(ex, root, &paths->items[i], 0, visit, to);
+}
+
+/* ---- ids --------------------------------------------------------------------
+ */
+
+struct file_facts {
+    struct str id, name, bytes, type;
+};
+
+static void set_id(struct activity *a, enum route_id id, struct str value,
+    struct file_facts *file)
+{
+    struct str *const places[ROUTE_ID_COUNT] = {&a->conversation_id,
+        &a->message_id, &a->parent_message_id, &a->model, &a->project_id,
+        &file->id, &file->name, &file->bytes, &file->type};
+    if (id < ROUTE_ID_COUNT && places[id]->n == 0 && value.n != 0)
+        *places[id] = arena_copy(&a->arena, value);
+}
+
+static void apply_file(struct exchange *ex, const struct file_facts *facts)
+{
+    if (facts->id.n == 0 && facts->name.n == 0)
+        return;
+    struct activity_file *file = extract_file(ex, facts->id, facts->name);
+    uint64_t bytes;
+    if (file == NULL)
+        return;
+    if (str_to_u64(facts->bytes, &bytes) == OK && bytes <= INT64_MAX)
+        file->bytes = (int64_t)bytes;
+    file->declared_type = facts->type;
+}
+
+static void extract_ids(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    struct activity *a = ex->activity;
+    struct file_facts file = {0};
+    for (int i = 0; root != NULL && i < ROUTE_ID_COUNT; i++) {
+        struct buf value = {0};
+        walk_all(ex, root, &route->ids[i], visit_first, &value);
+        set_id(a, (enum route_id)i, buf_str(&value), &file);
+        buf_free(&value);
+    }
+    for (size_t i = 0; i < ex->match.count; i++)
+        set_id(a, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
+    apply_file(ex, &file);
+}
+
+static void apply_cases(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    for (size_t i = 0; i < route->case_count; i++) {
+        const struct route_case *c = &route->cases[i];
+        struct buf value = {0};
+        walk(ex, root, &c->path, 0, visit_first, &value);
+        bool holds = str_is(c->value, "*") ? value.n != 0
+                                           : str_eq(buf_str(&value), c->value);
+        buf_free(&value);
+        if (!holds)
+            continue;
+        ex->activity->name = arena_copy(&ex->activity->arena, c->activity);
+        return;
+    }
+}
+
+void extract_fields(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    walk_all(ex, root, &route->text, visit_text, &ex->activity->content);
+    walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
+    extract_ids(ex, root);
+    apply_cases(ex, root);
+}
+
+/* ---- bodies
+ * ------------------------------------------------------------------- */
+
+void extract_harvest(struct exchange *ex)
+{
+    if (harvest_body(ex->content_type, buf_str(&ex->body), 0,
+            &ex->activity->content) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+}
+
+static void on_form_field(void *arg, struct str name, struct str value)
+{
+    struct exchange *ex = arg;
+    const struct route *route = exchange_route(ex);
+    for (size_t i = 0; i < route->text.count; i++) {
+        const struct json_path *path = &route->text.items[i];
+        if (path->count == 1 && str_eq(path->steps[0], name)) {
+            text_join(&ex->activity->content, value);
+            return;
+        }
+    }
+    text_join(&ex->rest, name);
+    text_join(&ex->rest, value);
+}
+
+static void extract_form(struct exchange *ex)
+{
+    struct form *form = form_new(0, on_form_field, ex);
+    if (form_feed(form, buf_str(&ex->body)) != OK || form_finish(form) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    form_free(&form);
+    extract_ids(ex, NULL);
+}
+
+struct file_reader {
+    struct exchange *ex;
+    struct str name, type;
+    struct digest *digest; /* not NULL: inside the file */
+    uint64_t bytes;
+};
+
+static void on_part(void *arg, const struct multipart_part *part)
+{
+    struct file_reader *r = arg;
+    if (!part->disposition.has_filename || r->digest != NULL)
+        return;
+    r->name = arena_copy(&r->ex->arena, part->disposition.filename);
+    r->type = arena_copy(&r->ex->arena, part->type);
+    r->digest = digest_new();
+    r->bytes = 0;
+}
+
+static void on_part_data(void *arg, struct str data)
+{
+    struct file_reader *r = arg;
+    if (r->digest == NULL)
+        return;
+    digest_update(r->digest, data);
+    r->bytes += data.n;
+}
+
+static void on_part_end(void *arg)
+{
+    struct file_reader *r = arg;
+    if (r->digest == NULL)
+        return;
+    uint8_t sum[DIGEST_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    digest_final(&r->digest, sum);
+    digest_hex(sum, hex);
+    struct activity_file *file = extract_file(r->ex, STR_NONE, r->name);
+    if (file == NULL)
+        return;
+    struct arena *arena = &r->ex->activity->arena;
+    file->bytes = (int64_t)r->bytes;
+    file->sha256 = arena_copy(arena, str_of(hex));
+    file->declared_type = arena_copy(arena, r->type);
+}
+
+static void extract_multipart_file(struct exchange *ex, struct str boundary)
+{
+    static const struct multipart_events events = {.on_part = on_part,
+        .on_data = on_part_data,
+        .on_part_end = on_part_end};
+    struct file_reader reader = {.ex = ex};
+    struct multipart *m;
+    if (multipart_new(boundary, &events, &reader, &m) != OK) {
+        exchange_note_failure(ex, FAIL_PARSE);
+        return;
+    }
+    if (multipart_feed(m, buf_str(&ex->body)) != OK ||
+        multipart_finish(m) != OK)
+        exchange_note_failure(ex, FAIL_PARSE);
+    multipart_free(&m);
+    digest_free(&reader.digest);
+}
+
+static void extract_raw_file(struct exchange *ex)
+{
+    char hex[DIGEST_HEX_BYTES];
+    struct activity_file *file = extract_file(ex, STR_NONE, STR_NONE);
+    digest_sha256_hex(buf_str(&ex->body), hex);
+    file->bytes = (int64_t)ex->body.n;
+    file->sha256 = arena_copy(&ex->activity->arena, str_of(hex));
+    file->declared_type = arena_copy(&ex->activity->arena, ex->content_type);
+}
+
+static void extract_file_body(struct exchange *ex)
+{
+    struct mime_type type = {0};
+    if (mime_parse_type(ex->content_type, &ex->arena, &type) == OK &&
+        str_starts(type.type, "multipart/"))
+        extract_multipart_file(ex, type.boundary);
+    else
+        extract_raw_file(ex);
+    if (harvest_body(ex->content_type, buf_str(&ex->body), 0, &ex->file_text) !=
+        OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    extract_ids(ex, NULL);
+}
+
+static bool extract_by_shape(struct exchange *ex, const struct json_node *root)
+{
+    switch (exchange_route(ex)->body) {
+    case BODY_CHATGPT_PROMPT:
+        return chatgpt_extract_prompt(ex, root);
+    case BODY_OPENAI_CHAT:
+        return openai_extract_chat(ex, root);
+    case BODY_OPENAI_RESPONSES:
+        return openai_extract_responses(ex, root);
+    default:
+        extract_fields(ex, root);
+        return true;
+    }
+}
+
+static bool is_form(struct str content_type)
+{
+    return str_starts_nocase(content_type, "application/x-www-form-urlencoded");
+}
+
+/* JSON as the map demands; anything else is harvested, and where the map
+ * knows the only shape there is, that is a failure too. */
+static void extract_json(struct exchange *ex)
+{
+    enum body_shape shape = exchange_route(ex)->body;
+    struct json_limits limits = {.string_bytes = ex->env->hold_max_bytes + 1};
+    struct arena scratch = {0};
+    struct json_node *root;
+    enum err err = json_parse(buf_str(&ex->body), &scratch, &limits, &root);
+    if (err == OK) {
+        if (!extract_by_shape(ex, root))
+            exchange_note_failure(ex, FAIL_EXTRACT);
+        take_rest(ex, root);
+    } else if (shape == BODY_FIELDS && is_form(ex->content_type)) {
+        extract_form(ex);
+    } else {
+        bool is_json = str_has(ex->content_type, "json");
+        extract_harvest(ex);
+        if (shape != BODY_FIELDS || is_json)
+            exchange_note_failure(
+                ex, err == ERR_LIMIT ? FAIL_LIMIT : FAIL_PARSE);
+    }
+    arena_free(&scratch);
+}
+
+void extract_request(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    if (route == NULL || route->body == BODY_GENERIC) {
+        extract_harvest(ex);
+        if (route != NULL)
+            extract_ids(ex, NULL);
+    } else if (route->body == BODY_FILE) {
+        extract_file_body(ex);
+    } else if (route->body == BODY_IGNORED || ex->body.n == 0) {
+        extract_ids(ex, NULL);
+    } else {
+        extract_json(ex);
+    }
+}
+
+/* ---- the address
+ * ------------------------------------------------------------- */
+
+void extract_query(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    struct str rest = ex->query, pair;
+    if (route == NULL || route->url_text_count == 0)
+        return;
+    while (str_split(&rest, '&', &pair)) {
+        size_t equals = str_find_char(pair, '=');
+        struct str name =
+            decode_percent(&ex->arena, str_sub(pair, 0, equals), true);
+        for (size_t i = 0; i < route->url_text_count; i++)
+            if (str_eq(route->url_text[i], name))
+                text_join(
+                    &ex->url, decode_percent(&ex->arena,
+                                  str_sub(pair, equals + 1, pair.n), true));
+    }
+    /* What was typed, if nothing else will be. */
+    if (route->body == BODY_IGNORED)
+        buf_append_str(&ex->activity->content, buf_str(&ex->url));
+}

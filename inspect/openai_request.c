@@ -1,0 +1,165 @@
+/*
+ * Requests of the public API (fact sheet chatgpt-wire §9.1, §9.2).  They
+ * resend the whole history: the last user message is the content, everything
+ * else is hidden (contract, "How the fields are filled").
+ */
+#include "inspect/answer_parts.h"
+#include "inspect/exchange_parts.h"
+
+/* ---- parts of a content list -------------------------------------------- */
+
+static void read_image(struct exchange *ex, const struct json_node *image)
+{
+    const struct json_node *url = json_get(image, "url");
+    if (url == NULL)
+        url = image;
+    if (str_starts_nocase(json_str(url), "data:"))
+        extract_data_url(ex, url, STR_NONE);
+    struct str id = json_get_text(image, "file_id");
+    if (id.n != 0)
+        extract_file(ex, id, STR_NONE);
+}
+
+static void read_file(struct exchange *ex, const struct json_node *file)
+{
+    struct str name = take_text(ex, json_get(file, "filename"));
+    const struct json_node *data = json_get(file, "file_data");
+    struct str id = json_get_text(file, "file_id");
+    if (str_starts_nocase(json_str(data), "data:"))
+        extract_data_url(ex, data, name);
+    else if (id.n != 0 || name.n != 0)
+        extract_file(ex, id, name);
+}
+
+static void read_part(
+    struct exchange *ex, const struct json_node *part, struct buf *to)
+{
+    struct str type = json_get_text(part, "type");
+    text_join(to, take_text(ex, json_get(part, "text")));
+    text_join(to, take_text(ex, json_get(part, "refusal")));
+    if (str_is(type, "image_url") || str_is(type, "input_image"))
+        read_image(ex, json_get(part, "image_url") != NULL
+                           ? json_get(part, "image_url")
+                           : part);
+    else if (str_is(type, "file"))
+        read_file(ex, json_get(part, "file"));
+    else if (str_is(type, "input_file"))
+        read_file(ex, part);
+}
+
+static bool read_content(
+    struct exchange *ex, const struct json_node *content, struct buf *to)
+{
+    if (content == NULL || json_is(content, JSON_NULL))
+        return true; /* an assistant's tool call has none */
+    if (json_is(content, JSON_STRING)) {
+        text_join(to, take_text(ex, content));
+        return true;
+    }
+    for (const struct json_node *c = content->first; c != NULL; c = c->next) {
+        if (json_is(c, JSON_STRING))
+            text_join(to, take_text(ex, c));
+        else
+            read_part(ex, c, to);
+    }
+    return json_is(content, JSON_ARRAY);
+}
+
+/* ---- messages -------------------------------------------------------------
+ */
+
+static bool is_user(const struct json_node *item)
+{
+    return str_is(json_get_text(item, "role"), "user");
+}
+
+static const struct json_node *last_user(const struct json_node *list)
+{
+    const struct json_node *last = NULL;
+    for (const struct json_node *c = list->first; c != NULL; c = c->next)
+        if (is_user(c))
+            last = c;
+    return last;
+}
+
+static void join_member(
+    struct exchange *ex, const struct json_node *node, const char *member)
+{
+    text_join(&ex->activity->hidden, take_text(ex, json_get(node, member)));
+}
+
+/* Words of calls and their results, whatever their kind. */
+static bool read_item_rest(struct exchange *ex, const struct json_node *item)
+{
+    static const char *const members[] = {"arguments", "input", "code"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        join_member(ex, item, members[i]);
+    const struct json_node *calls = json_get(item, "tool_calls");
+    for (const struct json_node *c = calls != NULL ? calls->first : NULL;
+         c != NULL; c = c->next) {
+        join_member(ex, json_get(c, "function"), "arguments");
+        join_member(ex, json_get(c, "custom"), "input");
+    }
+    const struct json_node *output = json_get(item, "output");
+    return output == NULL || read_content(ex, output, &ex->activity->hidden);
+}
+
+static bool read_list(struct exchange *ex, const struct json_node *list)
+{
+    const struct json_node *last = last_user(list);
+    bool is_known = true;
+    for (const struct json_node *c = list->first; c != NULL; c = c->next) {
+        struct buf *to =
+            c == last ? &ex->activity->content : &ex->activity->hidden;
+        if (json_is(c, JSON_STRING)) {
+            text_join(to, take_text(ex, c));
+            continue;
+        }
+        is_known = read_content(ex, json_get(c, "content"), to) &&
+                   read_item_rest(ex, c) && is_known;
+        join_member(ex, c, "name");
+    }
+    return is_known;
+}
+
+static void set_ids(struct exchange *ex, const struct json_node *root)
+{
+    struct activity *a = ex->activity;
+    const struct json_node *conversation = json_get(root, "conversation");
+    struct str id = json_str(conversation);
+    if (id.n == 0)
+        id = json_get_text(conversation, "id");
+    a->conversation_id = arena_copy(&a->arena, id);
+    a->parent_message_id =
+        arena_copy(&a->arena, json_get_text(root, "previous_response_id"));
+    a->model = arena_copy(&a->arena, json_get_text(root, "model"));
+    if (a->file_count != 0 && str_is(a->name, "prompt.created"))
+        a->name = STR("prompt_with_file.created");
+}
+
+bool openai_extract_chat(struct exchange *ex, const struct json_node *root)
+{
+    const struct json_node *messages = json_get(root, "messages");
+    if (!json_is(messages, JSON_ARRAY))
+        return false;
+    bool is_known = read_list(ex, messages);
+    extract_fields(ex, root);
+    set_ids(ex, root);
+    return is_known;
+}
+
+bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
+{
+    const struct json_node *input = json_get(root, "input");
+    bool is_known = json_is(root, JSON_OBJECT);
+    if (json_is(input, JSON_STRING))
+        text_join(&ex->activity->content, take_text(ex, input));
+    else if (json_is(input, JSON_ARRAY))
+        is_known = read_list(ex, input) && is_known;
+    else if (input != NULL && !json_is(input, JSON_NULL))
+        is_known = false;
+    join_member(ex, root, "instructions");
+    extract_fields(ex, root);
+    set_ids(ex, root);
+    return is_known;
+}
