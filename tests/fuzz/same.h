@@ -1,0 +1,49 @@
+/*
+ * What the fuzz targets of the body parsers share: read the input whole and
+ * at cuts made from itself, write down every event, and stop when the two
+ * accounts differ.
+ */
+#ifndef TESTS_FUZZ_SAME_H
+#define TESTS_FUZZ_SAME_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "tests/unit/cuts.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* Random cuts, other ones for other inputs. */
+static inline struct cuts cuts_of(struct str s, unsigned way)
+{
+    struct cuts c = cuts_begin(s, way);
+    for (size_t i = 0; i < s.n && i < 64; i++)
+        c.seed = c.seed * 31 + (unsigned char)s.p[i];
+    return c;
+}
+
+static inline void check(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "does not hold: %s\n", what);
+    abort();
+}
+
+/* read: writes all events and the result into out. */
+static inline void check_cuts(
+    struct str s, void (*read)(struct str s, unsigned way, struct buf *out))
+{
+    static const unsigned ways[] = {CUTS_BYTES, CUTS_RANDOM, CUTS_WAYS - 1};
+    struct buf whole = {0};
+    read(s, CUTS_WHOLE, &whole);
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        struct buf cut = {0};
+        read(s, ways[i], &cut);
+        check(str_eq(buf_str(&whole), buf_str(&cut)), "same at any cut");
+        buf_free(&cut);
+    }
+    buf_free(&whole);
+}
+
+#endif
