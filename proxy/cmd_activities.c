@@ -258,7 +258,7 @@ static int read_store(struct options *o, struct str data_dir)
               "latest activities may be missing\n",
             stderr);
     else if (err != OK)
-        return say_failed("cannot read the store", err_name(err));
+        return say_failed("cannot read the store", db_error(NULL));
     print_head(o);
     if (o->follow)
         return follow(o, data_dir);
@@ -266,7 +266,7 @@ static int read_store(struct options *o, struct str data_dir)
     if (err == ERR_NOT_FOUND)
         return finish_output(); /* nothing was ever stored */
     if (err != OK)
-        return say_failed("cannot open the store", err_name(err));
+        return say_failed("cannot open the store", db_error(NULL));
     int status = list(o, q);
     query_close(&q);
     return status;

@@ -29,6 +29,9 @@ struct db_statement {
     sqlite3_stmt *handle;
 };
 
+/* Of the last db_open that failed: there is no connection to ask then. */
+static _Thread_local char open_error[160];
+
 static enum err map_error(int code)
 {
     switch (code & 0xff) {
@@ -71,7 +74,7 @@ static char *db_path(struct str data_dir, const char *suffix)
 
 const char *db_error(const struct db *db)
 {
-    return db != NULL ? sqlite3_errmsg(db->handle) : "not open";
+    return db != NULL ? sqlite3_errmsg(db->handle) : open_error;
 }
 
 enum err db_exec(struct db *db, const char *sql)
@@ -141,6 +144,9 @@ enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
     if (err == OK)
         err = set_up(db, mode, busy_ms);
     mem_free(path);
+    snprintf(open_error, sizeof open_error, "%s",
+        err == OK || db->handle == NULL ? err_name(err)
+                                        : sqlite3_errmsg(db->handle));
     if (err != OK)
         db_close(&db);
     *db_out = db;

@@ -30,6 +30,7 @@ enum db_mode { DB_READ, DB_WRITE };
 enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
     struct db **db_out) MUST_USE;
 void db_close(struct db **db);
+/* NULL: why db_open failed last in this thread. */
 const char *db_error(const struct db *db);
 /* Renames a damaged file (and what belongs to it) out of the way. */
 enum err db_quarantine(struct str data_dir) MUST_USE;
