@@ -212,14 +212,12 @@ static size_t fd_limit(void)
     return fds > LISTENER_FD_RESERVE + 2 ? (fds - LISTENER_FD_RESERVE) / 2 : 1;
 }
 
-void listener_configure(
-    struct listener *l, const struct settings *settings, unsigned share)
+void listener_configure(struct listener *l, const struct settings *settings)
 {
     size_t total = (size_t)settings->clients_max_connections;
-    size_t part = share > 1 ? (total + share - 1) / share : total;
     size_t fds = fd_limit();
     l->settings = settings;
-    l->max_connections = part < fds ? part : fds;
+    l->max_connections = total < fds ? total : fds;
     l->max_per_address = (size_t)settings->clients_max_per_address;
     listener_update(l);
 }

@@ -3,8 +3,8 @@
  * crash nor a stuck worker holds up what waits in the kernel's queue.
  *
  * A client that no allowed network holds, or whose address has too many
- * connections here, is closed before a byte is read.  At the worker's share
- * of all connections accepting pauses: another worker takes the next one, or
+ * connections here, is closed before a byte is read.  At the worker's limit
+ * accepting pauses: another worker takes the next one, or
  * it waits in the kernel's queue.  Out of descriptors: a pause of 100 ms or
  * until a connection ends, never a spin.
  */
@@ -30,11 +30,10 @@ typedef void listener_accept_fn(
 /* fds are taken.  Nothing is accepted before listener_configure. */
 struct listener *listener_new(uv_loop_t *loop, const int *fds, size_t count,
     listener_accept_fn *on_accept, void *owner);
-/* settings is borrowed until the next call.  share: the number of workers
- * that the total limit is divided by; the limit per address holds for each
- * worker. */
+/* settings is borrowed until the next call; both limits hold for each worker
+ * on its own. */
 void listener_configure(
-    struct listener *listener, const struct settings *settings, unsigned share);
+    struct listener *listener, const struct settings *settings);
 /* An accepted connection has ended. */
 void listener_release(
     struct listener *listener, const struct net_address *peer);

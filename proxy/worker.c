@@ -57,12 +57,10 @@ static struct str issuer_of(const struct conf *conf)
 static void worker_configure(struct worker *w)
 {
     const struct settings *settings = &w->conf->settings;
-    unsigned share =
-        settings->workers > 0 ? (unsigned)settings->workers : w->siblings;
     if (resolver_set_servers(w->resolver, &settings->dns_servers) != OK)
         log_event(LOG_ERROR, "dns.servers-unusable");
     logins_load(w->logins, &w->conf->bundle);
-    listener_configure(w->listener, settings, share);
+    listener_configure(w->listener, settings);
 }
 
 static void on_reload(void *owner, struct conf *conf)
@@ -144,8 +142,6 @@ static enum err worker_open(struct worker *w)
         return ERR_IO;
     loop_warm_up(&w->loop);
     defer_init(&w->defer, &w->loop);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    w->siblings = cores > 0 ? (unsigned)cores : 1;
     return resolver_new(&w->loop, &w->defer, NULL, &w->resolver);
 }
 

@@ -31,7 +31,6 @@ struct worker {
     struct logins *logins;
     struct seat *seats;
     size_t seat_count;
-    unsigned siblings; /* workers that share the limits, this one too */
     uv_timer_t drain_timer;
     uint64_t drain_end_ms; /* loop time */
     bool is_draining;
