@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 1024 };
+enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 1024 };
 
 struct regex {
     pcre2_code *code;
@@ -26,7 +26,8 @@ struct regex *regex_new(
     int error = 0;
     PCRE2_SIZE offset = 0;
     uint32_t options = PCRE2_DOTALL | (nocase ? PCRE2_CASELESS : 0) |
-                       PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+                       PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C |
+                       PCRE2_USE_OFFSET_LIMIT;
     pcre2_code *code =
         pcre2_compile((PCRE2_SPTR)(pattern.p != NULL ? pattern.p : ""),
             pattern.n, options, &error, &offset, NULL);
@@ -73,9 +74,10 @@ void regex_scratch_free(struct regex_scratch **scratch)
 }
 
 bool regex_match(const struct regex *regex, struct regex_scratch *scratch,
-    struct str subject, size_t from, bool is_anchored,
+    struct str subject, size_t from, size_t last, bool is_anchored,
     struct regex_match *match_out)
 {
+    pcre2_set_offset_limit(scratch->context, last);
     uint32_t options = is_anchored ? PCRE2_ANCHORED : 0;
     int count = pcre2_match(regex->code,
         (PCRE2_SPTR)(subject.p != NULL ? subject.p : ""), subject.n, from,

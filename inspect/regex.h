@@ -29,9 +29,10 @@ struct regex_match {
     size_t start, end;             /* the whole match */
     size_t value_start, value_end; /* group 1, if there is one */
 };
-/* From `from` on; is_anchored: exactly there. */
+/* A match that starts at `from` or behind it, at most at `last`;
+ * is_anchored: exactly at `from`. */
 bool regex_match(const struct regex *regex, struct regex_scratch *scratch,
-    struct str subject, size_t from, bool is_anchored,
+    struct str subject, size_t from, size_t last, bool is_anchored,
     struct regex_match *match_out);
 
 #endif

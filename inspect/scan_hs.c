@@ -26,6 +26,7 @@ enum {
     /* A match reaches at most so far behind its anchor, words included. */
     REACH = RULE_VALUE_MAX + RULE_WITHIN_MAX + 256,
     EVENTS_MAX = 1 << 20, /* of one kind, in one slice */
+    TRIES_MAX = 8,        /* starts of a match around one anchor */
     JOIN_GAP = 2,         /* digits of one run end so close to another */
 };
 
@@ -309,7 +310,7 @@ static bool is_allowed(const struct scan_job *job, const struct candidate *c)
     struct regex_match ignored;
     for (size_t i = 0; i < c->rule->allow_count; i++)
         if (regex_match(c->rule->allow[i], job->scanner->regex_scratch,
-                c->value, 0, false, &ignored))
+                c->value, 0, c->value.n, false, &ignored))
             return true;
     return str_is(c->rule->group, "secret") && check_is_placeholder(c->value);
 }
@@ -377,10 +378,10 @@ static void confirm(struct scan_job *job, const struct event *e)
         at = job->done[a->rule];
     struct str subject = str_sub(job->text, 0, e->end + p->max + 1);
     struct regex_match m;
-    while (at < e->end && regex_match(p->regex, job->scanner->regex_scratch,
-                              subject, at, p->before == 0, &m)) {
-        if (m.start >= e->end)
-            return;
+    for (int tries = 0; tries < TRIES_MAX && at < e->end &&
+                        regex_match(p->regex, job->scanner->regex_scratch,
+                            subject, at, e->end - 1, p->before == 0, &m);
+         tries++) {
         struct candidate c = {.rule = rule,
             .pattern = p,
             .start = m.value_start,
@@ -606,7 +607,8 @@ static bool has_high_byte(struct str s)
 static void decide(struct scan_job *job, size_t limit)
 {
     size_t n = 0;
-    for (size_t i = 0; i < job->runs.count; i++) {
+    for (size_t i = 0; i < job->runs.count && job->runs.items[i].first <= limit;
+         i++) {
         walk_run(job, &job->runs.items[i], limit);
         n += job->runs.items[i].end <= limit;
     }
