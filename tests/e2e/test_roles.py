@@ -1,0 +1,221 @@
+"""The process model with the real binary: roles are replaced, sandboxed, and
+see only their own descriptors; reload and stop do what they say."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from gateway import BINARY, CARD, Gateway, GatewayTest, certs, wait_for
+
+SERVICES = ("signer", "storer", "keeper", "console")
+
+
+def end_of(pid):
+    """True once the process is gone (or only waits to be reaped)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+class Roles(GatewayTest):
+    def all_roles(self, count=6):
+        roles = self.gateway.roles()
+        return roles if len(roles) == count else None
+
+    def setUp(self):
+        wait_for(self.all_roles, 10, "six roles")
+
+    def kill_and_wait(self, pid):
+        """Seconds until there is a role in its place."""
+        kind = self.gateway.roles()[pid]
+        others = set(self.gateway.roles()) - {pid}
+        start = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: [p for p in self.gateway.roles(kind) if p != pid and p not in others], 5, f"new {kind}")
+        return time.monotonic() - start
+
+    def test_every_role_is_replaced_within_a_second(self):
+        for kind in (*SERVICES, "worker"):
+            pid = min(self.gateway.roles(kind))
+            others = set(self.gateway.roles()) - {pid}
+            self.assertLess(self.kill_and_wait(pid), 1.0, kind)
+            self.assertLessEqual(others, set(self.gateway.roles()), f"{kind} took others with it")
+            wait_for(lambda: self.status("https://chatgpt.com/") == 200, 10, f"traffic after {kind}")
+
+    def test_records_go_on_after_storer_and_signer_were_killed(self):
+        for kind in ("storer", "signer", "keeper"):
+            self.kill_and_wait(min(self.gateway.roles(kind)))
+        time.sleep(0.3)
+        message, _ = self.send_prompt("hello again")
+        self.assertEqual(self.activity(message)["verdict"], "allow")
+
+    def test_one_worker_dies_and_the_port_never_refuses(self):
+        self.kill_and_wait(min(self.gateway.roles("worker")))
+        for _ in range(20):
+            self.assertEqual(self.curl(f"http://127.0.0.1:{self.gateway.proxy_port}/healthz", proxy=False), "ok\n")
+
+    def test_a_stuck_worker_is_replaced(self):
+        pid = min(self.gateway.roles("worker"))
+        os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: end_of(pid), 6, "end of the stuck worker")
+        wait_for(self.all_roles, 3, "its successor")
+
+    def test_every_role_is_sandboxed(self):
+        for pid, kind in self.gateway.roles().items():
+            text = pathlib.Path(f"/proc/{pid}/status").read_text()
+            status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+            self.assertEqual(status["Seccomp"].strip(), "2", kind)
+            self.assertEqual(status["NoNewPrivs"].strip(), "1", kind)
+            if os.geteuid() == 0:
+                self.assertNotIn("0", status["Uid"].split(), kind)
+                self.assertEqual(int(status["CapEff"], 16), 0, kind)
+            # No-dump: its /proc files belong to root whoever it runs as.
+            self.assertEqual(os.stat(f"/proc/{pid}/maps").st_uid, 0, kind)
+
+    def descriptors(self, pid):
+        folder = f"/proc/{pid}/fd"
+        return [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+
+    def test_a_role_sees_only_its_own_descriptors(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to look")
+        data = str(self.gateway.data)
+        for pid, kind in self.gateway.roles().items():
+            files = [f for f in self.descriptors(pid) if f.startswith(data) and not f.endswith("/lock")]
+            if kind == "storer":
+                self.assertTrue(all("/journal/" in f or "/store.db" in f for f in files), files)
+            else:
+                self.assertEqual(files, [], kind)
+
+    def test_a_wrong_configuration_changes_nothing(self):
+        policy = self.gateway.config.parent / "policy.yaml"
+        good, pids = policy.read_text(), set(self.gateway.roles())
+        failed = self.gateway.metrics()["promptgate_reloads_failed_total"]
+        try:
+            policy.write_text(good + "\nnonsense: [1\n")
+            self.gateway.signal(signal.SIGHUP)
+            wait_for(lambda: self.gateway.metrics()["promptgate_reloads_failed_total"] == failed + 1, 10, "refusal")
+        finally:
+            policy.write_text(good)
+        self.assertIn("policy.yaml:", self.gateway.log())
+        self.assertEqual(pids, set(self.gateway.roles()))
+        self.assertEqual(self.status("https://chatgpt.com/"), 200)
+
+    def test_a_reload_takes_effect_and_cuts_nothing(self):
+        policy = self.gateway.config.parent / "policy.yaml"
+        good, pids = policy.read_text(), set(self.gateway.roles())
+        done = self.gateway.metrics()["promptgate_reloads_total"]
+        tunnel, line = self.connect("other.test:443")
+        self.assertIn(" 200", line)
+        try:
+            policy.write_text("mode: enforce\ndefault: allow\nrules: []\n")
+            self.gateway.signal(signal.SIGHUP)
+            wait_for(lambda: self.gateway.metrics()["promptgate_reloads_total"] == done + 1, 20, "reload")
+            time.sleep(0.5)
+            message, _ = self.send_prompt(f"my card is {CARD}")
+            self.assertEqual(self.activity(message)["verdict"], "allow")
+            tunnel.settimeout(0.2)
+            with self.assertRaises(TimeoutError, msg="the tunnel was cut"):
+                tunnel.recv(1)
+        finally:
+            tunnel.close()
+            policy.write_text(good)
+            self.gateway.signal(signal.SIGHUP)
+        wait_for(lambda: self.gateway.metrics()["promptgate_reloads_total"] == done + 2, 20, "reload back")
+        self.assertEqual(pids, set(self.gateway.roles()))
+
+    def test_a_new_login_is_known_without_a_signal(self):
+        subprocess.run([BINARY, "user", "add", "reload@example.com", "--role", "proxy", "--password-stdin",
+                        "-c", self.gateway.config], input=b"correct horse battery\n", check=True,
+                       stdout=subprocess.DEVNULL)
+        wait_for(lambda: "users.reloaded" in self.gateway.log(), 5, "the logins to be re-read")
+
+    def test_console_and_metrics_answer(self):
+        page = self.curl(f"https://127.0.0.1:{self.gateway.console_port}/", proxy=False)
+        self.assertIn("promptgate", page)
+        self.assertGreater(self.gateway.metrics()["promptgate_ca_expiry_timestamp_seconds"], time.time())
+
+
+class Life(unittest.TestCase):
+    """Start and stop, each on a data folder of its own."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-life-"))
+        os.chmod(self.folder, 0o755)
+        self.gateway = Gateway(self.folder, {})
+
+    def tearDown(self):
+        self.gateway.stop()
+        shutil.rmtree(self.folder, True)
+
+    def test_sigterm_stops_with_0_and_leaves_nobody(self):
+        self.gateway.start()
+        roles = list(self.gateway.roles())
+        self.assertEqual(self.gateway.stop(), 0)
+        self.assertTrue(all(end_of(pid) for pid in roles))
+
+    def test_roles_end_with_their_parent_and_a_new_one_starts(self):
+        self.gateway.start()
+        roles = list(self.gateway.roles())
+        self.gateway.process.kill()
+        self.gateway.process.wait()
+        wait_for(lambda: all(end_of(pid) for pid in roles), 2, "end of the roles")
+        self.gateway.start()
+        self.assertEqual(self.gateway.stop(), 0)
+
+    def test_two_gateways_never_share_a_data_folder(self):
+        self.gateway.start()
+        second = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                                timeout=30)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another gateway", second.stderr)
+
+    def test_a_key_that_others_may_read_is_refused(self):
+        self.gateway.start()
+        self.gateway.stop()
+        os.chmod(self.gateway.data / "ca/ca.key", 0o640)
+        done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                              timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ca.key", done.stderr)
+
+    def test_the_first_login_is_written_for_root_only(self):
+        self.gateway.start()
+        initial = self.gateway.data / "admin.initial"
+        name, password = initial.read_text().split()
+        self.assertEqual((name, initial.stat().st_mode & 0o777), ("admin", 0o600))
+        self.assertGreaterEqual(len(password), 16)
+        self.assertNotIn(password, self.gateway.log())
+
+    def test_mistakes_end_the_start_with_2(self):
+        text = self.gateway.config.read_text()
+        self.gateway.config.write_text(text + "worker: 3\nalpn: both\n")
+        line = len(text.splitlines())
+        for command in ("run", "check"):
+            done = subprocess.run([BINARY, command, "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, 2, command)
+            self.assertIn(f"promptgate.yaml:{line + 1}: unknown key \"worker\"", done.stderr)
+            self.assertIn(f"promptgate.yaml:{line + 2}: ", done.stderr)
+
+    def test_an_ordinary_user_can_run_it(self):
+        if os.geteuid() != 0:
+            self.skipTest("this is what every other test does then")
+        os.chmod(certs(), 0o755)
+        os.chown(self.folder, 65534, 65534)
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY, "run", "-c",
+                   self.gateway.config]
+        with open(self.gateway.log_path, "ab") as log:
+            self.gateway.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(self.gateway.is_ready, 20, "gateway ready")
+        self.assertIn("ordinary user", self.gateway.log())
+        self.assertEqual(self.gateway.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
