@@ -221,7 +221,6 @@ static enum exchange_state next_answer(struct exchange *ex)
     ex->answer_at++;
     if (ex->answer_at < ex->answer_count)
         return begin_answer(ex);
-    complete_request(ex);
     ex->response = RESPONSE_DONE;
     exchange_free_response(ex);
     return EXCHANGE_READY;
@@ -259,9 +258,9 @@ static enum exchange_state step_extract(struct exchange *ex)
     learn_conversation(ex);
     note_turn(ex);
     answer_free(&ex->answer);
+    complete_request(ex);
     if (ex->answer_count != 0)
         return begin_answer(ex);
-    complete_request(ex);
     ex->response = RESPONSE_DONE;
     return EXCHANGE_READY;
 }

@@ -20,10 +20,11 @@
 #include "inspect/scan.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/scan_engine.h"
 #include "proxy/scan_report.h"
 
 enum { STATUS_CLEAN = 0, STATUS_BAD = 2, STATUS_FOUND = 3 };
-enum { SCAN_FILE_MAX = 512 << 20, DATABASE_MAX = 256 << 20 };
+enum { SCAN_FILE_MAX = 512 << 20 };
 
 static const char help[] =
     "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]"
@@ -43,123 +44,20 @@ struct options {
     bool is_unmasked, is_jsonl;
 };
 
-struct engine {
-    struct rules *rules;
-    struct scanner *scanner;
-    struct buf database;
-};
-
 /* ---- the engine ---- */
 
-static enum err read_all(int fd, size_t max, struct buf *out)
-{
-    for (;;) {
-        ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ERR_IO;
-        if (n == 0)
-            return OK;
-        buf_commit(out, (size_t)n);
-        if (out->n > max)
-            return ERR_LIMIT;
-    }
-}
+struct loaded {
+    struct rules *rules;
+    struct engine engine;
+};
 
-/* Nobody else may have put a database there: it is data that Hyperscan
- * trusts. */
-static bool is_trusted(int fd)
+static void close_engine(struct loaded *e)
 {
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_uid == geteuid() || st.st_uid == 0) &&
-           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-static bool open_cached(struct engine *e, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return false;
-    bool is_good =
-        is_trusted(fd) && read_all(fd, DATABASE_MAX, &e->database) == OK &&
-        scanner_new(e->rules, buf_str(&e->database), &e->scanner) == OK;
-    close(fd);
-    if (!is_good)
-        buf_clear(&e->database);
-    return is_good;
-}
-
-/* Written aside and renamed; that it fails is no mistake. */
-static void write_cache(const struct buf *database, const char *path)
-{
-    struct buf name = {0};
-    buf_printf(&name, "%s.%ld", path, (long)getpid());
-    int fd =
-        open(buf_cstr(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        ssize_t n = write(fd, buf_bytes(database), database->n);
-        close(fd);
-        if (n != (ssize_t)database->n || rename(buf_cstr(&name), path) != 0)
-            unlink(buf_cstr(&name));
-    }
-    buf_free(&name);
-}
-
-/* The data folder where we may write, else the user's cache. */
-static void find_cache(const struct bundle *bundle, struct buf *path)
-{
-    struct diag ignored = {0};
-    struct settings settings;
-    settings_load(bundle, &ignored, &settings);
-    buf_append_str(path, settings.data_dir);
-    settings_free(&settings);
-    diag_free(&ignored);
-    if (path->n > 0 && access(buf_cstr(path), W_OK | X_OK) == 0)
-        return;
-    buf_clear(path);
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    if (cache != NULL && cache[0] == '/')
-        buf_printf(path, "%s", cache);
-    else if (home != NULL && home[0] == '/')
-        buf_printf(path, "%s/.cache", home);
-    else
-        return;
-    mkdir(buf_cstr(path), 0700);
-    buf_append_str(path, STR("/promptgate"));
-    mkdir(buf_cstr(path), 0700);
-}
-
-static bool make_scanner(
-    struct engine *e, const struct bundle *bundle, struct diag *diag)
-{
-    char hash[RULES_HASH_BYTES];
-    struct buf path = {0};
-    find_cache(bundle, &path);
-    bool has_cache = path.n > 0;
-    rules_hash(e->rules, hash);
-    buf_printf(&path, "/detectors-%.32s.db", hash);
-    bool is_made = has_cache && open_cached(e, buf_cstr(&path));
-    if (!is_made && rules_compile(e->rules, diag, &e->database) == OK) {
-        if (has_cache)
-            write_cache(&e->database, buf_cstr(&path));
-        is_made =
-            scanner_new(e->rules, buf_str(&e->database), &e->scanner) == OK;
-    }
-    buf_free(&path);
-    return is_made;
-}
-
-static void close_engine(struct engine *e)
-{
-    scanner_free(&e->scanner);
+    engine_close(&e->engine);
     rules_free(&e->rules);
-    buf_free(&e->database);
 }
 
-static bool open_engine(struct engine *e, const char *given)
+static bool open_engine(struct loaded *e, const char *given)
 {
     struct bundle bundle = {0};
     struct diag collecting = {0}, diag = {0};
@@ -178,7 +76,7 @@ static bool open_engine(struct engine *e, const char *given)
     if (bundle_first(&bundle, BUNDLE_DETECTORS) == NULL)
         fputs(buf_cstr(&collecting.text), stderr);
     else if ((e->rules = rules_load(&bundle, &diag)) != NULL)
-        is_open = make_scanner(e, &bundle, &diag);
+        is_open = engine_open(&e->engine, e->rules, &bundle, &diag);
     fputs(buf_cstr(&diag.text), stderr);
     if (!is_open)
         fputs("promptgate scan: the detectors cannot be loaded\n", stderr);
@@ -205,7 +103,7 @@ static int scan_file(
     bool is_stdin = strcmp(name, "-") == 0;
     struct buf text = {0};
     int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    enum err err = fd < 0 ? ERR_IO : read_all(fd, SCAN_FILE_MAX, &text);
+    enum err err = fd < 0 ? ERR_IO : engine_read_all(fd, SCAN_FILE_MAX, &text);
     int reason = errno;
     if (fd >= 0 && !is_stdin)
         close(fd);
@@ -367,16 +265,16 @@ static int read_options(int argc, char **argv, struct options *options)
 int command_scan(int argc, char **argv)
 {
     struct options options = {0};
-    struct engine engine = {0};
+    struct loaded loaded = {0};
     int status = read_options(argc, argv, &options);
     if (status >= 0)
         return status;
-    if (open_engine(&engine, options.conf))
-        status = options.is_jsonl ? scan_lines(&engine, &options)
-                                  : scan_files(&engine, &options, argv + optind,
-                                        argc - optind);
+    if (open_engine(&loaded, options.conf))
+        status = options.is_jsonl ? scan_lines(&loaded.engine, &options)
+                                  : scan_files(&loaded.engine, &options,
+                                        argv + optind, argc - optind);
     else
         status = STATUS_BAD;
-    close_engine(&engine);
+    close_engine(&loaded);
     return status;
 }

@@ -1,0 +1,606 @@
+/*
+ * promptgate replay: the exchanges of HAR 1.2 captures through the code that
+ * live traffic takes after TLS (inspect/exchange.h), one activity a line.
+ * No network, no store; the keeper is a table of this process.
+ *
+ * Each entry is two events, its start (the request) and its end (the answer),
+ * and all events of a file happen in the order of their times, so that state
+ * grows and lines come as they would live.  Times are the capture's.
+ *
+ * Captures are read with the project's own reader, since browsers cut
+ * surrogate pairs, which stricter readers refuse a whole file for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include "inspect/decode.h"
+#include "inspect/exchange.h"
+#include "inspect/json.h"
+#include "proxy/command.h"
+#include "proxy/conf.h"
+#include "proxy/scan_engine.h"
+
+enum {
+    STATUS_GOOD = 0,
+    STATUS_BAD = 2,
+    CHUNKS_MAX = 64,
+    KEEP_BYTES = 64 << 20,
+};
+static const size_t CAPTURE_MAX = (size_t)2 << 30;
+
+static const char help[] =
+    "usage: promptgate replay [-c FILE] [--chunk N,M,…] CAPTURE.har…\n\n"
+    "Feeds captured exchanges (HAR 1.2) through the inspection and prints one\n"
+    "activity a line as JSON, in the order in which they ended. Blocks stop\n"
+    "nothing that follows.\n\n"
+    "  -c FILE        configuration: service maps, detectors, policy\n"
+    "  --chunk N,M,…  bodies arrive in pieces of these sizes, repeating\n\n"
+    "Status: 0, or 2 for a capture that cannot be read or wrong usage.\n";
+
+struct replay {
+    struct conf *conf;
+    struct engine engine;
+    struct exchange_env env;
+    struct keep *keep;
+    size_t chunks[CHUNKS_MAX], chunk_count;
+};
+
+/* One entry of a capture. */
+struct entry {
+    const struct json_node *node;
+    struct exchange *exchange; /* NULL: not an HTTP request */
+    int64_t start_ms, end_ms;
+    bool is_blocked;
+};
+
+struct event {
+    int64_t time_ms;
+    size_t order; /* of two at one time */
+    struct entry *entry;
+    bool is_end;
+};
+
+/* ---- values of a capture ------------------------------------------------ */
+
+static int64_t number_of(const struct json_node *node, int64_t otherwise)
+{
+    double value;
+    if (json_double(node, &value) != OK || value != value || value < -1e15 ||
+        value > 1e15)
+        return otherwise;
+    return (int64_t)value;
+}
+
+static char *lowered(struct arena *arena, struct str s)
+{
+    char *copy = (char *)arena_copy(arena, s).p;
+    for (size_t i = 0; i < s.n; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] + 'a' - 'A');
+    return copy;
+}
+
+struct fields {
+    struct field *items;
+    size_t count;
+};
+
+/* Without pseudo-headers, with one more that may be added. */
+static struct fields fields_of(
+    struct arena *arena, const struct json_node *message)
+{
+    const struct json_node *list = json_get(message, "headers");
+    struct fields f = {0};
+    size_t most = list != NULL ? list->count : 0;
+    f.items = arena_alloc(arena, (most + 1) * sizeof *f.items);
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next) {
+        struct str name = json_get_text(c, "name");
+        if (name.n == 0 || name.p[0] == ':')
+            continue;
+        f.items[f.count++] = (struct field){
+            str_make(lowered(arena, name), name.n), json_get_text(c, "value")};
+    }
+    return f;
+}
+
+static struct field *find_field(const struct fields *f, const char *name)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (str_is(f->items[i].name, name))
+            return &f->items[i];
+    return NULL;
+}
+
+/* Exports keep the header of an encoding that they have undone. */
+static void drop_undone_encoding(struct fields *f, struct str body)
+{
+    struct field *field = find_field(f, "content-encoding");
+    if (field != NULL && !decode_looks_encoded(field->value, body))
+        field->value = STR("identity");
+}
+
+static struct str body_text(
+    const struct json_node *holder, const char *member, struct buf *decoded)
+{
+    struct str text = json_get_text(holder, member);
+    if (!str_is_nocase(json_get_text(holder, "encoding"), "base64"))
+        return text;
+    struct buf clean = {0}; /* some exporters break lines */
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != '\n' && text.p[i] != '\r' && text.p[i] != ' ')
+            buf_append_char(&clean, text.p[i]);
+    bool is_good = base64_decode(buf_str(&clean), decoded) == OK;
+    buf_free(&clean);
+    if (is_good)
+        return buf_str(decoded);
+    buf_clear(decoded);
+    return text;
+}
+
+static void append_escaped(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                        (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+        if (is_plain)
+            buf_append_char(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+static void append_part(
+    struct buf *out, struct str boundary, const struct json_node *param)
+{
+    struct str file = json_get_text(param, "fileName");
+    struct str type = json_get_text(param, "contentType");
+    buf_printf(out, "--%.*s\r\nContent-Disposition: form-data; name=\"%.*s\"",
+        STR_ARG(boundary), STR_ARG(json_get_text(param, "name")));
+    if (file.n != 0)
+        buf_printf(out, "; filename=\"%.*s\"", STR_ARG(file));
+    if (type.n != 0)
+        buf_printf(out, "\r\nContent-Type: %.*s", STR_ARG(type));
+    buf_append_str(out, STR("\r\n\r\n"));
+    buf_append_str(out, json_get_text(param, "value"));
+    buf_append_str(out, STR("\r\n"));
+}
+
+/* Captures may give a form only as a list of its fields. */
+static struct str body_of_params(
+    const struct json_node *post, struct str type, struct buf *out)
+{
+    const struct json_node *list = json_get(post, "params");
+    size_t at = str_find(type, STR("boundary="));
+    bool is_multipart = str_starts_nocase(type, "multipart/") && at < type.n;
+    struct str boundary = str_sub(type, at + 9, type.n);
+    boundary = str_sub(boundary, 0, str_find_char(boundary, ';'));
+    if (boundary.n > 2 && boundary.p[0] == '"')
+        boundary = str_sub(boundary, 1, boundary.n - 1);
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next) {
+        if (is_multipart) {
+            append_part(out, boundary, c);
+            continue;
+        }
+        if (out->n != 0)
+            buf_append_char(out, '&');
+        append_escaped(out, json_get_text(c, "name"));
+        buf_append_char(out, '=');
+        append_escaped(out, json_get_text(c, "value"));
+    }
+    if (is_multipart && out->n != 0)
+        buf_printf(out, "--%.*s--\r\n", STR_ARG(boundary));
+    return buf_str(out);
+}
+
+/* "https://chatgpt.com:443/a?b#c" into host and path with query. */
+static bool split_url(
+    struct arena *arena, struct str url, struct exchange_request *r)
+{
+    size_t at = str_find(url, STR("://"));
+    struct str scheme = str_sub(url, 0, at);
+    if (at == url.n ||
+        (!str_is_nocase(scheme, "https") && !str_is_nocase(scheme, "http") &&
+            !str_is_nocase(scheme, "wss") && !str_is_nocase(scheme, "ws")))
+        return false;
+    url = str_sub(url, at + 3, url.n);
+    size_t slash = 0;
+    while (slash < url.n && !strchr("/?#", url.p[slash]))
+        slash++;
+    struct str host = str_sub(url, 0, slash);
+    size_t user = str_find_char(host, '@');
+    if (user < host.n)
+        host = str_sub(host, user + 1, host.n);
+    host = str_sub(host, 0, str_find_char(host, ':'));
+    if (str_ends(host, "."))
+        host.n--;
+    r->host = str_make(lowered(arena, host), host.n);
+    struct str path = str_sub(url, slash, url.n);
+    path = str_sub(path, 0, str_find_char(path, '#'));
+    r->path = path;
+    if (path.n == 0 || path.p[0] != '/')
+        r->path = str_of(arena_printf(arena, "/%.*s", STR_ARG(path)));
+    return r->host.n != 0;
+}
+
+static const char *version_of(const struct json_node *request)
+{
+    struct str version = json_get_text(request, "httpVersion");
+    if (str_has(version, "3"))
+        return "3";
+    if (str_has(version, "2"))
+        return "2";
+    if (str_has(version, "1.0"))
+        return "1.0";
+    return str_has(version, "1") ? "1.1" : NULL;
+}
+
+/* ---- driving an exchange ---------------------------------------------------
+ */
+
+static void print_records(struct exchange *exchange)
+{
+    struct record record;
+    while (exchange_next_record(exchange, &record) == OK) {
+        if (record.kind == RECORD_DONE)
+            printf("%s\n", buf_cstr(&record.json));
+        buf_free(&record.json);
+    }
+}
+
+static void run_steps(
+    struct replay *replay, struct exchange *exchange, int64_t now_ms)
+{
+    struct buf data = {0};
+    enum exchange_state state;
+    while ((state = exchange_step(exchange)) != EXCHANGE_READY) {
+        if (state != EXCHANGE_ASK)
+            continue;
+        keep_handle(replay->keep, exchange_question(exchange), now_ms, &data);
+        exchange_answer(exchange, buf_str(&data));
+        buf_clear(&data);
+    }
+    while (exchange_next_note(exchange, &data) == OK) {
+        struct buf nothing = {0};
+        keep_handle(replay->keep, buf_str(&data), now_ms, &nothing);
+        buf_free(&nothing);
+        buf_clear(&data);
+    }
+    buf_free(&data);
+    print_records(exchange);
+}
+
+typedef void feed_fn(struct exchange *exchange, struct str bytes);
+
+static void feed_pieces(const struct replay *replay, struct exchange *exchange,
+    struct str body, feed_fn *feed)
+{
+    for (size_t i = 0; body.n != 0; i++) {
+        size_t n = replay->chunk_count == 0
+                       ? body.n
+                       : replay->chunks[i % replay->chunk_count];
+        feed(exchange, str_sub(body, 0, n));
+        body = str_sub(body, n, body.n);
+    }
+}
+
+static struct str request_body(struct arena *arena,
+    const struct json_node *request, struct fields *fields, struct buf *made)
+{
+    const struct json_node *post = json_get(request, "postData");
+    struct str body = body_text(post, "text", made);
+    struct str type = json_get_text(post, "mimeType");
+    if (find_field(fields, "content-type") == NULL && type.n != 0)
+        fields->items[fields->count++] =
+            (struct field){STR("content-type"), arena_copy(arena, type)};
+    if (body.n == 0)
+        body = body_of_params(post, type, made);
+    drop_undone_encoding(fields, body);
+    return body;
+}
+
+static void start_entry(struct replay *replay, struct entry *entry)
+{
+    const struct json_node *request = json_get(entry->node, "request");
+    struct arena arena = {0};
+    struct buf made = {0};
+    struct fields fields = fields_of(&arena, request);
+    struct exchange_request r = {
+        .method = json_get_text(request, "method"),
+        .version = version_of(request),
+        .time_ms = entry->start_ms,
+    };
+    if (split_url(&arena, json_get_text(request, "url"), &r)) {
+        struct str body = request_body(&arena, request, &fields, &made);
+        r.fields = fields.items;
+        r.field_count = fields.count;
+        r.has_body = body.n != 0;
+        entry->exchange = exchange_new(&replay->env, &r);
+        feed_pieces(replay, entry->exchange, body, exchange_request_data);
+        if (exchange_gate(entry->exchange) == GATE_REFUSE)
+            exchange_request_cut(entry->exchange);
+        else
+            exchange_request_end(entry->exchange);
+        run_steps(replay, entry->exchange, entry->start_ms);
+        const struct verdict *verdict = exchange_verdict(entry->exchange);
+        entry->is_blocked =
+            verdict->kind == VERDICT_BLOCK && !verdict->is_monitored;
+    }
+    buf_free(&made);
+    arena_free(&arena);
+}
+
+static void end_blocked(struct exchange *exchange)
+{
+    struct exchange_reply reply;
+    exchange_block_reply(exchange, &reply);
+    buf_free(&reply.body);
+    exchange_no_response(exchange, reply.status);
+}
+
+static void end_answered(struct replay *replay, struct entry *entry)
+{
+    const struct json_node *response = json_get(entry->node, "response");
+    const struct json_node *content = json_get(response, "content");
+    struct arena arena = {0};
+    struct buf made = {0};
+    struct fields fields = fields_of(&arena, response);
+    struct str body = body_text(content, "text", &made);
+    struct str type = json_get_text(content, "mimeType");
+    int64_t status = number_of(json_get(response, "status"), 0);
+    bool is_broken = json_get_text(response, "_error").n != 0;
+    if (find_field(&fields, "content-type") == NULL && type.n != 0)
+        fields.items[fields.count++] =
+            (struct field){STR("content-type"), type};
+    drop_undone_encoding(&fields, body);
+    if (status <= 0 || status > 999) {
+        exchange_no_response(entry->exchange, 0);
+    } else {
+        exchange_response_head(entry->exchange, (int)status, fields.items,
+            fields.count, body.n != 0);
+        feed_pieces(replay, entry->exchange, body, exchange_response_data);
+        exchange_response_end(entry->exchange, !is_broken);
+    }
+    buf_free(&made);
+    arena_free(&arena);
+}
+
+static void end_entry(struct replay *replay, struct entry *entry)
+{
+    if (entry->exchange == NULL)
+        return;
+    if (entry->is_blocked)
+        end_blocked(entry->exchange);
+    else
+        end_answered(replay, entry);
+    run_steps(replay, entry->exchange, entry->end_ms);
+    exchange_free(&entry->exchange);
+}
+
+/* ---- a capture
+ * ---------------------------------------------------------------- */
+
+static int compare_events(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void set_times(
+    struct entry *entry, int64_t last_ms, const struct json_node *node)
+{
+    entry->node = node;
+    if (clock_parse(
+            json_get_text(node, "startedDateTime"), 0, &entry->start_ms) != OK)
+        entry->start_ms = last_ms;
+    int64_t span = number_of(json_get(node, "time"), 0);
+    entry->end_ms = entry->start_ms + (span > 0 ? span : 0);
+}
+
+static void replay_entries(struct replay *replay, const struct json_node *list)
+{
+    size_t n = list->count, i = 0;
+    struct entry *entries = mem_calloc(n + 1, sizeof *entries);
+    struct event *events = mem_calloc(2 * n + 1, sizeof *events);
+    int64_t last_ms = 0;
+    for (const struct json_node *c = list->first; c != NULL; c = c->next, i++) {
+        set_times(&entries[i], last_ms, c);
+        last_ms = entries[i].start_ms;
+        events[2 * i] =
+            (struct event){entries[i].start_ms, 2 * i, &entries[i], false};
+        events[2 * i + 1] =
+            (struct event){entries[i].end_ms, 2 * i + 1, &entries[i], true};
+    }
+    qsort(events, 2 * n, sizeof *events, compare_events);
+    for (i = 0; i < 2 * n; i++) {
+        if (events[i].is_end)
+            end_entry(replay, events[i].entry);
+        else
+            start_entry(replay, events[i].entry);
+    }
+    mem_free(events);
+    mem_free(entries);
+}
+
+static bool read_capture(const char *file, struct buf *text)
+{
+    int fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO)
+                                    : open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "promptgate replay: %s: %s\n", file, strerror(errno));
+        return false;
+    }
+    enum err err = engine_read_all(fd, CAPTURE_MAX, text);
+    close(fd);
+    if (err != OK)
+        fprintf(stderr, "promptgate replay: %s: %s\n", file, err_name(err));
+    return err == OK;
+}
+
+static bool replay_file(struct replay *replay, const char *file)
+{
+    static const struct json_limits limits = {.depth = JSON_DEPTH_MAX,
+        .string_bytes = (size_t)1 << 30,
+        .nodes = (size_t)1 << 28,
+        .tree_bytes = (size_t)8 << 30};
+    struct buf text = {0};
+    struct arena arena = {0};
+    struct json_node *root = NULL;
+    bool is_good = false;
+    if (!read_capture(file, &text))
+        goto out;
+    enum err err = json_parse(buf_str(&text), &arena, &limits, &root);
+    const struct json_node *list = json_path(root, "log/entries");
+    if (err != OK || !json_is(list, JSON_ARRAY)) {
+        fprintf(stderr,
+            "promptgate replay: %s: no HAR 1.2 capture (a JSON object with "
+            "log.entries)\n",
+            file);
+        goto out;
+    }
+    replay_entries(replay, list);
+    is_good = true;
+out:
+    arena_free(&arena);
+    buf_free(&text);
+    return is_good;
+}
+
+/* ---- the command
+ * ------------------------------------------------------------- */
+
+static bool parse_chunks(struct replay *replay, const char *text)
+{
+    struct str rest = str_of(text), part;
+    while (str_split(&rest, ',', &part)) {
+        uint64_t n;
+        if (replay->chunk_count == CHUNKS_MAX || str_to_u64(part, &n) != OK ||
+            n == 0 || n > ((uint64_t)1 << 30))
+            return false;
+        replay->chunks[replay->chunk_count++] = (size_t)n;
+    }
+    return replay->chunk_count != 0;
+}
+
+static void set_env(struct replay *replay)
+{
+    const struct settings *settings = &replay->conf->settings;
+    replay->env = (struct exchange_env){
+        .services = replay->conf->services,
+        .policy = replay->conf->policy,
+        .scanner = replay->engine.scanner,
+        .node = settings->node,
+        .capture = CAPTURE_FULL,
+        .hold_max_bytes = (size_t)settings->hold_max_bytes,
+        .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
+    };
+    for (size_t i = 0; i < FAIL_COUNT; i++)
+        replay->env.failure_blocks[i] =
+            settings->on_failure[i] == ON_FAILURE_BLOCK;
+    replay->keep = keep_new(KEEP_BYTES);
+}
+
+static bool open_replay(struct replay *replay, const char *given)
+{
+    struct bundle bundle = {0};
+    struct diag collecting = {0}, diag = {0};
+    char *file = conf_find_file(given);
+    if (file == NULL) {
+        fputs("promptgate replay: no configuration file found; name one with "
+              "-c\n",
+            stderr);
+        return false;
+    }
+    conf_collect(file, &bundle, &collecting);
+    mem_free(file);
+    replay->conf = conf_load(&bundle, &diag);
+    bool is_open = replay->conf != NULL &&
+                   engine_open(&replay->engine, replay->conf->rules,
+                       &replay->conf->bundle, &diag);
+    /* What replay does not need (logins, CA) may be unreadable to us. */
+    if (!is_open)
+        fputs(buf_cstr(&collecting.text), stderr);
+    fputs(buf_cstr(&diag.text), stderr);
+    diag_free(&collecting);
+    diag_free(&diag);
+    if (is_open)
+        set_env(replay);
+    return is_open;
+}
+
+static void close_replay(struct replay *replay)
+{
+    keep_free(&replay->keep);
+    engine_close(&replay->engine);
+    if (replay->conf != NULL)
+        conf_unref(&replay->conf);
+}
+
+static int usage(const char *problem)
+{
+    fprintf(stderr, "promptgate replay: %s; see --help\n", problem);
+    return STATUS_BAD;
+}
+
+static int replay_files(struct replay *replay, const char *conf, char **files)
+{
+    int status = STATUS_BAD;
+    if (open_replay(replay, conf)) {
+        status = STATUS_GOOD;
+        for (; *files != NULL; files++)
+            if (!replay_file(replay, *files))
+                status = STATUS_BAD;
+        if (fflush(stdout) != 0)
+            status = STATUS_BAD;
+    }
+    close_replay(replay);
+    return status;
+}
+
+int command_replay(int argc, char **argv)
+{
+    enum { OPTION_CHUNK = 256, OPTION_LOG };
+    static const struct option options[] = {
+        {"chunk", required_argument, NULL, OPTION_CHUNK},
+        {"audit-log", required_argument, NULL, OPTION_LOG},
+        {"compliance-log", required_argument, NULL, OPTION_LOG},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    struct replay replay = {0};
+    const char *conf = NULL;
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            conf = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return STATUS_GOOD;
+        case OPTION_CHUNK:
+            if (!parse_chunks(&replay, optarg))
+                return usage("--chunk takes sizes from 1 on, with commas");
+            break;
+        case OPTION_LOG:
+            return usage("saved log events cannot be replayed by this version");
+        default:
+            return STATUS_BAD;
+        }
+    }
+    if (optind >= argc)
+        return usage("which capture?");
+    return replay_files(&replay, conf, argv + optind);
+}
