@@ -1,0 +1,539 @@
+/* proxy/h2.c: frames as a hostile or careless peer sends them. */
+#include "tests/unit/http_recorder.h"
+
+#include <nghttp2/nghttp2.h>
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+enum {
+    F_DATA = 0,
+    F_HEADERS = 1,
+    F_PRIORITY = 2,
+    F_RST = 3,
+    F_SETTINGS = 4,
+    F_PING = 6,
+    F_GOAWAY = 7,
+    F_CONTINUATION = 9,
+    END_STREAM = 1,
+    END_HEADERS = 4,
+};
+
+static void frame(
+    struct buf *b, int type, int flags, uint32_t id, struct str payload)
+{
+    unsigned char head[9] = {(unsigned char)(payload.n >> 16),
+        (unsigned char)(payload.n >> 8), (unsigned char)payload.n,
+        (unsigned char)type, (unsigned char)flags, (unsigned char)(id >> 24),
+        (unsigned char)(id >> 16), (unsigned char)(id >> 8), (unsigned char)id};
+    buf_append(b, head, sizeof head);
+    buf_append_str(b, payload);
+}
+
+/* Literal fields without indexing: the bytes stand as they are. */
+static void literal(struct buf *b, const char *name, struct str value)
+{
+    nghttp2_hd_deflater *deflater = NULL;
+    nghttp2_hd_deflate_new(&deflater, 4096);
+    nghttp2_nv nv = {(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value.p,
+        strlen(name), value.n, NGHTTP2_NV_FLAG_NO_INDEX};
+    size_t bound = nghttp2_hd_deflate_bound(deflater, &nv, 1);
+    char *at = buf_reserve(b, bound);
+    ssize_t n = nghttp2_hd_deflate_hd(deflater, (uint8_t *)at, bound, &nv, 1);
+    assert_true(n > 0);
+    buf_commit(b, (size_t)n);
+    nghttp2_hd_deflate_del(deflater);
+}
+
+/* Pairs of name and value; NULL ends. */
+static void block(struct buf *b, const char *const *fields)
+{
+    for (; fields[0] != NULL; fields += 2)
+        literal(b, fields[0], str_of(fields[1]));
+}
+
+static void headers(
+    struct buf *b, uint32_t id, int flags, const char *const *fields)
+{
+    struct buf fragment = {0};
+    block(&fragment, fields);
+    frame(b, F_HEADERS, flags | END_HEADERS, id, buf_str(&fragment));
+    buf_free(&fragment);
+}
+
+#define BASIC                                                                  \
+    ":method", "POST", ":scheme", "https", ":path", "/", ":authority", "a.test"
+#define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void start(struct buf *b)
+{
+    buf_append_str(b, STR(PREFACE));
+    frame(b, F_SETTINGS, 0, 0, STR_NONE);
+}
+
+static void open_server(struct recorder *r, struct buf *wire)
+{
+    recorder_open(r, HTTP_2, FACING_CLIENT);
+    start(wire);
+}
+
+static void run(struct recorder *r, struct buf *wire, size_t cut)
+{
+    size_t at = 0;
+    do { /* flushing after each piece, as a connection does */
+        size_t n = cut == 0 || cut > wire->n - at ? wire->n - at : cut;
+        (void)!codec_feed(r->codec, str_make(buf_bytes(wire) + at, n));
+        recorder_take(r);
+        at += n;
+    } while (at < wire->n);
+    buf_free(wire);
+}
+
+/* The error code of the last RST_STREAM or GOAWAY that was sent. */
+static int sent_error(const struct recorder *r, int wanted_type)
+{
+    const unsigned char *p = (const unsigned char *)buf_bytes(&r->out);
+    size_t at = 0;
+    int code = -1;
+    while (at + 9 <= r->out.n) {
+        size_t n = (size_t)p[at] << 16 | (size_t)p[at + 1] << 8 | p[at + 2];
+        size_t skip = p[at + 3] == F_GOAWAY ? 4 : 0;
+        if (p[at + 3] == wanted_type)
+            code = p[at + 9 + skip + 3];
+        at += 9 + n;
+    }
+    return code;
+}
+
+static void a_request_gives_the_same_events_for_any_cut(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut < 60; cut++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        open_server(&r, &wire);
+        headers(&wire, 1, 0,
+            FIELDS(BASIC, "content-length", "6", "cookie", "a=1", "x", "y",
+                "cookie", "b=2", "te", "trailers"));
+        frame(&wire, F_DATA, 0, 1, STR("abc"));
+        frame(&wire, F_DATA, 0, 1, STR("def"));
+        headers(&wire, 1, END_STREAM, FIELDS("x-sum", "1"));
+        run(&r, &wire, cut);
+        assert_string_equal(buf_cstr(&r.log),
+            "request POST https://a.test/ v2 body keep len=6"
+            " cookie=[a=1; b=2] x=[y]\ndata abcdef\nend x-sum=[1]\n");
+        recorder_close(&r);
+    }
+}
+
+struct bad_section {
+    const char *name; /* of the codec's refusal */
+    int flags;
+    const char *const *fields;
+};
+
+static void h7_malformed_requests_are_reset(void **state)
+{
+    (void)state;
+    const struct bad_section sections[] = {
+        {"h2-bad-field", 0, FIELDS(BASIC, "connection", "close")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "transfer-encoding", "chunked")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "keep-alive", "5")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "proxy-connection", "x")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "upgrade", "h2c")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "te", "gzip")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "X-Upper", "1")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "a b", "1")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "a:b", "1")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", "a\r\nTransfer-Encoding: b")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", "a\nb")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", " a")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", "a ")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", "a\t")},
+        {"h2-bad-field", 0, FIELDS(BASIC, ":path", "/b")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "x", "1", ":extra", "b")},
+        {"h2-bad-field", 0, FIELDS(BASIC, ":status", "200")},
+        {"h2-bad-field", 0, FIELDS(BASIC, ":protocol", "websocket")},
+        {"h2-bad-field", 0, FIELDS(BASIC, "content-length", "+1")},
+        {"h2-bad-field", 0,
+            FIELDS(BASIC, "content-length", "1", "content-length", "1")},
+        {"h2-bad-message", 0,
+            FIELDS(":method", "GET", ":scheme", "https", ":authority", "a")},
+        {"h2-bad-message", 0,
+            FIELDS(":method", "GET", ":path", "/", ":authority", "a")},
+        {"h2-bad-message", 0,
+            FIELDS(":method", "GET", ":path", "/", ":scheme", "https")},
+        {"host-mismatch", 0, FIELDS(BASIC, "host", "b.test")},
+        {"target-userinfo", 0,
+            FIELDS(":method", "GET", ":scheme", "https", ":path", "/",
+                ":authority", "u@a")},
+        {"host-bad", 0,
+            FIELDS(":method", "GET", ":scheme", "https", ":path", "/",
+                ":authority", "a:x")},
+        {"target-fragment", 0,
+            FIELDS(":method", "GET", ":scheme", "https", ":path", "/a#b",
+                ":authority", "a")},
+        {"target-backslash", 0,
+            FIELDS(":method", "GET", ":scheme", "https", ":path", "/a\\b",
+                ":authority", "a")},
+        {"bad-scheme", 0,
+            FIELDS(":method", "GET", ":scheme", "ftp", ":path", "/",
+                ":authority", "a")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        open_server(&r, &wire);
+        headers(&wire, 1, sections[i].flags, sections[i].fields);
+        run(&r, &wire, 5);
+        if (codec_refusal(r.codec) == NULL ||
+            strcmp(codec_refusal(r.codec), sections[i].name) != 0)
+            fail_msg("section %zu: wanted %s, got %s", i, sections[i].name,
+                codec_refusal(r.codec));
+        assert_int_equal(r.heads, 0);
+        assert_int_equal(sent_error(&r, F_RST), NGHTTP2_PROTOCOL_ERROR);
+        assert_int_equal(r.refusals, 1);
+        assert_true(codec_is_idle(r.codec));
+        recorder_close(&r);
+    }
+}
+
+static void h7_the_length_must_agree_with_the_data(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = {"2", "4"};
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        open_server(&r, &wire);
+        headers(&wire, 1, 0, FIELDS(BASIC, "content-length", lengths[i]));
+        frame(&wire, F_DATA, END_STREAM, 1, STR("abc"));
+        run(&r, &wire, 0);
+        assert_int_equal(r.heads, 1);
+        assert_int_equal(r.ends, 0);
+        assert_int_equal(r.resets, 1);
+        assert_int_equal(r.last_error, STREAM_BROKEN);
+        recorder_close(&r);
+    }
+}
+
+static void h8_long_heads_are_answered_431(void **state)
+{
+    (void)state;
+    struct codec_limits limits = codec_limits_default;
+    limits.field_bytes = 100;
+    limits.head_bytes = 300;
+    limits.field_count = 3;
+    limits.request_line_bytes = 50;
+    static const char long_path[] =
+        "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    char value[120] = {0};
+    memset(value, 'a', sizeof value - 1);
+    const struct bad_section sections[] = {
+        {"field-too-long", 431, FIELDS(BASIC, "x", value)},
+        {"head-too-long", 431,
+            FIELDS(BASIC, "x", value + 40, "y", value + 40, "z", value + 30,
+                "cookie", value + 40)},
+        {"too-many-fields", 431,
+            FIELDS(BASIC, "a", "1", "b", "2", "c", "3", "d", "4")},
+        {"request-line-too-long", 414,
+            FIELDS(":method", "GET", ":scheme", "https", ":path", long_path,
+                ":authority", "a")},
+        {"expectation", 417, FIELDS(BASIC, "expect", "200-ok")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        recorder_open_limits(&r, HTTP_2, FACING_CLIENT, &limits);
+        start(&wire);
+        headers(&wire, 1, 0, sections[i].fields);
+        run(&r, &wire, 0);
+        assert_int_equal(r.heads, 0);
+        assert_string_equal(r.last_reason, sections[i].name);
+        assert_int_equal(r.last_refused_status, sections[i].flags);
+        assert_int_equal(sent_error(&r, F_RST), NGHTTP2_NO_ERROR);
+        assert_true(codec_is_idle(r.codec));
+        recorder_close(&r);
+    }
+}
+
+/* ---- D1 ---- */
+
+static void flood(
+    const char *reason, int type, int flags, uint32_t id, struct str payload)
+{
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_server(&r, &wire);
+    headers(&wire, 1, 0, FIELDS(BASIC));
+    for (size_t i = 0; i < 3000; i++)
+        frame(&wire, type, flags, id, payload);
+    run(&r, &wire, 500);
+    assert_string_equal(codec_refusal(r.codec), reason);
+    assert_int_equal(sent_error(&r, F_GOAWAY), NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_true(codec_wants_close(r.codec));
+    assert_int_equal(r.resets, 1);
+    assert_int_equal(r.last_error, STREAM_TOO_MUCH);
+    assert_int_equal(codec_feed(r.codec, STR("x")), ERR_LIMIT);
+    recorder_close(&r);
+}
+
+static void d1_floods_of_small_frames_end_the_connection(void **state)
+{
+    (void)state;
+    flood("flood-ping", F_PING, 0, 0, STR("12345678"));
+    flood("flood-settings", F_SETTINGS, 0, 0, STR_NONE);
+    flood("flood-empty-data", F_DATA, 0, 1, STR_NONE);
+    flood("flood-small-frames", F_PRIORITY, 0, 1, STR("\0\0\0\0\x10"));
+}
+
+static void release_at_once(
+    struct recorder *r, struct stream *stream, const struct head *head)
+{
+    (void)r;
+    (void)head;
+    stream_release(stream);
+}
+
+static void d1_rapid_resets_end_the_connection(void **state)
+{
+    (void)state;
+    struct recorder r = {.hook_head = release_at_once};
+    struct buf wire = {0};
+    open_server(&r, &wire);
+    for (uint32_t id = 1; id < 1000; id += 2) {
+        headers(&wire, id, 0, FIELDS(BASIC));
+        frame(&wire, F_RST, 0, id, STR("\0\0\0\x08"));
+    }
+    run(&r, &wire, 1000);
+    assert_string_equal(codec_refusal(r.codec), "flood-reset");
+    assert_int_equal(sent_error(&r, F_GOAWAY), NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_true(r.heads < 200);
+    recorder_close(&r);
+}
+
+static void d1_made_resets_end_the_connection(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_server(&r, &wire);
+    for (uint32_t id = 1; id < 1000; id += 2)
+        headers(&wire, id, 0, FIELDS(BASIC, "connection", "close"));
+    run(&r, &wire, 1000);
+    assert_int_equal(sent_error(&r, F_GOAWAY), NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_true(codec_wants_close(r.codec));
+    recorder_close(&r);
+}
+
+static void d1_endless_continuations_end_the_connection(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0}, field = {0};
+    open_server(&r, &wire);
+    literal(&field, "x", STR("yyyyyyyyyyyyyyyyyy"));
+    frame(&wire, F_HEADERS, 0, 1, STR_NONE);
+    for (size_t i = 0; i < 2000; i++)
+        frame(&wire, F_CONTINUATION, 0, 1, buf_str(&field));
+    run(&r, &wire, 0);
+    assert_true(codec_wants_close(r.codec));
+    assert_int_equal(r.heads, 0);
+    buf_free(&field);
+    recorder_close(&r);
+}
+
+static void a_bad_preface_is_refused(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    recorder_open(&r, HTTP_2, FACING_CLIENT);
+    assert_int_equal(
+        codec_feed(r.codec, STR("GET / HTTP/1.1\r\n\r\n")), ERR_PARSE);
+    assert_string_equal(r.last_reason, "h2-bad-preface");
+    assert_true(codec_wants_close(r.codec));
+    recorder_close(&r);
+}
+
+static void a_bad_frame_ends_the_connection(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_server(&r, &wire);
+    headers(&wire, 1, 0, FIELDS(BASIC));
+    frame(&wire, F_DATA, 0, 0, STR("data on stream 0"));
+    run(&r, &wire, 0);
+    assert_int_equal(sent_error(&r, F_GOAWAY), NGHTTP2_PROTOCOL_ERROR);
+    assert_int_equal(r.resets, 1);
+    assert_int_equal(r.last_error, STREAM_BROKEN);
+    assert_true(codec_wants_close(r.codec));
+    recorder_close(&r);
+}
+
+/* ---- toward the origin ---- */
+
+static struct stream *ask_get(struct recorder *r)
+{
+    struct head *head = simple_request("GET", "/");
+    struct stream *stream = codec_open(r->codec, head, false, NULL);
+    head_free(&head);
+    recorder_take(r);
+    return stream;
+}
+
+static void open_client(struct recorder *r, struct buf *wire)
+{
+    recorder_open(r, HTTP_2, FACING_ORIGIN);
+    frame(wire, F_SETTINGS, 0, 0, STR_NONE);
+}
+
+static void h4_malformed_responses_reset_their_stream(void **state)
+{
+    (void)state;
+    const char *const *const sections[] = {
+        FIELDS(":status", "200", "connection", "close"),
+        FIELDS(":status", "200", "transfer-encoding", "chunked"),
+        FIELDS(":status", "20"),
+        FIELDS(":status", "101"),
+        FIELDS("x", "y"),
+        FIELDS(":status", "200", ":status", "200"),
+        FIELDS(":status", "200", "X", "y"),
+        FIELDS(":status", "200", "x", "a\r\nb"),
+        FIELDS(":status", "200", ":path", "/"),
+        FIELDS(":status", "200", "content-length", "1x"),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        open_client(&r, &wire);
+        struct stream *stream = ask_get(&r);
+        headers(&wire, 1, 0, sections[i]);
+        run(&r, &wire, 3);
+        assert_int_equal(r.heads, 0);
+        assert_int_equal(r.resets, 1);
+        assert_int_equal(r.last_error, STREAM_BROKEN);
+        assert_int_equal(r.refusals, 0);
+        stream_release(stream);
+        assert_true(codec_is_idle(r.codec));
+        recorder_close(&r);
+    }
+}
+
+static void h4_interim_responses_are_bounded(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_client(&r, &wire);
+    ask_get(&r);
+    for (size_t i = 0; i < 20; i++)
+        headers(&wire, 1, 0, FIELDS(":status", "103"));
+    run(&r, &wire, 0);
+    assert_int_equal(r.heads, 16);
+    assert_int_equal(r.resets, 1);
+    recorder_close(&r);
+}
+
+static void streams_above_goaway_are_safe_to_try_again(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_client(&r, &wire);
+    ask_get(&r);
+    ask_get(&r);
+    frame(&wire, F_GOAWAY, 0, 0, STR("\0\0\0\x01\0\0\0\0"));
+    headers(&wire, 1, END_STREAM, FIELDS(":status", "200"));
+    run(&r, &wire, 0);
+    assert_int_equal(r.resets, 1);
+    assert_int_equal(r.last_error, STREAM_REFUSED);
+    assert_int_equal(r.heads, 1);
+    assert_int_equal(r.ends, 1);
+    assert_false(codec_can_open(r.codec));
+    recorder_close(&r);
+}
+
+static void resets_keep_their_meaning(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str code;
+        enum stream_error error;
+    } cases[] = {{STR("\0\0\0\x07"), STREAM_REFUSED},
+        {STR("\0\0\0\x08"), STREAM_CANCEL},
+        {STR("\0\0\0\x0d"), STREAM_HTTP_1_1_REQUIRED},
+        {STR("\0\0\0\x01"), STREAM_BROKEN},
+        {STR("\0\0\0\x0b"), STREAM_TOO_MUCH}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0};
+        open_client(&r, &wire);
+        ask_get(&r);
+        frame(&wire, F_RST, 0, 1, cases[i].code);
+        run(&r, &wire, 0);
+        assert_int_equal(r.resets, 1);
+        assert_int_equal(r.last_error, cases[i].error);
+        recorder_close(&r);
+    }
+}
+
+static void the_peers_stream_limit_is_kept(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    recorder_open(&r, HTTP_2, FACING_ORIGIN);
+    frame(&wire, F_SETTINGS, 0, 0, STR("\0\x03\0\0\0\x02"));
+    run(&r, &wire, 0);
+    assert_true(codec_can_open(r.codec));
+    ask_get(&r);
+    assert_true(codec_can_open(r.codec));
+    ask_get(&r);
+    assert_false(codec_can_open(r.codec));
+    recorder_close(&r);
+}
+
+static void extended_connect_is_taken_when_offered(void **state)
+{
+    (void)state;
+    struct codec_limits limits = codec_limits_default;
+    limits.offer_websockets = true;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    recorder_open_limits(&r, HTTP_2, FACING_CLIENT, &limits);
+    recorder_take(&r);
+    start(&wire);
+    headers(&wire, 1, 0,
+        FIELDS(":method", "CONNECT", ":protocol", "websocket", ":scheme",
+            "https", ":path", "/ws", ":authority", "a"));
+    frame(&wire, F_DATA, 0, 1, STR("frame"));
+    run(&r, &wire, 0);
+    assert_string_equal(buf_cstr(&r.log),
+        "request CONNECT https://a/ws v2 body keep len=-1"
+        " protocol=websocket\n");
+    assert_int_equal(r.body_bytes, 5);
+    recorder_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_gives_the_same_events_for_any_cut),
+        cmocka_unit_test(h7_malformed_requests_are_reset),
+        cmocka_unit_test(h7_the_length_must_agree_with_the_data),
+        cmocka_unit_test(h8_long_heads_are_answered_431),
+        cmocka_unit_test(d1_floods_of_small_frames_end_the_connection),
+        cmocka_unit_test(d1_rapid_resets_end_the_connection),
+        cmocka_unit_test(d1_made_resets_end_the_connection),
+        cmocka_unit_test(d1_endless_continuations_end_the_connection),
+        cmocka_unit_test(a_bad_preface_is_refused),
+        cmocka_unit_test(a_bad_frame_ends_the_connection),
+        cmocka_unit_test(h4_malformed_responses_reset_their_stream),
+        cmocka_unit_test(h4_interim_responses_are_bounded),
+        cmocka_unit_test(streams_above_goaway_are_safe_to_try_again),
+        cmocka_unit_test(resets_keep_their_meaning),
+        cmocka_unit_test(the_peers_stream_limit_is_kept),
+        cmocka_unit_test(extended_connect_is_taken_when_offered),
+    };
+    return cmocka_run_group_tests_name("h2", tests, NULL, NULL);
+}
