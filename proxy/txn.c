@@ -462,6 +462,8 @@ static void start(struct txn *t)
     }
     if (!may_start(t))
         return;
+    if (t->request_ended) /* the body is here: nothing to wait for */
+        t->request->expects_continue = false;
     t->origin_stream = origin_open_stream(t, &failed);
     if (t->origin_stream == NULL)
         return;

@@ -7,13 +7,12 @@
  *   > client            bytes that the client sends: head lines get CRLF, the
  *                       body follows the empty line; {{length}} is its length
  *   > origin            what the origin answers to its next request
- *   > client-eof   > wait MS   > dial-fails   > record-fails   > login-fails
- *   < client STATUS | client has TEXT | client lacks TEXT
- *   < origin has TEXT | origin lacks TEXT | no origin | dial HOST:PORT
- *   < record NAME key=value …     one record with these members
- *   < records N                   that many different activities
- *   < recorded before origin      durable before the first forwarded byte
- *   < closed | open
+ *   > client-eof   > origin-eof   > wait MS   > dial-fails   > record-fails   >
+ * login-fails < client STATUS | client has TEXT | client lacks TEXT < origin
+ * has TEXT | origin lacks TEXT | no origin | dial HOST:PORT < record NAME
+ * key=value …     one record with these members < records N that many different
+ * activities < recorded before origin      durable before the first forwarded
+ * byte < closed | open
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -120,8 +119,8 @@ static struct test_link *add_link(struct stage *st)
     return l;
 }
 
-static struct link *world_dial(struct world *w, struct session *session,
-    struct str host, uint16_t port)
+static struct link *world_dial(
+    struct world *w, struct session *session, struct str host, uint16_t port)
 {
     struct stage *st = stage_of(w);
     struct test_link *l = add_link(st);
@@ -156,8 +155,8 @@ static void world_record(struct world *w, struct session *session,
         queue(w, RECORDED)->token = token;
 }
 
-static void world_keep(struct world *w, struct session *session,
-    uint64_t token, struct str question)
+static void world_keep(struct world *w, struct session *session, uint64_t token,
+    struct str question)
 {
     struct stage *st = stage_of(w);
     struct buf answer = {0};
@@ -175,12 +174,11 @@ static void world_authenticate(struct world *w, struct session *session,
     struct str user, struct str password)
 {
     (void)session;
-    queue(w, LOGIN)->token =
-        str_is(user, "ana") && str_is(password, "secret");
+    queue(w, LOGIN)->token = str_is(user, "ana") && str_is(password, "secret");
 }
 
-static void world_set_timer(struct world *w, struct session *session,
-    uint64_t at_ms)
+static void world_set_timer(
+    struct world *w, struct session *session, uint64_t at_ms)
 {
     (void)session;
     stage_of(w)->timer_ms = at_ms;
@@ -227,8 +225,8 @@ static void deliver(struct stage *st, struct answer *a)
     switch (a->kind) {
     case DIALED:
         if (((struct test_link *)a->link)->is_open)
-            session_on_dialed(s, a->link,
-                st->dial_fails ? DIAL_REFUSED : DIAL_OK);
+            session_on_dialed(
+                s, a->link, st->dial_fails ? DIAL_REFUSED : DIAL_OK);
         break;
     case RECORDED:
         session_on_recorded(s, a->token, st->record_fails ? ERR_IO : OK);
@@ -237,8 +235,8 @@ static void deliver(struct stage *st, struct answer *a)
         session_on_kept(s, a->token, buf_str(&a->text));
         break;
     case LOGIN:
-        session_on_authenticated(s, a->token != 0 && !st->login_fails,
-            STR("staff"));
+        session_on_authenticated(
+            s, a->token != 0 && !st->login_fails, STR("staff"));
         break;
     case LATER:
         session_on_later(s);
@@ -319,8 +317,8 @@ static void parse_play(struct str text, struct play *play)
         current = &play->lines[play->count++];
         struct str rest = str_sub(part, 2, part.n);
         size_t word = str_find_char(rest, ' ');
-        snprintf(current->action, sizeof current->action, "%c %.*s",
-            part.p[0], (int)word, rest.p);
+        snprintf(current->action, sizeof current->action, "%c %.*s", part.p[0],
+            (int)word, rest.p);
         if (word < rest.n)
             buf_append_str(&current->text, str_sub(rest, word + 1, rest.n));
     }
@@ -329,8 +327,8 @@ static void parse_play(struct str text, struct play *play)
             finish_block(&play->lines[i]);
 }
 
-static void feed(struct stage *st, struct link *link, struct str bytes,
-    size_t cut)
+static void feed(
+    struct stage *st, struct link *link, struct str bytes, size_t cut)
 {
     struct buf copy = {0};
     for (size_t at = 0; at < bytes.n && !st->is_done;) {
@@ -360,6 +358,14 @@ static void feed_origin(struct stage *st, struct str bytes, size_t cut)
     }
 }
 
+static void origin_eof(struct stage *st)
+{
+    for (size_t i = 1; i < st->link_count; i++)
+        if (st->links[i].is_open && !st->is_done)
+            session_on_eof(st->session, &st->links[i].link);
+    run_answers(st);
+}
+
 static void wait_ms(struct stage *st, uint64_t ms)
 {
     uint64_t end = st->now_ms + ms;
@@ -383,6 +389,8 @@ static void act(struct stage *st, const struct line *line, size_t cut)
     } else if (strcmp(line->action, "> client-eof") == 0) {
         session_on_eof(st->session, &st->links[0].link);
         run_answers(st);
+    } else if (strcmp(line->action, "> origin-eof") == 0) {
+        origin_eof(st);
     } else if (strcmp(line->action, "> wait") == 0) {
         assert_int_equal(str_to_u64(text, &ms), OK);
         wait_ms(st, ms);
@@ -402,7 +410,8 @@ static struct stage *stage_new(void)
     st->now_ms = 1000;
     st->keep = keep_new(1 << 20);
     struct test_link *client = add_link(st);
-    (void)net_parse_endpoint(STR("127.0.0.1:5555"), &client->link.peer);
+    assert_int_equal(
+        net_parse_endpoint(STR("127.0.0.1:5555"), &client->link.peer), OK);
     st->session = session_new(&st->world, conf, &client->link);
     return st;
 }
@@ -420,8 +429,8 @@ static void stage_free(struct stage *st)
     mem_free(st);
 }
 
-static struct stage *run_play(const struct play *play, size_t client_cut,
-    size_t origin_cut)
+static struct stage *run_play(
+    const struct play *play, size_t client_cut, size_t origin_cut)
 {
     struct stage *st = stage_new();
     for (size_t i = 0; i < play->count; i++) {
@@ -451,8 +460,9 @@ static bool has_record(const struct stage *st, struct str want)
                             (value.n > 0 && value.p[0] >= '0' &&
                                 value.p[0] <= '9' && value.n < 10);
             buf_clear(&member);
-            buf_printf(&member, is_plain ? "\"%.*s\":%.*s" : "\"%.*s\":\"%.*s\"",
-                (int)equals, word.p, STR_ARG(value));
+            buf_printf(&member,
+                is_plain ? "\"%.*s\":%.*s" : "\"%.*s\":\"%.*s\"", (int)equals,
+                word.p, STR_ARG(value));
             is_good = str_has(line, buf_cstr(&member));
         }
         buf_free(&member);
@@ -500,7 +510,7 @@ static bool holds(const struct stage *st, const char *action, struct str text)
         bool found = str_find(client, argument) < client.n;
         struct buf line = {0};
         buf_printf(&line, "HTTP/1.1 %.*s ", STR_ARG(text));
-        is_true = has ? found
+        is_true = has     ? found
                   : lacks ? !found
                           : str_find(client, buf_str(&line)) < client.n;
         buf_free(&line);
@@ -515,8 +525,7 @@ static bool holds(const struct stage *st, const char *action, struct str text)
         is_true = has_record(st, text);
     } else if (strcmp(action, "< records") == 0) {
         uint64_t want = 0;
-        is_true = str_to_u64(text, &want) == OK &&
-                  count_activities(st) == want;
+        is_true = str_to_u64(text, &want) == OK && count_activities(st) == want;
     } else if (strcmp(action, "< recorded") == 0) {
         is_true = str_starts(buf_str(&st->order), "record ");
     } else if (strcmp(action, "< closed") == 0) {
@@ -532,8 +541,8 @@ static void show(const struct stage *st)
 {
     struct buf all = {0};
     struct str origin = origin_bytes(st, &all);
-    print_message("-- client got:\n%.*s\n-- origin got:\n%.*s\n"
-                  "-- records:\n%.*s-- order: %.*s\n-- dials: %.*s\n",
+    printf("-- client got:\n%.*s\n-- origin got:\n%.*s\n"
+           "-- records:\n%.*s-- order: %.*s\n-- dials: %.*s\n",
         STR_ARG(buf_str(&st->links[0].sent)), STR_ARG(origin),
         STR_ARG(buf_str(&st->records)), STR_ARG(buf_str(&st->order)),
         STR_ARG(buf_str(&st->dials)));
@@ -632,6 +641,7 @@ static int load_conf(void **state)
     struct bundle bundle;
     struct diag diag = {0};
     (void)state;
+    log_setup(LOG_TEXT, LOG_ERROR, "play");
     conf_collect("tests/play/promptgate.yaml", &bundle, &diag);
     conf = conf_load(&bundle, &diag);
     if (conf == NULL || rules_compile(conf->rules, &diag, &database) != OK ||
