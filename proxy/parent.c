@@ -324,6 +324,10 @@ static enum err prepare_disk(struct parent *p, const struct settings *s)
         close(key);
     if (err == OK)
         err = first_administrator(dir, isatty(STDOUT_FILENO) != 0, &p->admin);
+    struct buf users = {0};
+    buf_printf(&users, "%s/users.yaml", dir); /* as it is read after this */
+    (void)users_have_changed(p, buf_cstr(&users));
+    buf_free(&users);
     return err;
 }
 

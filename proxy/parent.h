@@ -88,6 +88,7 @@ enum err compile_start(struct parent *p) MUST_USE;
 void compile_reap(struct parent *p); /* calls parent_on_compiled */
 void reload_start(struct parent *p);
 void reload_users(struct parent *p); /* when their file has changed */
+bool users_have_changed(struct parent *p, const char *path);
 void generation_free(struct generation *g);
 void parent_on_compiled(struct parent *p, bool is_good);
 

@@ -191,21 +191,25 @@ static void apply_users(struct parent *p, const char *path, struct str text)
     buf_free(&bytes);
 }
 
+/* True when the logins file is not the one that was looked at last. */
+bool users_have_changed(struct parent *p, const char *path)
+{
+    struct stat now = {0}, *seen = &p->users_seen;
+    (void)stat(path, &now);
+    bool is_same = now.st_ino == seen->st_ino && now.st_size == seen->st_size &&
+                   now.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+                   now.st_mtim.tv_nsec == seen->st_mtim.tv_nsec;
+    *seen = now;
+    return !is_same;
+}
+
 /* `promptgate user` replaces the file; no signal tells. */
 void reload_users(struct parent *p)
 {
     struct buf path = {0}, text = {0};
-    struct stat st = {0};
     buf_printf(&path, "%s/users.yaml", p->now.conf->settings.data_dir.p);
-    (void)stat(buf_cstr(&path), &st);
-    bool is_same = st.st_ino == p->users_seen.st_ino &&
-                   st.st_size == p->users_seen.st_size &&
-                   st.st_mtim.tv_sec == p->users_seen.st_mtim.tv_sec &&
-                   st.st_mtim.tv_nsec == p->users_seen.st_mtim.tv_nsec;
-    bool is_first = p->users_seen.st_nlink == 0 && st.st_nlink != 0 &&
-                    bundle_first(&p->now.conf->bundle, BUNDLE_USERS) != NULL;
-    p->users_seen = st;
-    if (!is_same && !is_first && read_users(buf_cstr(&path), &text) == OK)
+    if (users_have_changed(p, buf_cstr(&path)) &&
+        read_users(buf_cstr(&path), &text) == OK)
         apply_users(p, buf_cstr(&path), buf_str(&text));
     buf_free(&path);
     buf_free(&text);
