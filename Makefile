@@ -140,7 +140,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 $(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka -lbrotlienc $(LDLIBS)
 
 # The fuzz targets with a main that replays files: make check runs the corpora.
 $(OBJ)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(OBJ)/lib.a

@@ -46,7 +46,8 @@ struct stage {
     unsigned char head[2]; /* deflate: to tell zlib from raw */
     unsigned head_n;
     bool is_started;
-    bool is_ended; /* at the end of a member, frame or stream */
+    bool has_input; /* zstd: was given a byte */
+    bool is_ended;  /* at the end of a member, frame or stream */
     uint64_t out_bytes;
     char *chunk; /* all but the last stage */
 };
@@ -277,13 +278,18 @@ static enum err zstd_error(size_t code)
     }
 }
 
+/* The first byte of a frame goes in alone: given a whole frame at once, the
+ * library takes another path, which is stricter about the size declared. */
 static enum err zstd_step(struct stage *s, struct step *t)
 {
-    ZSTD_inBuffer in = {t->in.p, t->in.n, 0};
+    bool is_frame_open = s->has_input && !s->is_ended;
+    size_t in_bytes = is_frame_open || t->in.n == 0 ? t->in.n : 1;
+    ZSTD_inBuffer in = {t->in.p, in_bytes, 0};
     ZSTD_outBuffer out = {t->room, t->room_bytes, 0};
     size_t code = ZSTD_decompressStream(s->zstd, &out, &in);
     t->filled = out.pos;
     t->in = str_sub(t->in, in.pos, t->in.n);
+    s->has_input = true;
     if (ZSTD_isError(code))
         return zstd_error(code);
     if (in.pos > 0 || out.pos > 0)

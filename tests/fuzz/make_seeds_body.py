@@ -91,7 +91,7 @@ JSON = [
     b"[+1]", b"[1e]", b"[1-2]", b"[nul]", b"[trux]", b"[NaN]", b"]", b"[}",
     b"{]", b"[" * 127 + b"]" * 127, b"[" * 140, b'{"a":' * 130,
     b"{}{}", b"{}\n[1]\n\"x\"\n7 8\n", b"\x1e{}\n", b"1" * 400,
-    b"1" * 4097, b'"' + b"plain text " * 60 + b'"',
+    b"\rtrue\x00", b"1" * 4097, b'"' + b"plain text " * 60 + b'"',
 ]
 
 SSE = [
@@ -231,6 +231,7 @@ CHAINS = [(0, ["gzip"]), (1, ["zlib"]), (1, ["raw"]), (2, ["br"]),
           (7, ["br", "gzip", "zstd"])]
 DECODE = [b"", b"\x00", b"\x00plain", b"\x01\x78", b"\x01\x78\x20dict",
           b"\x03\x50\x2a\x4d\x18\x02\x00\x00\x00ab", b"\x02plain", b"\x03abc",
+          b"\x03\x28\xb5\x2f\xfd\x24\xda\x01\x00\x00\x99\xe9\xd8\x51",
           b"\x04plain", b"\x05", b"\x04gzip", b"\x04 br , X-GZIP,identity",
           b"\x04gzip,gzip,gzip,gzip", b"\x04dcb"]
 

@@ -88,6 +88,9 @@ static inline bool same_json(const struct json_node *ours, json_t *theirs)
 /* NULL when both agree, else what they disagree about. */
 static inline const char *compare_with_jansson(struct str text)
 {
+    /* To jansson a zero byte between tokens is the end of the text. */
+    if (str_find_char(text, '\0') < text.n)
+        return NULL;
     json_error_t error;
     json_t *theirs = json_loadb(text.p != NULL ? text.p : "", text.n,
         JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);

@@ -244,6 +244,14 @@ static void damage_is_found(void **state)
     buf_free(&text);
 }
 
+/* Declares 218 bytes and holds none; found by fuzz_decode. */
+static void a_zstd_frame_reads_the_same_at_any_cut(void **state)
+{
+    (void)state;
+    expect("zstd", STR("\x28\xb5\x2f\xfd\x24\xda\x01\0\0\x99\xe9\xd8\x51"), OK,
+        STR(""));
+}
+
 static void random_damage_does_no_harm(void **state)
 {
     (void)state;
@@ -441,6 +449,7 @@ int main(void)
         cmocka_unit_test(bytes_behind_the_end_are_refused),
         cmocka_unit_test(members_and_frames_in_a_row_are_one_body),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(a_zstd_frame_reads_the_same_at_any_cut),
         cmocka_unit_test(random_damage_does_no_harm),
         cmocka_unit_test(bombs_are_stopped_early),
         cmocka_unit_test(the_output_is_bounded_by_bytes_too),
