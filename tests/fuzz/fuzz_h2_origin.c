@@ -1,0 +1,8 @@
+/* Frames of an origin.  First byte: tests/fuzz/http_fuzz.h. */
+#include "tests/fuzz/http_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    fuzz_run(HTTP_2, FACING_ORIGIN, STR_NONE, data, n);
+    return 0;
+}

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the HTTP fuzz targets to tests/fuzz/corpus/<target>/.
+
+The h1 ones are the tables and messages of tests/unit/test_h1.c, the h2 ones
+are frames put together here (RFC 9113 section 6, literal HPACK fields).
+Each seed starts with the mode byte of tests/fuzz/http_fuzz.h.
+"""
+import hashlib
+import pathlib
+import struct
+
+ROOT = pathlib.Path(__file__).parent / "corpus"
+MODES = [0x00, 0x01, 0x27, 0x90]
+
+
+def write(target, payload, modes):
+    folder = ROOT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for mode in modes:
+        seed = bytes([mode]) + payload
+        name = hashlib.sha1(seed).hexdigest()[:12]
+        (folder / name).write_bytes(seed)
+
+
+G = b"GET / HTTP/1.1\r\nHost: a\r\n"
+P = b"POST / HTTP/1.1\r\nHost: a\r\n"
+C = P + b"Transfer-Encoding: chunked\r\n\r\n"
+REQUESTS = [
+    G + b"\r\n", G + b"\r\n" + G + b"\r\n", b"\r\n" + G + b"\r\n",
+    P + b"Content-Length: 5\r\n\r\nhello" + G + b"\r\n",
+    C + b"5;a=\"b c\"\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n" + G + b"\r\n",
+    C + b"a\r\n0123456789\r\n1\r\n!\r\n0\r\n\r\n",
+    C + b"5\nhello", C + b"5\r\nhelloX", C + b"10000000000000000\r\n",
+    C + b"0\r\nHost: b\r\n\r\n", C + b"0\r\nX: 1\r\n y\r\n\r\n",
+    P + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    P + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n",
+    P + b"Content-Length: +5\r\n\r\n", P + b"Transfer-Encoding: gzip\r\n\r\n",
+    P + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
+    P + b"Content-Length: 3\r\nExpect: x\r\n\r\nabc",
+    G + b"X: 1\r\n 2\r\n\r\n", G + b"X: a\rb\r\n\r\n", G + b"X: a\nb\r\n\r\n",
+    G + b"X : a\r\n\r\n", G + b"X: a\0b\r\n\r\n", G + b": a\r\n\r\n",
+    G + b"Host: b\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
+    G + b"Connection: close, X-A, host\r\nX-A: 1\r\nTE: x\r\n\r\n",
+    G + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\nraw bytes",
+    G + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    G + b"Cookie: a=1\r\nCookie: b=2\r\n\r\n",
+    b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    b"HEAD /x?y#z HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET http://a:80/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET http://u@a/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET https://a?q HTTP/1.1\r\nHost: A:443\r\n\r\n",
+    b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\x03\x01",
+    b"CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"get / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n", b"GET  / HTTP/1.1\r\n\r\n",
+    b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"\n\n\n\n",
+]
+R = b"HTTP/1.1 200 OK\r\n"
+RC = R + b"Transfer-Encoding: chunked\r\n\r\n"
+RESPONSES = [
+    R + b"Content-Length: 5\r\n\r\nhello", R + b"\r\nto the end",
+    RC + b"5\r\nhello\r\n0\r\n\r\n", RC + b"0\r\nX: 1\r\n\r\n",
+    RC + b"5;x\r\nhello\r\n0\r\nContent-Length: 1\r\n\r\n",
+    R + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+    R + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    R + b"Content-Length: 0\r\n\r\n" + R + b"Content-Length: 0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + R + b"Content-Length: 0\r\n\r\n",
+    b"HTTP/1.1 103 E\r\nLink: x\r\n\r\n" * 17,
+    b"HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nx",
+    b"HTTP/1.1 204 No\r\n\r\n", b"HTTP/1.1 304\r\nContent-Length: 5\r\n\r\n",
+    b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
+    b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"HTTP/1.1 20 OK\r\n\r\n", b"HTTP/2.0 200 OK\r\n\r\n",
+    b"HTTP/1.1 200 O\0K\r\n\r\n", b"\r\n" + R + b"\r\n",
+    R + b"X: 1\n\r\n", R + b"X: a\r\n b\r\n\r\n", R + b"X : 1\r\n\r\n",
+    R + b"Proxy-Authenticate: x\r\nConnection: close, X-A\r\nX-A: 1\r\n"
+        b"Content-Length: 0\r\n\r\n",
+    R + b"Transfer-Encoding: gzip\r\n\r\n", RC + b"g\r\n", RC + b"5\r\nhel",
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno",
+]
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) \
+        + struct.pack(">I", stream) + payload
+
+
+def field(name, value):
+    assert len(name) < 127 and len(value) < 127
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def fields(pairs):
+    return b"".join(field(name, value) for name, value in pairs)
+
+
+SETTINGS = frame(4, 0, 0)
+BASIC = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", b"/"),
+         (b":authority", b"a")]
+
+
+def head(pairs, stream=1, end=False):
+    return frame(1, 4 | (1 if end else 0), stream, fields(pairs))
+
+
+EXTRAS = [
+    [], [(b"cookie", b"a=1"), (b"cookie", b"b=2")], [(b"host", b"a")],
+    [(b"host", b"b")], [(b"connection", b"close")], [(b"te", b"trailers")],
+    [(b"te", b"gzip")], [(b"X", b"y")], [(b"x", b"a\r\nb")], [(b"x", b" y")],
+    [(b"content-length", b"3")], [(b"content-length", b"+3")],
+    [(b"expect", b"100-continue")], [(b"expect", b"x")], [(b":path", b"/b")],
+    [(b":protocol", b"websocket")], [(b"transfer-encoding", b"chunked")],
+]
+COMMON = [
+    frame(6, 0, 0, b"12345678"), frame(6, 0, 0, b"123"),
+    frame(4, 0, 0, b"\0\4\0\0\xff\xff"), frame(4, 0, 0, b"\0\4\xff\xff\xff\xff"),
+    frame(4, 1, 0), frame(8, 0, 0, b"\0\0\xff\xff"), frame(8, 0, 0, b"\0\0\0\0"),
+    frame(8, 0, 1, b"\x7f\xff\xff\xff"), frame(2, 0, 1, b"\0\0\0\0\x10"),
+    frame(7, 0, 0, b"\0\0\0\0\0\0\0\0"), frame(0, 0, 0, b"x"),
+    frame(0, 8, 1, b"\x02ab\0\0"), frame(9, 4, 1, b"\x82"),
+    frame(5, 4, 1, b"\0\0\0\x02\x82"), frame(0x42, 0xff, 1, b"unknown"),
+    frame(3, 0, 1, b"\0\0\0\x08"), frame(3, 0, 1, b"\0\0\0\x07"),
+    frame(1, 4, 1, b"\x82\x86\x84\x41\x01a"), frame(1, 4, 3, b"\xff\xff\xff"),
+    frame(1, 4, 2, b"\x82"), b"\0\xff\xff\0\0\0\0\0\1",
+]
+
+
+def h2_client():
+    for extra in EXTRAS:
+        yield SETTINGS + head(BASIC + extra) + frame(0, 1, 1, b"abc")
+    for part in COMMON:
+        yield SETTINGS + head(BASIC) + part + frame(0, 1, 1, b"abc")
+    trailers = frame(1, 5, 1, fields([(b"x-sum", b"1")]))
+    yield SETTINGS + head(BASIC) + frame(0, 0, 1, b"abc") + trailers
+    block = fields(BASIC)
+    yield SETTINGS + frame(1, 1, 1, block[:9]) + frame(9, 4, 1, block[9:])
+    yield SETTINGS + b"".join(head(BASIC, s, True) for s in range(1, 40, 2))
+    yield SETTINGS + frame(0, 0, 1) * 20
+    yield head([(b":method", b"CONNECT"), (b":authority", b"a:443")])
+
+
+def h2_origin():
+    ok = [(b":status", b"200")]
+    for extra in EXTRAS:
+        yield SETTINGS + head(ok + extra) + frame(0, 1, 1, b"abc")
+    for part in COMMON:
+        yield SETTINGS + head(ok) + part + frame(0, 1, 1, b"abc")
+    for status in (b"100", b"101", b"103", b"204", b"304", b"20", b"999"):
+        yield SETTINGS + head([(b":status", status)]) + head(ok, end=True)
+    yield SETTINGS + head([(b":status", b"103")]) * 18
+    trailers = frame(1, 5, 1, fields([(b"x-sum", b"1")]))
+    yield SETTINGS + head(ok) + frame(0, 0, 1, b"abc") + trailers
+
+
+def main():
+    for payload in REQUESTS:
+        write("h1_request", payload, MODES)
+    for payload in RESPONSES:
+        write("h1_response", payload, [0x00, 0x01, 0x10, 0x47])
+    for payload in h2_client():
+        write("h2_client", payload, [0x00, 0x21, 0x85])
+    for payload in h2_origin():
+        write("h2_origin", payload, [0x00, 0x41, 0x85])
+
+
+main()
