@@ -9,7 +9,9 @@
 #include "store/db_sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <jansson.h>
@@ -128,6 +130,16 @@ static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
     return err;
 }
 
+/* SQLite would make it readable for everyone; -wal and -shm take its mode. */
+static enum err create_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (fd < 0)
+        return ERR_IO;
+    close(fd);
+    return OK;
+}
+
 enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
     struct db **db_out)
 {
@@ -139,14 +151,15 @@ enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
     enum err err = OK;
     if (mode == DB_READ && access(path, F_OK) != 0)
         err = ERR_NOT_FOUND;
+    if (mode == DB_WRITE && access(path, F_OK) != 0)
+        err = create_file(path);
     if (err == OK)
         err = map_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
     if (err == OK)
         err = set_up(db, mode, busy_ms);
     mem_free(path);
     snprintf(open_error, sizeof open_error, "%s",
-        err == OK || db->handle == NULL ? err_name(err)
-                                        : sqlite3_errmsg(db->handle));
+        db->handle != NULL ? sqlite3_errmsg(db->handle) : strerror(errno));
     if (err != OK)
         db_close(&db);
     *db_out = db;

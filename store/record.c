@@ -71,7 +71,9 @@ void store_request_encode(const struct store_request *request, struct buf *out)
 
 static enum err check_gone(const struct store_request *request)
 {
-    bool is_good = request->origin != 0 && request->id[0] == '\0' &&
+    static const char no_id[UUID_TEXT_BYTES];
+    bool is_good = request->origin != 0 &&
+                   memcmp(request->id, no_id, sizeof no_id) == 0 &&
                    request->json_bytes == 0 && request->json.n == 0;
     return is_good ? OK : ERR_PARSE;
 }

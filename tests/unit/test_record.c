@@ -94,6 +94,12 @@ static void wrong_fields_are_refused(void **state)
     check_refused(in, ERR_PARSE); /* all origins: not for workers */
     in.origin = 3;
     check_refused(in, OK);
+    struct buf bytes = {0};
+    store_request_encode(&in, &bytes);
+    buf_bytes(&bytes)[30] = 'x'; /* within an id that begins with NUL */
+    struct store_request out;
+    assert_int_equal(store_request_decode(buf_str(&bytes), &out), ERR_PARSE);
+    buf_free(&bytes);
 }
 
 static void an_answer_comes_back_and_damage_is_refused(void **state)
