@@ -44,7 +44,7 @@ struct listener {
     size_t connections, max_connections, max_per_address;
     uv_timer_t starved_timer;
     bool is_starved, is_stopped;
-    uint64_t logged_ms; /* of the last refusal in the log */
+    uint64_t logged_ms; /* the last line of this module */
     size_t open_handles;
     bool is_freed;
     size_t socket_count;
@@ -121,13 +121,20 @@ static const char *refusal_of(
 }
 
 /* One line a second at most: whoever is refused must not fill the log. */
-static void log_refusal(
-    struct listener *l, const struct net_address *peer, const char *why)
+static bool may_log(struct listener *l)
 {
     uint64_t now = uv_now(l->starved_timer.loop);
     if (l->logged_ms != 0 && now - l->logged_ms < 1000)
-        return;
+        return false;
     l->logged_ms = now;
+    return true;
+}
+
+static void log_refusal(
+    struct listener *l, const struct net_address *peer, const char *why)
+{
+    if (!may_log(l))
+        return;
     char text[NET_TEXT_BYTES];
     net_format(peer, text);
     log_event(LOG_WARN, "client.refused", LOG_CSTR("client", text),
@@ -145,8 +152,10 @@ static void on_starved_end(uv_timer_t *timer)
 
 static void listener_starve(struct listener *l, int error)
 {
-    log_event(LOG_ERROR, "accept.starved", LOG_CSTR("error", strerror(error)),
-        LOG_INT("connections", l->connections));
+    if (may_log(l))
+        log_event(LOG_ERROR, "accept.starved",
+            LOG_CSTR("error", strerror(error)),
+            LOG_INT("connections", l->connections));
     l->is_starved = true;
     uv_timer_start(&l->starved_timer, on_starved_end, LISTENER_STARVED_MS, 0);
     listener_update(l);
