@@ -12,7 +12,7 @@ BAD = {"expired": "expired", "wrong-name": "name-mismatch", "unknown-issuer": "u
 
 class BadCertificates(GatewayTest):
     def refused(self, name):
-        standin = Standin(self.folder, name)
+        standin = Standin(self.folder, name, ["--weak"])
         try:
             self.gateway.resolve["api.openai.com:443"] = f"127.0.0.1:{standin.port}"
             self.gateway.write_config(self.settings)

@@ -5,7 +5,7 @@
 //
 //   node standin.js --port 9443 --cert good.pem --key good.key
 //        [--clear-port 9480] [--journal FILE] [--h1] [--chunk 1,3,7]
-//        [--delay MS] [--host 127.0.0.1]
+//        [--delay MS] [--host 127.0.0.1] [--weak]
 //
 // Every prompt that arrives is appended to the journal (one JSON line) before
 // it is answered.  Knobs a test can turn per request, as query parameters:
@@ -25,7 +25,7 @@ function options(argv) {
   const out = { port: 9443, host: '127.0.0.1', delay: 15 };
   for (let i = 0; i < argv.length; i++) {
     const key = argv[i].replace(/^--/, '').replace(/-/g, '_');
-    if (key === 'h1') out.h1 = true;
+    if (key === 'h1' || key === 'weak') out[key] = true;
     else out[key] = argv[++i];
   }
   return out;
@@ -290,6 +290,7 @@ function listen(server, port) {
 }
 
 const tls = { cert: fs.readFileSync(opt.cert), key: fs.readFileSync(opt.key),
+  ciphers: opt.weak ? 'DEFAULT:@SECLEVEL=0' : undefined,
   allowHTTP1: true, settings: { maxConcurrentStreams: 256 } };
 listen(opt.h1 ? require('https').createServer(tls, handle)
   : http2.createSecureServer(tls, handle), opt.port);
