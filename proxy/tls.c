@@ -26,6 +26,7 @@ enum {
     RECORD_OVERHEAD = 64,       /* header, tag, nonce, content type */
     CERT_LIST_MAX = 100 * 1024, /* bytes of an origin's Certificate message */
     CLIENT_TICKETS = 2,
+    PLAIN_ROOM_MIN = 512,
     IDLE_KEEP_BYTES = 1024, /* a larger empty buffer is given back */
     DETAIL_BYTES = TRUST_TEXT_BYTES,
 };
@@ -148,8 +149,12 @@ static int on_alpn(SSL *ssl, const unsigned char **chosen_out,
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int is_encrypting)
 {
-    return tickets_handle(tls_of(ssl)->context->tickets, clock_wall_ms(), name,
-        iv, cipher, mac, is_encrypting);
+    int result = tickets_handle(tls_of(ssl)->context->tickets, clock_wall_ms(),
+        name, iv, cipher, mac, is_encrypting);
+    /* Tickets of TLS 1.3 are for one use (RFC 8446 §C.4): who has used one
+     * gets the next, or every third connection would be a full handshake. */
+    bool is_used = !is_encrypting && result == 1;
+    return is_used && SSL_version(ssl) == TLS1_3_VERSION ? 2 : result;
 }
 
 static struct str host_of(const struct tls *tls)
@@ -547,14 +552,15 @@ static enum err handshake(struct tls *tls)
     }
 }
 
-/* One record, or part of one, into tls->plain. */
+/* One record, or part of one, into the room of tls->plain. */
 static enum err decrypt_some(struct tls *tls, bool *is_more_out)
 {
     size_t n = 0;
-    char *at = buf_reserve(&tls->plain, RECORD_BYTES);
+    char *at = buf_reserve(&tls->plain, PLAIN_ROOM_MIN);
+    size_t room = tls->plain.cap - tls->plain.start - tls->plain.n;
     *is_more_out = false;
     ERR_clear_error();
-    int done = SSL_read_ex(tls->ssl, at, RECORD_BYTES, &n);
+    int done = SSL_read_ex(tls->ssl, at, room, &n);
     if (done == 1) {
         buf_commit(&tls->plain, n);
         *is_more_out = true;
@@ -581,6 +587,9 @@ static enum err decrypt(struct tls *tls)
 {
     enum err err = OK;
     bool is_more = true;
+    /* Plain text is never longer than its records, so this is enough but for
+     * a record whose beginning came earlier. */
+    buf_reserve(&tls->plain, tls->input.n);
     while (err == OK && is_more && tls->phase == TLS_OPEN)
         err = decrypt_some(tls, &is_more);
     give_back(&tls->plain);

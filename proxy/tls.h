@@ -55,7 +55,8 @@ void tls_start(struct tls *tls);
 /* Appends up to max plain bytes to *out: OK with some, ERR_AGAIN for none,
  * ERR_EOF after close_notify. */
 enum err tls_read(struct tls *tls, struct buf *out, size_t max) MUST_USE;
-/* Encrypts all of it; only in TLS_OPEN. */
+/* Encrypts all of it; only in TLS_OPEN, and in TLS_PEER_CLOSED (a peer that
+ * has closed its direction may still read). ERR_STATE otherwise. */
 enum err tls_write(struct tls *tls, struct str plain) MUST_USE;
 void tls_close(struct tls *tls); /* close_notify to the output */
 /* Moves the pending ciphertext to the end of *out (a plain move when *out is
@@ -72,13 +73,17 @@ const char *tls_version_text(const struct tls *tls);
  * All strings are valid until tls_free and safe to show. */
 struct tls_refusal {
     const char *reason;  /* a bounded word for metrics: "expired", "unknown-
-                            issuer", "name-mismatch", "weak-key", "revoked" … */
+                            issuer", "name-mismatch", "weak-key", "revoked" …;
+                            all of them: trust_reasons of certs/trust.h */
     const char *detail;  /* OpenSSL's verify text and depth */
     struct str subject, issuer;
 };
 const struct tls_refusal *tls_refusal(const struct tls *tls);
-/* For any other failure: a bounded word ("not-tls", "protocol-version",
- * "handshake-failure", "client-refused-certificate" …) and OpenSSL's text. */
+/* In TLS_FAILED: a bounded word ("not-tls", "protocol-version", "handshake-
+ * failure", "bad-record", "unexpected-message", "protocol-error",
+ * "unrecognized-name", "no-application-protocol", "closed-in-handshake",
+ * "client-refused-certificate", "client-certificate-required", "peer-alert";
+ * "certificate" when there is a tls_refusal) and OpenSSL's text. */
 const char *tls_failure(const struct tls *tls);
 const char *tls_failure_detail(const struct tls *tls);
 

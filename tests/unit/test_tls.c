@@ -16,6 +16,7 @@
 #include "certs/leaf.h"
 #include "certs/sessions.h"
 #include "certs/signer.h"
+#include "certs/tickets.h"
 #include "tests/unit/pki.h"
 
 static const char key_material[TLS_TICKET_KEY_BYTES] = "0123456789abcdef"
@@ -270,8 +271,8 @@ static void tickets_open_at_every_worker_of_the_node(void **state)
     struct tls_context *other = context_with(
         BUNDLE_CA, ca, STR("another secret of the required length......"));
     assert_false(is_resumed(g, g->context, "a.test"));
-    assert_true(is_resumed(g, g->context, "a.test"));
-    assert_true(is_resumed(g, same, "a.test"));
+    for (int i = 0; i < 10; i++)
+        assert_true(is_resumed(g, i % 2 == 0 ? g->context : same, "a.test"));
     assert_false(is_resumed(g, other, "a.test"));
     tls_context_free(&same);
     tls_context_free(&other);
@@ -701,6 +702,43 @@ static void a_stapled_answer_is_asked_for_and_obeyed(void **state)
     pki_free(&must);
 }
 
+/* ---- ticket keys --------------------------------------------------------- */
+
+/* Whether a ticket made at one time opens at another: 0, 1, or 2 (renew). */
+static int opens(struct tickets *maker, int64_t made_ms, struct tickets *reader,
+    int64_t now_ms)
+{
+    unsigned char name[16], iv[16];
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *mac_ctx = EVP_MAC_CTX_new(mac);
+    assert_int_equal(
+        tickets_handle(maker, made_ms, name, iv, cipher, mac_ctx, 1), 1);
+    int result = tickets_handle(reader, now_ms, name, iv, cipher, mac_ctx, 0);
+    EVP_MAC_CTX_free(mac_ctx);
+    EVP_MAC_free(mac);
+    EVP_CIPHER_CTX_free(cipher);
+    return result;
+}
+
+static void ticket_keys_rotate_and_end_within_a_day(void **state)
+{
+    (void)state;
+    static const int64_t hour_ms = 3600 * 1000;
+    struct tickets *a = tickets_new(TICKET_KEYS), *b = tickets_new(TICKET_KEYS);
+    struct tickets *other = tickets_new(STR("something else entirely........"));
+    int64_t start = 1000 * 24 * hour_ms;
+    assert_int_equal(opens(a, start, b, start + 11 * hour_ms), 1);
+    assert_int_equal(opens(a, start, b, start + 12 * hour_ms), 2);
+    assert_int_equal(opens(a, start, b, start + 23 * hour_ms), 2);
+    assert_int_equal(opens(a, start, b, start + 24 * hour_ms), 0);
+    assert_int_equal(opens(a, start, other, start), 0);
+    assert_int_equal(opens(a, start + 30 * hour_ms, a, start), 0);
+    tickets_free(&a);
+    tickets_free(&b);
+    tickets_free(&other);
+}
+
 /* ---- origin sessions ------------------------------------------------------
  */
 
@@ -792,6 +830,7 @@ int main(void)
         cmocka_unit_test(an_origin_that_wants_a_client_certificate_is_named),
         cmocka_unit_test(old_versions_and_ciphers_are_refused),
         cmocka_unit_test(a_stapled_answer_is_asked_for_and_obeyed),
+        cmocka_unit_test(ticket_keys_rotate_and_end_within_a_day),
         cmocka_unit_test(sessions_end_with_the_verdict_behind_them),
         cmocka_unit_test(the_table_of_sessions_is_bounded),
     };
