@@ -282,8 +282,8 @@ int command_activities(int argc, char **argv)
     if (cmd_load_settings(o.config, &settings) != OK)
         return STATUS_USAGE;
     log_setup(LOG_TEXT, LOG_WARN, "activities");
-    enum err err = cmd_become_owner(settings.data_dir.p);
-    if (err != OK) {
+    enum err err = cmd_become_storer(settings.data_dir.p);
+    if (err != OK && err != ERR_NOT_FOUND) {
         fprintf(stderr, "promptgate activities: %s: %s\n", settings.data_dir.p,
             strerror(errno));
         settings_free(&settings);

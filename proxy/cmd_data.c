@@ -1,5 +1,5 @@
 /*
- * Finding data_dir, and touching it as its owner (proxy/cmd_data.h).
+ * Finding data_dir, and touching the store as its owner (proxy/cmd_data.h).
  */
 #include "proxy/cmd_data.h"
 
@@ -56,10 +56,16 @@ enum err cmd_make_data_dir(const struct settings *settings)
                : ERR_IO;
 }
 
-enum err cmd_become_owner(const char *data_dir)
+enum err cmd_become_storer(const char *data_dir)
 {
     struct stat st;
+    struct buf path = {0};
     if (stat(data_dir, &st) != 0)
+        return ERR_IO;
+    buf_printf(&path, "%s/journal", data_dir);
+    int status = stat(buf_cstr(&path), &st);
+    buf_free(&path);
+    if (status != 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (geteuid() != 0 || st.st_uid == 0)
         return OK;

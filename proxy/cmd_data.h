@@ -16,8 +16,9 @@ enum err cmd_load_settings(const char *config, struct settings *out) MUST_USE;
  * errno. */
 enum err cmd_make_data_dir(const struct settings *settings) MUST_USE;
 
-/* As root: go on as the owner of data_dir, so that no file of the store
- * becomes root's.  ERR_NOT_FOUND: there is no such folder. */
-enum err cmd_become_owner(const char *data_dir) MUST_USE;
+/* As root: go on as the owner of data_dir's journal (the gateway's user), so
+ * that no file of the store becomes root's.  ERR_NOT_FOUND: nothing was ever
+ * stored there; ERR_IO with errno: data_dir itself is missing, or no right. */
+enum err cmd_become_storer(const char *data_dir) MUST_USE;
 
 #endif
