@@ -25,7 +25,7 @@ struct hello {
 /* bytes: all that the client has sent so far.  ERR_AGAIN: more is needed.
  * ERR_UNSUPPORTED: this is not TLS.  ERR_PARSE: a broken hello.  Strings come
  * from the arena. */
-enum err hello_parse(struct str bytes, struct arena *arena,
-    struct hello *hello_out) MUST_USE;
+enum err hello_parse(
+    struct str bytes, struct arena *arena, struct hello *hello_out) MUST_USE;
 
 #endif

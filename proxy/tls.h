@@ -18,8 +18,8 @@
 #include "base/buf.h"
 #include "base/bundle.h"
 
-struct leaf;         /* certs/leaf.h */
-struct tls_context;  /* one a worker and configuration generation */
+struct leaf;        /* certs/leaf.h */
+struct tls_context; /* one a worker and configuration generation */
 struct tls;
 
 /* Reads BUNDLE_ROOTS (the system store plus extra roots), BUNDLE_CRL and
@@ -27,8 +27,8 @@ struct tls;
  * the bundle.  ticket_keys: TLS_TICKET_KEY_BYTES of key material shared by
  * the workers of the node. */
 enum { TLS_TICKET_KEY_BYTES = 80 };
-struct tls_context *tls_context_new(const struct bundle *bundle,
-    struct str ticket_keys, struct diag *diag);
+struct tls_context *tls_context_new(
+    const struct bundle *bundle, struct str ticket_keys, struct diag *diag);
 void tls_context_free(struct tls_context **context);
 
 /* ALPN: bit set, in the order h2, http/1.1. */
@@ -36,12 +36,12 @@ enum { ALPN_H1 = 1, ALPN_H2 = 2 };
 
 /* host: the name to verify and to send as SNI (an IP literal is matched with
  * iPAddress names, and no SNI goes out).  alpn 0: no ALPN extension. */
-struct tls *tls_new_origin(struct tls_context *context, struct str host,
-    unsigned alpn);
+struct tls *tls_new_origin(
+    struct tls_context *context, struct str host, unsigned alpn);
 /* leaf is borrowed for the life of the connection (it is counted).  alpn:
  * what may be chosen out of the client's offer; 0 chooses none. */
-struct tls *tls_new_client(struct tls_context *context, struct leaf *leaf,
-    unsigned alpn);
+struct tls *tls_new_client(
+    struct tls_context *context, struct leaf *leaf, unsigned alpn);
 void tls_free(struct tls **tls);
 
 enum tls_phase { TLS_HANDSHAKE, TLS_OPEN, TLS_PEER_CLOSED, TLS_FAILED };
@@ -72,10 +72,10 @@ const char *tls_version_text(const struct tls *tls);
 /* After ERR_DENIED on the origin side: why, for the page and the log (U15).
  * All strings are valid until tls_free and safe to show. */
 struct tls_refusal {
-    const char *reason;  /* a bounded word for metrics: "expired", "unknown-
-                            issuer", "name-mismatch", "weak-key", "revoked" …;
-                            all of them: trust_reasons of certs/trust.h */
-    const char *detail;  /* OpenSSL's verify text and depth */
+    const char *reason; /* a bounded word for metrics: "expired", "unknown-
+                           issuer", "name-mismatch", "weak-key", "revoked" …;
+                           all of them: trust_reasons of certs/trust.h */
+    const char *detail; /* OpenSSL's verify text and depth */
     struct str subject, issuer;
 };
 const struct tls_refusal *tls_refusal(const struct tls *tls);
