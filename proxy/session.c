@@ -476,6 +476,16 @@ static void steer_reading(struct side *side)
     }
 }
 
+/* Input that a codec held back: a pipelined request behind an exchange that
+ * is now over, bytes before an agreed upgrade. */
+static bool feed_held(struct side *side)
+{
+    if (side->codec == NULL || !codec_has_input(side->codec))
+        return false;
+    feed_codec(side, STR_NONE);
+    return true;
+}
+
 static bool pump_txns(struct session *s)
 {
     bool any = false;
@@ -578,15 +588,20 @@ static void settle(struct session *s)
         for (struct origin *o = s->origins; o != NULL; o = o->next) {
             flush(&o->side);
             steer_reading(&o->side);
+            any = feed_held(&o->side) || any;
         }
         reap_txns(s);
         origin_reap(s);
+        if (s->state != SESSION_PEEK && s->state != SESSION_TUNNEL)
+            any = feed_held(&s->client) || any;
         if (!any)
             break;
     }
     bool is_busy = false;
     for (struct txn *t = s->txns; t != NULL; t = t->next)
         is_busy = is_busy || t->is_ready;
+    if (s->client.codec != NULL && s->state == SESSION_HTTP)
+        is_busy = is_busy || codec_has_input(s->client.codec);
     if (is_busy && !s->wants_later) {
         s->wants_later = true;
         s->world->ops->later(s->world, s);
