@@ -293,9 +293,13 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
 
 void extract_harvest(struct exchange *ex)
 {
-    if (harvest_body(ex->content_type, buf_str(&ex->body), 0,
-            &ex->activity->content) != OK)
+    struct buf *to = &ex->activity->content;
+    struct str body = buf_str(&ex->body);
+    if (harvest_body(ex->content_type, body, 0, to) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
+    /* The harvest ends each piece with a newline; parts are joined by them. */
+    if (str_ends(buf_str(to), "\n") && !str_ends(body, "\n"))
+        buf_truncate(to, to->n - 1);
 }
 
 static void on_form_field(void *arg, struct str name, struct str value)

@@ -1,0 +1,408 @@
+/* inspect/exchange.h over the shipped maps, detectors and policy. */
+#include "exchange_driver.h"
+
+static struct driver driver;
+
+#define PROMPT(id, parent, more, text)                                         \
+    "{\"action\":\"next\",\"messages\":[{\"id\":\"" id                         \
+    "\",\"author\":{\"role\":\"user\"},\"content\":{\"content_type\":"         \
+    "\"text\",\"parts\":[\"" text                                              \
+    "\"]},\"metadata\":{}}],\"parent_message_id\":\"" parent                   \
+    "\",\"model\":\"auto\",\"supported_encodings\":[\"v1\"]" more "}"
+
+/* fact sheet chatgpt-wire §4.3, "minimal stream" */
+#define ANSWER                                                                 \
+    "event: delta_encoding\ndata: \"v1\"\n\n"                                  \
+    "event: delta\ndata: {\"p\":\"\",\"o\":\"add\",\"v\":{\"message\":{"       \
+    "\"id\":\"s0\",\"author\":{\"role\":\"system\"},\"content\":{"             \
+    "\"content_type\":\"text\",\"parts\":[\"\"]},\"weight\":0.0,"              \
+    "\"metadata\":{\"is_visually_hidden_from_conversation\":true}},"           \
+    "\"conversation_id\":\"c9\"},\"c\":0}\n\n"                                 \
+    "event: delta\ndata: {\"v\":{\"message\":{\"id\":\"a0\",\"author\":{"      \
+    "\"role\":\"assistant\"},\"content\":{\"content_type\":\"text\","          \
+    "\"parts\":[\"\"]},\"status\":\"in_progress\",\"metadata\":{"              \
+    "\"parent_id\":\"s0\",\"model_slug\":\"gpt-5-6\"},\"recipient\":\"all\","  \
+    "\"channel\":\"final\"},\"conversation_id\":\"c9\"},\"c\":1}   \n\n"       \
+    "data: {\"type\":\"message_marker\",\"conversation_id\":\"c9\"}\n\n"       \
+    "event: delta\ndata: {\"p\":\"/message/content/parts/0\",\"o\":"           \
+    "\"append\",\"v\":\"Hello \\ud83d\\udc4b\"}     \n\n"                      \
+    "event: delta\ndata: {\"v\":\" there\"} \n\n"                              \
+    "event: delta\ndata: {\"p\":\"\",\"o\":\"patch\",\"v\":[{\"p\":"           \
+    "\"/message/content/parts/0\",\"o\":\"append\",\"v\":\".\"},{\"p\":"       \
+    "\"/message/status\",\"o\":\"replace\",\"v\":\"finished_successfully\"},"  \
+    "{\"p\":\"/message/metadata\",\"o\":\"append\",\"v\":{"                    \
+    "\"is_complete\":true}}]}\n\n"
+#define ANSWER_END                                                             \
+    "data: {\"type\":\"message_stream_complete\",\"conversation_id\":\"c9\"}"  \
+    "\n\ndata: [DONE]\n\n"
+
+static int open_all(void **state)
+{
+    (void)state;
+    driver_open(&driver);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    driver_close(&driver);
+    return 0;
+}
+
+static void a_prompt_and_its_answer_become_two_activities(void **state)
+{
+    (void)state;
+    struct turn turn = {
+        .body = STR(PROMPT("u0", "client-created-root", "", "Bonjour \\u00e9")),
+        .answer = STR(ANSWER ANSWER_END)};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_int_equal(r.gate, GATE_HOLD);
+    assert_false(r.is_blocked);
+    assert_has(&r.open, "\"activity\":\"prompt.created\"");
+    assert_has_not(&r.open, "\"outcome\"");
+    assert_has(&r.done, "\"activity\":\"prompt.created\"");
+    assert_has(&r.done, "\"content\":\"Bonjour \xc3\xa9\"");
+    assert_has(&r.done, "\"conversation_id\":\"c9\",\"message_id\":\"u0\"");
+    assert_has(&r.done, "\"activity\":\"response.generated\"");
+    assert_has(&r.done, "\"content\":\"Hello \xf0\x9f\x91\x8b there.\"");
+    assert_has(&r.done, "\"model\":\"gpt-5-6\"");
+    assert_has(&r.done, "\"complete\":true");
+    result_free(&r);
+}
+
+static void an_answer_without_its_end_mark_is_not_complete(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR(PROMPT("u0", "p", "", "x")),
+        .answer = STR(ANSWER),
+        .answer_breaks = true};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_has(&r.done, "\"complete\":false");
+    assert_has(&r.done, "there.");
+    result_free(&r);
+}
+
+static void a_card_number_is_blocked_and_the_page_is_told(void **state)
+{
+    (void)state;
+    struct turn turn = {
+        .body = STR(PROMPT("u0", "p", "", "card 4111 1111 1111 1111 ok"))};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.open, "\"verdict\":\"block\"");
+    assert_has(&r.done, "\"outcome\":\"failure\"");
+    assert_has(&r.done, "\"where\":\"prompt\"");
+    assert_has(&r.done, "\"start\":5,\"end\":24");
+    assert_has(&r.done, "\"sample\":\"card \xe2\x80\xa2");
+    assert_int_equal(r.reply_status, 200);
+    assert_has(&r.reply, "event: delta_encoding\ndata: \"v1\"");
+    assert_has(&r.reply, "no-payment-cards");
+    assert_has(&r.reply, "message_stream_complete");
+    assert_has(&r.reply, "data: [DONE]");
+    result_free(&r);
+    turn.accept = "*/*";
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    assert_int_equal(r.reply_status, 403);
+    assert_has(&r.reply, "{\"detail\":\"");
+    result_free(&r);
+}
+
+static void samples_are_masked_when_texts_are_not_captured(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR(PROMPT("u0", "p", "",
+                            "4111 1111 1111 1111 zebra 4111 1111 1111 1111"))};
+    struct result r;
+    driver.env.capture = CAPTURE_SAMPLE;
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    assert_has_not(&r.done, "4111 1111");
+    assert_has(&r.done, "\"count\":2");
+    result_free(&r);
+    driver.env.capture = CAPTURE_NONE;
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    assert_has_not(&r.done, "zebra");
+    assert_has(&r.done, "\"sha256\"");
+    result_free(&r);
+    driver.env.capture = CAPTURE_FULL;
+}
+
+static void hidden_places_of_a_prompt_are_scanned(void **state)
+{
+    (void)state;
+    struct turn turn = {
+        .body = STR(PROMPT("u0", "p",
+            ",\"unknown\":{\"deep\":[\"4111 1111 1111 1111\"]}", "hello"))};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"where\":\"hidden\"");
+    assert_has(&r.done, "\"content\":\"hello\"");
+    result_free(&r);
+}
+
+static void unexplained_writes_are_scanned_all_the_same(void **state)
+{
+    (void)state;
+    struct turn turn = {.path = "/backend-api/what/is/this",
+        .body = STR("{\"a\":[{\"b\":\"4111 1111 1111 1111\"}]}"),
+        .accept = "*/*"};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"activity\":\"service.unclassified\"");
+    assert_int_equal(r.reply_status, 403);
+    result_free(&r);
+}
+
+static void what_is_no_content_passes_unrecorded(void **state)
+{
+    (void)state;
+    struct turn turns[] = {
+        {.path = "/ces/v1/t", .body = STR("{\"a\":1}")},
+        {.method = "GET", .path = "/backend-api/me"},
+        {.host = "example.com", .body = STR("4111 1111 1111 1111")},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct result r;
+        driver_run(&driver, &turns[i], CUTS_WHOLE, &r);
+        assert_int_equal(r.gate, GATE_FORWARD);
+        assert_int_equal(r.open.n + r.done.n, 0);
+        result_free(&r);
+    }
+}
+
+static void a_prompt_that_is_no_json_is_harvested_and_blocked(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR("{\"messages\":[{\"content\": secret")};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"failure\":\"parse\"");
+    result_free(&r);
+    driver.env.failure_blocks[FAIL_PARSE] = false;
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    assert_false(r.is_blocked);
+    assert_has(&r.done, "\"verdict\":\"alert\"");
+    result_free(&r);
+    driver.env.failure_blocks[FAIL_PARSE] = true;
+}
+
+static void an_unknown_shape_of_messages_is_an_extract_failure(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR("{\"action\":\"next\",\"messages\":{}}")};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"failure\":\"extract\"");
+    result_free(&r);
+}
+
+static void an_encoding_that_cannot_be_undone_is_blocked(void **state)
+{
+    (void)state;
+    struct turn turn = {
+        .body = STR(PROMPT("u0", "p", "", "x")), .encoding = "gzip"};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"failure\":\"decode\"");
+    result_free(&r);
+    turn.encoding = "dcz";
+    driver_run_all(&driver, &turn, &r);
+    assert_has(&r.done, "\"failure\":\"decode\"");
+    result_free(&r);
+}
+
+static void a_body_over_the_bound_is_refused_or_streamed(void **state)
+{
+    (void)state;
+    struct buf body = {0};
+    for (int i = 0; i < 40000; i++)
+        buf_append_str(&body, STR("forty bytes of text that mean nothing.\n "));
+    size_t at = body.n;
+    buf_append_str(&body, STR("4111 1111 1111 1111\n"));
+    for (int i = 0; i < 10000; i++)
+        buf_append_str(&body, STR("forty bytes of text that mean nothing.\n "));
+    struct turn turn = {.body = buf_str(&body), .type = "text/plain"};
+    struct result r;
+    driver_run(&driver, &turn, 8, &r);
+    assert_int_equal(r.gate, GATE_REFUSE);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"failure\":\"limit\"");
+    result_free(&r);
+    turn.method = "PUT";
+    turn.host = "files.oaiusercontent.com";
+    turn.path = "/file-1?sig=x";
+    char offset[64];
+    snprintf(offset, sizeof offset, "\"start\":%zu,", at);
+    for (unsigned way = 8; way < CUTS_WAYS; way++) {
+        driver_run(&driver, &turn, way, &r);
+        assert_int_equal(r.gate, GATE_STREAM);
+        assert_true(r.is_blocked);
+        assert_has(&r.done, "\"activity\":\"file.uploaded\"");
+        assert_has(&r.done, "\"where\":\"file\"");
+        assert_has(&r.done, "\"count\":1,");
+        assert_has(&r.done, offset);
+        result_free(&r);
+    }
+    buf_free(&body);
+}
+
+static void the_keeper_tells_edits_and_retries(void **state)
+{
+    (void)state;
+    struct turn first = {
+        .body = STR(PROMPT("u1", "a0", ",\"conversation_id\":\"c9\"", "one")),
+        .answer = STR(ANSWER ANSWER_END)};
+    struct turn edit = {
+        .body = STR(PROMPT("u2", "a0", ",\"conversation_id\":\"c9\"", "two")),
+        .answer = STR(ANSWER ANSWER_END)};
+    struct result r;
+    driver_forget(&driver);
+    driver_run(&driver, &first, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"activity\":\"prompt.created\"");
+    result_free(&r);
+    driver_run(&driver, &first, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"activity\":\"prompt.created\"");
+    assert_has(&r.done, "\"attempts\":2");
+    result_free(&r);
+    driver_run(&driver, &edit, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"activity\":\"prompt.updated\"");
+    assert_has(&r.done, "\"update\":\"edit\"");
+    result_free(&r);
+    keep_free(&driver.keep); /* gone: what the body tells stands */
+    driver_run(&driver, &edit, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"activity\":\"prompt.created\"");
+    result_free(&r);
+}
+
+static void an_answer_read_again_is_told_once(void **state)
+{
+    (void)state;
+    struct turn prompt = {.body = STR(PROMPT("u1", "a0", "", "one")),
+        .answer = STR(ANSWER ANSWER_END)};
+    struct turn resume = {.path = "/backend-api/f/conversation/resume",
+        .body = STR("{\"conversation_id\":\"c9\",\"offset\":0}"),
+        .answer = STR(ANSWER ANSWER_END)};
+    struct result r;
+    driver_forget(&driver);
+    driver_run(&driver, &resume, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"activity\":\"response.generated\"");
+    result_free(&r);
+    driver_forget(&driver);
+    driver_run(&driver, &prompt, CUTS_WHOLE, &r);
+    result_free(&r);
+    driver_run(&driver, &resume, CUTS_WHOLE, &r);
+    assert_int_equal(r.done.n, 0);
+    result_free(&r);
+}
+
+static void a_failing_store_turns_the_verdict(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR(PROMPT("u1", "a0", "", "one"))};
+    struct result r = {0};
+    driver_forget(&driver);
+    struct exchange *ex = driver_new(&driver, &turn);
+    exchange_request_data(ex, turn.body);
+    exchange_request_end(ex);
+    driver_steps(&driver, ex, &r);
+    assert_int_equal(exchange_verdict(ex)->kind, VERDICT_ALLOW);
+    exchange_fail(ex, FAIL_STORE);
+    assert_int_equal(exchange_verdict(ex)->kind, VERDICT_BLOCK);
+    struct exchange_reply reply;
+    exchange_block_reply(ex, &reply);
+    assert_has(&reply.body, "could not be stored");
+    exchange_no_response(ex, reply.status);
+    driver_steps(&driver, ex, &r);
+    assert_has(&r.done, "\"failure\":\"store\"");
+    buf_free(&reply.body);
+    result_free(&r);
+    exchange_free(&ex);
+}
+
+static void what_the_client_took_back_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct turn turn = {.body = STR(PROMPT("u1", "a0", "", "one"))};
+    struct result r = {0};
+    struct exchange *ex = driver_new(&driver, &turn);
+    exchange_request_data(ex, str_sub(turn.body, 0, 40));
+    exchange_request_cut(ex);
+    exchange_no_response(ex, 0);
+    driver_steps(&driver, ex, &r);
+    assert_int_equal(r.open.n + r.done.n, 0);
+    exchange_free(&ex);
+}
+
+static void typed_addresses_are_scanned(void **state)
+{
+    (void)state;
+    struct turn turn = {.method = "GET",
+        .path = "/?q=my+card+4111%201111%201111%201111",
+        .accept = "text/html,*/*"};
+    struct result r;
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    assert_has(&r.done, "\"where\":\"url\"");
+    assert_has_not(&r.done, "\"path\":\"/?");
+    result_free(&r);
+}
+
+static void the_public_api_is_read_by_its_own_shapes(void **state)
+{
+    (void)state;
+    struct turn turn = {.host = "api.openai.com",
+        .path = "/v1/chat/completions",
+        .authorization = "Bearer sk-proj-abcdef",
+        .body = STR("{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"system\","
+                    "\"content\":\"Be brief\"},{\"role\":\"user\",\"content\":"
+                    "[{\"type\":\"text\",\"text\":\"Hi\"}]}]}"),
+        .answer = STR("data: {\"id\":\"x1\",\"model\":\"gpt-4o\",\"choices\":[{"
+                      "\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n"
+                      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                      "\"lo\"}}]}\n\ndata: [DONE]\n\n")};
+    struct result r;
+    driver_run_all(&driver, &turn, &r);
+    assert_has(&r.done, "\"content\":\"Hi\",\"hidden\":\"Be brief\"");
+    assert_has(&r.done, "\"content\":\"Hello\"");
+    assert_has(&r.done, "\"source\":\"api-key\"");
+    assert_has_not(&r.done, "abcdef");
+    result_free(&r);
+    turn.body = STR("{\"messages\":[{\"role\":\"user\",\"content\":"
+                    "\"4111 1111 1111 1111\"}]}");
+    driver_run_all(&driver, &turn, &r);
+    assert_int_equal(r.reply_status, 403);
+    assert_has(&r.reply, "{\"error\":{\"message\":");
+    assert_has(&r.reply, "\"code\":\"blocked_by_policy\"");
+    result_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_prompt_and_its_answer_become_two_activities),
+        cmocka_unit_test(an_answer_without_its_end_mark_is_not_complete),
+        cmocka_unit_test(a_card_number_is_blocked_and_the_page_is_told),
+        cmocka_unit_test(samples_are_masked_when_texts_are_not_captured),
+        cmocka_unit_test(hidden_places_of_a_prompt_are_scanned),
+        cmocka_unit_test(unexplained_writes_are_scanned_all_the_same),
+        cmocka_unit_test(what_is_no_content_passes_unrecorded),
+        cmocka_unit_test(a_prompt_that_is_no_json_is_harvested_and_blocked),
+        cmocka_unit_test(an_unknown_shape_of_messages_is_an_extract_failure),
+        cmocka_unit_test(an_encoding_that_cannot_be_undone_is_blocked),
+        cmocka_unit_test(a_body_over_the_bound_is_refused_or_streamed),
+        cmocka_unit_test(the_keeper_tells_edits_and_retries),
+        cmocka_unit_test(an_answer_read_again_is_told_once),
+        cmocka_unit_test(a_failing_store_turns_the_verdict),
+        cmocka_unit_test(what_the_client_took_back_leaves_no_trace),
+        cmocka_unit_test(typed_addresses_are_scanned),
+        cmocka_unit_test(the_public_api_is_read_by_its_own_shapes),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
