@@ -222,6 +222,8 @@ static void on_signal(uv_signal_t *handle, int number)
     } else if (p->phase == PARENT_COMPILE) {
         p->phase = PARENT_STOP;
         uv_stop(&p->loop);
+    } else if (p->phase >= PARENT_DRAIN) { /* asked twice: now */
+        on_deadline(&p->deadline);
     } else {
         drain(p);
     }
@@ -252,10 +254,13 @@ static void start_loop(struct parent *p)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Every descriptor a worker may need comes from this limit. */
-static void raise_limits(void)
+/* Every descriptor a worker may need comes from this limit.  No dump: the
+ * parent holds the leaf key. */
+static void set_limits(void)
 {
     struct rlimit limit;
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
@@ -350,8 +355,10 @@ static unsigned count_workers(const struct settings *s)
     return (unsigned)(cores < 1 ? 1 : cores > most ? most : cores);
 }
 
-static void log_separation(const struct parent *p)
+static void log_separation(const struct parent *p, const struct settings *s)
 {
+    if (!p->user.is_set)
+        log_event(LOG_INFO, "data_dir", LOG_STR("folder", s->data_dir));
     log_event(LOG_INFO, "separation",
         LOG_CSTR("by", p->user.is_set
                            ? "user, seccomp, no-dump, Landlock where present"
@@ -381,14 +388,14 @@ static int run(struct parent *p)
     if (conf == NULL)
         return EXIT_CONFIG;
     const struct settings *s = &conf->settings;
-    raise_limits();
+    set_limits();
     uv_loop_init(&p->loop);
     if (generation_prepare(p, conf) != OK || make_stats(p) != OK ||
         make_secrets(p) != OK)
         return fail_start("memory files");
     if (bind_ports(p, s) != OK)
         return EXIT_FAILURE_RUN; /* logged */
-    log_separation(p);
+    log_separation(p, s);
     children_init(p, count_workers(s));
     start_loop(p);
     if (compile_start(p) != OK)

@@ -7,7 +7,8 @@
 
 #include "base/mem.h"
 
-enum { FIRST_FREE = 512, NUMBER_BYTES = 24, ARGUMENTS_MAX = 20 };
+/* Above every number that a role uses. */
+enum { FIRST_FREE = 128, NUMBER_BYTES = 24, ARGUMENTS_MAX = 20 };
 
 struct arguments {
     char *argv[ARGUMENTS_MAX];

@@ -65,12 +65,16 @@ class Roles(GatewayTest):
         wait_for(lambda: end_of(pid), 6, "end of the stuck worker")
         wait_for(self.all_roles, 3, "its successor")
 
+    @staticmethod
+    def kernel_status(pid):
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return {k: v.strip() for k, v in (line.split(":", 1) for line in text.splitlines())}
+
     def test_every_role_is_sandboxed(self):
-        for pid, kind in self.gateway.roles().items():
-            text = pathlib.Path(f"/proc/{pid}/status").read_text()
-            status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-            self.assertEqual(status["Seccomp"].strip(), "2", kind)
-            self.assertEqual(status["NoNewPrivs"].strip(), "1", kind)
+        for pid, kind in self.gateway.roles().items():  # one may only just have been started
+            wait_for(lambda: self.kernel_status(pid)["Seccomp"] == "2", 10, f"the sandbox of {kind}")
+            status = self.kernel_status(pid)
+            self.assertEqual(status["NoNewPrivs"], "1", kind)
             if os.geteuid() == 0:
                 self.assertNotIn("0", status["Uid"].split(), kind)
                 self.assertEqual(int(status["CapEff"], 16), 0, kind)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -146,6 +147,50 @@ static void the_description_names_every_key(void **state)
     buf_free(&out);
 }
 
+static void the_documentation_is_the_table(void **state)
+{
+    (void)state;
+    struct buf want = {0};
+    FILE *file = fopen("docs/settings.md", "r");
+    settings_describe(&want);
+    assert_non_null(file);
+    char *have = mem_zalloc(want.n + 2);
+    size_t n = fread(have, 1, want.n + 1, file);
+    fclose(file);
+    if (!str_eq((struct str){have, n}, buf_str(&want)))
+        fail_msg("run: promptgate check --settings > docs/settings.md");
+    mem_free(have);
+    buf_free(&want);
+}
+
+static void the_shipped_file_has_the_defaults(void **state)
+{
+    (void)state;
+    static char text[65536];
+    FILE *file = fopen("conf/promptgate.yaml", "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    struct loaded shipped = load(text), empty = load("");
+    assert_string_equal(buf_cstr(&shipped.diag.text), "");
+    const struct settings *a = &shipped.settings, *b = &empty.settings;
+    assert_true(str_eq(a->data_dir, b->data_dir));
+    assert_true(str_eq(a->run_as, b->run_as));
+    assert_int_equal(a->hold_max_bytes, b->hold_max_bytes);
+    assert_int_equal(a->hold_connection_bytes, b->hold_connection_bytes);
+    assert_int_equal(a->hold_worker_bytes, b->hold_worker_bytes);
+    assert_int_equal(a->retention_bytes, b->retention_bytes);
+    assert_int_equal(a->clients_max_connections, b->clients_max_connections);
+    assert_int_equal(a->clients_max_per_address, b->clients_max_per_address);
+    assert_memory_equal(&a->timeout_head, &b->timeout_head,
+        sizeof *a - offsetof(struct settings, timeout_head));
+    assert_memory_equal(a->on_failure, b->on_failure, sizeof a->on_failure);
+    assert_int_equal(a->before_forward, b->before_forward);
+    assert_int_equal(a->services.count, b->services.count);
+    unload(&shipped);
+    unload(&empty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +200,8 @@ int main(void)
         cmocka_unit_test(sizes_that_exclude_each_other_are_mistakes),
         cmocka_unit_test(the_data_folder_in_effect_wins),
         cmocka_unit_test(the_description_names_every_key),
+        cmocka_unit_test(the_documentation_is_the_table),
+        cmocka_unit_test(the_shipped_file_has_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
