@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -261,6 +262,7 @@ int command_role(int argc, char **argv)
     }
     name_process(&o, NULL);
     ignore_signals();
+    umask(027); /* the store is nobody else's */
     drop_user(&o);
     struct role_start start = {
         .kind = o.kind, .index = o.index, .origin = o.origin};
