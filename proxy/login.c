@@ -184,9 +184,6 @@ static void check_settle(struct logins *l, struct check *c)
     HASH_DEL(l->checks, c);
     if (c->set == l->set)
         known_add(l, c->mac, is_good, groups);
-    if (!is_good)
-        log_event(
-            LOG_WARN, "login.refused", LOG_STR("user", buf_str(&c->user)));
     for (struct waiter *w = l->waiters; w != NULL; w = w->next)
         if (w->check == c)
             waiter_answer(w, is_good, groups);
