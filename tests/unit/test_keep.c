@@ -1,0 +1,149 @@
+/* inspect/keep.h: bounded tables and their datagrams. */
+#include "inspect/keep.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct keep_prompt_answer ask(struct keep *keep, const char *message,
+    const char *parent, const char *text, int64_t now_ms)
+{
+    struct keep_prompt prompt = {.service = STR("s"),
+        .conversation_id = STR("c"),
+        .message_id = str_of(message),
+        .parent_message_id = str_of(parent),
+        .text = str_of(text),
+        .time_ms = now_ms};
+    struct keep_prompt_answer said;
+    struct buf question = {0}, answer = {0};
+    snprintf(prompt.activity_id, sizeof prompt.activity_id, "act-%s-%lld",
+        message, (long long)now_ms);
+    keep_ask_prompt(&prompt, &question);
+    assert_true(question.n <= KEEP_DATAGRAM_MAX);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    assert_int_equal(keep_read_prompt(buf_str(&answer), &said), OK);
+    buf_free(&question);
+    buf_free(&answer);
+    return said;
+}
+
+static void note_turn(struct keep *keep, const char *parent, int64_t now_ms)
+{
+    struct buf note = {0}, answer = {0};
+    keep_note_turn(STR("s"), STR("c"), str_of(parent), &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    assert_int_equal(answer.n, 0);
+    buf_free(&note);
+}
+
+static void a_message_seen_again_is_a_retry_for_a_while(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    assert_int_equal(ask(keep, "m", "p", "hi", 1000).attempts, 1);
+    struct keep_prompt_answer said = ask(keep, "m", "p", "hi", 2000);
+    assert_int_equal(said.attempts, 2);
+    assert_string_equal(said.activity_id, "act-m-1000");
+    assert_int_equal(said.time_ms, 1000);
+    assert_int_equal(ask(keep, "m", "p", "other", 3000).attempts, 1);
+    int64_t late = 4000 + KEEP_RETRY_SECONDS * 1000;
+    assert_int_equal(ask(keep, "m", "p", "other", late).attempts, 1);
+    keep_free(&keep);
+}
+
+static void a_second_message_under_a_parent_is_an_edit(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    assert_false(ask(keep, "m1", "p", "a", 1000).is_edit);
+    assert_false(ask(keep, "m2", "p", "b", 1100).is_edit);
+    note_turn(keep, "p", 1200);
+    assert_true(ask(keep, "m3", "p", "c", 1300).is_edit);
+    assert_false(ask(keep, "m4", "q", "d", 1300).is_edit);
+    /* a retry is what the first attempt was */
+    assert_false(ask(keep, "m2", "p", "b", 1400).is_edit);
+    keep_free(&keep);
+}
+
+static void answers_and_hosts_are_remembered_when_noted(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf ask_host = {0}, ask_answer = {0}, note = {0}, said = {0};
+    keep_ask_host(STR("x.test"), &ask_host);
+    keep_ask_answer(STR("s"), STR("a"), &ask_answer);
+    keep_handle(keep, buf_str(&ask_host), 1, &said);
+    assert_false(keep_read_host(buf_str(&said)));
+    keep_note_host(STR("x.test"), &note);
+    keep_handle(keep, buf_str(&note), 2, &said);
+    buf_clear(&said);
+    keep_handle(keep, buf_str(&ask_host), 3, &said);
+    assert_true(keep_read_host(buf_str(&said)));
+    assert_false(keep_read_answer(buf_str(&said)));
+    buf_clear(&note);
+    buf_clear(&said);
+    keep_note_answer(STR("s"), STR("a"), &note);
+    keep_handle(keep, buf_str(&note), 4, &said);
+    assert_int_equal(said.n, 0);
+    keep_handle(keep, buf_str(&ask_answer), 5, &said);
+    assert_true(keep_read_answer(buf_str(&said)));
+    buf_free(&ask_host);
+    buf_free(&ask_answer);
+    buf_free(&note);
+    buf_free(&said);
+    keep_free(&keep);
+}
+
+static void the_least_recently_used_go_first(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(64 * 1024);
+    note_turn(keep, "first", 1);
+    for (int i = 0; i < 2000; i++) {
+        char parent[16];
+        snprintf(parent, sizeof parent, "p%d", i);
+        note_turn(keep, parent, 2 + i);
+        if (i % 50 == 0)
+            assert_true(ask(keep, "", "first", "", 2 + i).is_edit);
+    }
+    assert_true(keep_count(keep) < 1000);
+    assert_false(ask(keep, "", "p0", "", 3000).is_edit);
+    assert_true(ask(keep, "", "p1999", "", 3000).is_edit);
+    keep_free(&keep);
+}
+
+static void damaged_datagrams_give_nothing(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf question = {0}, answer = {0};
+    struct keep_prompt_answer said;
+    keep_ask_host(STR("x"), &question);
+    for (size_t n = 0; n < question.n; n++)
+        keep_handle(keep, str_sub(buf_str(&question), 0, n), 1, &answer);
+    buf_bytes(&question)[0] ^= 1;
+    keep_handle(keep, buf_str(&question), 1, &answer);
+    buf_bytes(&question)[0] ^= 1;
+    buf_bytes(&question)[1] = 99;
+    keep_handle(keep, buf_str(&question), 1, &answer);
+    assert_int_equal(answer.n, 0);
+    assert_int_equal(keep_read_prompt(STR("short"), &said), ERR_PARSE);
+    assert_int_equal(keep_read_prompt(STR_NONE, &said), ERR_PARSE);
+    buf_free(&question);
+    keep_free(&keep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_seen_again_is_a_retry_for_a_while),
+        cmocka_unit_test(a_second_message_under_a_parent_is_an_edit),
+        cmocka_unit_test(answers_and_hosts_are_remembered_when_noted),
+        cmocka_unit_test(the_least_recently_used_go_first),
+        cmocka_unit_test(damaged_datagrams_give_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
