@@ -22,10 +22,14 @@ struct fuzz {
 static void fuzz_answer(struct stream *stream)
 {
     struct head *head = head_new();
+    head_add(head, STR("authorization"), STR("x"));
+    head_add(head, STR("x-sum"), STR("1"));
+    head->status = 103;
+    stream_send_head(stream, head, false);
     head->status = 200;
     stream_send_head(stream, head, true);
     stream_send_data(stream, STR("answer"));
-    stream_send_end(stream, NULL);
+    stream_send_end(stream, head);
     head_free(&head);
 }
 
@@ -105,7 +109,16 @@ static struct stream *fuzz_ask(struct codec *codec, const char *method)
     head->scheme = STR("https");
     head->authority = STR("a.test");
     head->path = STR("/");
-    struct stream *stream = codec_open(codec, head, false, NULL);
+    head_add(head, STR("sec-ch-ua"), STR("x"));
+    bool is_upload = str_is(head->method, "POST");
+    if (str_is(head->method, "GET") && codec_version(codec) == HTTP_1_1)
+        head->protocol = STR("websocket");
+    head->expects_continue = is_upload;
+    struct stream *stream = codec_open(codec, head, is_upload, NULL);
+    if (is_upload) {
+        stream_send_data(stream, STR("upload"));
+        stream_send_end(stream, head);
+    }
     head_free(&head);
     return stream;
 }
@@ -131,7 +144,9 @@ static void fuzz_run(enum http_version version, enum codec_side side,
     struct str rest = str_make((const char *)data + 1, n - 1);
     f.codec = codec_new(version, side, &codec_limits_default, &fuzz_events, &f);
     if (side == FACING_ORIGIN)
-        fuzz_ask(f.codec, (f.mode & 0x40) != 0 ? "HEAD" : "GET");
+        fuzz_ask(f.codec, (f.mode & 0x40) != 0   ? "HEAD"
+                          : (f.mode & 0x20) != 0 ? "POST"
+                                                 : "GET");
     fuzz_flush(f.codec);
     bool is_fine = codec_feed(f.codec, prefix) == OK;
     while (is_fine && rest.n != 0) {

@@ -87,9 +87,19 @@ def frame(kind, flags, stream, payload=b""):
         + struct.pack(">I", stream) + payload
 
 
+def length(n):
+    """An HPACK integer with a 7-bit prefix (RFC 7541 section 5.1)."""
+    if n < 127:
+        return bytes([n])
+    out, n = [127], n - 127
+    while n >= 128:
+        out.append(n % 128 + 128)
+        n //= 128
+    return bytes(out + [n])
+
+
 def field(name, value):
-    assert len(name) < 127 and len(value) < 127
-    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+    return b"\0" + length(len(name)) + name + length(len(value)) + value
 
 
 def fields(pairs):
@@ -127,7 +137,37 @@ COMMON = [
 ]
 
 
+def target(path=b"/", scheme=b"https", authority=b"a", method=b"GET"):
+    return [(b":method", method), (b":scheme", scheme), (b":path", path),
+            (b":authority", authority)]
+
+
+def in_frames(pairs):
+    """A field section cut into HEADERS and CONTINUATION of 16000 bytes."""
+    block = fields(pairs)
+    parts = [block[i:i + 16000] for i in range(0, len(block), 16000)]
+    out = frame(1, 1 | (4 if len(parts) == 1 else 0), 1, parts[0])
+    for i, part in enumerate(parts[1:], 2):
+        out += frame(9, 4 if i == len(parts) else 0, 1, part)
+    return SETTINGS + out
+
+
+TARGETS = [
+    target(b"/a#b"), target(b"/a\\b"), target(b"*"),
+    target(b"*", method=b"OPTIONS"), target(scheme=b"ftp"),
+    target(authority=b"u@a"), target(authority=b"a:x"), target(b"/?\\"),
+    target(authority=b"[::1]:1"), target(b"/", method=b"HEAD"),
+    target()[:3] + [(b"host", b"a")],
+    target()[:3] + [(b"host", b"a"), (b"host", b"a")],
+    target(b"/" + b"a" * 33000), target() + [(b"x", b"a" * 33000)],
+    target() + [(b"x", b"a" * 30000)] * 5, target() + [(b"x", b"y")] * 201,
+    target() + [(b"content-length", b"1234567890123456789")],
+]
+
+
 def h2_client():
+    for pairs in TARGETS:
+        yield in_frames(pairs)
     for extra in EXTRAS:
         yield SETTINGS + head(BASIC + extra) + frame(0, 1, 1, b"abc")
     for part in COMMON:
@@ -150,6 +190,12 @@ def h2_origin():
     for status in (b"100", b"101", b"103", b"204", b"304", b"20", b"999"):
         yield SETTINGS + head([(b":status", status)]) + head(ok, end=True)
     yield SETTINGS + head([(b":status", b"103")]) * 18
+    for code in range(14):
+        yield SETTINGS + frame(3, 0, 1, struct.pack(">I", code))
+    for pair in ((b"content-length", b"1"), (b"host", b"a"), (b"cookie", b"a")):
+        yield SETTINGS + head(ok) + frame(1, 5, 1, fields([pair]))
+    yield SETTINGS + head(ok + [(b"content-length",
+                                 b"1234567890123456789")])
     trailers = frame(1, 5, 1, fields([(b"x-sum", b"1")]))
     yield SETTINGS + head(ok) + frame(0, 0, 1, b"abc") + trailers
 
@@ -158,11 +204,11 @@ def main():
     for payload in REQUESTS:
         write("h1_request", payload, MODES)
     for payload in RESPONSES:
-        write("h1_response", payload, [0x00, 0x01, 0x10, 0x47])
+        write("h1_response", payload, [0x00, 0x01, 0x30, 0x47])
     for payload in h2_client():
         write("h2_client", payload, [0x00, 0x21, 0x85])
     for payload in h2_origin():
-        write("h2_origin", payload, [0x00, 0x41, 0x85])
+        write("h2_origin", payload, [0x00, 0x21, 0x45, 0x85])
 
 
 main()
