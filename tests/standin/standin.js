@@ -174,14 +174,13 @@ async function responses(req, res, url) {
 async function download(req, res, url) {
   const total = Number(url.searchParams.get('bytes') || 1048576);
   const block = Buffer.alloc(65536, 'promptgate download block\n');
+  let wake = () => {};
+  res.on('drain', () => wake()).on('close', () => wake());
   res.writeHead(200, { 'content-type': 'application/octet-stream',
     'content-length': total });
   for (let left = total; left > 0; left -= block.length) {
     const part = left < block.length ? block.subarray(0, left) : block;
-    if (!res.write(part)) await new Promise(go => {
-      res.once('drain', go);
-      res.once('close', go);
-    });
+    if (!res.write(part)) await new Promise(go => { wake = go; });
     if (res.destroyed) return;
   }
   res.end();
