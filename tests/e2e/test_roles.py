@@ -1,5 +1,6 @@
 """The process model with the real binary: roles are replaced, sandboxed, and
 see only their own descriptors; reload and stop do what they say."""
+import json
 import os
 import pathlib
 import shutil
@@ -58,6 +59,26 @@ class Roles(GatewayTest):
         self.kill_and_wait(min(self.gateway.roles("worker")))
         for _ in range(20):
             self.assertEqual(self.curl(f"http://127.0.0.1:{self.gateway.proxy_port}/healthz", proxy=False), "ok\n")
+
+    def test_what_a_dead_worker_left_open_is_closed_as_failed(self):
+        known = {a["id"] for a in self.gateway.activities("--since", "1h")}
+        body = json.dumps(self.prompt("tell me a long story"))
+        client = subprocess.Popen(
+            ["curl", "-sN", "--max-time", "20", "--cacert", self.gateway.ca, "-x",
+             f"http://127.0.0.1:{self.gateway.proxy_port}", "-H", "content-type: application/json",
+             "-H", "accept: text/event-stream", "-d", body, "https://chatgpt.com/backend-api/conversation?delay=300"],
+            stdout=subprocess.PIPE)
+        try:
+            client.stdout.read(1)  # the answer has begun: the prompt is recorded and open
+            for pid in self.gateway.roles("worker"):
+                os.kill(pid, signal.SIGKILL)
+        finally:
+            client.kill()
+            client.communicate()
+        def closed():
+            new = [a for a in self.gateway.activities("--since", "1h") if a["id"] not in known]
+            return [a for a in new if a["activity"] == "prompt.created" and a.get("outcome") == "failure"]
+        self.assertEqual(len(wait_for(closed, 10, "the open record to be closed")), 1)
 
     def test_a_stuck_worker_is_replaced(self):
         pid = min(self.gateway.roles("worker"))
