@@ -111,6 +111,17 @@ static void allow_if(struct filter *f, int call, struct scmp_arg_cmp first,
             f->context, SCMP_ACT_ALLOW, call, is_two ? 2 : 1, both);
 }
 
+static struct scmp_arg_cmp equal(unsigned argument, uint64_t value)
+{
+    return (struct scmp_arg_cmp){argument, SCMP_CMP_EQ, value, 0};
+}
+
+static struct scmp_arg_cmp masked(
+    unsigned argument, uint64_t mask, uint64_t value)
+{
+    return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 static void allow_one(struct filter *f, int call, struct scmp_arg_cmp arg)
 {
     allow_if(f, call, arg, false, arg);
@@ -123,8 +134,8 @@ static void add_memory(struct filter *f, bool may_jit)
         allow_all(f, calls, ARRAY_LEN(calls));
         return;
     }
-    allow_one(f, CALL(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    allow_one(f, CALL(mprotect), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    allow_one(f, CALL(mmap), masked(2, PROT_EXEC, 0));
+    allow_one(f, CALL(mprotect), masked(2, PROT_EXEC, 0));
 }
 
 /* fstat(3) is newfstatat(fd, "") in glibc: no path can be asked that way when
@@ -132,22 +143,19 @@ static void add_memory(struct filter *f, bool may_jit)
 static void add_arguments(struct filter *f, unsigned may)
 {
     if ((may & MAY_STORE) == 0)
-        allow_one(f, CALL(newfstatat),
-            SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-    allow_one(f, CALL(tgkill), SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid()));
-    allow_if(f, CALL(prlimit64), SCMP_A0_64(SCMP_CMP_EQ, 0), true,
-        SCMP_A2_64(SCMP_CMP_EQ, 0));
-    allow_one(f, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONBIO));
-    allow_one(f, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONREAD));
-    allow_one(f, CALL(prctl), SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME));
+        allow_one(f, CALL(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
+    allow_one(f, CALL(tgkill), equal(0, (uint64_t)getpid()));
+    allow_if(f, CALL(prlimit64), equal(0, 0), true, equal(2, 0));
+    allow_one(f, CALL(ioctl), equal(1, FIONBIO));
+    allow_one(f, CALL(ioctl), equal(1, FIONREAD));
+    allow_one(f, CALL(prctl), equal(0, PR_SET_NAME));
 }
 
 /* Threads yes, processes no.  clone3 hides its flags behind a pointer; glibc
  * takes clone when it is not there. */
 static void add_threads(struct filter *f)
 {
-    allow_one(f, CALL(clone),
-        SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    allow_one(f, CALL(clone), masked(0, CLONE_THREAD, CLONE_THREAD));
     if (f->status == 0)
         f->status = seccomp_rule_add_array(
             f->context, SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0, NULL);
@@ -160,8 +168,8 @@ static void add_sockets(struct filter *f)
     allow_all(f, connect_calls, ARRAY_LEN(connect_calls));
     for (size_t i = 0; i < ARRAY_LEN(families); i++)
         for (size_t j = 0; j < ARRAY_LEN(types); j++)
-            allow_if(f, CALL(socket), SCMP_A0_64(SCMP_CMP_EQ, families[i]),
-                true, SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, types[j]));
+            allow_if(f, CALL(socket), equal(0, families[i]), true,
+                masked(1, 0xf, types[j]));
 }
 
 static void add_rules(struct filter *f, unsigned may)
