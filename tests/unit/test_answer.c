@@ -1,0 +1,194 @@
+/* inspect/answer.h: streams into answers, in all cuts. */
+#include "inspect/answer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cuts.h"
+
+/* The answers as lines, ids left out. */
+static void read_answers(enum answer_codec codec, bool is_sse, struct str text,
+    unsigned way, struct buf *out)
+{
+    struct activity *all[ANSWERS_MAX];
+    struct answer *a = answer_new(codec, is_sse);
+    struct str piece;
+    for (struct cuts c = cuts_begin(text, way); cuts_next(&c, &piece);)
+        answer_feed(a, piece);
+    answer_finish(a, true);
+    size_t n = answer_take(a, all);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "%.*s %.*s<%.*s %.*s [%.*s] (%.*s) %d",
+            STR_ARG(all[i]->name), STR_ARG(all[i]->message_id),
+            STR_ARG(all[i]->parent_message_id), STR_ARG(all[i]->model),
+            STR_ARG(buf_str(&all[i]->content)),
+            STR_ARG(buf_str(&all[i]->hidden)), all[i]->complete);
+        for (size_t j = 0; j < all[i]->file_count; j++)
+            buf_printf(out, " %.*s:%.*s", STR_ARG(all[i]->files[j].id),
+                STR_ARG(all[i]->files[j].name));
+        if (all[i]->failure.n != 0)
+            buf_printf(out, " !%.*s", STR_ARG(all[i]->failure));
+        buf_append_char(out, ';');
+        activity_free(&all[i]);
+    }
+    answer_free(&a);
+}
+
+static void check(enum answer_codec codec, bool is_sse, const char *text,
+    const char *expected)
+{
+    for (unsigned way = 0; way < CUTS_WAYS; way++) {
+        struct buf out = {0};
+        read_answers(codec, is_sse, str_of(text), way, &out);
+        assert_string_equal(buf_cstr(&out), expected);
+        buf_free(&out);
+    }
+}
+
+#define MESSAGE(id, role, more, content)                                       \
+    "data: {\"message\":{\"id\":\"" id "\",\"author\":{\"role\":\"" role       \
+    "\"}" more ",\"content\":" content "},\"conversation_id\":\"c\"}\n\n"
+#define TEXT(text) "{\"content_type\":\"text\",\"parts\":[\"" text "\"]}"
+#define DONE "data: [DONE]\n\n"
+
+static void legacy_takes_the_last_whole_text(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        MESSAGE("m", "assistant", "", TEXT("Bon"))
+            MESSAGE("m", "assistant", "", TEXT("Bonjour")) DONE,
+        "response.generated m<  [Bonjour] () 1;");
+}
+
+static void what_was_replaced_is_hidden(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        MESSAGE("m", "assistant", "", TEXT("Secret"))
+            MESSAGE("m", "assistant", "", TEXT("Sorry")) DONE,
+        "response.generated m<  [Sorry] (Secret) 1;");
+}
+
+static void only_what_is_shown_is_content(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        MESSAGE("u", "user", "", TEXT("the prompt"))
+            MESSAGE("t", "assistant", "",
+                "{\"content_type\":\"thoughts\",\"thoughts\":[{\"summary\":"
+                "\"S\",\"content\":\"C\"}]}")
+                MESSAGE("x", "assistant", ",\"recipient\":\"python\"",
+                    "{\"content_type\":\"code\",\"text\":\"1+1\"}")
+                    MESSAGE("y", "tool", "",
+                        "{\"content_type\":\"execution_output\",\"text\":"
+                        "\"2\"}") MESSAGE("z", "assistant",
+                        ",\"channel\":\"commentary\"", TEXT("hm"))
+                        MESSAGE("m", "assistant",
+                            ",\"recipient\":\"all\",\"channel\":\"final\","
+                            "\"metadata\":{\"parent_id\":\"y\","
+                            "\"model_slug\":\"g\",\"search_model_queries\":"
+                            "{\"queries\":[\"q1\"]}}",
+                            TEXT("Two")) DONE,
+        "response.generated m<y g [Two] (S\nC\n1+1\n2\nhm\nq1) 1;");
+}
+
+static void variants_are_answers_of_their_own(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        MESSAGE("m", "assistant", ",\"metadata\":{\"parent_id\":\"u\"}",
+            TEXT("A")) MESSAGE("n", "assistant",
+            ",\"metadata\":{\"parent_id\":\"u\"}", TEXT("B")) DONE,
+        "response.generated m<u  [A] () 1;response.generated n<u  [B] () 1;");
+}
+
+static void files_that_are_offered_are_named(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        MESSAGE("i", "tool", "",
+            "{\"content_type\":\"multimodal_text\",\"parts\":[{"
+            "\"content_type\":\"image_asset_pointer\",\"asset_pointer\":"
+            "\"sediment://file_1?x\",\"metadata\":{\"dalle\":{\"prompt\":"
+            "\"a cat\"}}}]}") MESSAGE("m", "assistant", "",
+            TEXT("[x](sandbox:/mnt/data/a%20b.csv)")) DONE,
+        "response_with_file.generated m<  [[x](sandbox:/mnt/data/a%20b.csv)] "
+        "(a cat) 1 file_1: :a b.csv;");
+}
+
+static void a_hand_off_is_no_answer(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        "event: delta_encoding\ndata: \"v1\"\n\ndata: {\"type\":"
+        "\"stream_handoff\",\"conversation_id\":\"c\"}\n\n" DONE,
+        "");
+    check(ANSWER_CHATGPT, false, "{\"wss_url\":\"wss://x\"}", "");
+}
+
+static void an_unknown_encoding_is_kept_raw_and_marked(void **state)
+{
+    (void)state;
+    check(ANSWER_CHATGPT, true,
+        "event: delta_encoding\ndata: \"v7\"\n\n" MESSAGE(
+            "m", "assistant", "", TEXT("A")) "data: {broken\n\n" DONE,
+        "response.generated m<  [A] ({broken) 1 !parse;");
+}
+
+static void chat_choices_are_answers_of_their_own(void **state)
+{
+    (void)state;
+    check(ANSWER_OPENAI_CHAT, true,
+        "data: {\"id\":\"x\",\"model\":\"g\",\"choices\":[{\"index\":0,"
+        "\"delta\":{\"content\":\"A\"}},{\"index\":1,\"delta\":{\"content\":"
+        "\"B\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+        "\"a\",\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":"
+        "\"{}\"}}]}}]}\n\n",
+        "response.generated x< g [Aa] ({}) 0;"
+        "response.generated x< g [B] () 0;");
+    check(ANSWER_OPENAI_CHAT, false,
+        "{\"id\":\"x\",\"choices\":[{\"message\":{\"content\":\"A\"}}]}",
+        "response.generated x<  [A] () 1;");
+    check(ANSWER_OPENAI_CHAT, false, "{\"error\":{}}", "");
+}
+
+static void responses_say_their_text_once(void **state)
+{
+    (void)state;
+    check(ANSWER_OPENAI_RESPONSES, true,
+        "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"i\","
+        "\"content_index\":0,\"delta\":\"He\"}\n\n"
+        "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"i\","
+        "\"content_index\":0,\"delta\":\"llo\"}\n\n"
+        "data: {\"type\":\"response.output_text.done\",\"item_id\":\"i\","
+        "\"content_index\":0,\"text\":\"Hello\"}\n\n"
+        "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":"
+        "\"message\",\"id\":\"i\",\"content\":[{\"text\":\"Hello\"}]}}\n\n"
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\","
+        "\"model\":\"g\",\"output\":[{\"type\":\"message\",\"id\":\"i\","
+        "\"content\":[{\"text\":\"Hello\"}]}]}}\n\n",
+        "response.generated r< g [Hello] () 1;");
+    check(ANSWER_OPENAI_RESPONSES, true,
+        "data: {\"type\":\"response.function_call_arguments.delta\","
+        "\"item_id\":\"f\",\"delta\":\"{}\"}\n\n",
+        "response.generated <  [] ({}) 0;");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(legacy_takes_the_last_whole_text),
+        cmocka_unit_test(what_was_replaced_is_hidden),
+        cmocka_unit_test(only_what_is_shown_is_content),
+        cmocka_unit_test(variants_are_answers_of_their_own),
+        cmocka_unit_test(files_that_are_offered_are_named),
+        cmocka_unit_test(a_hand_off_is_no_answer),
+        cmocka_unit_test(an_unknown_encoding_is_kept_raw_and_marked),
+        cmocka_unit_test(chat_choices_are_answers_of_their_own),
+        cmocka_unit_test(responses_say_their_text_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
