@@ -1,0 +1,60 @@
+/* inspect/keep.h: datagrams from a process that may have been taken over.
+ * Each is a length byte and that many bytes; 0: a well-formed question made
+ * from the next two bytes. */
+#include "inspect/keep.h"
+
+#include "tests/fuzz/same.h"
+
+static void ask_well(struct keep *keep, uint8_t a, uint8_t b, int64_t now_ms)
+{
+    struct buf question = {0}, answer = {0};
+    struct keep_prompt_answer said;
+    struct keep_prompt prompt = {.service = STR("s"),
+        .conversation_id = STR("c"),
+        .message_id = str_make((const char *)&a, 1),
+        .parent_message_id = str_make((const char *)&b, 1)};
+    if (b % 4 == 0)
+        keep_note_turn(prompt.service, prompt.conversation_id,
+            prompt.parent_message_id, &question);
+    else
+        keep_ask_prompt(&prompt, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    if (b % 4 != 0)
+        check(keep_read_prompt(buf_str(&answer), &said) == OK &&
+                  said.attempts >= 1,
+            "a question has an answer");
+    buf_free(&question);
+    buf_free(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    struct keep *keep = keep_new(8 * 1024);
+    struct buf answer = {0};
+    struct keep_prompt_answer said;
+    int64_t now_ms = 1000;
+    for (size_t i = 0; i < n; now_ms += 1000) {
+        size_t length = data[i++];
+        if (length == 0 && i + 2 <= n) {
+            ask_well(keep, data[i], data[i + 1], now_ms);
+            i += 2;
+            continue;
+        }
+        if (length > n - i)
+            length = n - i;
+        struct str datagram = {(const char *)data + i, length};
+        buf_clear(&answer);
+        keep_handle(keep, datagram, now_ms, &answer);
+        check(answer.n <= KEEP_DATAGRAM_MAX, "answers are datagrams");
+        if (keep_read_prompt(datagram, &said) == OK)
+            check(memchr(said.activity_id, 0, sizeof said.activity_id) != NULL,
+                "ids end");
+        keep_read_answer(datagram);
+        keep_read_host(datagram);
+        i += length;
+    }
+    check(keep_count(keep) <= 8 * 1024 / 64, "the table is bounded");
+    buf_free(&answer);
+    keep_free(&keep);
+    return 0;
+}

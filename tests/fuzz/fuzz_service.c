@@ -1,0 +1,39 @@
+/* inspect/service.h: the input is a map; what loads, matches without harm. */
+#include "inspect/service.h"
+
+#include "tests/fuzz/same.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const char *const paths[] = {"/", "/backend-api/conversation",
+        "/a/b/c/d", "", "//", "/backend-api/share/x/"};
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    struct str text = {(const char *)data, n};
+    bundle_add(&bundle, BUNDLE_SERVICE, STR("m.yaml"), text);
+    struct service_set *set = service_set_load(&bundle, &diag);
+    check((set == NULL) == (diag.count != 0), "a mistake for every refusal");
+    const struct service *service = NULL;
+    bool is_learnable;
+    for (size_t i = 0;
+         set != NULL && service_host_pattern(set, i, &is_learnable).n != 0;
+         i++) {
+        struct str host = service_host_pattern(set, i, &is_learnable);
+        if (host.p[0] == '.')
+            host = str_sub(host, 1, host.n);
+        service_match_host(set, host, &service);
+        check(service != NULL, "a pattern matches its own name");
+    }
+    for (size_t i = 0; service != NULL && i < ARRAY_LEN(paths); i++) {
+        struct route_match match;
+        struct route_query query = {STR("h.test"), STR("POST"),
+            str_of(paths[i]), STR("q=1"), STR("application/json")};
+        service_find_route(service, &query, &match);
+        check(match.count <= ROUTE_CAPTURES_MAX, "captures are bounded");
+        service_allows_websocket(service, str_of(paths[i]));
+    }
+    service_set_free(&set);
+    diag_free(&diag);
+    bundle_free(&bundle);
+    return 0;
+}
