@@ -18,11 +18,11 @@ struct arena {
     size_t used_bytes; /* given out so far, for bounds */
 };
 
-void *arena_alloc(struct arena *a, size_t n);  /* zeroed, 16-byte aligned */
+void *arena_alloc(struct arena *a, size_t n); /* zeroed, 16-byte aligned */
 char *arena_strdup(struct arena *a, const char *s);
 struct str arena_copy(struct arena *a, struct str s); /* NUL follows the copy */
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
-void arena_free(struct arena *a);              /* leaves {0} */
+void arena_free(struct arena *a); /* leaves {0} */
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 

@@ -6,19 +6,19 @@
 
 static const char magic[8] = "PGBNDL1";
 
-void bundle_add(struct bundle *b, enum bundle_kind kind, struct str name,
-    struct str text)
+void bundle_add(
+    struct bundle *b, enum bundle_kind kind, struct str name, struct str text)
 {
     if (b->count == b->cap) {
         b->cap = b->cap == 0 ? 16 : b->cap * 2;
         b->files = mem_realloc(b->files, b->cap * sizeof *b->files);
     }
-    b->files[b->count++] = (struct bundle_file){kind,
-        arena_copy(&b->arena, name), arena_copy(&b->arena, text)};
+    b->files[b->count++] = (struct bundle_file){
+        kind, arena_copy(&b->arena, name), arena_copy(&b->arena, text)};
 }
 
-const struct bundle_file *bundle_first(const struct bundle *b,
-    enum bundle_kind kind)
+const struct bundle_file *bundle_first(
+    const struct bundle *b, enum bundle_kind kind)
 {
     for (size_t i = 0; i < b->count; i++)
         if (b->files[i].kind == kind)

@@ -19,11 +19,11 @@ enum bundle_kind {
     BUNDLE_SETTINGS, /* promptgate.yaml, exactly one */
     BUNDLE_SERVICE,
     BUNDLE_DETECTORS,
-    BUNDLE_POLICY, /* exactly one */
-    BUNDLE_USERS,  /* the logins file, none or one */
-    BUNDLE_ROOTS,  /* PEM: system trust store and upstream.extra_roots */
-    BUNDLE_CRL,    /* PEM */
-    BUNDLE_CA,     /* PEM, certificate only, newest first */
+    BUNDLE_POLICY,   /* exactly one */
+    BUNDLE_USERS,    /* the logins file, none or one */
+    BUNDLE_ROOTS,    /* PEM: system trust store and upstream.extra_roots */
+    BUNDLE_CRL,      /* PEM */
+    BUNDLE_CA,       /* PEM, certificate only, newest first */
     BUNDLE_DATA_DIR, /* name: the data folder in effect; no text */
     BUNDLE_KINDS,
 };
@@ -42,8 +42,8 @@ struct bundle {
 
 void bundle_add(struct bundle *b, enum bundle_kind kind, struct str name,
     struct str text); /* copies */
-const struct bundle_file *bundle_first(const struct bundle *b,
-    enum bundle_kind kind); /* or NULL */
+const struct bundle_file *bundle_first(
+    const struct bundle *b, enum bundle_kind kind); /* or NULL */
 
 /* Bytes for a memfd, and back.  decode copies; ERR_PARSE on damage. */
 void bundle_encode(const struct bundle *b, struct buf *out);

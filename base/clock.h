@@ -19,8 +19,8 @@ int64_t clock_wall_ms(void); /* since 1970, UTC */
 void clock_format(int64_t wall_ms, char text_out[CLOCK_TEXT_BYTES]);
 
 /* RFC 3339 with any offset, or a span back from now: 15m, 24h, 7d, 30s. */
-enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
-    MUST_USE;
+enum err clock_parse(
+    struct str text, int64_t now_ms, int64_t *wall_ms_out) MUST_USE;
 
 /* UUIDv7 (RFC 9562 §5.7), lower case, NUL-terminated; strictly increasing
  * within one process. */

@@ -1,7 +1,7 @@
 #include "base/diag.h"
 
-void diag_add(struct diag *d, const char *file, unsigned line,
-    const char *format, ...)
+void diag_add(
+    struct diag *d, const char *file, unsigned line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -10,18 +10,18 @@
 
 enum err {
     OK = 0,
-    ERR_AGAIN,       /* not yet: more input, or room in a queue, is needed */
-    ERR_EOF,         /* the peer ended in an orderly way */
-    ERR_PARSE,       /* the input is not what its format demands */
-    ERR_LIMIT,       /* a named limit was reached */
-    ERR_IO,          /* the system refused; errno says more */
-    ERR_DENIED,      /* policy, permission or authentication says no */
+    ERR_AGAIN,  /* not yet: more input, or room in a queue, is needed */
+    ERR_EOF,    /* the peer ended in an orderly way */
+    ERR_PARSE,  /* the input is not what its format demands */
+    ERR_LIMIT,  /* a named limit was reached */
+    ERR_IO,     /* the system refused; errno says more */
+    ERR_DENIED, /* policy, permission or authentication says no */
     ERR_NOT_FOUND,
     ERR_UNSUPPORTED, /* well formed, but not something we handle */
     ERR_TIMEOUT,
-    ERR_STATE,       /* called in a phase in which it makes no sense */
-    ERR_CONFIG,      /* a mistake in configuration */
-    ERR_CLOSED,      /* the other role or peer is gone */
+    ERR_STATE,  /* called in a phase in which it makes no sense */
+    ERR_CONFIG, /* a mistake in configuration */
+    ERR_CLOSED, /* the other role or peer is gone */
     ERR_COUNT,
 };
 

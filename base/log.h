@@ -23,7 +23,7 @@ enum { LOG_LINE_MAX = 4096 };
 
 struct log_pair {
     const char *key;
-    struct str text;  /* used when is_int is false */
+    struct str text; /* used when is_int is false */
     int64_t number;
     int is_int;
 };
@@ -41,8 +41,7 @@ void log_write(enum log_level level, const char *event,
 #define log_event(level, event, ...)                                           \
     do {                                                                       \
         if (log_is_on(level)) {                                                \
-            const struct log_pair log_pairs_[] = {                             \
-                {0}, ##__VA_ARGS__};                                           \
+            const struct log_pair log_pairs_[] = {{0}, ##__VA_ARGS__};         \
             log_write(level, event, log_pairs_ + 1,                            \
                 sizeof log_pairs_ / sizeof log_pairs_[0] - 1);                 \
         }                                                                      \

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t n);               /* contents undefined */
-void *mem_zalloc(size_t n);              /* zeroed */
+void *mem_alloc(size_t n);                /* contents undefined */
+void *mem_zalloc(size_t n);               /* zeroed */
 void *mem_calloc(size_t count, size_t n); /* zeroed, overflow checked */
 void *mem_realloc(void *p, size_t n);
 char *mem_strdup(const char *s);

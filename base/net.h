@@ -39,8 +39,8 @@ bool net_is_private(const struct net_address *a);
 bool net_equal(const struct net_address *a, const struct net_address *b);
 /* Without the port: "10.1.2.3", "::1". */
 void net_format(const struct net_address *a, char text_out[NET_TEXT_BYTES]);
-void net_to_sockaddr(const struct net_address *a,
-    struct sockaddr_storage *out, socklen_t *length_out);
+void net_to_sockaddr(const struct net_address *a, struct sockaddr_storage *out,
+    socklen_t *length_out);
 void net_from_sockaddr(const struct sockaddr *sa, struct net_address *out);
 
 #endif

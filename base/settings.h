@@ -54,12 +54,12 @@ struct settings {
     struct str_list bypass; /* host patterns as in service maps */
     enum alpn_mode alpn;
     bool pac_default_proxy;
-    bool before_forward;  /* durability */
+    bool before_forward; /* durability */
     bool fsync_group;
     /* hold */
     int64_t hold_max_bytes, hold_connection_bytes, hold_worker_bytes;
     enum oversize hold_oversize;
-    int capture; /* enum capture of inspect/activity.h */
+    int capture;                        /* enum capture of inspect/activity.h */
     enum setting_failure on_failure[6]; /* indexed as enum failure */
     /* retention */
     int64_t retention_days, retention_bytes;

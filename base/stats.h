@@ -24,8 +24,7 @@
         "CONNECT requests relayed without inspection")                         \
     X(TARGETS_REFUSED, COUNTER, "promptgate_targets_refused_total",            \
         "CONNECT and proxy requests refused by address, port or name")         \
-    X(REQUESTS, COUNTER, "promptgate_requests_total",                          \
-        "In-scope requests")                                                   \
+    X(REQUESTS, COUNTER, "promptgate_requests_total", "In-scope requests")     \
     X(REQUESTS_MALFORMED, COUNTER, "promptgate_requests_malformed_total",      \
         "Requests refused as ambiguous or malformed")                          \
     X(VERDICT_ALLOW, COUNTER, "promptgate_verdicts_total{verdict=\"allow\"}",  \
@@ -47,8 +46,7 @@
     X(BYTES_UP, COUNTER, "promptgate_relayed_bytes_total{direction=\"up\"}",   \
         "Bytes relayed")                                                       \
     X(BYTES_DOWN, COUNTER,                                                     \
-        "promptgate_relayed_bytes_total{direction=\"down\"}",                  \
-        "Bytes relayed")                                                       \
+        "promptgate_relayed_bytes_total{direction=\"down\"}", "Bytes relayed") \
     X(HANDSHAKES_CLIENT, COUNTER,                                              \
         "promptgate_handshakes_total{side=\"client\"}",                        \
         "TLS handshakes completed")                                            \

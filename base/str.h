@@ -21,12 +21,12 @@ struct str {
 /* For printf("%.*s"). */
 #define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
-struct str str_of(const char *s);           /* NULL gives an empty str */
+struct str str_of(const char *s); /* NULL gives an empty str */
 struct str str_make(const char *p, size_t n);
 struct str str_sub(struct str s, size_t from, size_t to); /* clamped */
-struct str str_trim(struct str s);          /* SP, HTAB, CR, LF off both ends */
+struct str str_trim(struct str s); /* SP, HTAB, CR, LF off both ends */
 bool str_eq(struct str a, struct str b);
-bool str_eq_nocase(struct str a, struct str b);  /* ASCII only */
+bool str_eq_nocase(struct str a, struct str b); /* ASCII only */
 bool str_is(struct str a, const char *b);
 bool str_is_nocase(struct str a, const char *b);
 bool str_starts(struct str s, const char *prefix);

@@ -71,8 +71,7 @@ enum err user_role_parse(struct str text, enum user_role *role_out) MUST_USE;
 
 /* Reports every mistake with file and line; NULL when there was one.  An
  * empty text is an empty list. */
-struct users *users_parse(const char *file, struct str text,
-    struct diag *diag);
+struct users *users_parse(const char *file, struct str text, struct diag *diag);
 struct users *users_new(void); /* no logins */
 void users_free(struct users **users);
 size_t users_count(const struct users *users);
@@ -94,8 +93,8 @@ enum err users_verify_token(const struct users *users, struct str token,
  * tokens open. */
 enum err users_add(struct users *users, struct str name, enum user_role role,
     struct str groups, struct str password) MUST_USE;
-enum err users_set_password(struct users *users, struct str name,
-    struct str password) MUST_USE;
+enum err users_set_password(
+    struct users *users, struct str name, struct str password) MUST_USE;
 enum err users_remove(struct users *users, struct str name) MUST_USE;
 /* A new token replaces the one of the same token_name. The text is shown to
  * its owner once and kept nowhere. */

@@ -56,14 +56,14 @@ static void build_map(struct builder *b, const yaml_node_t *from,
     }
 }
 
-static void build_scalar(struct builder *b, const yaml_node_t *from,
-    struct yaml_node *to)
+static void build_scalar(
+    struct builder *b, const yaml_node_t *from, struct yaml_node *to)
 {
-    struct str text = {(const char *)from->data.scalar.value,
-        from->data.scalar.length};
+    struct str text = {
+        (const char *)from->data.scalar.value, from->data.scalar.length};
     to->is_quoted = from->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    bool is_null = !to->is_quoted && (text.n == 0 || str_is(text, "~") ||
-                                         str_is(text, "null"));
+    bool is_null = !to->is_quoted &&
+                   (text.n == 0 || str_is(text, "~") || str_is(text, "null"));
     to->kind = is_null ? YAML_KIND_NULL : YAML_KIND_SCALAR;
     to->text = arena_copy(&b->doc->arena, text);
 }
@@ -89,8 +89,8 @@ static struct yaml_node *build(struct builder *b, int index, unsigned depth)
     return to;
 }
 
-struct yaml_doc *yaml_parse(const char *file, struct str text,
-    struct diag *diag)
+struct yaml_doc *yaml_parse(
+    const char *file, struct str text, struct diag *diag)
 {
     if (text.n > FILE_MAX) {
         diag_add(diag, file, 1, "larger than %d bytes", FILE_MAX);
@@ -103,8 +103,8 @@ struct yaml_doc *yaml_parse(const char *file, struct str text,
     yaml_parser_t parser;
     yaml_document_t source;
     yaml_parser_initialize(&parser);
-    yaml_parser_set_input_string(&parser,
-        (const unsigned char *)(text.p != NULL ? text.p : ""), text.n);
+    yaml_parser_set_input_string(
+        &parser, (const unsigned char *)(text.p != NULL ? text.p : ""), text.n);
     if (!yaml_parser_load(&parser, &source)) {
         diag_add(diag, file, (unsigned)parser.problem_mark.line + 1,
             "not YAML: %s", parser.problem != NULL ? parser.problem : "?");
@@ -130,8 +130,8 @@ void yaml_free(struct yaml_doc **doc)
     *doc = NULL;
 }
 
-void yaml_mistake(struct yaml_doc *doc, const struct yaml_node *node,
-    const char *format, ...)
+void yaml_mistake(
+    struct yaml_doc *doc, const struct yaml_node *node, const char *format, ...)
 {
     struct buf text = {0};
     va_list args;
@@ -185,8 +185,8 @@ bool yaml_check_keys(struct yaml_doc *doc, const struct yaml_node *map,
     return is_good;
 }
 
-static const struct yaml_node *present(const struct yaml_node *map,
-    const char *key)
+static const struct yaml_node *present(
+    const struct yaml_node *map, const char *key)
 {
     const struct yaml_node *node = yaml_get(map, key);
     return node != NULL && node->kind != YAML_KIND_NULL ? node : NULL;
@@ -229,8 +229,8 @@ int64_t yaml_int(struct yaml_doc *doc, const struct yaml_node *map,
     if (node == NULL)
         return otherwise;
     struct str digits = node->text;
-    bool is_negative = node->kind == YAML_KIND_SCALAR && digits.n > 1 &&
-                       digits.p[0] == '-';
+    bool is_negative =
+        node->kind == YAML_KIND_SCALAR && digits.n > 1 && digits.p[0] == '-';
     if (is_negative)
         digits = str_sub(digits, 1, digits.n);
     uint64_t value;
@@ -262,8 +262,8 @@ int yaml_word(struct yaml_doc *doc, const struct yaml_node *map,
     return otherwise;
 }
 
-struct yaml_strs yaml_strs(struct yaml_doc *doc, const struct yaml_node *map,
-    const char *key)
+struct yaml_strs yaml_strs(
+    struct yaml_doc *doc, const struct yaml_node *map, const char *key)
 {
     const struct yaml_node *node = present(map, key);
     struct yaml_strs list = {NULL, 0};
@@ -282,8 +282,8 @@ struct yaml_strs yaml_strs(struct yaml_doc *doc, const struct yaml_node *map,
     return list;
 }
 
-const struct yaml_node *yaml_list(struct yaml_doc *doc,
-    const struct yaml_node *map, const char *key)
+const struct yaml_node *yaml_list(
+    struct yaml_doc *doc, const struct yaml_node *map, const char *key)
 {
     const struct yaml_node *node = present(map, key);
     if (node == NULL || node->kind == YAML_KIND_LIST)

@@ -20,8 +20,12 @@
  * would take its place.  So the linker sees another name. */
 #define yaml_free yaml_doc_free
 
-enum yaml_kind { YAML_KIND_NULL, YAML_KIND_SCALAR, YAML_KIND_LIST,
-    YAML_KIND_MAP };
+enum yaml_kind {
+    YAML_KIND_NULL,
+    YAML_KIND_SCALAR,
+    YAML_KIND_LIST,
+    YAML_KIND_MAP
+};
 
 struct yaml_node {
     enum yaml_kind kind;
@@ -39,15 +43,15 @@ struct yaml_pair {
 };
 
 struct yaml_doc {
-    const char *file; /* as shown in mistakes */
+    const char *file;  /* as shown in mistakes */
     struct diag *diag; /* borrowed */
     struct arena arena;
     struct yaml_node *root; /* YAML_KIND_NULL for an empty file */
 };
 
 /* NULL when the text is not YAML (reported). Copies what it needs. */
-struct yaml_doc *yaml_parse(const char *file, struct str text,
-    struct diag *diag);
+struct yaml_doc *yaml_parse(
+    const char *file, struct str text, struct diag *diag);
 /* Under another name for the linker: libyaml exports a yaml_free of its own
  * and would call ours. */
 #define yaml_free yaml_doc_free
@@ -77,13 +81,13 @@ struct yaml_strs {
     struct str *items;
     size_t count;
 };
-struct yaml_strs yaml_strs(struct yaml_doc *doc, const struct yaml_node *map,
-    const char *key);
+struct yaml_strs yaml_strs(
+    struct yaml_doc *doc, const struct yaml_node *map, const char *key);
 
 /* Iterates `map[key]` as a list of maps: NULL when absent; a mistake if it is
  * no list. */
-const struct yaml_node *yaml_list(struct yaml_doc *doc,
-    const struct yaml_node *map, const char *key);
+const struct yaml_node *yaml_list(
+    struct yaml_doc *doc, const struct yaml_node *map, const char *key);
 
 void yaml_mistake(struct yaml_doc *doc, const struct yaml_node *node,
     const char *format, ...) PRINTF_LIKE(3, 4);

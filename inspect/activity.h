@@ -29,8 +29,13 @@ enum where {
 };
 const char *where_name(enum where where);
 
-enum verdict_kind { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_COACH,
-    VERDICT_REDACT, VERDICT_BLOCK };
+enum verdict_kind {
+    VERDICT_ALLOW,
+    VERDICT_ALERT,
+    VERDICT_COACH,
+    VERDICT_REDACT,
+    VERDICT_BLOCK
+};
 const char *verdict_name(enum verdict_kind kind);
 
 enum capture { CAPTURE_NONE, CAPTURE_SAMPLE, CAPTURE_FULL };
@@ -41,9 +46,9 @@ struct finding {
     struct str group;    /* secret, financial, personal, document, topic */
     enum level confidence, severity;
     enum where where;
-    size_t count;      /* equal ones folded */
-    struct str sample; /* masked: never the value */
-    size_t start, end; /* byte offsets into the UTF-8 text of the source */
+    size_t count;        /* equal ones folded */
+    struct str sample;   /* masked: never the value */
+    size_t start, end;   /* byte offsets into the UTF-8 text of the source */
     uint64_t value_hash; /* keyed; equal values fold, and count as unique */
 };
 
@@ -82,7 +87,7 @@ struct activity {
     struct str reply_to; /* an answer's prompt: its activity id */
     unsigned attempts;   /* 0 and 1: not written */
     bool has_complete, complete;
-    struct buf content;  /* exact text: parts joined by a newline */
+    struct buf content; /* exact text: parts joined by a newline */
     struct buf hidden;
     struct activity_file *files;
     size_t file_count;
@@ -94,9 +99,9 @@ struct activity {
     struct str failure; /* "parse", "limit", "decode", "scan", "store": the
                            cause, where something in-scope was not understood */
     struct str http_method, http_host, http_path; /* path without query */
-    int http_status; /* 0: none (yet) */
-    const char *http_version; /* "1.1", "2"; NULL unknown */
-    int64_t request_bytes, response_bytes; /* -1 unknown */
+    int http_status;                              /* 0: none (yet) */
+    const char *http_version;                     /* "1.1", "2"; NULL unknown */
+    int64_t request_bytes, response_bytes;        /* -1 unknown */
 };
 
 struct activity *activity_new(void); /* id and time are set */
@@ -108,7 +113,7 @@ const char *activity_category(struct str name);
 
 /* One line of JSON, without the newline.  capture says whether and how the
  * texts are written; samples have every finding masked. */
-void activity_write(const struct activity *a, enum capture capture,
-    struct buf *out);
+void activity_write(
+    const struct activity *a, enum capture capture, struct buf *out);
 
 #endif

@@ -14,8 +14,9 @@ static void write_notice(const struct exchange *ex, struct buf *out)
 {
     const struct verdict *v = &ex->verdict;
     bool is_failure = v->rule.n == 0;
-    buf_append_str(out, STR("This was stopped by promptgate, your organisation's "
-                            "data-protection gateway, and was not sent.\n\n"));
+    buf_append_str(
+        out, STR("This was stopped by promptgate, your organisation's "
+                 "data-protection gateway, and was not sent.\n\n"));
     if (v->message.n != 0)
         buf_append_str(out, v->message);
     else

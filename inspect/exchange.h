@@ -29,8 +29,15 @@
 #include "inspect/service.h"
 
 /* What a failure of a kind leads to: settings.on_failure. */
-enum failure { FAIL_PARSE, FAIL_LIMIT, FAIL_DECODE, FAIL_EXTRACT, FAIL_SCAN,
-    FAIL_STORE, FAIL_COUNT };
+enum failure {
+    FAIL_PARSE,
+    FAIL_LIMIT,
+    FAIL_DECODE,
+    FAIL_EXTRACT,
+    FAIL_SCAN,
+    FAIL_STORE,
+    FAIL_COUNT
+};
 const char *failure_name(enum failure failure);
 
 /* Shared by all exchanges of a worker; borrowed, one configuration
@@ -42,8 +49,8 @@ struct exchange_env {
     struct str node;
     enum capture capture;
     bool failure_blocks[FAIL_COUNT];
-    size_t hold_max_bytes;  /* decoded and wire: settings.hold.max_bytes */
-    bool oversize_streams;  /* hold.oversize: stream */
+    size_t hold_max_bytes; /* decoded and wire: settings.hold.max_bytes */
+    bool oversize_streams; /* hold.oversize: stream */
 };
 
 struct exchange_request {
@@ -117,8 +124,8 @@ struct record {
     struct buf json; /* the whole activity, one line, no newline */
 };
 /* OK while there was one; the caller frees record_out->json. */
-enum err exchange_next_record(struct exchange *ex, struct record *record_out)
-    MUST_USE;
+enum err exchange_next_record(
+    struct exchange *ex, struct record *record_out) MUST_USE;
 
 void exchange_response_head(struct exchange *ex, int status,
     const struct field *fields, size_t field_count, bool has_body);

@@ -26,8 +26,8 @@ struct policy_subject {
 
 struct verdict {
     enum verdict_kind kind; /* what happens */
-    bool is_monitored; /* mode: monitor; kind is what would have happened and
-                          must not be acted on */
+    bool is_monitored;  /* mode: monitor; kind is what would have happened and
+                           must not be acted on */
     struct str rule;    /* name, or empty: the default decided */
     struct str message; /* for the user; policy's own lifetime */
     enum level severity;

@@ -11,7 +11,7 @@
 
 #include "inspect/activity.h"
 
-struct rules;   /* inspect/rules.h */
+struct rules; /* inspect/rules.h */
 struct scanner;
 struct scan_job;
 

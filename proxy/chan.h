@@ -27,8 +27,8 @@ struct chan_events {
 };
 
 /* Takes the descriptor. */
-struct chan *chan_new(uv_loop_t *loop, int fd,
-    const struct chan_events *events, void *owner);
+struct chan *chan_new(
+    uv_loop_t *loop, int fd, const struct chan_events *events, void *owner);
 void chan_free(struct chan **chan);
 /* fd >= 0 is duplicated by the kernel; the caller closes its own. */
 enum err chan_send(struct chan *chan, struct str datagram, int fd) MUST_USE;

@@ -13,8 +13,8 @@ struct table {
 
 void table_begin(struct table *table); /* looks at standard output */
 void table_write_head(const struct table *table, struct buf *out);
-void table_write_row(const struct table *table, struct str json,
-    struct buf *out);
+void table_write_row(
+    const struct table *table, struct str json, struct buf *out);
 /* text in exactly `cells` cells, cut with '…'; what a terminal would obey
  * (control characters) or reorder becomes '?'. cells 0: uncut, unpadded. */
 void table_write_cell(struct buf *out, struct str text, unsigned cells);

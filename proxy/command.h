@@ -14,6 +14,6 @@ int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
 /* Internal: one role of a running gateway, started by the parent. */
-int command_role(int argc, char **argv);       /* proxy/role.c */
+int command_role(int argc, char **argv); /* proxy/role.c */
 
 #endif

@@ -36,8 +36,8 @@ struct conf {
  * in effect goes in as BUNDLE_DATA_DIR: the configured one, or, for an
  * ordinary user who cannot write to the default, promptgate/ below
  * $XDG_STATE_HOME or ~/.local/state. */
-void conf_collect(const char *settings_file, struct bundle *bundle_out,
-    struct diag *diag);
+void conf_collect(
+    const char *settings_file, struct bundle *bundle_out, struct diag *diag);
 /* Parses everything of the bundle (taken).  NULL when there were mistakes. */
 struct conf *conf_load(struct bundle *bundle, struct diag *diag);
 /* Workers: the scanner on the database (taken: mapped, sealed) and the TLS

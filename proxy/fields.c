@@ -273,7 +273,8 @@ void head_join(struct head *head, const char *name, const char *between)
         head->fields[kept++] = field;
     }
     head->count = kept;
-    first->value = (struct str){joined, total};
+    if (first != NULL) /* always: there were two */
+        first->value = (struct str){joined, total};
 }
 
 const char *status_reason(int status)

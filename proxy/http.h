@@ -29,7 +29,7 @@ enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
 
 /* A request head, a response head, or trailers (then only fields). */
 struct head {
-    struct arena arena; /* owns every str below */
+    struct arena arena;        /* owns every str below */
     enum http_version version; /* as received */
     /* requests */
     struct str method;
@@ -39,7 +39,7 @@ struct head {
     struct str protocol;  /* h1 Upgrade or h2 :protocol, e.g. "websocket" */
     bool is_absolute;     /* h1 absolute-form target (a proxy request) */
     bool expects_continue;
-    bool keeps_alive;     /* h1: the connection may be used again */
+    bool keeps_alive; /* h1: the connection may be used again */
     /* responses */
     int status; /* 0 in requests */
     /* both */
@@ -50,12 +50,14 @@ struct head {
 };
 /* Also never among the fields: host, cookie crumbs (joined), expect, upgrade.
  * proxy-authorization stays readable toward the client, and is never written
- * toward an origin.  A 101 says has_body true: what follows is the new protocol. */
+ * toward an origin.  A 101 says has_body true: what follows is the new
+ * protocol. */
 
 struct head *head_new(void);
 void head_free(struct head **head);
 struct head *head_copy(const struct head *head);
-void head_add(struct head *head, struct str name, struct str value); /* copies */
+void head_add(
+    struct head *head, struct str name, struct str value); /* copies */
 /* The first value, or an empty str with p == NULL. */
 struct str head_get(const struct head *head, const char *name);
 bool head_has(const struct head *head, const char *name);
@@ -78,11 +80,11 @@ struct stream;
 enum codec_side { FACING_CLIENT, FACING_ORIGIN };
 
 enum stream_error {
-    STREAM_CANCEL,       /* nobody wants it any more */
-    STREAM_REFUSED,      /* not processed: safe to try again */
-    STREAM_BROKEN,       /* the peer's message is malformed or cut */
+    STREAM_CANCEL,  /* nobody wants it any more */
+    STREAM_REFUSED, /* not processed: safe to try again */
+    STREAM_BROKEN,  /* the peer's message is malformed or cut */
     STREAM_INTERNAL,
-    STREAM_TOO_MUCH,     /* ENHANCE_YOUR_CALM */
+    STREAM_TOO_MUCH, /* ENHANCE_YOUR_CALM */
     STREAM_HTTP_1_1_REQUIRED,
 };
 
@@ -100,8 +102,8 @@ struct codec_events {
     void (*on_end)(void *owner, struct stream *stream, struct head *trailers);
     /* The stream died before both of its messages were complete.  Not called
      * for the owner's own stream_reset. */
-    void (*on_reset)(void *owner, struct stream *stream,
-        enum stream_error error);
+    void (*on_reset)(
+        void *owner, struct stream *stream, enum stream_error error);
     /* stream_queued fell below STREAM_QUEUE_LOW after it had been above
      * STREAM_QUEUE_HIGH. */
     void (*on_writable)(void *owner, struct stream *stream);
@@ -167,8 +169,8 @@ void codec_drain(struct codec *codec);
  * peer's concurrency limit and no GOAWAY)? */
 bool codec_can_open(const struct codec *codec);
 /* Origin side: sends a request head (not taken). has_body false: ends here. */
-struct stream *codec_open(struct codec *codec, const struct head *request,
-    bool has_body, void *user);
+struct stream *codec_open(
+    struct codec *codec, const struct head *request, bool has_body, void *user);
 
 /* A stream belongs to the codec but stays valid until its owner releases it;
  * after that no event of it comes.  Release before both directions are done
@@ -181,8 +183,8 @@ uint32_t stream_number(const struct stream *stream); /* for logs */
 /* Client side: a response head, interim (status < 200) or final.  The codec
  * chooses the framing: content-length where declared, else chunked.  With
  * has_body false the message ends here (no stream_send_end needed). */
-void stream_send_head(struct stream *stream, const struct head *head,
-    bool has_body);
+void stream_send_head(
+    struct stream *stream, const struct head *head, bool has_body);
 /* Body bytes, copied.  Unbounded by itself: heed stream_queued. */
 void stream_send_data(struct stream *stream, struct str data);
 void stream_send_end(struct stream *stream, const struct head *trailers);

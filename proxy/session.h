@@ -9,8 +9,8 @@
 #include "proxy/world.h"
 
 /* conf: the generation the session starts with, counted (conf_ref). */
-struct session *session_new(struct world *world, struct conf *conf,
-    struct link *client);
+struct session *session_new(
+    struct world *world, struct conf *conf, struct link *client);
 void session_free(struct session **session);
 
 /* data may be changed in place by the receiver; valid during the call. */
@@ -20,16 +20,22 @@ void session_on_eof(struct session *s, struct link *link);
 void session_on_broken(struct session *s, struct link *link, int uv_error);
 void session_on_drained(struct session *s, struct link *link);
 
-enum dial_result { DIAL_OK, DIAL_NOT_RESOLVED, DIAL_FORBIDDEN, DIAL_REFUSED,
-    DIAL_TIMEOUT, DIAL_UNREACHABLE };
-void session_on_dialed(struct session *s, struct link *link,
-    enum dial_result result);
+enum dial_result {
+    DIAL_OK,
+    DIAL_NOT_RESOLVED,
+    DIAL_FORBIDDEN,
+    DIAL_REFUSED,
+    DIAL_TIMEOUT,
+    DIAL_UNREACHABLE
+};
+void session_on_dialed(
+    struct session *s, struct link *link, enum dial_result result);
 void session_on_minted(struct session *s, struct leaf *leaf, enum err err);
 void session_on_recorded(struct session *s, uint64_t token, enum err err);
 void session_on_kept(struct session *s, uint64_t token, struct str answer);
 /* groups: blank-separated, for the policy. */
-void session_on_authenticated(struct session *s, bool is_good,
-    struct str groups);
+void session_on_authenticated(
+    struct session *s, bool is_good, struct str groups);
 void session_on_timer(struct session *s);
 void session_on_later(struct session *s);
 /* Graceful end (shutdown): finish open exchanges, take no new ones. */

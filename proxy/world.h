@@ -24,9 +24,9 @@ struct conf; /* proxy/conf.h: one configuration generation */
  * the core uses these members only. */
 struct link {
     struct session *session;
-    void *user;        /* the core's */
-    size_t queued;     /* bytes sent but not yet taken by the kernel */
-    bool is_paused;    /* reading is paused */
+    void *user;     /* the core's */
+    size_t queued;  /* bytes sent but not yet taken by the kernel */
+    bool is_paused; /* reading is paused */
     struct net_address peer;
 };
 
@@ -61,8 +61,8 @@ struct world_ops {
 
     /* A leaf for an in-scope host. OK: *leaf_out is counted for the caller.
      * ERR_AGAIN: session_on_minted will come. */
-    enum err (*mint)(struct world *w, struct session *session,
-        struct str host, struct leaf **leaf_out);
+    enum err (*mint)(struct world *w, struct session *session, struct str host,
+        struct leaf **leaf_out);
 
     /* Makes a record durable; json is taken. Answer: session_on_recorded with
      * the same token (0: no answer wanted). */
@@ -78,8 +78,7 @@ struct world_ops {
 
     /* Calls session_on_timer at `at_ms` (monotonic), replacing the session's
      * earlier time; 0: never. */
-    void (*set_timer)(struct world *w, struct session *session,
-        uint64_t at_ms);
+    void (*set_timer)(struct world *w, struct session *session, uint64_t at_ms);
     /* Calls session_on_later soon, after other work of the loop. */
     void (*later)(struct world *w, struct session *session);
     uint64_t (*now_ms)(struct world *w); /* monotonic, cached a loop turn */

@@ -56,15 +56,15 @@ void db_finish(struct db_statement *s);
 /* Steps a statement that gives no rows, and finishes it. */
 enum err db_run(struct db_statement *s) MUST_USE;
 /* The first column of the first row; ERR_NOT_FOUND. */
-enum err db_get_int(struct db *db, const char *sql, int64_t *value_out)
-    MUST_USE;
+enum err db_get_int(
+    struct db *db, const char *sql, int64_t *value_out) MUST_USE;
 /* Rows changed by the statement that ran last. */
 int64_t db_changes(const struct db *db);
 
 /* What of the journal is in the database; set in the same transaction. */
 enum err db_get_position(struct db *db, struct journal_position *out) MUST_USE;
-enum err db_set_position(struct db *db, struct journal_position position)
-    MUST_USE;
+enum err db_set_position(
+    struct db *db, struct journal_position position) MUST_USE;
 
 /* store/schema.c */
 extern const char *const db_schema;

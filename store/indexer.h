@@ -9,12 +9,12 @@
 #include "store/retain.h"
 
 enum {
-    INDEXER_BATCH_MAX = 1000,          /* entries a transaction */
+    INDEXER_BATCH_MAX = 1000, /* entries a transaction */
     INDEXER_BATCH_BYTES = 16 << 20,
-    INDEXER_PAUSE_MS = 50,             /* between transactions */
-    INDEXER_BACKOFF_MAX_MS = 1000,     /* while the database is locked */
+    INDEXER_PAUSE_MS = 50,         /* between transactions */
+    INDEXER_BACKOFF_MAX_MS = 1000, /* while the database is locked */
     INDEXER_RETAIN_MS = 60 * 1000,
-    INDEXER_STOP_MS = 5000,            /* for the rest, at a clean stop */
+    INDEXER_STOP_MS = 5000, /* for the rest, at a clean stop */
 };
 
 struct indexer;
@@ -26,8 +26,8 @@ struct indexer *indexer_start(struct str data_dir, struct journal *journal,
 /* Indexes what is left, at most INDEXER_STOP_MS, and joins. */
 void indexer_stop(struct indexer **indexer);
 void indexer_wake(struct indexer *indexer);
-void indexer_set_options(struct indexer *indexer,
-    const struct retain_options *options);
+void indexer_set_options(
+    struct indexer *indexer, const struct retain_options *options);
 
 /* For commands: waits until what the journal holds now is indexed by the
  * running storer, or, when none runs, indexes it.  ERR_TIMEOUT: the index is

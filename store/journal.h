@@ -38,8 +38,8 @@ struct journal_position { /* {0}: before everything */
     uint64_t segment;
     uint64_t offset;
 };
-int journal_position_compare(struct journal_position a,
-    struct journal_position b);
+int journal_position_compare(
+    struct journal_position a, struct journal_position b);
 
 struct journal_entry {
     enum store_kind kind;
@@ -51,8 +51,8 @@ struct journal_entry {
 /* Appends the encoded entry to a batch. */
 void journal_entry_encode(const struct journal_entry *entry, struct buf *out);
 /* At the start of bytes. ERR_AGAIN: incomplete; ERR_PARSE: damaged. */
-enum err journal_entry_decode(struct str bytes, struct journal_entry *out,
-    size_t *length_out) MUST_USE;
+enum err journal_entry_decode(
+    struct str bytes, struct journal_entry *out, size_t *length_out) MUST_USE;
 
 struct journal;
 
@@ -65,8 +65,8 @@ void journal_close(struct journal **journal);
 /* One write of the whole batch; and fdatasync when `sync`.  ERR_IO with
  * errno: nothing of the batch is in the journal, and the next append may
  * succeed again. */
-enum err journal_append(struct journal *journal, struct str batch, bool sync)
-    MUST_USE;
+enum err journal_append(
+    struct journal *journal, struct str batch, bool sync) MUST_USE;
 /* Where the next batch will begin; everything before it is well formed. */
 struct journal_position journal_end(struct journal *journal);
 
@@ -74,15 +74,15 @@ struct journal_position journal_end(struct journal *journal);
 struct journal_reader;
 /* journal: entries up to journal_end are given; NULL: up to the last complete
  * entry on disk. */
-struct journal_reader *journal_reader_new(struct str data_dir,
-    struct journal *journal, struct journal_position from);
+struct journal_reader *journal_reader_new(
+    struct str data_dir, struct journal *journal, struct journal_position from);
 void journal_reader_free(struct journal_reader **reader);
 /* OK; ERR_AGAIN: no more at present; ERR_IO.  Damaged stretches are logged
  * and skipped. position_out: just behind the entry, given with ERR_AGAIN
  * too. */
 enum err journal_read(struct journal_reader *reader,
-    struct journal_entry *entry_out, struct journal_position *position_out)
-    MUST_USE;
+    struct journal_entry *entry_out,
+    struct journal_position *position_out) MUST_USE;
 
 /* The segments, oldest first. */
 struct journal_segment {
@@ -94,11 +94,11 @@ struct journal_segments {
     struct journal_segment *items; /* mem_free */
     size_t count;
 };
-enum err journal_list(struct str data_dir, struct journal_segments *out)
-    MUST_USE;
+enum err journal_list(
+    struct str data_dir, struct journal_segments *out) MUST_USE;
 /* Bytes from a position to the end. */
-uint64_t journal_bytes_after(const struct journal_segments *segments,
-    struct journal_position position);
+uint64_t journal_bytes_after(
+    const struct journal_segments *segments, struct journal_position position);
 enum err journal_delete(struct str data_dir, uint64_t number) MUST_USE;
 
 /* Whether a storer has the journal of data_dir open.  When not, the caller

@@ -17,14 +17,14 @@
 
 enum { QUERY_WORDS_MAX = 32, QUERY_LIMIT_MAX = 1000 };
 
-struct query_words { /* any of; none: no filter */
+struct query_words {                   /* any of; none: no filter */
     struct str items[QUERY_WORDS_MAX]; /* borrowed; globs with '*' and '?' */
     size_t count;
 };
 /* ERR_LIMIT: too many. */
 enum err query_words_add(struct query_words *words, struct str word) MUST_USE;
 
-struct query_filter { /* {0}: everything */
+struct query_filter {           /* {0}: everything */
     int64_t since_ms, until_ms; /* wall clock; since inclusive, until not;
                                    0: no bound */
     struct query_words user, activity, verdict, service, conversation, type,
@@ -37,10 +37,9 @@ struct query_cursor { /* {0}: from the start */
     int64_t time_ms, seq;
 };
 enum { QUERY_CURSOR_BYTES = 48 };
-void query_cursor_format(const struct query_cursor *cursor,
-    char out[QUERY_CURSOR_BYTES]);
-enum err query_cursor_parse(struct str text, struct query_cursor *out)
-    MUST_USE;
+void query_cursor_format(
+    const struct query_cursor *cursor, char out[QUERY_CURSOR_BYTES]);
+enum err query_cursor_parse(struct str text, struct query_cursor *out) MUST_USE;
 
 struct query_row { /* borrowed until the callback returns */
     int64_t seq, time_ms;
@@ -74,7 +73,7 @@ struct follow;
 /* filter is borrowed. */
 struct follow *follow_new(const struct query_filter *filter);
 void follow_free(struct follow **follow);
-enum err follow_poll(struct follow *follow, struct query *query,
-    int64_t now_ms, query_row_fn *on_row, void *context) MUST_USE;
+enum err follow_poll(struct follow *follow, struct query *query, int64_t now_ms,
+    query_row_fn *on_row, void *context) MUST_USE;
 
 #endif

@@ -28,8 +28,8 @@ void sql_text(struct sql *sql, struct str text);
 void sql_int(struct sql *sql, int64_t number);
 /* Appends " AND …" for each filter. */
 void sql_filter(struct sql *sql, const struct query_filter *filter);
-enum err sql_prepare(struct query *query, struct sql *sql,
-    struct db_statement **out) MUST_USE;
+enum err sql_prepare(
+    struct query *query, struct sql *sql, struct db_statement **out) MUST_USE;
 void sql_free(struct sql *sql);
 
 #define QUERY_SELECT                                                           \

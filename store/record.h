@@ -28,10 +28,9 @@ struct store_request {
 };
 /* json.n above STORE_INLINE_MAX, or json empty and json_bytes set: the caller
  * sends the memfd along. */
-void store_request_encode(const struct store_request *request,
-    struct buf *out);
-enum err store_request_decode(struct str bytes, struct store_request *out)
-    MUST_USE;
+void store_request_encode(const struct store_request *request, struct buf *out);
+enum err store_request_decode(
+    struct str bytes, struct store_request *out) MUST_USE;
 
 /* A UUID in lower case, as clock_uuid7 writes it. */
 bool store_id_is_valid(struct str id);
@@ -41,7 +40,7 @@ struct store_answer {
     enum err err; /* OK: durable */
 };
 void store_answer_encode(const struct store_answer *answer, struct buf *out);
-enum err store_answer_decode(struct str bytes, struct store_answer *out)
-    MUST_USE;
+enum err store_answer_decode(
+    struct str bytes, struct store_answer *out) MUST_USE;
 
 #endif

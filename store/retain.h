@@ -15,7 +15,7 @@ struct retain_options {
 
 enum {
     RETAIN_ROWS_PER_STEP = 500,
-    RETAIN_PAGES_PER_STEP = 1000, /* given back to the file system */
+    RETAIN_PAGES_PER_STEP = 1000,     /* given back to the file system */
     RETAIN_REBUILD_BYTES = 256 << 20, /* of indexed segments kept, to rebuild
                                          a damaged database from; at most an
                                          eighth of `bytes` */

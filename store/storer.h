@@ -26,8 +26,8 @@ struct storer_options {
 /* ERR_IO, ERR_PARSE: with a clear line in the log (damaged store, no right to
  * write). A damaged journal tail (crash in mid-append) is cut, with a log
  * line. */
-enum err storer_open(const struct storer_options *options,
-    struct storer **storer_out) MUST_USE;
+enum err storer_open(
+    const struct storer_options *options, struct storer **storer_out) MUST_USE;
 void storer_close(struct storer **storer); /* flushes the indexer */
 void storer_set_options(struct storer *storer,
     const struct storer_options *options); /* reload; data_dir stays */
@@ -39,13 +39,12 @@ void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
 
 /* A datagram from a worker; memfd: -1, or the payload (closed here).  Nothing
  * is durable and nothing is answered before storer_commit. */
-void storer_handle(struct storer *storer, unsigned peer, struct str datagram,
-    int memfd);
+void storer_handle(
+    struct storer *storer, unsigned peer, struct str datagram, int memfd);
 typedef void storer_emit_fn(void *context, unsigned peer, struct str answer);
 /* Appends everything handled since the last call with one write (and one
  * fdatasync under fsync: group), then emits the answers. */
-void storer_commit(struct storer *storer, storer_emit_fn *emit,
-    void *context);
+void storer_commit(struct storer *storer, storer_emit_fn *emit, void *context);
 /* A worker instance has ended. */
 void storer_origin_gone(struct storer *storer, uint64_t origin);
 

@@ -19,7 +19,7 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out) MUST_USE;
 void upsert_free(struct upsert **upsert);
 /* Within a transaction. JSON that cannot be read is kept as its size only,
  * with a log line. */
-enum err upsert_entry(struct upsert *upsert, const struct journal_entry *entry)
-    MUST_USE;
+enum err upsert_entry(
+    struct upsert *upsert, const struct journal_entry *entry) MUST_USE;
 
 #endif
