@@ -6,6 +6,7 @@
  *
  *   > client            bytes that the client sends: head lines get CRLF, the
  *                       body follows the empty line; {{length}} is its length
+ *   > client-more       follows the block before it in the same bytes
  *   > origin            what the origin answers to its next request
  *   > client-eof   > origin-eof   > wait MS   > dial-fails   > record-fails   >
  * login-fails < client STATUS | client has TEXT | client lacks TEXT < origin
@@ -296,6 +297,7 @@ static void finish_block(struct line *line)
 static bool is_block(const struct line *line)
 {
     return strcmp(line->action, "> client") == 0 ||
+           strcmp(line->action, "> client-more") == 0 ||
            strcmp(line->action, "> origin") == 0;
 }
 
@@ -325,6 +327,10 @@ static void parse_play(struct str text, struct play *play)
     for (size_t i = 0; i < play->count; i++)
         if (is_block(&play->lines[i]))
             finish_block(&play->lines[i]);
+    for (size_t i = play->count - 1; i > 0; i--)
+        if (strcmp(play->lines[i].action, "> client-more") == 0)
+            buf_append_str(&play->lines[i - 1].text,
+                buf_str(&play->lines[i].text));
 }
 
 static void feed(
