@@ -22,6 +22,7 @@
 #include "base/stats.h"
 #include "certs/ca.h"
 #include "proxy/command.h"
+#include "proxy/notify.h"
 #include "proxy/tls.h"
 
 enum {
@@ -63,6 +64,7 @@ static void drain(struct parent *p)
         return;
     log_event(LOG_INFO, "stopping", LOG_INT("drain_ms", within));
     p->phase = PARENT_DRAIN;
+    notify_stopping();
     bind_close(&p->proxy);
     bind_close(&p->console);
     bind_close(&p->metrics);
@@ -139,6 +141,7 @@ void parent_on_change(struct parent *p)
         p->phase = PARENT_RUN;
         log_event(LOG_INFO, "ready", LOG_INT("roles", p->child_count));
         print_addresses(p);
+        notify_ready();
     }
     advance_stop(p);
 }

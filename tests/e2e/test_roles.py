@@ -5,10 +5,12 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 from gateway import BINARY, CARD, Gateway, GatewayTest, certs, wait_for
 
@@ -227,6 +229,16 @@ class Life(unittest.TestCase):
             self.assertEqual(done.returncode, 2, command)
             self.assertIn(f"promptgate.yaml:{line + 1}: unknown key \"worker\"", done.stderr)
             self.assertIn(f"promptgate.yaml:{line + 2}: ", done.stderr)
+
+    def test_the_service_manager_is_told(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(self.folder / "notify"))
+            manager.settimeout(10)
+            with unittest.mock.patch.dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify")):
+                self.gateway.start()
+            self.assertEqual(manager.recv(100), b"READY=1")
+            self.assertEqual(self.gateway.stop(), 0)
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
 
     def test_an_ordinary_user_can_run_it(self):
         if os.geteuid() != 0:
