@@ -10,7 +10,7 @@
 static void every_length_comes_back(void **state)
 {
     (void)state;
-    const char all[] = "\x00\xff\x10any bytes \xfb\xef\xbe";
+    const char all[] = "\x00\xff\x10 any bytes \xfb\xef\xbe";
     for (size_t n = 0; n < sizeof all; n++) {
         struct buf text = {0}, back = {0};
         base64_encode(str_make(all, n), &text);
