@@ -234,3 +234,8 @@ void minter_free(struct minter **minter)
     leaf_cache_free(&m->cache);
     uv_close((uv_handle_t *)&m->tick, on_tick_closed);
 }
+
+bool minter_is_connected(const struct minter *minter)
+{
+    return minter->chan != NULL;
+}

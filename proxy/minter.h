@@ -31,6 +31,8 @@ void minter_free(struct minter **minter); /* the loop must run once more */
 
 /* A channel to a (new) signer; fd is taken. */
 void minter_attach(struct minter *minter, int fd);
+/* Whether a signer is there to ask. */
+bool minter_is_connected(const struct minter *minter);
 /* Another CA (reload). */
 enum err minter_set_issuer(
     struct minter *minter, struct str issuer_pem) MUST_USE;

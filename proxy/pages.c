@@ -119,6 +119,15 @@ static void serve_health(
     buf_append_str(out, STR("ok\n"));
 }
 
+/* Empty until the roles that a verdict needs are connected. */
+static void serve_ready(
+    struct session *s, const struct head *request, struct buf *out)
+{
+    (void)request;
+    if (s->world->ops->is_ready(s->world))
+        buf_append_str(out, STR("ready\n"));
+}
+
 static const struct page {
     const char *path, *type;
     void (*serve)(
@@ -132,7 +141,7 @@ static const struct page {
     {"/ca.mobileconfig", "application/x-apple-aspen-config",
         serve_ca_mobileconfig},
     {"/healthz", "text/plain; charset=utf-8", serve_health},
-    {"/readyz", "text/plain; charset=utf-8", serve_health},
+    {"/readyz", "text/plain; charset=utf-8", serve_ready},
 };
 
 static const struct page *find_page(struct str path)
@@ -164,7 +173,7 @@ void pages_serve(
         page->serve(s, request, &body);
         if (body.n == 0)
             reply_text(stream, 503, "text/plain; charset=utf-8",
-                STR("no CA certificate yet\n"), is_head);
+                STR("not ready yet\n"), is_head);
         else
             reply_text(stream, 200, page->type, buf_str(&body), is_head);
     }

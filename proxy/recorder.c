@@ -355,3 +355,8 @@ void recorder_free(struct recorder **recorder)
         refusal_free(r->refusals);
     uv_close((uv_handle_t *)&r->tick, on_tick_closed);
 }
+
+bool recorder_is_connected(const struct recorder *recorder)
+{
+    return recorder->chan != NULL;
+}

@@ -41,6 +41,8 @@ void recorder_put(struct recorder *recorder, void *owner, uint64_t token,
 /* The owner wants no answer any more; its records are delivered all the
  * same. */
 void recorder_forget(struct recorder *recorder, const void *owner);
+/* Whether a storer is there to take records. */
+bool recorder_is_connected(const struct recorder *recorder);
 /* Records not acknowledged yet. */
 size_t recorder_pending(const struct recorder *recorder);
 

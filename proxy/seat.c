@@ -195,6 +195,13 @@ void seat_on_login(void *owner, bool is_good, struct str groups)
         session_on_authenticated(seat->session, is_good, groups);
 }
 
+static bool world_is_ready(struct world *w)
+{
+    const struct worker *worker = seat_of(w)->worker;
+    return recorder_is_connected(worker->recorder) &&
+           minter_is_connected(worker->minter) && !worker->is_draining;
+}
+
 /* Time */
 
 static void seat_arm(struct seat *seat, uint64_t at_ms);
@@ -332,6 +339,7 @@ static const struct world_ops WORLD_OPS = {
     .record = world_record,
     .keep = world_keep,
     .authenticate = world_authenticate,
+    .is_ready = world_is_ready,
     .set_timer = world_set_timer,
     .later = world_later,
     .now_ms = world_now_ms,

@@ -76,6 +76,10 @@ struct world_ops {
     void (*authenticate)(struct world *w, struct session *session,
         struct str user, struct str password);
 
+    /* Whether prompts can be judged now: the storer and the signer are there.
+     */
+    bool (*is_ready)(struct world *w);
+
     /* Calls session_on_timer at `at_ms` (monotonic), replacing the session's
      * earlier time; 0: never. */
     void (*set_timer)(struct world *w, struct session *session, uint64_t at_ms);
