@@ -2,6 +2,8 @@
 # install, deb, clean (docs/developing.md).  BUILD=release|debug|sanitize|fuzz.
 
 BUILD ?= release
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 CC := gcc
 AR := gcc-ar
 PYTHON := /usr/bin/python3
@@ -57,22 +59,25 @@ all: $(OUT)/promptgate
 
 # Replaced by rename: a running gateway keeps its own binary.
 $(OUT)/promptgate: $(OBJ)/promptgate
-	cp -f $< $@.new && mv -f $@.new $@
+	@cp -f $< $@.new && mv -f $@.new $@
 
 $(OBJ)/promptgate: $(OBJ)/proxy/main.o $(OBJ)/lib.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "link $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OBJ)/lib.a: $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(OBJ)/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "cc   $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) -std=c17 -w $(CFLAGS_$(BUILD)) -c -o $@ $<
+	@echo "cc   $<"
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 -w $(CFLAGS_$(BUILD)) -c -o $@ $<
 
 # ---- packages ----
 
@@ -126,7 +131,7 @@ user:
 
 run: deps user
 	@$(MAKE) --no-print-directory all
-	$(OUT)/promptgate run $(ARGS)
+	@$(OUT)/promptgate run $(ARGS)
 
 demo: demo-deps
 	@$(MAKE) --no-print-directory all
@@ -140,16 +145,19 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 $(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka -lbrotlienc $(LDLIBS)
+	@echo "test $(notdir $@)"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka -lbrotlienc $(LDLIBS)
 
 # The fuzz targets with a main that replays files: make check runs the corpora.
 $(OBJ)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+	@echo "test $(notdir $@)"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
 $(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+	@echo "test $(notdir $@)"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
 unit-tests: $(UNIT_TESTS:%=$(OBJ)/tests/unit/%)
 replays: $(FUZZ_TARGETS:%=$(OBJ)/tests/replay/%)
