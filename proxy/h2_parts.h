@@ -36,8 +36,9 @@ struct h2_stream {
     bool send_done; /* the owner gave its end; output may be queued */
     bool end_sent;  /* END_STREAM is out */
     bool is_deferred;
-    bool is_dead;   /* we reset it */
-    bool is_closed; /* for nghttp2 */
+    bool is_dead;    /* we reset it */
+    bool is_refused; /* on_refused was told why nghttp2 resets it */
+    bool is_closed;  /* for nghttp2 */
     bool is_head, is_connect;
     bool resets_after_send; /* answered, the rest of the request unwanted */
     bool is_over_high, is_now_writable;

@@ -244,8 +244,10 @@ static int on_invalid_frame(
     struct h2 *h2 = user;
     struct h2_stream *s = h2_find_stream(session, frame->hd.stream_id);
     codec_tell_refused(&h2->base, refusal_word(code), 0);
-    if (s != NULL)
+    if (s != NULL) {
         h2_reader_end(&s->reader);
+        s->is_refused = true;
+    }
     return 0;
 }
 

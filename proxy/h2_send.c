@@ -134,10 +134,16 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame,
     return 0;
 }
 
-static void count_sent_reset(struct h2 *h2, struct h2_stream *s)
+/* nghttp2 resets by itself, without a word, where DATA disagrees with
+ * content-length (H7, RFC 9113 §8.1.1). */
+static void on_own_reset(struct h2 *h2, struct h2_stream *s, uint32_t code)
 {
-    if (s == NULL || (!s->is_dead && !s->resets_after_send))
-        h2_spend(h2, COST_RESET, "flood-made-reset");
+    if (s != NULL && (s->is_dead || s->resets_after_send))
+        return;
+    if (s != NULL && !s->is_refused && s->head_received && !s->recv_done &&
+        code == NGHTTP2_PROTOCOL_ERROR)
+        codec_tell_refused(&h2->base, "h2-body-length", 0);
+    h2_spend(h2, COST_RESET, "flood-made-reset");
 }
 
 static int on_frame_send(
@@ -151,7 +157,7 @@ static int on_frame_send(
             h2->base.refusal != NULL ? h2->base.refusal : "h2-protocol",
             STREAM_BROKEN);
     if (frame->hd.type == NGHTTP2_RST_STREAM)
-        count_sent_reset(h2, s);
+        on_own_reset(h2, s, frame->rst_stream.error_code);
     bool carries_end =
         frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (s == NULL || !carries_end)

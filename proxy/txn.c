@@ -737,10 +737,27 @@ static bool may_retry(const struct txn *t, enum stream_error error)
            (is_idempotent && t->origin != NULL && t->origin->was_used);
 }
 
+/* Why the origin's answer ended here: malformed (H4), or its connection. */
+static const char *reset_reason(const struct txn *t, enum stream_error error)
+{
+    const struct origin *origin = t->origin;
+    const char *refusal = origin != NULL && error == STREAM_BROKEN
+                              ? codec_refusal(origin->side.codec)
+                              : NULL;
+    if (refusal == NULL)
+        return "connection-closed";
+    stats_add(STAT_UPSTREAM_FAILED, 1);
+    log_event(LOG_WARN, "response.refused",
+        LOG_INT("session", t->session->number), LOG_STR("host", t->host),
+        LOG_CSTR("reason", refusal));
+    return refusal;
+}
+
 static void on_origin_reset(
     void *owner, struct stream *stream, enum stream_error error)
 {
     struct txn *t = txn_of(stream);
+    const char *reason = reset_reason(t, error);
     (void)owner;
     stream_release(stream);
     t->origin_stream = NULL;
@@ -756,7 +773,7 @@ static void on_origin_reset(
         finish_with(t, t->status);
     } else {
         reply_error(t->session, t->client_stream, t->request, REPLY_BAD_GATEWAY,
-            "connection-closed", STR_NONE);
+            reason, STR_NONE);
         finish_with(t, reply_status(REPLY_BAD_GATEWAY));
     }
 }
@@ -767,21 +784,10 @@ static void on_origin_writable(void *owner, struct stream *stream)
     txn_of(stream)->is_ready = true;
 }
 
-static void on_origin_refused(void *owner, const char *reason, int status)
-{
-    struct origin *origin = owner;
-    (void)status;
-    stats_add(STAT_UPSTREAM_FAILED, 1);
-    log_event(LOG_WARN, "response.refused",
-        LOG_INT("session", origin->side.session->number),
-        LOG_STR("host", origin->host), LOG_CSTR("reason", reason));
-}
-
 const struct codec_events txn_origin_events = {
     .on_head = on_origin_head,
     .on_data = on_origin_data,
     .on_end = on_origin_end,
     .on_reset = on_origin_reset,
     .on_writable = on_origin_writable,
-    .on_refused = on_origin_refused,
 };
