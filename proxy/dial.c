@@ -211,9 +211,42 @@ static void dial_try_next(struct dial *d)
 
 /* Addresses */
 
+static bool is_any(const struct net_address *address)
+{
+    static const uint8_t zeros[sizeof address->bytes];
+    return memcmp(address->bytes, zeros, sizeof zeros) == 0;
+}
+
+static bool is_listened(
+    const struct str_list *endpoints, const struct net_address *address)
+{
+    struct net_address own;
+    for (size_t i = 0; i < endpoints->count; i++)
+        if (net_parse_endpoint(endpoints->items[i], &own) == OK &&
+            own.port == address->port &&
+            (is_any(&own) ||
+                memcmp(own.bytes, address->bytes, sizeof own.bytes) == 0))
+            return true;
+    return false;
+}
+
+/* A CONNECT to our own ports would loop, or reach the console and /metrics
+ * from where clients are. */
+static bool is_own(
+    const struct settings *settings, const struct net_address *address)
+{
+    return net_is_private(address) &&
+           (is_listened(&settings->listen_proxy, address) ||
+               is_listened(&settings->listen_console, address) ||
+               is_listened(&settings->listen_metrics, address));
+}
+
+/* address: with the port that would be used */
 static bool is_permitted(
     const struct settings *settings, const struct net_address *address)
 {
+    if (is_own(settings, address))
+        return false;
     if (!net_is_private(address))
         return true;
     for (size_t i = 0; i < settings->allow_private_count; i++)
@@ -255,11 +288,12 @@ static void on_resolved(
     struct net_address allowed[RESOLVE_ADDRESSES_MAX];
     size_t n = 0;
     d->query = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (is_permitted(d->settings, &addresses[i])) {
-            allowed[n] = addresses[i];
-            allowed[n++].port = d->port;
-        }
+    for (size_t i = 0; i < count; i++) {
+        struct net_address address = addresses[i];
+        address.port = d->port;
+        if (is_permitted(d->settings, &address))
+            allowed[n++] = address;
+    }
     if (n == 0) {
         dial_end(d, count == 0 ? DIAL_NOT_RESOLVED : DIAL_FORBIDDEN, -1, NULL);
         return;

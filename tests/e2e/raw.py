@@ -129,3 +129,51 @@ class Origin:
 
     def stop(self):
         self.listener.close()
+
+
+class Dns:
+    """A name server on loopback: names maps "a.test" to addresses of either
+    family; silent holds (name, family) that never get an answer."""
+
+    def __init__(self, names, silent=()):
+        self.names, self.silent, self.asked = names, set(silent), []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                data, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            answer = self._answer(data)
+            if answer:
+                self.socket.sendto(answer, peer)
+
+    def _answer(self, data):
+        labels, at = [], 12
+        while data[at]:
+            labels.append(data[at + 1:at + 1 + data[at]].decode())
+            at += 1 + data[at]
+        question = data[12:at + 5]
+        name, kind = ".".join(labels).lower(), int.from_bytes(data[at + 1:at + 3], "big")
+        family = {1: socket.AF_INET, 28: socket.AF_INET6}.get(kind)
+        self.asked.append((name, family))
+        if (name, family) in self.silent:
+            return None
+        records = b""
+        count = 0
+        for address in self.names.get(name, ()):
+            if (":" in address) == (family == socket.AF_INET6):
+                packed = socket.inet_pton(family, address)
+                records += b"\xc0\x0c" + question[-4:] + (1).to_bytes(4, "big") + \
+                    len(packed).to_bytes(2, "big") + packed
+                count += 1
+        code = 0 if name in self.names else 3
+        return data[:2] + (0x8180 | code).to_bytes(2, "big") + b"\0\1" + count.to_bytes(2, "big") + \
+            b"\0\0\0\0" + question + records
+
+    def stop(self):
+        self.socket.close()
