@@ -11,6 +11,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 EVAL_DIR ?= ../shared/eval
 FUZZ_SECONDS ?= 60
+CHAOS_ROUNDS ?= 100
 OUT := build
 OBJ := $(OUT)/$(BUILD)-$(notdir $(CC))
 
@@ -192,6 +193,11 @@ coverage: test-deps
 	@$(MAKE) --no-print-directory -j2 BUILD=coverage CC=clang AR=ar replays
 	@$(PYTHON) tests/fuzz/coverage.py $(OUT)/coverage-clang/tests/replay
 
+# kill -9 of any role, or of all at once, under load.
+chaos: test-deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/e2e/crash.py --rounds $(CHAOS_ROUNDS)
+
 bench: bench-deps
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) bench/bench.py $(ARGS)
@@ -219,6 +225,6 @@ clean:
 -include $(OBJECTS:.o=.d)
 
 .PHONY: all deps demo-deps test-deps bench-deps user run demo unit-tests \
-	replays fuzz-targets check test lint fuzz coverage bench install deb clean
+	replays fuzz-targets check test lint fuzz chaos coverage bench install deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
