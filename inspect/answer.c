@@ -73,7 +73,9 @@ void answer_feed(struct answer *a, struct str bytes)
             a->is_over_limit = true;
         return;
     }
-    if (a->body.n + bytes.n > ANSWER_BODY_BYTES_MAX) {
+    size_t max = a->codec == ANSWER_LINKS ? ANSWER_LINKS_BYTES_MAX
+                                          : ANSWER_BODY_BYTES_MAX;
+    if (a->body.n + bytes.n > max) {
         a->is_over_limit = true;
         return;
     }
@@ -86,7 +88,8 @@ static void read_body(struct answer *a)
 {
     struct arena scratch = {0};
     struct json_node *root;
-    if (a->codec == ANSWER_CHATGPT || a->body.n == 0)
+    if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_LINKS ||
+        a->body.n == 0)
         return;
     if (json_parse(buf_str(&a->body), &scratch, NULL, &root) == OK)
         openai_answer_body(a, root);
@@ -110,6 +113,8 @@ void answer_finish(struct answer *a, bool is_complete)
 
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
+    if (a->codec == ANSWER_LINKS)
+        return 0;
     size_t n = a->codec == ANSWER_CHATGPT ? chatgpt_answer_take(a, out)
                                           : openai_answer_take(a, out);
     for (size_t i = 0; i < n; i++) {
@@ -127,6 +132,11 @@ size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 struct str answer_conversation_id(const struct answer *a)
 {
     return a->conversation_id;
+}
+
+struct str answer_links_body(const struct answer *a)
+{
+    return a->codec == ANSWER_LINKS ? buf_str(&a->body) : STR_NONE;
 }
 
 size_t answer_held_bytes(const struct answer *a)

@@ -18,6 +18,7 @@ enum {
     ANSWERS_MAX = 16, /* of one stream (choices, variants) */
     ANSWER_BODY_BYTES_MAX = 16 * 1024 * 1024,
     ANSWER_TEXT_BYTES_MAX = 4 * 1024 * 1024,
+    ANSWER_LINKS_BYTES_MAX = 256 * 1024,
 };
 
 struct answer;
@@ -32,6 +33,8 @@ void answer_finish(struct answer *a, bool is_complete);
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 /* Of the stream as a whole; empty: it said none. */
 struct str answer_conversation_id(const struct answer *a);
+/* After answer_finish, of ANSWER_LINKS: the whole JSON body. */
+struct str answer_links_body(const struct answer *a);
 size_t answer_held_bytes(const struct answer *a);
 
 #endif

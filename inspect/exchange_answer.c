@@ -131,6 +131,42 @@ static void learn_conversation(struct exchange *ex)
         a->conversation_id = arena_copy(&a->arena, id);
 }
 
+/* "wss://Host.example:443/path" to "host.example"; empty: no such URL. */
+static struct str host_of_url(struct arena *arena, struct str url)
+{
+    size_t scheme = str_find(url, STR("://"));
+    if (scheme == url.n || scheme > 8)
+        return STR_NONE;
+    struct str host = str_sub(url, scheme + 3, url.n);
+    for (const char *stop = "/?#:"; *stop != '\0'; stop++)
+        host = str_sub(host, 0, str_find_char(host, *stop));
+    host = arena_copy(arena, host);
+    for (char *p = (char *)host.p; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + ('a' - 'A'));
+    return host;
+}
+
+/* Hosts that the map calls learnable are inspected once an answer named
+ * them; the keeper tells all workers. */
+static void learn_hosts(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    struct arena scratch = {0};
+    struct json_node *root;
+    if (ex->answer == NULL || ex->answer_failure != NULL ||
+        json_parse(answer_links_body(ex->answer), &scratch, NULL, &root) != OK)
+        goto out;
+    for (size_t i = 0; i < route->learn_count; i++) {
+        const struct json_node *link = json_get(root, route->learn[i].p);
+        struct str host = host_of_url(&scratch, json_str(link));
+        if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
+            keep_note_host(host, exchange_push_note(ex));
+    }
+out:
+    arena_free(&scratch);
+}
+
 static bool is_prompt(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
@@ -256,6 +292,7 @@ static enum exchange_state step_extract(struct exchange *ex)
         return EXCHANGE_READY; /* its end is still to come */
     take_answers(ex);
     learn_conversation(ex);
+    learn_hosts(ex);
     note_turn(ex);
     answer_free(&ex->answer);
     complete_request(ex);

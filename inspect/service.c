@@ -53,8 +53,8 @@ static const char *const SERVICE_KEYS[] = {
     "service", "hosts", "learnable", "block", "prefixes", "routes", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
-    "websocket", "activity", "text", "hidden", "ids", "url_text", "cases",
-    NULL};
+    "websocket", "activity", "text", "hidden", "ids", "url_text", "learn",
+    "cases", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
 enum route_id route_id_of(struct str name)
@@ -490,6 +490,10 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     load_ids(l, map, route);
     route->url_text = copy_strs(
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
+    route->learn =
+        copy_strs(l, yaml_strs(l->doc, map, "learn"), &route->learn_count);
+    if (route->learn_count != 0 && route->answer == ANSWER_NONE)
+        route->answer = ANSWER_LINKS;
     load_cases(l, map, route);
 }
 

@@ -70,6 +70,7 @@ enum answer_codec {
     ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
+    ANSWER_LINKS, /* JSON whose `learn` members hold addresses to inspect */
 };
 
 enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };
@@ -127,6 +128,8 @@ struct route {
     bool allows_websocket;
     struct str activity;
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
+    struct str *learn; /* members of the JSON answer: URLs of other hosts */
+    size_t learn_count;
     struct str *url_text; /* query parameters that people type into */
     size_t url_text_count;
     struct route_case *cases;

@@ -17,12 +17,16 @@ static void dispatch(struct session *s);
 
 /* ---- login ---- */
 
+static bool is_proxied(const struct head *head)
+{
+    return str_is(head->method, "CONNECT") || head->is_absolute;
+}
+
 static bool needs_login(const struct session *s, const struct head *head)
 {
     if (!s->conf->settings.proxy_auth_basic)
         return false;
-    bool is_proxied = str_is(head->method, "CONNECT") || head->is_absolute;
-    return is_proxied &&
+    return is_proxied(head) &&
            (s->credentials.n == 0 ||
                !str_eq(head_get(head, "proxy-authorization"), s->credentials));
 }
@@ -45,12 +49,22 @@ static enum err parse_basic(struct str value, struct buf *text,
     return OK;
 }
 
+/* The front has answered the request itself. */
+static void end_request(struct session *s)
+{
+    if (s->connect_stream != NULL)
+        stream_release(s->connect_stream);
+    s->connect_stream = NULL;
+    head_free(&s->connect_head);
+    head_free(&s->early_trailers);
+    buf_free(&s->early_body);
+    s->early_ended = false;
+}
+
 static void ask_login(struct session *s)
 {
     reply_login(s->connect_stream);
-    stream_release(s->connect_stream);
-    s->connect_stream = NULL;
-    head_free(&s->connect_head);
+    end_request(s);
 }
 
 static void start_login(struct session *s)
@@ -97,9 +111,7 @@ static void refuse(struct session *s, const char *reason)
         LOG_CSTR("client", s->client_ip));
     reply_error(s, s->connect_stream, s->connect_head, REPLY_FORBIDDEN, reason,
         s->connect_head->authority);
-    stream_release(s->connect_stream);
-    s->connect_stream = NULL;
-    head_free(&s->connect_head);
+    end_request(s);
 }
 
 /* ---- CONNECT ---- */
@@ -121,9 +133,7 @@ void front_take_over(struct session *s)
 {
     struct buf rest = {0};
     codec_take_over(s->client.codec, &rest);
-    if (s->connect_stream != NULL)
-        stream_release(s->connect_stream);
-    s->connect_stream = NULL;
+    end_request(s);
     codec_free(&s->client.codec);
     if (s->client.link != NULL && s->client.link->is_paused)
         s->world->ops->resume(s->world, s->client.link);
@@ -144,22 +154,10 @@ static void connect_tunnel(struct session *s, const char *reason)
     s->target->user = NULL;
 }
 
-static void connect_start(struct session *s)
+static void connect_start(struct session *s, struct target_choice choice)
 {
-    struct str host;
-    uint16_t port;
-    if (authority_split(s->connect_head->authority, 0, &host, &port) != OK ||
-        port == 0) {
-        refuse(s, "bad-target");
-        return;
-    }
-    struct target_choice choice =
-        target_choose(s->conf, host, port, &s->arena, &s->host);
-    s->port = port;
     s->action = choice.action;
-    if (choice.action == TARGET_REFUSE)
-        refuse(s, choice.reason);
-    else if (choice.action == TARGET_TUNNEL)
+    if (choice.action == TARGET_TUNNEL)
         connect_tunnel(s, choice.reason);
     else
         accept_connect(s, s->conf->settings.timeout_handshake);
@@ -185,50 +183,83 @@ void front_on_connected(struct session *s, enum dial_result result)
     reply_error(s, s->connect_stream, s->connect_head,
         result == DIAL_TIMEOUT ? REPLY_TIMEOUT : REPLY_BAD_GATEWAY,
         dial_failure(result), s->host);
-    stream_release(s->connect_stream);
-    s->connect_stream = NULL;
-    head_free(&s->connect_head);
+    end_request(s);
 }
 
 /* ---- absolute-form ---- */
 
-static void absolute_start(struct session *s)
+static void absolute_start(struct session *s, struct target_choice choice)
 {
     struct head *head = s->connect_head;
-    struct str host, name;
-    uint16_t port;
-    if (!str_is_nocase(head->scheme, "http") ||
-        authority_split(head->authority, 80, &host, &port) != OK) {
-        refuse(s, "bad-target");
-        return;
-    }
-    struct target_choice choice =
-        target_choose(s->conf, host, port, &s->arena, &name);
-    if (choice.action == TARGET_REFUSE) {
-        refuse(s, choice.reason);
-        return;
-    }
     struct stream *stream = s->connect_stream;
     s->connect_stream = NULL;
     s->connect_head = NULL;
-    txn_new(
-        s, stream, head, name, port, false, choice.action == TARGET_INSPECT);
+    txn_new(s, stream, head, s->host, s->port, false,
+        choice.action == TARGET_INSPECT);
 }
 
 /* ---- one request ---- */
 
+static void start(struct session *s, struct target_choice choice)
+{
+    if (choice.action == TARGET_REFUSE)
+        refuse(s, choice.reason);
+    else if (str_is(s->connect_head->method, "CONNECT"))
+        connect_start(s, choice);
+    else
+        absolute_start(s, choice);
+}
+
+/* Whether an answer has named a learnable host is the keeper's to know. */
+static void ask_learnt(struct session *s)
+{
+    struct buf question = {0};
+    keep_ask_host(s->host, &question);
+    session_set_state(s, SESSION_LOOKUP);
+    s->world->ops->keep(s->world, s, SESSION_KEEP_TOKEN, buf_str(&question));
+    buf_free(&question);
+}
+
+void front_on_learnt(struct session *s, struct str answer)
+{
+    if (s->state != SESSION_LOOKUP)
+        return;
+    session_set_state(s, SESSION_FRONT);
+    enum target_action action =
+        keep_read_host(answer) ? TARGET_INSPECT : TARGET_TUNNEL;
+    start(s, (struct target_choice){action, NULL});
+}
+
+/* The target's host and port into the session. */
+static enum err read_target(struct session *s, struct str *host_out)
+{
+    const struct head *head = s->connect_head;
+    bool is_connect = str_is(head->method, "CONNECT");
+    if (!is_connect && !str_is_nocase(head->scheme, "http"))
+        return ERR_UNSUPPORTED;
+    enum err err = authority_split(
+        head->authority, is_connect ? 0 : 80, host_out, &s->port);
+    return err == OK && s->port == 0 ? ERR_PARSE : err;
+}
+
 static void dispatch(struct session *s)
 {
-    if (str_is(s->connect_head->method, "CONNECT")) {
-        connect_start(s);
-    } else if (s->connect_head->is_absolute) {
-        absolute_start(s);
-    } else {
+    struct str host;
+    if (!is_proxied(s->connect_head)) {
         pages_serve(s, s->connect_stream, s->connect_head);
-        stream_release(s->connect_stream);
-        s->connect_stream = NULL;
-        head_free(&s->connect_head);
+        end_request(s);
+        return;
     }
+    if (read_target(s, &host) != OK) {
+        refuse(s, "bad-target");
+        return;
+    }
+    struct target_choice choice =
+        target_choose(s->conf, host, s->port, &s->arena, &s->host);
+    if (choice.action == TARGET_ASK)
+        ask_learnt(s);
+    else
+        start(s, choice);
 }
 
 void front_on_request(

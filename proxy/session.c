@@ -17,14 +17,17 @@
 #include "certs/leaf.h"
 
 static const char *const state_names[SESSION_STATES] = {"FRONT", "LOGIN",
-    "CONNECT", "PEEK", "TUNNEL", "ORIGIN", "MINT", "ACCEPT", "HTTP", "CLOSING"};
+    "LOOKUP", "CONNECT", "PEEK", "TUNNEL", "ORIGIN", "MINT", "ACCEPT", "HTTP",
+    "CLOSING"};
 
 #define TO(state) (1u << SESSION_##state)
 
 /* Which state may follow which. */
 static const unsigned transitions[SESSION_STATES] = {
-    [SESSION_FRONT] = TO(LOGIN) | TO(CONNECT) | TO(PEEK) | TO(CLOSING),
+    [SESSION_FRONT] =
+        TO(LOGIN) | TO(LOOKUP) | TO(CONNECT) | TO(PEEK) | TO(CLOSING),
     [SESSION_LOGIN] = TO(FRONT) | TO(CLOSING),
+    [SESSION_LOOKUP] = TO(FRONT) | TO(CLOSING),
     [SESSION_CONNECT] = TO(PEEK) | TO(FRONT) | TO(CLOSING),
     [SESSION_PEEK] = TO(TUNNEL) | TO(ORIGIN) | TO(HTTP) | TO(CLOSING),
     [SESSION_TUNNEL] = TO(CLOSING),
@@ -162,6 +165,8 @@ void session_free(struct session **session)
         txn_free(&txn);
     }
     head_free(&s->connect_head);
+    head_free(&s->early_trailers);
+    buf_free(&s->early_body);
     side_free(&s->client);
     close_link(s, &s->target);
     for (struct origin *o = s->origins; o != NULL; o = o->next)
@@ -231,6 +236,7 @@ static void on_client_bytes(struct session *s, struct str data)
     switch (s->state) {
     case SESSION_FRONT:
     case SESSION_LOGIN:
+    case SESSION_LOOKUP:
     case SESSION_CONNECT:
         feed_codec(&s->client, data);
         break;
@@ -358,7 +364,9 @@ void session_on_recorded(struct session *s, uint64_t token, enum err err)
 void session_on_kept(struct session *s, uint64_t token, struct str answer)
 {
     struct txn *txn = txn_find(s, token);
-    if (txn != NULL)
+    if (token == SESSION_KEEP_TOKEN)
+        front_on_learnt(s, answer);
+    else if (txn != NULL)
         txn_on_kept(txn, answer);
     settle(s);
 }

@@ -22,6 +22,7 @@
 enum session_state {
     SESSION_FRONT,   /* plain HTTP/1 with the client: proxy requests */
     SESSION_LOGIN,   /* a proxy login is being checked */
+    SESSION_LOOKUP,  /* the keeper is asked whether the host was learnt */
     SESSION_CONNECT, /* TUNNEL: waiting for the TCP connection */
     SESSION_PEEK,    /* 200 sent; waiting for the client's first bytes */
     SESSION_TUNNEL,  /* opaque relay */
@@ -134,7 +135,13 @@ struct session {
     struct link *target; /* TUNNEL: the other side */
     bool target_ready, target_eof;
     struct stream *connect_stream;
-    struct head *connect_head; /* waiting for the login or the connection */
+    struct head *connect_head; /* waiting for the login, the keeper or the
+                                  connection */
+    /* What came of that request's body meanwhile; unconsumed, so the codec's
+     * window bounds it. */
+    struct buf early_body;
+    bool early_ended;
+    struct head *early_trailers;
 
     /* In place of an origin: every request gets this page. */
     const char *failure;
@@ -146,6 +153,9 @@ struct session {
     bool wants_later, is_draining, is_over, is_settling;
     struct buf plain; /* scratch for decrypted bytes, empty between events */
 };
+
+/* The front's own question to the keeper; exchanges use their ids. */
+#define SESSION_KEEP_TOKEN UINT64_MAX
 
 /* session.c */
 void session_set_state(struct session *s, enum session_state state);
@@ -168,6 +178,7 @@ void front_on_request(
 /* After CONNECT was answered: takes the codec off the client's side. */
 void front_take_over(struct session *s);
 void front_on_login(struct session *s, bool is_good, struct str groups);
+void front_on_learnt(struct session *s, struct str answer);
 void front_on_connected(struct session *s, enum dial_result result);
 
 /* tunnel.c */
@@ -213,6 +224,10 @@ void txn_on_deadline(struct txn *txn, uint64_t now_ms);
 uint64_t txn_deadline(const struct txn *txn);
 struct txn *txn_find(struct session *s, uint64_t id);
 void txn_origin_failed(struct txn *txn, const char *failure, struct str detail);
+
+/* txn_head.c */
+void txn_prepare_request(struct txn *txn);
+void txn_prepare_response(const struct txn *txn, struct head *head);
 
 /* reply.c */
 enum reply_kind {

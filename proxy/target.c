@@ -99,11 +99,13 @@ struct target_choice target_choose(const struct conf *conf, struct str host,
         return (struct target_choice){TARGET_REFUSE, "private-address"};
     if (str_is(*host_out, "localhost") || str_ends(*host_out, ".localhost"))
         return (struct target_choice){TARGET_REFUSE, "private-address"};
-    if (service_match_host(conf->services, *host_out, NULL) != HOST_IN)
+    enum host_scope scope = service_match_host(conf->services, *host_out, NULL);
+    if (scope == HOST_OUT)
         return (struct target_choice){TARGET_TUNNEL, NULL};
     if (is_bypassed(settings, *host_out))
         return (struct target_choice){TARGET_TUNNEL, "bypass"};
-    return (struct target_choice){TARGET_INSPECT, NULL};
+    return (struct target_choice){
+        scope == HOST_IN ? TARGET_INSPECT : TARGET_ASK, NULL};
 }
 
 const char *target_check_hello(const struct conf *conf, struct str connect_host,

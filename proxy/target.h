@@ -9,7 +9,13 @@
 #include "proxy/conf.h"
 #include "proxy/hello.h"
 
-enum target_action { TARGET_INSPECT, TARGET_TUNNEL, TARGET_REFUSE };
+enum target_action {
+    TARGET_INSPECT,
+    TARGET_TUNNEL,
+    TARGET_REFUSE,
+    TARGET_ASK, /* a learnable host: INSPECT if an answer named it, else TUNNEL
+                   (inspect/keep.h) */
+};
 
 struct target_choice {
     enum target_action action;

@@ -39,43 +39,7 @@ struct txn *txn_find(struct session *s, uint64_t id)
     return NULL;
 }
 
-/* ---- heads ---- */
-
-/* Encodings that need a dictionary cannot be inspected: not offered on. */
-static void drop_dictionary_encodings(struct head *head)
-{
-    struct str rest = head_get(head, "accept-encoding"), item;
-    struct buf kept = {0};
-    head_remove(head, "available-dictionary");
-    head_remove(head, "dictionary-id");
-    if (!str_has(rest, "dcb") && !str_has(rest, "dcz"))
-        return;
-    while (str_split(&rest, ',', &item)) {
-        item = str_trim(item);
-        if (str_starts_nocase(item, "dcb") || str_starts_nocase(item, "dcz"))
-            continue;
-        buf_printf(&kept, "%s%.*s", kept.n == 0 ? "" : ", ", STR_ARG(item));
-    }
-    head_set(head, "accept-encoding", buf_str(&kept));
-    buf_free(&kept);
-}
-
-static void prepare_request(struct txn *t)
-{
-    head_remove(t->request, "proxy-authorization");
-    head_remove(t->request, "proxy-connection");
-    if (t->exchange != NULL)
-        drop_dictionary_encodings(t->request);
-}
-
-static void prepare_response(struct txn *t, struct head *head)
-{
-    head_remove(head, "proxy-connection");
-    if (t->exchange == NULL)
-        return;
-    head_remove(head, "alt-svc"); /* keeps browsers off QUIC (S7) */
-    head_remove(head, "use-as-dictionary");
-}
+/* ---- life ---- */
 
 static const char *version_text(enum http_version version)
 {
@@ -102,8 +66,6 @@ static void start_exchange(struct txn *t)
     t->exchange = exchange_new(&s->env, &request);
 }
 
-/* ---- life ---- */
-
 static void append_txn(struct session *s, struct txn *t)
 {
     struct txn **at = &s->txns;
@@ -114,6 +76,7 @@ static void append_txn(struct session *s, struct txn *t)
 }
 
 static void finish_with(struct txn *t, int status);
+static void take_early(struct txn *t);
 
 /* The origin's connection could not be made: every request says why. */
 static void reply_failure(struct txn *t, const char *failure, struct str detail)
@@ -144,10 +107,11 @@ void txn_new(struct session *s, struct stream *stream, struct head *head,
     touch(t);
     if (is_inspected)
         start_exchange(t);
-    prepare_request(t);
+    txn_prepare_request(t);
     if (!head->has_body)
         t->request_ended = true;
     t->is_ready = true;
+    take_early(t);
     if (s->failure != NULL) {
         reply_failure(t, s->failure, s->failure_detail);
         codec_drain(s->client.codec);
@@ -565,10 +529,43 @@ static void on_client_head(
     txn_new(s, stream, head, s->host, s->port, s->client.tls != NULL, true);
 }
 
+static void take_data(struct txn *t, struct str data)
+{
+    if (t->exchange != NULL) {
+        exchange_request_data(t->exchange, data);
+        session_hold(t->session, (int64_t)data.n);
+    }
+    buf_append_str(&t->body, data);
+    t->up_unconsumed += data.n;
+}
+
+static void take_end(struct txn *t, struct head *trailers)
+{
+    t->request_ended = true;
+    t->request_trailers = trailers;
+}
+
+/* The body that came while the front was still asking. */
+static void take_early(struct txn *t)
+{
+    struct session *s = t->session;
+    if (s->early_body.n != 0)
+        take_data(t, buf_str(&s->early_body));
+    if (s->early_ended)
+        take_end(t, s->early_trailers);
+    buf_free(&s->early_body);
+    s->early_ended = false;
+    s->early_trailers = NULL;
+}
+
 static void on_client_data(void *owner, struct stream *stream, struct str data)
 {
     struct txn *t = txn_of(stream);
     struct session *s = ((struct side *)owner)->session;
+    if (t == NULL && stream == s->connect_stream) {
+        buf_append_str(&s->early_body, data);
+        return;
+    }
     if (t == NULL || t->state >= TXN_FINISH) {
         stream_consumed(stream, data.n);
         return;
@@ -580,26 +577,25 @@ static void on_client_data(void *owner, struct stream *stream, struct str data)
         stream_consumed(stream, data.n);
         return;
     }
-    if (t->exchange != NULL) {
-        exchange_request_data(t->exchange, data);
-        session_hold(s, (int64_t)data.n);
-    }
-    buf_append_str(&t->body, data);
-    t->up_unconsumed += data.n;
+    take_data(t, data);
 }
 
 static void on_client_end(
     void *owner, struct stream *stream, struct head *trailers)
 {
     struct txn *t = txn_of(stream);
-    (void)owner;
+    struct session *s = ((struct side *)owner)->session;
+    if (t == NULL && stream == s->connect_stream) {
+        s->early_ended = true;
+        s->early_trailers = trailers;
+        return;
+    }
     if (t == NULL || t->state >= TXN_FINISH) {
         head_free(&trailers);
         return;
     }
     touch(t);
-    t->request_ended = true;
-    t->request_trailers = trailers;
+    take_end(t, trailers);
     t->is_ready = true;
     if (t->is_opaque)
         stream_send_end(t->origin_stream, NULL);
@@ -686,7 +682,7 @@ static void on_origin_head(
     if (t->exchange != NULL)
         exchange_response_head(t->exchange, head->status, head->fields,
             head->count, head->has_body);
-    prepare_response(t, head);
+    txn_prepare_response(t, head);
     stream_send_head(t->client_stream, head, head->has_body || is_upgrade);
     if (is_upgrade)
         make_opaque(t);

@@ -1,0 +1,44 @@
+#include "proxy/session_parts.h"
+
+/*
+ * What an exchange changes in the heads that pass through it: our own proxy
+ * fields come out; on inspected hosts also what would keep us from reading
+ * (dictionary encodings) and what would lead browsers around us (Alt-Svc).
+ * Everything else goes on as it came.
+ */
+
+/* Encodings that need a dictionary cannot be inspected: not offered on. */
+static void drop_dictionary_encodings(struct head *head)
+{
+    struct str rest = head_get(head, "accept-encoding"), item;
+    struct buf kept = {0};
+    head_remove(head, "available-dictionary");
+    head_remove(head, "dictionary-id");
+    if (!str_has(rest, "dcb") && !str_has(rest, "dcz"))
+        return;
+    while (str_split(&rest, ',', &item)) {
+        item = str_trim(item);
+        if (str_starts_nocase(item, "dcb") || str_starts_nocase(item, "dcz"))
+            continue;
+        buf_printf(&kept, "%s%.*s", kept.n == 0 ? "" : ", ", STR_ARG(item));
+    }
+    head_set(head, "accept-encoding", buf_str(&kept));
+    buf_free(&kept);
+}
+
+void txn_prepare_request(struct txn *t)
+{
+    head_remove(t->request, "proxy-authorization");
+    head_remove(t->request, "proxy-connection");
+    if (t->exchange != NULL)
+        drop_dictionary_encodings(t->request);
+}
+
+void txn_prepare_response(const struct txn *t, struct head *head)
+{
+    head_remove(head, "proxy-connection");
+    if (t->exchange == NULL)
+        return;
+    head_remove(head, "alt-svc"); /* keeps browsers off QUIC (S7) */
+    head_remove(head, "use-as-dictionary");
+}
