@@ -89,6 +89,8 @@
         "Bytes appended to the journal")                                       \
     X(JOURNAL_FAILURES, COUNTER, "promptgate_journal_failures_total",          \
         "Failed appends")                                                      \
+    X(RECORDS_PENDING, GAUGE, "promptgate_records_pending",                    \
+        "Records that wait for the storer's acknowledgement")                  \
     X(INDEX_LAG_BYTES, GAUGE, "promptgate_index_lag_bytes",                    \
         "Journal bytes not yet in the store")                                  \
     X(ROLE_RESTARTS, COUNTER, "promptgate_role_restarts_total",                \

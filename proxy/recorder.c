@@ -61,6 +61,7 @@ static void on_tick(uv_timer_t *timer);
 static void entry_free(struct recorder *r, struct entry *e)
 {
     HASH_DEL(r->entries, e);
+    stats_add(STAT_RECORDS_PENDING, -1);
     r->bytes -= e->json.n;
     buf_free(&e->json);
     mem_free(e);
@@ -296,6 +297,7 @@ void recorder_put(
     if (r->entries == NULL)
         uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS);
     r->bytes += e->json.n;
+    stats_add(STAT_RECORDS_PENDING, 1);
     HASH_ADD(hh, r->entries, wire_token, sizeof e->wire_token, e);
     if (!r->is_blocked && !entry_try(r, e))
         r->is_blocked = true;

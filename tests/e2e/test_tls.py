@@ -1,0 +1,199 @@
+"""TLS on both sides as a client and an origin see it: the leaf, versions,
+resumption, one signature for many first requests."""
+import json
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import unittest
+
+from gateway import GatewayTest, certs, wait_for
+from raw import Origin, client_context, read_response, tls_through
+
+GET = b"GET /headers HTTP/1.1\r\nHost: %s\r\n\r\n"
+
+
+def metric(metrics, *words):
+    """The sum of the counters whose name has all the words."""
+    return sum(v for k, v in metrics.items() if all(w in k for w in words))
+
+
+class Tls(GatewayTest):
+    hosts = GatewayTest.hosts + ("ab.chatgpt.com:443", "ios.chat.openai.com:443", "ws.chatgpt.com:443")
+
+    def s_client(self, *args, host="chatgpt.com", text=b""):
+        done = subprocess.run(
+            ["openssl", "s_client", "-proxy", f"127.0.0.1:{self.gateway.proxy_port}", "-connect", f"{host}:443",
+             "-servername", host, "-CAfile", self.gateway.ca, *args], input=text, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=30)
+        return done.stdout.decode(errors="replace")
+
+    def leaf(self, host):
+        with tls_through(self.gateway, host) as s:
+            der = s.getpeercert(True)
+        return subprocess.run(["openssl", "x509", "-inform", "der", "-noout", "-text"], input=der, check=True,
+                              stdout=subprocess.PIPE).stdout.decode()
+
+    def test_the_leaf_is_what_browsers_accept(self):
+        text = self.leaf("chatgpt.com")
+        self.assertIn("prime256v1", text)
+        self.assertIn("ecdsa-with-SHA256", text)
+        self.assertIn("Version: 3", text)
+        self.assertIn("DNS:chatgpt.com", text)
+        self.assertIn("TLS Web Server Authentication", text)
+        self.assertIn("CA:FALSE", text)
+        self.assertIn("Authority Key Identifier", text)
+        before, after = (ssl.cert_time_to_seconds(re.search(rf"Not {w}\s*: (.*)", text)[1])
+                         for w in ("Before", "After"))
+        self.assertLess(after - before, 398 * 86400)  # what browsers take
+        self.assertLess(after - before, 32 * 86400)  # short life
+
+    def test_serials_are_unpredictable(self):
+        serials = [re.search(r"Serial Number:\s*([0-9a-f:]+)", self.leaf(h))[1].replace(":", "")
+                   for h in ("chatgpt.com", "ab.chatgpt.com", "chat.openai.com")]
+        self.assertEqual(len(set(serials)), 3)
+        for serial in serials:
+            self.assertGreaterEqual(len(serial), 16)
+
+    def test_old_versions_are_refused(self):
+        for version in ("-tls1_1", "-tls1"):
+            out = self.s_client(version, "-cipher", "DEFAULT:@SECLEVEL=0")
+            self.assertNotIn("Verification: OK\n---\nNew, TLSv1", out)
+            self.assertIn("Cipher is (NONE)", out)
+        for version, name in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
+            self.assertIn(name, self.s_client(version))
+
+    def test_weak_suites_are_not_offered(self):
+        for suites in ("NULL:eNULL", "RC4:3DES", "aNULL", "kRSA"):
+            out = self.s_client("-tls1_2", "-cipher", suites + ":@SECLEVEL=0")
+            self.assertRegex(out, r"Cipher is \(NONE\)|no cipher match", suites)
+
+    def test_tls12_sessions_are_resumed(self):
+        before = self.gateway.metrics()
+        out = self.s_client("-tls1_2", "-reconnect")
+        self.assertGreaterEqual(out.count("Reused, TLSv1.2"), 3)
+        self.assertGreater(metric(self.gateway.metrics(), "resum", "client"), metric(before, "resum", "client"))
+
+    def test_tls13_sessions_are_resumed_over_both_workers(self):
+        context = client_context(self.gateway)
+        session, reused = None, []
+        for _ in range(8):
+            with tls_through(self.gateway, context=context, session=session) as s:
+                s.sendall(GET % b"chatgpt.com")
+                read_response(s)
+                reused.append(s.session_reused)
+                session = s.session
+        self.assertEqual(reused, [False] + [True] * 7)
+
+    def test_a_session_of_one_host_opens_no_other(self):
+        context = client_context(self.gateway)
+        with tls_through(self.gateway, "chatgpt.com", context=context) as s:
+            s.sendall(GET % b"chatgpt.com")
+            read_response(s)
+            session = s.session
+        with tls_through(self.gateway, "chat.openai.com", context=context, session=session) as s:
+            self.assertFalse(s.session_reused)
+
+    def test_sessions_with_the_origin_are_resumed(self):
+        before = self.gateway.metrics()
+        for _ in range(8):
+            self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        after = self.gateway.metrics()
+        resumed = metric(after, "resum", "server") - metric(before, "resum", "server")
+        self.assertGreaterEqual(resumed, 5, [k for k in after if "resum" in k])
+
+    def test_many_first_requests_sign_once_a_worker(self):
+        host = "ws.chatgpt.com"
+        before = metric(self.gateway.metrics(), "leaves_minted")
+        errors = []
+
+        def run():
+            try:
+                with tls_through(self.gateway, host):
+                    pass
+            except (OSError, AssertionError) as error:
+                errors.append(error)
+        threads = [threading.Thread(target=run) for _ in range(24)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        self.assertEqual(errors, [])
+        signed = metric(self.gateway.metrics(), "leaves_minted") - before
+        self.assertIn(signed, (1, 2))  # one for each worker's key
+
+    def test_a_client_that_refuses_our_ca_is_logged(self):
+        out = subprocess.run(["curl", "-sS", "-x", f"http://127.0.0.1:{self.gateway.proxy_port}",
+                              "https://chat.openai.com/"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(out.returncode, 60)
+        wait_for(lambda: re.search(r"client\.tls\.failed.*chat\.openai\.com.*client=127\.0\.0\.1",
+                                   self.gateway.log()), 5, "the log line")
+        line = re.search(r".*client\.tls\.failed.*chat\.openai\.com.*", self.gateway.log())[0]
+        self.assertRegex(line, "unknown.ca")
+
+    def test_alpn_is_mirrored(self):
+        for offered, chosen in ((["h2", "http/1.1"], "h2"), (["http/1.1"], "http/1.1"), (["h2"], "h2")):
+            with tls_through(self.gateway, alpn=offered) as s:
+                self.assertEqual(s.selected_alpn_protocol(), chosen)
+        context = ssl.create_default_context(cafile=str(self.gateway.ca))
+        with tls_through(self.gateway, context=context) as s:
+            self.assertIsNone(s.selected_alpn_protocol())
+            s.sendall(GET % b"chatgpt.com")
+            _, body = read_response(s)
+            self.assertEqual(json.loads(body)["version"], "1.1")
+
+    def test_garbage_after_connect_harms_nobody(self):
+        workers = set(self.gateway.roles("worker"))
+        self.assertEqual(len(workers), 2)
+        for data in (b"\x16\x03\x01\x00\x02\x01\x00", b"\x16\x03\x01\xff\xff" + b"\xff" * 70000, b"\x80\x2e\x01\x03",
+                     b"\x16\x03\x01\x00\x00", b"\x15\x03\x01\x00\x02\x02\x28"):
+            s, _ = self.connect("chatgpt.com:443")
+            try:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                while s.recv(65536):
+                    pass
+            except OSError:
+                pass
+            s.close()
+        self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        self.assertEqual(set(self.gateway.roles("worker")), workers)
+
+
+class OriginSeen(GatewayTest):
+    """What an origin sees of our handshake."""
+
+    def test_the_origin_sees_the_servers_name_and_the_clients_alpn(self):
+        seen = []
+        origin = Origin(lambda s: s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") if s.recv(4096) else 0,
+                        tls=True)
+        origin.context.sni_callback = lambda sock, name, context: seen.append(name)
+        try:
+            self.gateway.resolve["sora.chatgpt.com:443"] = f"127.0.0.1:{origin.port}"
+            self.gateway.write_config()
+            self.gateway.signal(1)
+            wait_for(lambda: self.curl("https://sora.chatgpt.com/", check=False) == "hi", 10, "the origin")
+            self.assertEqual(seen[-1], "sora.chatgpt.com")
+            out = self.curl("https://sora.chatgpt.com/", "-w", " %{http_version}")
+            self.assertEqual(out, "hi 1.1")  # the origin chose; the client got the same
+        finally:
+            origin.stop()
+
+    def test_an_origin_of_tls11_only_is_refused_with_a_page(self):
+        origin = Origin(lambda s: None, tls=True)
+        origin.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        origin.context.minimum_version = ssl.TLSVersion.TLSv1
+        origin.context.maximum_version = ssl.TLSVersion.TLSv1_1
+        origin.context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        origin.context.load_cert_chain(certs() / "good.pem", certs() / "good.key")
+        try:
+            self.gateway.resolve["old.chatgpt.com:443"] = f"127.0.0.1:{origin.port}"
+            self.gateway.write_config()
+            self.gateway.signal(1)
+            wait_for(lambda: "502" in self.curl("https://old.chatgpt.com/", "-w", "%{http_code}", check=False), 10,
+                     "502")
+        finally:
+            origin.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
