@@ -478,6 +478,14 @@ static void set_node(struct settings *s)
     s->node = arena_copy(&s->arena, str_of(name));
 }
 
+static void set_store_dir(struct settings *s)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%.*s/store", STR_ARG(s->data_dir));
+    s->store_dir = arena_copy(&s->arena, buf_str(&path));
+    buf_free(&path);
+}
+
 void settings_load(const struct bundle *bundle, struct diag *diag,
     struct settings *settings_out)
 {
@@ -498,6 +506,7 @@ void settings_load(const struct bundle *bundle, struct diag *diag,
     const struct bundle_file *dir = bundle_first(bundle, BUNDLE_DATA_DIR);
     if (dir != NULL)
         settings_out->data_dir = arena_copy(&settings_out->arena, dir->name);
+    set_store_dir(settings_out);
 }
 
 void settings_free(struct settings *settings)

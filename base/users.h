@@ -111,7 +111,7 @@ void users_random_password(char out[USER_RANDOM_PASSWORD_BYTES]);
 /* <data_dir>/users.yaml on disk (base/users_file.c).  users_edit_begin takes
  * a lock against other editors and reads the file (absent: no logins);
  * users_edit_end writes it when `save`, atomically (temporary file, fsync,
- * rename; 0640, owned like data_dir) and gives the lock back.
+ * rename; 0600, owned like data_dir) and gives the lock back.
  * ERR_IO with errno; ERR_PARSE with diag. */
 struct users_edit {
     struct users *users;

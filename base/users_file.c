@@ -88,7 +88,7 @@ static enum err write_all(int fd, struct str text)
     return OK;
 }
 
-/* The gateway runs as the folder's owner and must be able to read it. */
+/* For the folder's owner, who is the parent of the roles. */
 static enum err write_temporary(const struct users_edit *edit, int fd)
 {
     struct buf text = {0};
@@ -99,7 +99,7 @@ static enum err write_temporary(const struct users_edit *edit, int fd)
     if (err == OK &&
         (fstat(edit->lock_fd, &folder) != 0 ||
             (geteuid() == 0 && fchown(fd, folder.st_uid, folder.st_gid) != 0) ||
-            fchmod(fd, 0640) != 0 || fsync(fd) != 0))
+            fchmod(fd, 0600) != 0 || fsync(fd) != 0))
         err = ERR_IO;
     return err;
 }

@@ -225,13 +225,13 @@ static int list(struct options *o, struct query *q)
 
 /* Until the output is closed or a signal ends us.  The store is opened anew
  * after an error: it may have been rebuilt. */
-static int follow(struct options *o, struct str data_dir)
+static int follow(struct options *o, struct str folder)
 {
     struct query *q = NULL;
     struct follow *f = follow_new(&o->filter);
     int status = STATUS_OK;
     while (!ferror(stdout)) {
-        enum err err = q != NULL ? OK : query_open(data_dir, &q);
+        enum err err = q != NULL ? OK : query_open(folder, &q);
         if (err == OK)
             err = follow_poll(f, q, clock_wall_ms(), print_row, o);
         if (err != OK)
@@ -249,10 +249,10 @@ static int follow(struct options *o, struct str data_dir)
     return status;
 }
 
-static int read_store(struct options *o, struct str data_dir)
+static int read_store(struct options *o, struct str folder)
 {
     struct query *q = NULL;
-    enum err err = indexer_catch_up(data_dir, CATCH_UP_MS);
+    enum err err = indexer_catch_up(folder, CATCH_UP_MS);
     if (err == ERR_TIMEOUT)
         fputs("promptgate activities: the index is behind the journal; the "
               "latest activities may be missing\n",
@@ -261,8 +261,8 @@ static int read_store(struct options *o, struct str data_dir)
         return say_failed("cannot read the store", db_error(NULL));
     print_head(o);
     if (o->follow)
-        return follow(o, data_dir);
-    err = query_open(data_dir, &q);
+        return follow(o, folder);
+    err = query_open(folder, &q);
     if (err == ERR_NOT_FOUND)
         return finish_output(); /* nothing was ever stored */
     if (err != OK)
@@ -282,7 +282,7 @@ int command_activities(int argc, char **argv)
     if (cmd_load_settings(o.config, &settings) != OK)
         return STATUS_USAGE;
     log_setup(LOG_TEXT, LOG_WARN, "activities");
-    enum err err = cmd_become_storer(settings.data_dir.p);
+    enum err err = cmd_become_storer(&settings);
     if (err != OK && err != ERR_NOT_FOUND) {
         fprintf(stderr, "promptgate activities: %s: %s\n", settings.data_dir.p,
             strerror(errno));
@@ -290,7 +290,7 @@ int command_activities(int argc, char **argv)
         return STATUS_FAILED;
     }
     table_begin(&o.table);
-    status = read_store(&o, settings.data_dir);
+    status = read_store(&o, settings.store_dir);
     settings_free(&settings);
     return status;
 }

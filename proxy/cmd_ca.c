@@ -179,7 +179,7 @@ static int init(const struct settings *settings, const char *path)
         return say(STATUS_FAILED, "data_dir", "the path is too long");
     if (access(path, F_OK) == 0)
         return refuse_to_replace(folder);
-    if (cmd_make_data_dir(settings) != OK)
+    if (first_make_data_dir(settings->data_dir.p) != OK)
         return say(STATUS_FAILED, settings->data_dir.p, strerror(errno));
     if (first_ca(settings->data_dir.p) != OK) /* says why */
         return STATUS_FAILED;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,30 +41,12 @@ enum err cmd_load_settings(const char *config, struct settings *out)
     return err;
 }
 
-enum err cmd_make_data_dir(const struct settings *settings)
-{
-    if (mkdir(settings->data_dir.p, 0750) != 0)
-        return errno == EEXIST ? OK : ERR_IO;
-    if (geteuid() != 0 || settings->run_as.n == 0)
-        return OK;
-    const struct passwd *user = getpwnam(settings->run_as.p);
-    if (user == NULL) /* the gateway, too, would stay what it is */
-        return OK;
-    return chown(settings->data_dir.p, user->pw_uid, user->pw_gid) == 0
-               ? OK
-               : ERR_IO;
-}
-
-enum err cmd_become_storer(const char *data_dir)
+enum err cmd_become_storer(const struct settings *settings)
 {
     struct stat st;
-    struct buf path = {0};
-    if (stat(data_dir, &st) != 0)
+    if (stat(settings->data_dir.p, &st) != 0)
         return ERR_IO;
-    buf_printf(&path, "%s/journal", data_dir);
-    int status = stat(buf_cstr(&path), &st);
-    buf_free(&path);
-    if (status != 0)
+    if (stat(settings->store_dir.p, &st) != 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     if (geteuid() != 0 || st.st_uid == 0)
         return OK;

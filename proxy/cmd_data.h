@@ -12,13 +12,9 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
  * standard error, ERR_CONFIG. The caller frees the settings. */
 enum err cmd_load_settings(const char *config, struct settings *out) MUST_USE;
 
-/* Creates data_dir if it is absent; as root it belongs to run_as. ERR_IO with
- * errno. */
-enum err cmd_make_data_dir(const struct settings *settings) MUST_USE;
-
-/* As root: go on as the owner of data_dir's journal (the gateway's user), so
+/* As root: go on as the owner of store_dir (the gateway's user), so
  * that no file of the store becomes root's.  ERR_NOT_FOUND: nothing was ever
  * stored there; ERR_IO with errno: data_dir itself is missing, or no right. */
-enum err cmd_become_storer(const char *data_dir) MUST_USE;
+enum err cmd_become_storer(const struct settings *settings) MUST_USE;
 
 #endif

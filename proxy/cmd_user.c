@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/users.h"
 #include "proxy/cmd_data.h"
+#include "proxy/first.h"
 
 struct options {
     const char *config;
@@ -316,7 +317,7 @@ int command_user(int argc, char **argv)
     status = STATUS_USAGE;
     if (cmd_load_settings(o.config, &settings) != OK)
         goto out;
-    if (cmd_make_data_dir(&settings) != OK)
+    if (first_make_data_dir(settings.data_dir.p) != OK)
         status = say(STATUS_FAILED, settings.data_dir.p, strerror(errno));
     else
         status = edit_file(&o, settings.data_dir.p);

@@ -83,18 +83,29 @@ static enum err take_lock(const char *data_dir, int *lock_fd_out)
     return OK;
 }
 
-/* As root: root's, so that the roles can add their files but, for the sticky
- * bit, neither rename nor remove the CA and the logins. */
-enum err first_data_dir(
-    const char *data_dir, const struct run_user *user, int *lock_fd_out)
+enum err first_make_data_dir(const char *data_dir)
 {
-    *lock_fd_out = -1;
-    if (make_folders(data_dir, 0700) != OK) {
-        complain("cannot make", data_dir);
-        return ERR_IO;
-    }
-    if (user->is_set &&
-        (chown(data_dir, 0, user->gid) != 0 || chmod(data_dir, 01770) != 0)) {
+    return make_folders(data_dir, 0700);
+}
+
+/* Never through a symbolic link: what it names would be given away. */
+static enum err give(const char *folder, uid_t uid, gid_t gid, mode_t mode)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool is_good =
+        fd >= 0 && fchown(fd, uid, gid) == 0 && fchmod(fd, mode) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_good ? OK : ERR_IO;
+}
+
+/* As root, data_dir is root's: the roles can pass to the storer's folder, but
+ * neither read, rename nor remove the CA and the logins. */
+static enum err make_store_dir(
+    const struct settings *s, const struct run_user *user)
+{
+    const char *data_dir = s->data_dir.p, *store_dir = s->store_dir.p;
+    if (user->is_set && give(data_dir, 0, user->gid, 0710) != OK) {
         complain("cannot take over", data_dir);
         return ERR_IO;
     }
@@ -102,7 +113,24 @@ enum err first_data_dir(
         complain("cannot write to", data_dir);
         return ERR_IO;
     }
-    return take_lock(data_dir, lock_fd_out);
+    if (make_folders(store_dir, 0700) != OK ||
+        (user->is_set && give(store_dir, user->uid, user->gid, 0700) != OK)) {
+        complain("cannot make", store_dir);
+        return ERR_IO;
+    }
+    return OK;
+}
+
+enum err first_data_dir(
+    const struct settings *s, const struct run_user *user, int *lock_fd_out)
+{
+    *lock_fd_out = -1;
+    if (first_make_data_dir(s->data_dir.p) != OK) {
+        complain("cannot make", s->data_dir.p);
+        return ERR_IO;
+    }
+    enum err err = make_store_dir(s, user);
+    return err == OK ? take_lock(s->data_dir.p, lock_fd_out) : err;
 }
 
 static enum err write_new(const char *path, struct str text, mode_t mode)

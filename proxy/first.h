@@ -1,7 +1,7 @@
 /*
  * What a start finds or makes on disk before any role runs: the data folder
  * and its lock, the CA, the first administrator, the cache of databases.
- * Only the parent and `check` come here.
+ * The parent comes here, and the commands that may run before it (ca, user).
  */
 #ifndef PROXY_FIRST_H
 #define PROXY_FIRST_H
@@ -13,11 +13,13 @@
  * error. */
 enum err first_user(struct str run_as, struct run_user *user_out) MUST_USE;
 
-/* Creates the folder; takes its lock, which the roles inherit, so that two
- * gateways never share one store.  ERR_IO, ERR_STATE (somebody has it): said
- * on standard error. */
-enum err first_data_dir(const char *data_dir, const struct run_user *user,
-    int *lock_fd_out) MUST_USE;
+/* The folder alone; ERR_IO with errno. */
+enum err first_make_data_dir(const char *data_dir) MUST_USE;
+/* Creates data_dir and, for the storer's user, store_dir; takes the lock,
+ * which the roles inherit, so that two gateways never share one store.
+ * ERR_IO, ERR_STATE (somebody has it): said on standard error. */
+enum err first_data_dir(const struct settings *settings,
+    const struct run_user *user, int *lock_fd_out) MUST_USE;
 
 /* <data_dir>/ca/ca.pem and ca.key, when neither exists. */
 enum err first_ca(const char *data_dir) MUST_USE;

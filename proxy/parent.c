@@ -323,7 +323,7 @@ static enum err prepare_disk(struct parent *p, const struct settings *s)
     int key = -1;
     enum err err = first_user(s->run_as, &p->user);
     if (err == OK)
-        err = first_data_dir(dir, &p->user, &p->lock_fd);
+        err = first_data_dir(s, &p->user, &p->lock_fd);
     if (err == OK)
         err = first_ca(dir);
     if (err == OK)

@@ -10,7 +10,7 @@
 static struct storer_options options_of(const struct settings *s)
 {
     return (struct storer_options){
-        s->data_dir, s->fsync_group, s->retention_days, s->retention_bytes};
+        s->store_dir, s->fsync_group, s->retention_days, s->retention_bytes};
 }
 
 static enum err store_open(const struct role_start *start, void **state_out)
@@ -18,7 +18,7 @@ static enum err store_open(const struct role_start *start, void **state_out)
     struct storer_options options = options_of(&start->conf->settings);
     struct storer *storer = NULL;
     /* Before the indexer's thread starts: it inherits the limit. */
-    enum err err = sandbox_limit_files(options.data_dir.p);
+    enum err err = sandbox_limit_files(options.folder.p);
     if (err == ERR_UNSUPPORTED)
         log_event(LOG_WARN, "sandbox.no_landlock",
             LOG_CSTR("effect", "the storer's files are limited by user only"));

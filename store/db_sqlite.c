@@ -65,10 +65,10 @@ void db_prepare_process(void)
     json_object_seed(0);
 }
 
-static char *db_path(struct str data_dir, const char *suffix)
+static char *db_path(struct str folder, const char *suffix)
 {
     struct buf path = {0};
-    buf_printf(&path, "%.*s/store.db%s", STR_ARG(data_dir), suffix);
+    buf_printf(&path, "%.*s/store.db%s", STR_ARG(folder), suffix);
     char *text = mem_strdup(buf_cstr(&path));
     buf_free(&path);
     return text;
@@ -140,10 +140,10 @@ static enum err create_file(const char *path)
     return OK;
 }
 
-enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
-    struct db **db_out)
+enum err db_open(
+    struct str folder, enum db_mode mode, unsigned busy_ms, struct db **db_out)
 {
-    char *path = db_path(data_dir, "");
+    char *path = db_path(folder, "");
     struct db *db = MEM_NEW(struct db);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                 (mode == DB_READ ? SQLITE_OPEN_READONLY
@@ -177,14 +177,14 @@ void db_close(struct db **db)
     *db = NULL;
 }
 
-enum err db_quarantine(struct str data_dir)
+enum err db_quarantine(struct str folder)
 {
     char suffix[64];
-    char *path = db_path(data_dir, "");
+    char *path = db_path(folder, "");
     snprintf(
         suffix, sizeof suffix, ".damaged-%lld", (long long)clock_wall_ms());
-    char *aside = db_path(data_dir, suffix);
-    char *wal = db_path(data_dir, "-wal"), *shm = db_path(data_dir, "-shm");
+    char *aside = db_path(folder, suffix);
+    char *wal = db_path(folder, "-wal"), *shm = db_path(folder, "-shm");
     enum err err = rename(path, aside) == 0 || errno == ENOENT ? OK : ERR_IO;
     if (err == OK) {
         log_event(LOG_ERROR, "store.quarantined", LOG_CSTR("file", aside));

@@ -1,6 +1,6 @@
 /*
  * The door to SQLite: connections, statements, transactions, and errors in
- * our terms.  <data_dir>/store.db, WAL.
+ * our terms.  <folder>/store.db, WAL.
  *
  * Errors: ERR_AGAIN busy or locked; ERR_PARSE the file is damaged or no
  * database; ERR_IO disk full, no right, unreadable; ERR_STATE a mistake of
@@ -27,13 +27,13 @@ void db_prepare_process(void);
 enum db_mode { DB_READ, DB_WRITE };
 /* DB_WRITE creates the file and the schema. busy_ms: how long a call waits
  * for a lock. ERR_NOT_FOUND: DB_READ and no file. */
-enum err db_open(struct str data_dir, enum db_mode mode, unsigned busy_ms,
+enum err db_open(struct str folder, enum db_mode mode, unsigned busy_ms,
     struct db **db_out) MUST_USE;
 void db_close(struct db **db);
 /* NULL: why db_open failed last in this thread. */
 const char *db_error(const struct db *db);
 /* Renames a damaged file (and what belongs to it) out of the way. */
-enum err db_quarantine(struct str data_dir) MUST_USE;
+enum err db_quarantine(struct str folder) MUST_USE;
 
 enum err db_exec(struct db *db, const char *sql) MUST_USE;
 enum err db_begin(struct db *db) MUST_USE; /* takes the write lock */

@@ -14,7 +14,7 @@
 enum { BUSY_MS = 20 };
 
 struct index_step {
-    char *data_dir;
+    char *folder;
     struct journal *journal;
     struct db *db;
     struct upsert *upsert;
@@ -24,10 +24,10 @@ struct index_step {
     enum err trouble;                 /* logged already */
 };
 
-struct index_step *index_step_new(struct str data_dir, struct journal *journal)
+struct index_step *index_step_new(struct str folder, struct journal *journal)
 {
     struct index_step *s = MEM_NEW(struct index_step);
-    s->data_dir = mem_memdup0(data_dir.p, data_dir.n);
+    s->folder = mem_memdup0(folder.p, folder.n);
     s->journal = journal;
     return s;
 }
@@ -44,7 +44,7 @@ void index_step_free(struct index_step **step)
     if (*step == NULL)
         return;
     disconnect(*step);
-    mem_free((*step)->data_dir);
+    mem_free((*step)->folder);
     mem_free(*step);
     *step = NULL;
 }
@@ -63,7 +63,7 @@ static enum err connect_db(struct index_step *s)
 {
     if (s->db != NULL)
         return OK;
-    enum err err = db_open(str_of(s->data_dir), DB_WRITE, BUSY_MS, &s->db);
+    enum err err = db_open(str_of(s->folder), DB_WRITE, BUSY_MS, &s->db);
     if (err == OK)
         err = upsert_new(s->db, &s->upsert);
     return err;
@@ -77,7 +77,7 @@ static enum err check_position(
     struct journal_segments list;
     if (s->was_checked)
         return OK;
-    enum err err = journal_list(str_of(s->data_dir), &list);
+    enum err err = journal_list(str_of(s->folder), &list);
     uint64_t last = list.count > 0 ? list.items[list.count - 1].number : 0;
     mem_free(list.items);
     if (err != OK)
@@ -104,8 +104,7 @@ static enum err take_position(struct index_step *s)
     if (s->reader == NULL ||
         journal_position_compare(position, s->position) != 0) {
         journal_reader_free(&s->reader);
-        s->reader =
-            journal_reader_new(str_of(s->data_dir), s->journal, position);
+        s->reader = journal_reader_new(str_of(s->folder), s->journal, position);
         s->position = position;
     }
     return OK;
@@ -192,7 +191,7 @@ enum err index_step_run(struct index_step *s, size_t *count_out)
         return err;
     disconnect(s);
     if (err == ERR_PARSE) {
-        err = db_quarantine(str_of(s->data_dir));
+        err = db_quarantine(str_of(s->folder));
         if (err == OK)
             log_event(LOG_ERROR, "store.rebuilding",
                 LOG_CSTR("from", "the journal segments that are left"));

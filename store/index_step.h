@@ -12,7 +12,7 @@
 struct index_step;
 
 struct index_step *index_step_new(
-    struct str data_dir, struct journal *journal /* or NULL */);
+    struct str folder, struct journal *journal /* or NULL */);
 void index_step_free(struct index_step **step);
 /* OK: *count_out entries were indexed (INDEXER_BATCH_MAX at most).
  * ERR_AGAIN: locked, later. ERR_IO: cannot be opened or written now. Errors

@@ -17,7 +17,7 @@
 #include "store/index_step.h"
 
 struct indexer {
-    char *data_dir;
+    char *folder;
     struct journal *journal;
     struct index_step *step; /* the thread's */
     uint64_t retain_at_ms;   /* the thread's */
@@ -56,7 +56,7 @@ static bool must_stop(struct indexer *ix, struct retain_options *options_out)
 static uint64_t publish_lag(struct indexer *ix)
 {
     struct journal_segments list;
-    if (journal_list(str_of(ix->data_dir), &list) != OK)
+    if (journal_list(str_of(ix->folder), &list) != OK)
         return 0;
     uint64_t lag = journal_bytes_after(&list, index_step_position(ix->step));
     mem_free(list.items);
@@ -74,11 +74,11 @@ static void retain_if_due(
     enum err err = OK;
     if (db != NULL)
         err = retain_rows(
-            db, str_of(ix->data_dir), options, clock_wall_ms(), &has_more);
+            db, str_of(ix->folder), options, clock_wall_ms(), &has_more);
     if (err != OK && err != ERR_AGAIN)
         log_event(LOG_ERROR, "store.retention-failed",
             LOG_CSTR("error", db_error(db)));
-    if (retain_journal(str_of(ix->data_dir), index_step_position(ix->step),
+    if (retain_journal(str_of(ix->folder), index_step_position(ix->step),
             journal_end(ix->journal).segment, options, clock_wall_ms()) != OK)
         has_more = false;
     ix->retain_at_ms = clock_mono_ms() +
@@ -113,16 +113,16 @@ static void *run(void *context)
     return NULL;
 }
 
-struct indexer *indexer_start(struct str data_dir, struct journal *journal,
+struct indexer *indexer_start(struct str folder, struct journal *journal,
     const struct retain_options *options)
 {
     sigset_t all, before;
     pthread_condattr_t attributes;
     struct indexer *ix = MEM_NEW(struct indexer);
-    ix->data_dir = mem_memdup0(data_dir.p, data_dir.n);
+    ix->folder = mem_memdup0(folder.p, folder.n);
     ix->journal = journal;
     ix->options = *options;
-    ix->step = index_step_new(data_dir, journal);
+    ix->step = index_step_new(folder, journal);
     pthread_mutex_init(&ix->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -185,7 +185,7 @@ void indexer_stop(struct indexer **indexer)
     index_step_free(&ix->step);
     pthread_cond_destroy(&ix->changed);
     pthread_mutex_destroy(&ix->mutex);
-    mem_free(ix->data_dir);
+    mem_free(ix->folder);
     mem_free(ix);
     *indexer = NULL;
 }
@@ -194,11 +194,11 @@ void indexer_stop(struct indexer **indexer)
 
 /* Bytes of the listed journal that are not indexed. */
 static enum err find_lag(
-    struct str data_dir, const struct journal_segments *list, uint64_t *lag_out)
+    struct str folder, const struct journal_segments *list, uint64_t *lag_out)
 {
     struct db *db = NULL;
     struct journal_position position = {0};
-    enum err err = db_open(data_dir, DB_READ, 100, &db);
+    enum err err = db_open(folder, DB_READ, 100, &db);
     if (err == OK)
         err = db_get_position(db, &position);
     db_close(&db);
@@ -208,11 +208,11 @@ static enum err find_lag(
 
 /* The lock is given back between transactions: a gateway that starts now
  * waits for one at most. */
-static enum err index_unlocked(struct index_step *step, struct str data_dir,
+static enum err index_unlocked(struct index_step *step, struct str folder,
     size_t *count_out, bool *is_live_out)
 {
     int lock = -1;
-    *is_live_out = journal_is_live(data_dir, &lock);
+    *is_live_out = journal_is_live(folder, &lock);
     enum err err = *is_live_out ? OK : index_step_run(step, count_out);
     if (lock >= 0)
         close(lock);
@@ -220,11 +220,11 @@ static enum err index_unlocked(struct index_step *step, struct str data_dir,
 }
 
 static enum err wait_for_storer(
-    struct str data_dir, const struct journal_segments *list, uint64_t until_ms)
+    struct str folder, const struct journal_segments *list, uint64_t until_ms)
 {
     uint64_t lag = 0;
     for (;;) {
-        enum err err = find_lag(data_dir, list, &lag);
+        enum err err = find_lag(folder, list, &lag);
         if ((err != OK && err != ERR_AGAIN) || (err == OK && lag == 0))
             return err;
         if (clock_mono_ms() >= until_ms)
@@ -233,27 +233,27 @@ static enum err wait_for_storer(
     }
 }
 
-enum err indexer_catch_up(struct str data_dir, unsigned ms)
+enum err indexer_catch_up(struct str folder, unsigned ms)
 {
     uint64_t until = clock_mono_ms() + ms;
     struct journal_segments list;
     bool is_live = false;
     size_t count = 0;
-    enum err err = journal_list(data_dir, &list);
+    enum err err = journal_list(folder, &list);
     if (err != OK || list.count == 0) {
         mem_free(list.items);
         return err;
     }
-    struct index_step *step = index_step_new(data_dir, NULL);
+    struct index_step *step = index_step_new(folder, NULL);
     do {
-        err = index_unlocked(step, data_dir, &count, &is_live);
+        err = index_unlocked(step, folder, &count, &is_live);
         if (err == ERR_AGAIN)
             nanosleep(&(struct timespec){0, 10 * 1000000}, NULL);
     } while (!is_live && ((err == OK && count > 0) ||
                              (err == ERR_AGAIN && clock_mono_ms() < until)));
     index_step_free(&step);
     if (is_live)
-        err = wait_for_storer(data_dir, &list, until);
+        err = wait_for_storer(folder, &list, until);
     mem_free(list.items);
     return err == ERR_AGAIN ? ERR_TIMEOUT : err;
 }

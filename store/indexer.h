@@ -21,7 +21,7 @@ struct indexer;
 
 /* Starts the thread (signals blocked). journal is borrowed and must outlive
  * it. */
-struct indexer *indexer_start(struct str data_dir, struct journal *journal,
+struct indexer *indexer_start(struct str folder, struct journal *journal,
     const struct retain_options *options);
 /* Indexes what is left, at most INDEXER_STOP_MS, and joins. */
 void indexer_stop(struct indexer **indexer);
@@ -32,6 +32,6 @@ void indexer_set_options(
 /* For commands: waits until what the journal holds now is indexed by the
  * running storer, or, when none runs, indexes it.  ERR_TIMEOUT: the index is
  * behind; ERR_IO, ERR_PARSE: logged. */
-enum err indexer_catch_up(struct str data_dir, unsigned wait_ms) MUST_USE;
+enum err indexer_catch_up(struct str folder, unsigned wait_ms) MUST_USE;
 
 #endif

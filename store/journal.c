@@ -19,7 +19,7 @@
 enum { LOCK_RETRY_MS = 20 };
 
 struct journal {
-    char *data_dir;
+    char *folder;
     int lock_fd;
     int fd;
     uint64_t size;      /* good bytes of the segment */
@@ -65,7 +65,7 @@ static enum err write_whole(struct journal *j, int fd, struct str bytes)
 static void sync_folder(const struct journal *j)
 {
     char path[JOURNAL_PATH_MAX];
-    if (!journal_path(str_of(j->data_dir), NULL, path))
+    if (!journal_path(str_of(j->folder), NULL, path))
         return;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -80,7 +80,7 @@ static void sync_folder(const struct journal *j)
 static enum err start_segment(struct journal *j, uint64_t number)
 {
     char path[JOURNAL_PATH_MAX], head[JOURNAL_HEAD_BYTES];
-    if (!journal_segment_path(str_of(j->data_dir), number, path))
+    if (!journal_segment_path(str_of(j->folder), number, path))
         return ERR_LIMIT;
     int fd = open(path,
         O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -114,17 +114,17 @@ static bool try_lock(int fd, short type)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
-static int open_lock(struct str data_dir)
+static int open_lock(struct str folder)
 {
     char path[JOURNAL_PATH_MAX];
-    if (!journal_path(data_dir, "lock", path))
+    if (!journal_path(folder, "lock", path))
         return -1;
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 
-bool journal_is_live(struct str data_dir, int *fd_out)
+bool journal_is_live(struct str folder, int *fd_out)
 {
-    *fd_out = open_lock(data_dir);
+    *fd_out = open_lock(folder);
     if (*fd_out < 0)
         return false;
     if (try_lock(*fd_out, F_RDLCK))
@@ -138,7 +138,7 @@ bool journal_is_live(struct str data_dir, int *fd_out)
 static enum err take_lock(struct journal *j, unsigned wait_ms)
 {
     uint64_t until = clock_mono_ms() + wait_ms;
-    j->lock_fd = open_lock(str_of(j->data_dir));
+    j->lock_fd = open_lock(str_of(j->folder));
     if (j->lock_fd < 0)
         return ERR_IO;
     while (!try_lock(j->lock_fd, F_WRLCK)) {
@@ -151,10 +151,10 @@ static enum err take_lock(struct journal *j, unsigned wait_ms)
     return OK;
 }
 
-static enum err make_folder(struct str data_dir)
+static enum err make_folder(struct str folder)
 {
     char path[JOURNAL_PATH_MAX];
-    if (!journal_path(data_dir, NULL, path))
+    if (!journal_path(folder, NULL, path))
         return ERR_LIMIT;
     return mkdir(path, 0750) == 0 || errno == EEXIST ? OK : ERR_IO;
 }
@@ -168,7 +168,7 @@ static enum err repair_tail(
     struct journal_entry entry;
     char path[JOURNAL_PATH_MAX];
     struct journal_reader *reader =
-        journal_reader_new(str_of(j->data_dir), NULL, from);
+        journal_reader_new(str_of(j->folder), NULL, from);
     enum err err;
     do {
         err = journal_read(reader, &entry, &at);
@@ -179,7 +179,7 @@ static enum err repair_tail(
     log_event(LOG_WARN, "journal.tail-cut", LOG_INT("segment", number),
         LOG_INT("good_bytes", at.offset),
         LOG_INT("cut_bytes", bytes - at.offset));
-    if (!journal_segment_path(str_of(j->data_dir), number, path))
+    if (!journal_segment_path(str_of(j->folder), number, path))
         return ERR_LIMIT;
     return truncate(path, (off_t)at.offset) == 0 ? OK : ERR_IO;
 }
@@ -187,7 +187,7 @@ static enum err repair_tail(
 static enum err open_segments(struct journal *j)
 {
     struct journal_segments list;
-    enum err err = journal_list(str_of(j->data_dir), &list);
+    enum err err = journal_list(str_of(j->folder), &list);
     uint64_t next = 1;
     if (err == OK && list.count > 0) {
         const struct journal_segment *last = &list.items[list.count - 1];
@@ -199,28 +199,26 @@ static enum err open_segments(struct journal *j)
 }
 
 enum err journal_open(
-    struct str data_dir, unsigned wait_ms, struct journal **journal_out)
+    struct str folder, unsigned wait_ms, struct journal **journal_out)
 {
     struct journal *j = MEM_NEW(struct journal);
     *j = (struct journal){
-        .data_dir = mem_memdup0(data_dir.p, data_dir.n),
+        .folder = mem_memdup0(folder.p, folder.n),
         .lock_fd = -1,
         .fd = -1,
         .segment_bytes = JOURNAL_SEGMENT_BYTES,
         .write = write,
     };
     pthread_mutex_init(&j->mutex, NULL);
-    enum err err = make_folder(data_dir);
+    enum err err = make_folder(folder);
     if (err == OK)
         err = take_lock(j, wait_ms);
     if (err == OK)
         err = open_segments(j);
     if (err != OK) {
-        log_event(LOG_ERROR, "journal.cannot-open",
-            LOG_STR("data_dir", data_dir),
-            LOG_CSTR("error", err == ERR_STATE
-                                  ? "another gateway is using this data_dir"
-                                  : strerror(errno)));
+        log_event(LOG_ERROR, "journal.cannot-open", LOG_STR("folder", folder),
+            LOG_CSTR("error", err == ERR_STATE ? "another gateway is using it"
+                                               : strerror(errno)));
         journal_close(&j);
     }
     *journal_out = j;
@@ -237,7 +235,7 @@ void journal_close(struct journal **journal)
     if (j->lock_fd >= 0)
         close(j->lock_fd);
     pthread_mutex_destroy(&j->mutex);
-    mem_free(j->data_dir);
+    mem_free(j->folder);
     mem_free(j);
     *journal = NULL;
 }

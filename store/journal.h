@@ -1,7 +1,7 @@
 /*
  * The journal: what is durable before a request goes on.
  *
- * <data_dir>/journal/NNNNNNNN.j are segments, written one after the other by
+ * <folder>/journal/NNNNNNNN.j are segments, written one after the other by
  * one process (the storer), read by its indexer thread and, when no gateway
  * runs, by `promptgate activities`.  A segment starts with 16 bytes (magic,
  * number); an entry is
@@ -59,8 +59,8 @@ struct journal;
 /* Creates the folder, takes the lock (waits at most wait_ms for the one who
  * has it), cuts a torn tail, starts a segment.  ERR_IO, ERR_STATE (another
  * gateway has it), both logged. */
-enum err journal_open(struct str data_dir, unsigned wait_ms,
-    struct journal **journal_out) MUST_USE;
+enum err journal_open(
+    struct str folder, unsigned wait_ms, struct journal **journal_out) MUST_USE;
 void journal_close(struct journal **journal);
 /* One write of the whole batch; and fdatasync when `sync`.  ERR_IO with
  * errno: nothing of the batch is in the journal, and the next append may
@@ -75,7 +75,7 @@ struct journal_reader;
 /* journal: entries up to journal_end are given; NULL: up to the last complete
  * entry on disk. */
 struct journal_reader *journal_reader_new(
-    struct str data_dir, struct journal *journal, struct journal_position from);
+    struct str folder, struct journal *journal, struct journal_position from);
 void journal_reader_free(struct journal_reader **reader);
 /* OK; ERR_AGAIN: no more at present; ERR_IO.  Damaged stretches are logged
  * and skipped. position_out: just behind the entry, given with ERR_AGAIN
@@ -94,16 +94,15 @@ struct journal_segments {
     struct journal_segment *items; /* mem_free */
     size_t count;
 };
-enum err journal_list(
-    struct str data_dir, struct journal_segments *out) MUST_USE;
+enum err journal_list(struct str folder, struct journal_segments *out) MUST_USE;
 /* Bytes from a position to the end. */
 uint64_t journal_bytes_after(
     const struct journal_segments *segments, struct journal_position position);
-enum err journal_delete(struct str data_dir, uint64_t number) MUST_USE;
+enum err journal_delete(struct str folder, uint64_t number) MUST_USE;
 
-/* Whether a storer has the journal of data_dir open.  When not, the caller
+/* Whether a storer has the journal in folder open.  When not, the caller
  * holds the (shared) lock until it closes *fd_out. */
-bool journal_is_live(struct str data_dir, int *fd_out);
+bool journal_is_live(struct str folder, int *fd_out);
 
 /* Tests replace write(2). */
 typedef ssize_t journal_write_fn(int fd, const void *p, size_t n);

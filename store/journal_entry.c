@@ -104,19 +104,19 @@ int journal_position_compare(
 /* ---- files ---- */
 
 bool journal_path(
-    struct str data_dir, const char *name, char out[JOURNAL_PATH_MAX])
+    struct str folder, const char *name, char out[JOURNAL_PATH_MAX])
 {
-    int n = snprintf(out, JOURNAL_PATH_MAX, "%.*s/journal%s%s",
-        STR_ARG(data_dir), name != NULL ? "/" : "", name != NULL ? name : "");
+    int n = snprintf(out, JOURNAL_PATH_MAX, "%.*s/journal%s%s", STR_ARG(folder),
+        name != NULL ? "/" : "", name != NULL ? name : "");
     return n > 0 && n < JOURNAL_PATH_MAX;
 }
 
 bool journal_segment_path(
-    struct str data_dir, uint64_t number, char out[JOURNAL_PATH_MAX])
+    struct str folder, uint64_t number, char out[JOURNAL_PATH_MAX])
 {
     char name[32];
     snprintf(name, sizeof name, "%08llu.j", (unsigned long long)number);
-    return journal_path(data_dir, name, out);
+    return journal_path(folder, name, out);
 }
 
 void journal_head_encode(uint64_t number, char out[JOURNAL_HEAD_BYTES])
@@ -140,14 +140,14 @@ static int compare_segments(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-enum err journal_list(struct str data_dir, struct journal_segments *out)
+enum err journal_list(struct str folder, struct journal_segments *out)
 {
     char path[JOURNAL_PATH_MAX];
     struct dirent *entry;
     struct stat st;
     uint64_t number = 0;
     *out = (struct journal_segments){0};
-    DIR *dir = journal_path(data_dir, NULL, path) ? opendir(path) : NULL;
+    DIR *dir = journal_path(folder, NULL, path) ? opendir(path) : NULL;
     if (dir == NULL)
         return errno == ENOENT ? OK : ERR_IO;
     while ((entry = readdir(dir)) != NULL) {
@@ -183,10 +183,10 @@ uint64_t journal_bytes_after(
     return sum;
 }
 
-enum err journal_delete(struct str data_dir, uint64_t number)
+enum err journal_delete(struct str folder, uint64_t number)
 {
     char path[JOURNAL_PATH_MAX];
-    if (!journal_segment_path(data_dir, number, path))
+    if (!journal_segment_path(folder, number, path))
         return ERR_LIMIT;
     return unlink(path) == 0 ? OK : ERR_IO;
 }

@@ -9,11 +9,11 @@
 
 enum { JOURNAL_PATH_MAX = 4096 };
 
-/* <data_dir>/journal[/name]; false: too long. */
+/* <folder>/journal[/name]; false: too long. */
 bool journal_path(
-    struct str data_dir, const char *name, char out[JOURNAL_PATH_MAX]);
+    struct str folder, const char *name, char out[JOURNAL_PATH_MAX]);
 bool journal_segment_path(
-    struct str data_dir, uint64_t number, char out[JOURNAL_PATH_MAX]);
+    struct str folder, uint64_t number, char out[JOURNAL_PATH_MAX]);
 void journal_head_encode(uint64_t number, char out[JOURNAL_HEAD_BYTES]);
 
 #endif

@@ -19,7 +19,7 @@
 enum { READ_BYTES = 256 * 1024 };
 
 struct journal_reader {
-    char *data_dir;
+    char *folder;
     struct journal *journal;    /* borrowed; or NULL */
     int fd;                     /* of `at.segment`; -1: not open yet */
     struct journal_position at; /* start of `data` */
@@ -28,11 +28,11 @@ struct journal_reader {
 };
 
 struct journal_reader *journal_reader_new(
-    struct str data_dir, struct journal *journal, struct journal_position from)
+    struct str folder, struct journal *journal, struct journal_position from)
 {
     struct journal_reader *r = MEM_NEW(struct journal_reader);
     *r = (struct journal_reader){
-        .data_dir = mem_memdup0(data_dir.p, data_dir.n),
+        .folder = mem_memdup0(folder.p, folder.n),
         .journal = journal,
         .fd = -1,
         .at = from,
@@ -48,7 +48,7 @@ void journal_reader_free(struct journal_reader **reader)
     if (r->fd >= 0)
         close(r->fd);
     buf_free(&r->data);
-    mem_free(r->data_dir);
+    mem_free(r->folder);
     mem_free(r);
     *reader = NULL;
 }
@@ -59,7 +59,7 @@ static enum err find_segment(
 {
     struct journal_segments list;
     *found_out = 0;
-    enum err err = journal_list(str_of(r->data_dir), &list);
+    enum err err = journal_list(str_of(r->folder), &list);
     for (size_t i = list.count; i-- > 0 && list.items[i].number >= number;)
         *found_out = list.items[i].number;
     mem_free(list.items);
@@ -69,7 +69,7 @@ static enum err find_segment(
 static enum err open_segment(struct journal_reader *r, uint64_t number)
 {
     char path[JOURNAL_PATH_MAX];
-    if (!journal_segment_path(str_of(r->data_dir), number, path))
+    if (!journal_segment_path(str_of(r->folder), number, path))
         return ERR_LIMIT;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)

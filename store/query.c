@@ -159,10 +159,10 @@ struct query_row query_read_row(struct db_statement *s)
 
 /* ---- queries ---- */
 
-enum err query_open(struct str data_dir, struct query **query_out)
+enum err query_open(struct str folder, struct query **query_out)
 {
     struct query *q = MEM_NEW(struct query);
-    enum err err = db_open(data_dir, DB_READ, BUSY_MS, &q->db);
+    enum err err = db_open(folder, DB_READ, BUSY_MS, &q->db);
     if (err != OK)
         query_close(&q);
     *query_out = q;

@@ -51,7 +51,7 @@ typedef void query_row_fn(void *context, const struct query_row *row);
 struct query;
 
 /* ERR_NOT_FOUND: nothing was ever stored; others as db_sqlite.h. */
-enum err query_open(struct str data_dir, struct query **query_out) MUST_USE;
+enum err query_open(struct str folder, struct query **query_out) MUST_USE;
 void query_close(struct query **query);
 const char *query_error(const struct query *query);
 

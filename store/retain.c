@@ -12,11 +12,11 @@
 
 static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
 
-static uint64_t journal_bytes(struct str data_dir)
+static uint64_t journal_bytes(struct str folder)
 {
     struct journal_segments list;
     uint64_t sum = 0;
-    if (journal_list(data_dir, &list) != OK)
+    if (journal_list(folder, &list) != OK)
         return 0;
     for (size_t i = 0; i < list.count; i++)
         sum += list.items[i].bytes;
@@ -97,14 +97,14 @@ static enum err retain_by_age(struct db *db,
     return err;
 }
 
-static enum err retain_by_size(struct db *db, struct str data_dir,
+static enum err retain_by_size(struct db *db, struct str folder,
     const struct retain_options *options, bool *more_out)
 {
     int64_t used = 0, deleted = 0;
     if (options->bytes <= 0)
         return OK;
     enum err err = used_bytes(db, &used);
-    if (err != OK || used + (int64_t)journal_bytes(data_dir) <= options->bytes)
+    if (err != OK || used + (int64_t)journal_bytes(folder) <= options->bytes)
         return err;
     err = delete_picked(db,
         "INSERT INTO temp.picked SELECT seq FROM activity"
@@ -114,13 +114,13 @@ static enum err retain_by_size(struct db *db, struct str data_dir,
     return err;
 }
 
-enum err retain_rows(struct db *db, struct str data_dir,
+enum err retain_rows(struct db *db, struct str folder,
     const struct retain_options *options, int64_t now_ms, bool *more_out)
 {
     *more_out = false;
     enum err err = retain_by_age(db, options, now_ms, more_out);
     if (err == OK)
-        err = retain_by_size(db, data_dir, options, more_out);
+        err = retain_by_size(db, folder, options, more_out);
     if (err == OK)
         err = give_pages_back(db, more_out);
     return err;
@@ -137,9 +137,9 @@ static uint64_t rebuild_bytes(const struct retain_options *options)
 }
 
 static enum err delete_segment(
-    struct str data_dir, const struct journal_segment *segment, bool is_indexed)
+    struct str folder, const struct journal_segment *segment, bool is_indexed)
 {
-    enum err err = journal_delete(data_dir, segment->number);
+    enum err err = journal_delete(folder, segment->number);
     if (err != OK)
         log_event(LOG_ERROR, "journal.cannot-delete",
             LOG_INT("segment", segment->number),
@@ -152,13 +152,13 @@ static enum err delete_segment(
     return err;
 }
 
-enum err retain_journal(struct str data_dir, struct journal_position indexed,
+enum err retain_journal(struct str folder, struct journal_position indexed,
     uint64_t current_segment, const struct retain_options *options,
     int64_t now_ms)
 {
     struct journal_segments list;
     uint64_t total = 0;
-    enum err err = journal_list(data_dir, &list);
+    enum err err = journal_list(folder, &list);
     for (size_t i = 0; i < list.count; i++)
         total += list.items[i].bytes;
     for (size_t i = 0; i < list.count && err == OK; i++) {
@@ -173,7 +173,7 @@ enum err retain_journal(struct str data_dir, struct journal_position indexed,
             break;
         if (is_indexed ? !is_old && !is_spare : !is_too_much)
             break;
-        err = delete_segment(data_dir, s, is_indexed);
+        err = delete_segment(folder, s, is_indexed);
         total -= s->bytes;
     }
     mem_free(list.items);

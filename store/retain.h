@@ -22,14 +22,14 @@ enum {
 };
 
 /* One step on rows. *more_out: call again soon. ERR_AGAIN: locked. */
-enum err retain_rows(struct db *db, struct str data_dir,
+enum err retain_rows(struct db *db, struct str folder,
     const struct retain_options *options, int64_t now_ms,
     bool *more_out) MUST_USE;
 /* Deletes segments before `indexed` that need not be kept, never the current
  * one.  Works without a database; when the journal alone is over `bytes`, what
  * is not indexed goes too, oldest first, loudly: a full disk would stop every
  * request. */
-enum err retain_journal(struct str data_dir, struct journal_position indexed,
+enum err retain_journal(struct str folder, struct journal_position indexed,
     uint64_t current_segment, const struct retain_options *options,
     int64_t now_ms) MUST_USE;
 

@@ -35,7 +35,7 @@ struct waiting { /* an answer that is due */
 };
 
 struct storer {
-    char *data_dir;
+    char *folder;
     struct journal *journal;
     struct indexer *indexer; /* from storer_begin on */
     struct retain_options retention;
@@ -49,10 +49,10 @@ struct storer {
     size_t gone_count;
 };
 
-static enum err check_database(struct str data_dir)
+static enum err check_database(struct str folder)
 {
     struct buf path = {0};
-    buf_printf(&path, "%.*s/store.db", STR_ARG(data_dir));
+    buf_printf(&path, "%.*s/store.db", STR_ARG(folder));
     enum err err = OK;
     if (access(buf_cstr(&path), W_OK) != 0 && errno != ENOENT) {
         log_event(LOG_ERROR, "store.cannot-write",
@@ -68,12 +68,12 @@ enum err storer_open(
     const struct storer_options *options, struct storer **storer_out)
 {
     struct storer *s = MEM_NEW(struct storer);
-    s->data_dir = mem_memdup0(options->data_dir.p, options->data_dir.n);
+    s->folder = mem_memdup0(options->folder.p, options->folder.n);
     storer_set_options(s, options);
     db_prepare_process();
-    enum err err = check_database(options->data_dir);
+    enum err err = check_database(options->folder);
     if (err == OK)
-        err = journal_open(options->data_dir, LOCK_WAIT_MS, &s->journal);
+        err = journal_open(options->folder, LOCK_WAIT_MS, &s->journal);
     if (err != OK)
         storer_close(&s);
     *storer_out = s;
@@ -272,7 +272,7 @@ void storer_begin(struct storer *s, const uint64_t *live, size_t count)
     flush(s);
     if (s->indexer == NULL)
         s->indexer =
-            indexer_start(str_of(s->data_dir), s->journal, &s->retention);
+            indexer_start(str_of(s->folder), s->journal, &s->retention);
 }
 
 void storer_origin_gone(struct storer *s, uint64_t origin)
@@ -293,7 +293,7 @@ void storer_close(struct storer **storer)
     buf_free(&s->batch);
     buf_free(&s->gone);
     mem_free(s->waiting);
-    mem_free(s->data_dir);
+    mem_free(s->folder);
     mem_free(s);
     *storer = NULL;
 }

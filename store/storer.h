@@ -5,7 +5,7 @@
  * acknowledgement.
  *
  * storer_open belongs before the sandbox closes, storer_begin behind it.
- * Later on, files below data_dir are still opened by path: new journal
+ * Later on, files below its folder are still opened by path: new journal
  * segments, store.db with its -wal and -shm.
  */
 #ifndef STORE_STORER_H
@@ -18,7 +18,7 @@
 struct storer;
 
 struct storer_options {
-    struct str data_dir;
+    struct str folder; /* there already; nothing outside it is opened */
     bool fsync_group;
     int64_t retention_days, retention_bytes;
 };
@@ -30,7 +30,7 @@ enum err storer_open(
     const struct storer_options *options, struct storer **storer_out) MUST_USE;
 void storer_close(struct storer **storer); /* flushes the indexer */
 void storer_set_options(struct storer *storer,
-    const struct storer_options *options); /* reload; data_dir stays */
+    const struct storer_options *options); /* reload; the folder stays */
 
 /* Origins (worker instances) that live now; every open record of another one
  * is closed with outcome failure.  Call once after storer_open, and after the

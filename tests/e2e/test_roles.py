@@ -115,7 +115,7 @@ class Roles(GatewayTest):
         for pid, kind in self.gateway.roles().items():
             files = [f for f in self.descriptors(pid) if f.startswith(data) and not f.endswith("/lock")]
             if kind == "storer":
-                self.assertTrue(all("/journal/" in f or "/store.db" in f for f in files), files)
+                self.assertTrue(all(f.startswith(f"{data}/store/") for f in files), files)
             else:
                 self.assertEqual(files, [], kind)
 
@@ -210,6 +210,17 @@ class Life(unittest.TestCase):
                               timeout=30)
         self.assertEqual(done.returncode, 1)
         self.assertIn("ca.key", done.stderr)
+
+    def test_only_the_store_belongs_to_the_roles(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root: there is a user of its own for the roles")
+        self.gateway.start()
+        data = self.gateway.data
+        self.assertEqual((data.stat().st_uid, data.stat().st_mode & 0o7777), (0, 0o710))
+        self.assertNotEqual((data / "store").stat().st_uid, 0)
+        self.assertEqual((data / "store").stat().st_mode & 0o7777, 0o700)
+        theirs = [f.name for f in data.iterdir() if f.stat().st_uid != 0]
+        self.assertEqual(theirs, ["store"])
 
     def test_the_first_login_is_written_for_root_only(self):
         self.gateway.start()

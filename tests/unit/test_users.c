@@ -171,7 +171,7 @@ static void an_empty_file_has_no_logins(void **state)
     users_free(&users);
 }
 
-static void the_file_is_replaced_whole_with_mode_0640(void **state)
+static void the_file_is_replaced_whole_with_mode_0600(void **state)
 {
     (void)state;
     char folder[] = "/tmp/test_users.XXXXXX", path[64];
@@ -190,7 +190,7 @@ static void the_file_is_replaced_whole_with_mode_0640(void **state)
         assert_int_equal(stat(path, i == 0 ? &before : &after), 0);
     }
     assert_true(before.st_ino != after.st_ino);
-    assert_int_equal(after.st_mode & 0777, 0640);
+    assert_int_equal(after.st_mode & 0777, 0600);
     assert_int_equal(users_edit_begin(folder, &edit, &diag), OK);
     assert_int_equal(users_remove(edit.users, STR("a")), OK);
     assert_int_equal(users_edit_end(&edit, false), OK);
@@ -212,7 +212,7 @@ int main(void)
             names_that_would_break_the_file_or_basic_auth_are_refused),
         cmocka_unit_test(mistakes_in_the_file_are_named_with_their_line),
         cmocka_unit_test(an_empty_file_has_no_logins),
-        cmocka_unit_test(the_file_is_replaced_whole_with_mode_0640),
+        cmocka_unit_test(the_file_is_replaced_whole_with_mode_0600),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
