@@ -12,17 +12,18 @@ static void drop_dictionary_encodings(struct head *head)
 {
     struct str rest = head_get(head, "accept-encoding"), item;
     struct buf kept = {0};
+    bool has_dropped = false;
     head_remove(head, "available-dictionary");
     head_remove(head, "dictionary-id");
-    if (!str_has(rest, "dcb") && !str_has(rest, "dcz"))
-        return;
     while (str_split(&rest, ',', &item)) {
         item = str_trim(item);
         if (str_starts_nocase(item, "dcb") || str_starts_nocase(item, "dcz"))
-            continue;
-        buf_printf(&kept, "%s%.*s", kept.n == 0 ? "" : ", ", STR_ARG(item));
+            has_dropped = true;
+        else
+            buf_printf(&kept, "%s%.*s", kept.n == 0 ? "" : ", ", STR_ARG(item));
     }
-    head_set(head, "accept-encoding", buf_str(&kept));
+    if (has_dropped) /* else it goes on as it came, to the byte */
+        head_set(head, "accept-encoding", buf_str(&kept));
     buf_free(&kept);
 }
 
