@@ -16,7 +16,7 @@ MODES = [0x00, 0x01, 0x27, 0x90]
 def write(target, payload, modes):
     folder = ROOT / target
     folder.mkdir(parents=True, exist_ok=True)
-    for mode in modes:
+    for mode in modes if len(payload) < 4096 else modes[:1]:
         seed = bytes([mode]) + payload
         name = hashlib.sha1(seed).hexdigest()[:12]
         (folder / name).write_bytes(seed)
@@ -200,7 +200,63 @@ def h2_origin():
     yield SETTINGS + head(ok) + frame(0, 0, 1, b"abc") + trailers
 
 
+OK_HEAD = [(b":status", b"200")]
+ENDS = [bytes([kind, 0, 0]) for kind in range(2, 11)]
+
+
+def step(kind, payload=b""):
+    """A step of fuzz_relay.c: 0 from the client, 1 from the origin."""
+    return bytes([kind]) + struct.pack(">H", len(payload)) + payload
+
+
+def relays():
+    """Transcripts with the mode of tests/fuzz/fuzz_relay.c."""
+    h2_answer = SETTINGS + head(OK_HEAD) + frame(0, 1, 1, b"abc")
+    good = P + b"Content-Length: 5\r\n\r\nhello"
+    asks = {0: good, 2: good,
+            1: SETTINGS + head(BASIC) + frame(0, 1, 1, b"hello"),
+            3: SETTINGS + head(BASIC) + frame(0, 1, 1, b"hello")}
+    answers = {0: RESPONSES[0], 1: RESPONSES[0], 2: h2_answer, 3: h2_answer}
+    for i, request in enumerate(REQUESTS):
+        yield 0, step(0, request) + step(1, RESPONSES[i % len(RESPONSES)])
+        yield 2, step(1, SETTINGS) + step(0, request) + step(1, h2_answer)
+    for response in RESPONSES:
+        yield 1, step(0, asks[1]) + step(1, response) + step(3)
+        yield 0, step(0, good) + step(1, response) + step(3)
+    for i, payload in enumerate(h2_client()):
+        if len(payload) < 4096:
+            yield 1 + i % 2 * 2, step(0, payload) + step(1, answers[1 + i % 2 * 2])
+    for mode in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9):
+        ask, answer = asks[mode & 3], answers[mode & 3]
+        half = ask[:-3]
+        settings = step(1, SETTINGS) if mode & 2 else b""
+        for end in ENDS:
+            yield mode, settings + step(0, ask) + end + step(1, answer)
+            if mode < 4:
+                yield mode, settings + step(0, half) + end + step(0, ask[-3:])
+        for why in range(6):
+            yield mode, settings + step(0, half) + step(7, bytes([why]))
+        yield mode, settings + step(0, ask) + step(1, answer[:-2]) + step(1, answer[-2:])
+        window = frame(8, 0, 0, struct.pack(">I", 1 << 20)) + frame(8, 0, 1, struct.pack(">I", 1 << 20))
+        yield mode, settings + step(0, ask) + step(8) + step(0, window if mode & 1 else b"") + step(6)
+    switch = G + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    yield 0, step(0, switch) + step(1, RESPONSES[10]) + step(0, b"raw") + step(1, b"war") + step(2)
+    yield 0, step(0, switch) + step(1, RESPONSES[10]) + step(9)
+    tunnel = b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\x03\x01"
+    yield 0, step(0, tunnel) + step(9)
+    ws = [(b":method", b"CONNECT"), (b":protocol", b"websocket"), (b":scheme", b"https"),
+          (b":path", b"/"), (b":authority", b"a")]
+    for mode in (1, 3):
+        yield mode, step(1, SETTINGS) + step(0, SETTINGS + head(ws)) \
+            + step(1, SETTINGS + head(OK_HEAD) if mode == 3 else RESPONSES[10]) \
+            + step(0, frame(0, 0, 1, b"raw")) + step(1, b"war")
+    yield 0, step(0, G + b"\r\n") * 66
+    yield 3, step(1, SETTINGS) + step(0, SETTINGS + b"".join(head(BASIC, s, True) for s in range(1, 140, 2)))
+
+
 def main():
+    for mode, payload in relays():
+        write("relay", payload, [mode])
     for payload in REQUESTS:
         write("h1_request", payload, MODES)
     for payload in RESPONSES:
