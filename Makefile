@@ -183,6 +183,7 @@ lint: test-deps
 	@sh tests/lint/lint.sh "$(CPPFLAGS)"
 	@$(MAKE) --no-print-directory -j2 BUILD=debug CC=clang AR=ar $(OUT)/debug-clang/promptgate
 	@$(MAKE) --no-print-directory -j2 BUILD=debug $(OUT)/debug-gcc/promptgate
+	@sh tests/lint/licences.sh $(OUT)/debug-gcc/promptgate
 	@echo "lint: good"
 
 fuzz: test-deps

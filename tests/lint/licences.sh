@@ -1,11 +1,10 @@
 #!/bin/sh
 # promptgate is Apache-2.0: nothing that it links may be under GPL or AGPL
 # alone (LGPL is fine). Reads the copyright files of the packages that own the
-# libraries which the binary names.
+# libraries which the binary names: licences.sh BINARY
 set -eu
-binary=build/promptgate
-[ -x "$binary" ] || binary=$(ls -t build/*/promptgate 2>/dev/null | head -1)
-[ -n "$binary" ] || { echo "lint: no binary yet: licences are checked after make"; exit 0; }
+echo "lint: licences of linked libraries"
+binary=$1
 bad=0
 for name in $(objdump -p "$binary" | awk '/NEEDED/ {print $2}'); do
     path=$(ldconfig -p | awk -v n="$name" '$1 == n {print $NF; exit}')
@@ -18,6 +17,9 @@ for name in $(objdump -p "$binary" | awk '/NEEDED/ {print $2}'); do
     first=$(awk 'tolower($1) == "license:" {print $2; exit}' "$copyright")
     case "$first" in
     GPL* | AGPL*) echo "$name ($package): $first"; bad=1 ;;
+    "") # not in the usual form: any mention counts
+        grep -qE 'GNU (Affero )?General Public' "$copyright" &&
+            { echo "$name ($package): mentions the GPL"; bad=1; } ;;
     esac
 done
 exit $bad
