@@ -447,6 +447,7 @@ static void h1_release(struct stream *stream)
     struct h1 *h1 = h1_of_stream(s);
     stream->is_released = true;
     s->unconsumed = 0;
+    h1_finish_exchange(h1); /* released inside its on_end: it is whole */
     if (h1->current == s && !is_worth_draining(s))
         h1_abandon(h1);
     sweep(h1);

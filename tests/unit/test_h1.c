@@ -416,6 +416,32 @@ static void head_answers_have_no_body_whatever_they_declare(void **state)
     recorder_close(&r);
 }
 
+static void release_now(struct recorder *r, struct stream *stream)
+{
+    (void)r;
+    stream_release(stream);
+}
+
+static void an_origin_serves_on_after_a_release_inside_on_end(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        OK_HEAD "Content-Length: 5\r\n\r\nhello",
+        OK_CHUNKED "3\r\nabc\r\n0\r\n\r\n",
+        OK_HEAD "Content-Length: 0\r\n\r\n",
+    };
+    struct recorder r = {.hook_end = release_now};
+    recorder_open(&r, HTTP_1_1, FACING_ORIGIN);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_true(codec_can_open(r.codec));
+        ask_get(&r, "GET");
+        assert_int_equal(recorder_feed(&r, str_of(answers[i]), 1), OK);
+        assert_int_equal(r.ends, i + 1);
+        assert_false(codec_wants_close(r.codec));
+    }
+    recorder_close(&r);
+}
+
 /* ---- what goes on ---- */
 
 static void h2_one_request_in_is_one_request_out(void **state)
@@ -849,6 +875,7 @@ int main(void)
         cmocka_unit_test(head_answers_have_no_body_whatever_they_declare),
         cmocka_unit_test(h2_one_request_in_is_one_request_out),
         cmocka_unit_test(a_pipelined_request_waits_for_the_answer_before),
+        cmocka_unit_test(an_origin_serves_on_after_a_release_inside_on_end),
         cmocka_unit_test(pipelined_bytes_are_bounded),
         cmocka_unit_test(h3_hop_by_hop_fields_end_here),
         cmocka_unit_test(h3_a_request_is_rebuilt),
