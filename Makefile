@@ -90,7 +90,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libuv1-dev libssl-dev \
 TEST_PACKAGES := libcmocka-dev clang llvm libclang-rt-14-dev clang-format \
 	cppcheck curl chromium python3 python3-requests sqlite3 libnss3-tools \
 	iproute2 procps git
-BENCH_PACKAGES := haproxy squid-openssl
+BENCH_PACKAGES := haproxy squid-openssl linux-perf
 
 # Debian's names, installed only where missing, with sudo where needed.
 define install_packages
@@ -199,8 +199,12 @@ chaos: test-deps
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/e2e/crash.py --rounds $(CHAOS_ROUNDS)
 
+$(OUT)/bench/%: bench/%.c bench/wire.h
+	@mkdir -p $(dir $@)
+	$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARN) -o $@ $< -lssl -lcrypto -lnghttp2 -lpthread
+
 bench: bench-deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(OUT)/bench/origin $(OUT)/bench/load
 	@$(PYTHON) bench/bench.py $(ARGS)
 
 # ---- packages of ours ----
