@@ -227,7 +227,7 @@ deb: all
 clean:
 	rm -rf $(OUT)
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(wildcard $(OBJ)/tests/*/*.d)
 
 .PHONY: all deps demo-deps test-deps bench-deps user run demo unit-tests \
 	replays fuzz-targets check test lint fuzz chaos coverage bench install deb clean

@@ -76,13 +76,14 @@ enum err bundle_decode(struct str bytes, struct bundle *b_out)
     bytes = str_sub(bytes, sizeof magic, bytes.n);
     if (take_u32(&bytes, &count) != OK)
         return ERR_PARSE;
-    for (uint32_t i = 0; i < count; i++) {
-        if (decode_file(&bytes, b_out) != OK) {
-            bundle_free(b_out);
-            return ERR_PARSE;
-        }
-    }
-    return OK;
+    enum err err = OK;
+    for (uint32_t i = 0; i < count && err == OK; i++)
+        err = decode_file(&bytes, b_out);
+    if (err == OK && bytes.n != 0)
+        err = ERR_PARSE;
+    if (err != OK)
+        bundle_free(b_out);
+    return err;
 }
 
 void bundle_free(struct bundle *b)

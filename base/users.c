@@ -1,30 +1,24 @@
 /*
- * The logins file as a list in memory: parsed, checked, changed, written.
+ * The logins as a list in memory: looked up, verified, changed.
  *
  * Argon2id comes from libsodium (crypto_pwhash_str, interactive limits: 2
  * passes over 64 MiB), as do SHA-256 and random bytes; this file is the only
- * one that uses it.  Disk access is in users_file.c.
+ * one that uses it.  The file: users_text.c (its text), users_file.c (disk).
  */
-#include "base/users.h"
+#include "base/users_parts.h"
 
 #include <string.h>
 #include <sodium.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "base/yaml.h"
-
-struct users {
-    struct user *items;
-    size_t count, cap;
-};
 
 /* Verified for names that do not exist, so that they take as long. */
 static const char *const NOBODY =
     "$argon2id$v=19$m=65536,t=2,p=1$cHJvbXB0Z2F0ZS1ub2JvZA"
     "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-static const char *const ROLES[USER_ROLES + 1] = {
+const char *const users_roles[USER_ROLES + 1] = {
     [USER_ANALYST] = "analyst",
     [USER_INVESTIGATOR] = "investigator",
     [USER_ADMINISTRATOR] = "administrator",
@@ -34,13 +28,13 @@ static const char *const ROLES[USER_ROLES + 1] = {
 
 const char *user_role_name(enum user_role role)
 {
-    return role < USER_ROLES ? ROLES[role] : "unknown";
+    return role < USER_ROLES ? users_roles[role] : "unknown";
 }
 
 enum err user_role_parse(struct str text, enum user_role *role_out)
 {
     for (unsigned i = 0; i < USER_ROLES; i++) {
-        if (str_is(text, ROLES[i])) {
+        if (str_is(text, users_roles[i])) {
             *role_out = (enum user_role)i;
             return OK;
         }
@@ -50,7 +44,7 @@ enum err user_role_parse(struct str text, enum user_role *role_out)
 
 /* No blanks (groups are blank-separated), no colon (Basic authentication ends
  * the name there), nothing that would need escaping in the file. */
-static bool name_is_good(struct str name)
+bool users_name_is_good(struct str name)
 {
     if (name.n == 0 || name.n > USER_NAME_MAX || !utf8_is_valid(name))
         return false;
@@ -135,7 +129,7 @@ const struct user *users_find(const struct users *users, struct str name)
     return find(users, name);
 }
 
-static struct user *insert(struct users *users, struct str name)
+struct user *users_insert(struct users *users, struct str name)
 {
     bool is_there = false;
     size_t place = find_place(users, name, &is_there);
@@ -153,7 +147,7 @@ static struct user *insert(struct users *users, struct str name)
     return user;
 }
 
-static struct user_token *token_slot(struct user *user, struct str name)
+struct user_token *users_token_slot(struct user *user, struct str name)
 {
     for (size_t i = 0; i < user->token_count; i++)
         if (str_is(name, user->tokens[i].name))
@@ -168,7 +162,7 @@ static struct user_token *token_slot(struct user *user, struct str name)
 }
 
 /* Blank-separated, each checked; normal form in groups_out (owned). */
-static enum err groups_normalise(struct str text, char **groups_out)
+enum err users_normalise_groups(struct str text, char **groups_out)
 {
     struct buf out = {0};
     struct str part;
@@ -177,7 +171,7 @@ static enum err groups_normalise(struct str text, char **groups_out)
     while (str_split(&text, ' ', &part)) {
         if (part.n == 0)
             continue;
-        if (!name_is_good(part))
+        if (!users_name_is_good(part))
             err = ERR_PARSE;
         if (++count > USER_GROUPS_MAX)
             err = ERR_LIMIT;
@@ -190,159 +184,6 @@ static enum err groups_normalise(struct str text, char **groups_out)
     *groups_out = err == OK ? mem_memdup0(buf_cstr(&out), out.n) : NULL;
     buf_free(&out);
     return err;
-}
-
-/* ---- the file ---- */
-
-static bool hash_is_good(struct str hash)
-{
-    return str_starts(hash, "$argon2id$") && hash.n < crypto_pwhash_STRBYTES &&
-           memchr(hash.p, '\0', hash.n) == NULL;
-}
-
-static void parse_token(
-    struct yaml_doc *doc, const struct yaml_node *node, struct user *user)
-{
-    static const char *const keys[] = {"name", "sha256", "created", NULL};
-    if (!yaml_check_keys(doc, node, keys))
-        return;
-    struct str name = yaml_str(doc, node, "name", STR_NONE);
-    struct str hash = yaml_str(doc, node, "sha256", STR_NONE);
-    struct str created = yaml_str(doc, node, "created", STR_NONE);
-    if (!name_is_good(name)) {
-        yaml_mistake(doc, node,
-            "a token needs a name of 1 to %d bytes "
-            "without blanks, colons and quotes",
-            USER_NAME_MAX);
-        return;
-    }
-    struct user_token *token = token_slot(user, name);
-    size_t n = 0;
-    if (token == NULL) {
-        yaml_mistake(doc, node, "at most %d tokens a login", USER_TOKENS_MAX);
-        return;
-    }
-    if (hash.n != 64 ||
-        sodium_hex2bin(token->sha256, sizeof token->sha256, hash.p, hash.n,
-            NULL, &n, NULL) != 0 ||
-        n != 32)
-        yaml_mistake(doc, node, "sha256 must be 64 hexadecimal digits");
-    int64_t when = 0;
-    if (created.n > 0 && (created.n >= sizeof token->created ||
-                             clock_parse(created, 0, &when) != OK))
-        yaml_mistake(doc, node, "created must be a time (RFC 3339)");
-    else if (created.n > 0)
-        memcpy(token->created, created.p, created.n);
-}
-
-static void parse_groups(
-    struct yaml_doc *doc, const struct yaml_node *node, struct user *user)
-{
-    struct yaml_strs groups = yaml_strs(doc, node, "groups");
-    struct buf joined = {0};
-    for (size_t i = 0; i < groups.count; i++) {
-        if (!name_is_good(groups.items[i]))
-            yaml_mistake(doc, node,
-                "a group is 1 to %d bytes without "
-                "blanks, colons and quotes",
-                USER_NAME_MAX);
-        buf_append_str(&joined, groups.items[i]);
-        buf_append_char(&joined, ' ');
-    }
-    if (groups_normalise(buf_str(&joined), &user->groups) == ERR_LIMIT)
-        yaml_mistake(doc, node, "at most %d groups a login", USER_GROUPS_MAX);
-    buf_free(&joined);
-}
-
-static void parse_user(
-    struct yaml_doc *doc, const struct yaml_node *node, struct users *users)
-{
-    static const char *const keys[] = {
-        "name", "role", "groups", "password", "tokens", NULL};
-    if (!yaml_check_keys(doc, node, keys))
-        return;
-    struct str name = yaml_str(doc, node, "name", STR_NONE);
-    if (!name_is_good(name)) {
-        yaml_mistake(doc, node,
-            "a login needs a name of 1 to %d bytes "
-            "without blanks, colons and quotes",
-            USER_NAME_MAX);
-        return;
-    }
-    struct user *user = insert(users, name);
-    if (user == NULL) {
-        yaml_mistake(
-            doc, node, "login \"%.*s\" stands here twice", STR_ARG(name));
-        return;
-    }
-    user->role =
-        (enum user_role)yaml_word(doc, node, "role", ROLES, USER_ANALYST);
-    struct str hash = yaml_str(doc, node, "password", STR_NONE);
-    if (hash.n > 0 && !hash_is_good(hash))
-        yaml_mistake(doc, node,
-            "password must be an argon2id hash as "
-            "`promptgate user passwd` makes it");
-    user->password = mem_memdup0(hash.p, hash.n);
-    parse_groups(doc, node, user);
-    const struct yaml_node *tokens = yaml_list(doc, node, "tokens");
-    for (size_t i = 0; tokens != NULL && i < tokens->count; i++)
-        parse_token(doc, tokens->pairs[i].value, user);
-}
-
-struct users *users_parse(const char *file, struct str text, struct diag *diag)
-{
-    static const char *const keys[] = {"users", NULL};
-    size_t before = diag->count;
-    struct users *users = users_new();
-    struct yaml_doc *doc = yaml_parse(file, text, diag);
-    if (doc != NULL && doc->root->kind != YAML_KIND_NULL &&
-        yaml_check_keys(doc, doc->root, keys)) {
-        const struct yaml_node *list = yaml_list(doc, doc->root, "users");
-        if (list != NULL && list->count > USERS_MAX)
-            yaml_mistake(doc, list, "at most %d logins", USERS_MAX);
-        else if (list != NULL)
-            for (size_t i = 0; i < list->count; i++)
-                parse_user(doc, list->pairs[i].value, users);
-    }
-    yaml_free(&doc);
-    if (diag->count != before)
-        users_free(&users);
-    return users;
-}
-
-static void write_user(const struct user *user, struct buf *out)
-{
-    buf_printf(out, "  - name: \"%s\"\n    role: %s\n", user->name,
-        user_role_name(user->role));
-    struct str rest = str_of(user->groups), group;
-    bool is_first = true;
-    while (rest.n > 0 && str_split(&rest, ' ', &group)) {
-        buf_printf(out, "%s\"%.*s\"", is_first ? "    groups: [" : ", ",
-            STR_ARG(group));
-        is_first = false;
-    }
-    buf_append_str(out, is_first ? STR_NONE : STR("]\n"));
-    if (user->password[0] != '\0')
-        buf_printf(out, "    password: \"%s\"\n", user->password);
-    for (size_t i = 0; i < user->token_count; i++) {
-        char hex[65];
-        sodium_bin2hex(hex, sizeof hex, user->tokens[i].sha256, 32);
-        buf_printf(out, "%s      - {name: \"%s\", sha256: \"%s\"%s%s%s}\n",
-            i == 0 ? "    tokens:\n" : "", user->tokens[i].name, hex,
-            user->tokens[i].created[0] != '\0' ? ", created: \"" : "",
-            user->tokens[i].created,
-            user->tokens[i].created[0] != '\0' ? "\"" : "");
-    }
-}
-
-void users_write(const struct users *users, struct buf *out)
-{
-    buf_append_str(out, STR("# Written by `promptgate user`; whole and "
-                            "atomically replaced.\n"));
-    buf_append_str(
-        out, users->count == 0 ? STR("users: []\n") : STR("users:\n"));
-    for (size_t i = 0; i < users->count; i++)
-        write_user(&users->items[i], out);
 }
 
 /* ---- verifying ---- */
@@ -411,20 +252,20 @@ enum err users_add(struct users *users, struct str name, enum user_role role,
     struct str groups, struct str password)
 {
     char *hash = NULL, *normal = NULL;
-    if (!name_is_good(name) || role >= USER_ROLES)
+    if (!users_name_is_good(name) || role >= USER_ROLES)
         return ERR_PARSE;
     if (find(users, name) != NULL)
         return ERR_STATE;
     if (users->count == USERS_MAX)
         return ERR_LIMIT;
-    enum err err = groups_normalise(groups, &normal);
+    enum err err = users_normalise_groups(groups, &normal);
     if (err == OK)
         err = hash_password(password, &hash);
     if (err != OK) {
         mem_free(normal);
         return err;
     }
-    struct user *user = insert(users, name);
+    struct user *user = users_insert(users, name);
     user->role = role;
     user->groups = normal;
     user->password = hash;
@@ -465,9 +306,9 @@ enum err users_add_token(struct users *users, struct str name,
     struct user *user = find(users, name);
     if (user == NULL)
         return ERR_NOT_FOUND;
-    if (!name_is_good(token_name))
+    if (!users_name_is_good(token_name))
         return ERR_PARSE;
-    struct user_token *token = token_slot(user, token_name);
+    struct user_token *token = users_token_slot(user, token_name);
     if (token == NULL)
         return ERR_LIMIT;
     randombytes_buf(secret, sizeof secret);

@@ -17,7 +17,7 @@ LEAST = 90.0
 # What reads bytes that others made: from the network, from a file or from
 # another role.
 PARSERS = """
-base/bundle.c base/net.c base/utf8.c base/users_file.c base/yaml.c
+base/bundle.c base/net.c base/utf8.c base/users_text.c base/yaml.c
 certs/leaf_msg.c certs/signer.c
 inspect/chatgpt.c inspect/chatgpt_answer.c inspect/decode.c inspect/delta.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
@@ -39,7 +39,7 @@ def replay_all(replays):
     for replay in replays:
         raw = replay.with_suffix(".profraw")
         subprocess.run([replay, FUZZ / "corpus" / replay.name.removeprefix("fuzz_")],
-                       check=True, stdout=subprocess.DEVNULL,
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        env=dict(os.environ, LLVM_PROFILE_FILE=str(raw)))
         raws.append(raw)
     merged = replays[0].with_name("merged.profdata")

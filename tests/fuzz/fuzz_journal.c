@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "store/journal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -75,11 +76,28 @@ static size_t walk(struct str bytes)
 static void append_one(struct journal *journal)
 {
     struct buf batch = {0};
-    struct journal_entry entry = {.kind = STORE_GONE, .origin = 1};
+    struct journal_entry entry = {
+        .kind = STORE_GONE, .origin = 0, .json = STR("[\"1\"]")};
     journal_entry_encode(&entry, &batch);
     if (journal_append(journal, buf_str(&batch), false) != OK)
         abort();
     buf_free(&batch);
+}
+
+/* The end is behind everything. */
+static void check_positions(struct journal_position end)
+{
+    struct journal_segments segments;
+    struct journal_position start = {0};
+    if (journal_list(str_of(folder), &segments) != OK)
+        abort();
+    if (journal_bytes_after(&segments, end) != 0 ||
+        journal_bytes_after(&segments, start) == 0 ||
+        journal_position_compare(end, start) <= 0 ||
+        journal_position_compare(start, end) >= 0 ||
+        journal_position_compare(end, end) != 0)
+        abort();
+    mem_free(segments.items);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -99,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     append_one(journal);
     if (read_all(journal) != count + 1)
         abort();
+    check_positions(journal_end(journal));
     uint64_t last = journal_end(journal).segment;
     journal_close(&journal);
     if (last > 1 && journal_delete(str_of(folder), last) != OK)

@@ -40,11 +40,42 @@ static void read_many(struct str s, unsigned way, struct buf *out)
     read_json(s, way, true, out);
 }
 
+/* Every node of a document is where its index and its path say. */
+static void walk(const struct json_node *node)
+{
+    size_t i = 0;
+    check(json_at(node, node->count) == NULL || node->kind != JSON_ARRAY,
+        "nothing behind the end");
+    for (const struct json_node *c = node->first; c != NULL; c = c->next) {
+        char path[24];
+        snprintf(path, sizeof path, "%zu", i);
+        if (json_is(node, JSON_ARRAY))
+            check(json_at(node, i) == c && json_path(node, path) == c,
+                "the same node by index and by path");
+        (void)json_is_true(c);
+        walk(c);
+        i++;
+    }
+}
+
+static void read_tree(struct str s)
+{
+    const struct json_limits few = {.nodes = 16};
+    for (int i = 0; i < 2; i++) {
+        struct arena arena = {0};
+        struct json_node *root = NULL;
+        if (json_parse(s, &arena, i == 0 ? NULL : &few, &root) == OK)
+            walk(root);
+        arena_free(&arena);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct str s = {(const char *)data, n};
     check_cuts(s, read_one);
     check_cuts(s, read_many);
+    read_tree(s);
     const char *wrong = compare_with_jansson(s);
     check(wrong == NULL, wrong);
     return 0;

@@ -27,9 +27,34 @@ static void ask_well(struct keep *keep, uint8_t a, uint8_t b, int64_t now_ms)
     buf_free(&answer);
 }
 
+/* What was noted is seen; what was not is not. */
+static void check_notes(struct keep *keep, struct str name, int64_t now_ms)
+{
+    struct buf note = {0}, question = {0}, answer = {0};
+    keep_ask_host(name, &question);
+    keep_note_host(name, &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    check(answer.n == 0, "a note has no answer");
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_host(buf_str(&answer)), "a host that was noted");
+    buf_clear(&note), buf_clear(&question), buf_clear(&answer);
+    keep_ask_answer(STR("s"), name, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(!keep_read_answer(buf_str(&answer)), "an answer asked for once");
+    buf_clear(&answer);
+    keep_note_answer(STR("s"), name, &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_answer(buf_str(&answer)), "an answer that was noted");
+    buf_free(&note);
+    buf_free(&question);
+    buf_free(&answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct keep *keep = keep_new(8 * 1024);
+    check_notes(keep, str_make((const char *)data, n), 1);
     struct buf answer = {0};
     struct keep_prompt_answer said;
     int64_t now_ms = 1000;

@@ -27,8 +27,15 @@ static void on_ready(void *owner, struct leaf *leaf, enum err err)
     leaf_unref(&leaf);
 }
 
+static void clean_up(void)
+{
+    signer_free(&signer);
+    leaf_cache_free(&cache);
+}
+
 static void set_up(void)
 {
+    atexit(clean_up);
     struct buf cert = {0}, key = {0}, leaf_key = {0};
     if (ca_create(STR("fuzz"), &cert, &key) != OK ||
         ca_create_leaf_key(&leaf_key) != OK ||

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets net and bundle, and those detector
+files whose anchors Hyperscan refuses."""
+import hashlib
+import pathlib
+import struct
+
+ROOT = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(target, seed):
+    folder = ROOT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(seed).hexdigest()[:12]).write_bytes(seed)
+
+
+ADDRESSES = """1.2.3.4 0.0.0.0 10.0.0.1 127.0.0.1 100.64.0.1 169.254.169.254 172.16.0.1
+172.32.0.1 192.0.0.1 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.51.100.1 203.0.113.1
+224.0.0.1 240.0.0.1 255.255.255.255 8.8.8.8 01.2.3.4 1.2.3 1.2.3.4.5 256.1.1.1 0x7f.1 2130706433
+:: ::1 fe80::1 fc00::1 fd00::1 ff02::1 2001:db8::1 2001::1 2001:4860::8888 2002:7f00:1::
+2002:808:808:: 64:ff9b::7f00:1 64:ff9b::808:808 64:ff9b:1::1 ::ffff:127.0.0.1 ::ffff:8.8.8.8
+::127.0.0.1 100::1 3fff::1 3ffe::1 5f00::1 fec0::1 [::1] [::1 ::1] [1.2.3.4] fe80::1%eth0 g::1
+:::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6:7:8:9""".split()
+
+
+def nets():
+    for a in ADDRESSES:
+        bare = a.strip("[]")
+        yield a
+        yield f"[{bare}]:443" if ":" in bare else f"{bare}:443"
+        yield bare + ("/64" if ":" in bare else "/8")
+    for tail in ("/0", "/32", "/33", "/128", "/129", "/-1", "/", "/x", "/08", "/4294967297"):
+        yield "1.2.3.4" + tail
+        yield "2001:db8::1" + tail
+    for port in (":0", ":", ":65535", ":65536", ":+1", ": 1", ":x"):
+        yield "1.2.3.4" + port
+        yield "[::1]" + port
+    yield ""
+    yield "1" * 300
+    yield "1.2.3.4\0"
+
+
+def number(n):
+    return struct.pack("<I", n)
+
+
+def bundles():
+    """Any bytes are the text of files; these are bundles too."""
+    for n in range(70):
+        yield bytes(range(n))
+    for seed in sorted((ROOT / "policy").glob("*"))[:20]:
+        yield seed.read_bytes()[:300]
+    yield from made_bundles()
+
+
+def made_bundles():
+    files = [(0, b"promptgate.yaml", b"console: off\n"), (1, b"chatgpt.yaml", b"x" * 40),
+             (8, b"/var/lib/promptgate", b""), (3, b"", b"")]
+    for count in range(5):
+        yield encode(files[:count])
+    whole = encode(files)
+    for cut in range(0, len(whole), 9):
+        yield whole[:cut]
+    for at in range(0, len(whole), 11):
+        yield whole[:at] + bytes([whole[at] ^ 0xff]) + whole[at + 1:]
+    yield whole + b"x"
+
+
+def encode(files):
+    out = b"PGBNDL1\0" + number(len(files))
+    for kind, name, text in files:
+        out += number(kind) + number(len(name)) + number(len(text)) + name + text
+    return out
+
+
+DETECTOR = """detectors:
+  - id: some-key
+    type: api-key
+    group: secrets
+    severity: high
+    description: A key
+    patterns:
+      - anchor: '%s'
+        match: '%s'
+    examples: ["%s"]
+    counter_examples: ["%s"]
+"""
+BAD = [
+    ("ext_[a-z", "ext_[a-z]{4}", "ext_abcd", "ext"),
+    ("a{2000}", "a{2000}", "aa", "b"), ("a*", "a*", "aa", "b"),
+    ("ext_(?=a)", "ext_a", "ext_a", "ext_b"), ("(a)\\1", "(a)\\1", "aa", "b"),
+    ("ext_[a-z]{4,9}", "ext_[a-z]{4,9}", "ext_abcd", "ext"),
+    ("ext_[a-z]{4}", "ext_[a-z]{4}", "not here", "ext_abcd"),
+    ("ext_[a-z]{4}", "ext_[a-z]{4}", "ext_abcd", "nothing"),
+    ("ext_\\p{Lu}{900}", "ext_\\p{Lu}{900}", "ext", "x"),
+    ("\\bext_x", "ext_x", "ext_x", "y"),
+]
+
+
+def main():
+    for text in nets():
+        write("net", text.encode())
+    for seed in bundles():
+        write("bundle", seed)
+    for parts in BAD:
+        write("rules", (DETECTOR % parts).encode())
+
+
+main()
