@@ -63,6 +63,21 @@ char *arena_printf(struct arena *a, const char *format, ...)
     return p;
 }
 
+void arena_reset(struct arena *a)
+{
+    struct arena_block *kept = a->blocks;
+    if (kept != NULL && kept->cap == BLOCK_BYTES) {
+        a->blocks = kept->next;
+        memset(kept->bytes, 0, kept->used);
+        kept->used = 0;
+        kept->next = NULL;
+    } else {
+        kept = NULL;
+    }
+    arena_free(a);
+    a->blocks = kept;
+}
+
 void arena_free(struct arena *a)
 {
     while (a->blocks != NULL) {

@@ -23,6 +23,8 @@ char *arena_strdup(struct arena *a, const char *s);
 struct str arena_copy(struct arena *a, struct str s); /* NUL follows the copy */
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 void arena_free(struct arena *a); /* leaves {0} */
+/* Like arena_free, but one ordinary block stays for what comes next. */
+void arena_reset(struct arena *a);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 

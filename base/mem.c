@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALL_BYTES = 1024 };
+
 static void *checked(void *p, size_t n)
 {
     if (p == NULL && n != 0) {
@@ -26,7 +28,11 @@ void *mem_alloc(size_t n)
 
 void *mem_zalloc(size_t n)
 {
-    return checked(calloc(1, n), n);
+    /* glibc's calloc goes past the thread's cache of small blocks. */
+    if (n > SMALL_BYTES)
+        return checked(calloc(1, n), n);
+    void *p = mem_alloc(n);
+    return n != 0 ? memset(p, 0, n) : p;
 }
 
 void *mem_calloc(size_t count, size_t n)

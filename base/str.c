@@ -3,25 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct str str_of(const char *s)
-{
-    return (struct str){s, s != NULL ? strlen(s) : 0};
-}
-
-struct str str_make(const char *p, size_t n)
-{
-    return (struct str){p, n};
-}
-
-struct str str_sub(struct str s, size_t from, size_t to)
-{
-    if (to > s.n)
-        to = s.n;
-    if (from > to)
-        from = to;
-    return (struct str){s.p != NULL ? s.p + from : NULL, to - from};
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -38,19 +19,9 @@ struct str str_trim(struct str s)
     return s;
 }
 
-bool str_eq(struct str a, struct str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 bool str_eq_nocase(struct str a, struct str b)
 {
     return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
-}
-
-bool str_is(struct str a, const char *b)
-{
-    return str_eq(a, str_of(b));
 }
 
 bool str_is_nocase(struct str a, const char *b)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -21,13 +22,42 @@ struct str {
 /* For printf("%.*s"). */
 #define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
-struct str str_of(const char *s); /* NULL gives an empty str */
-struct str str_make(const char *p, size_t n);
-struct str str_sub(struct str s, size_t from, size_t to); /* clamped */
+/* Inline: compared with literals at every event of a stream. */
+
+/* NULL gives an empty str. */
+static inline struct str str_of(const char *s)
+{
+    return (struct str){s, s != NULL ? strlen(s) : 0};
+}
+
+static inline struct str str_make(const char *p, size_t n)
+{
+    return (struct str){p, n};
+}
+
+/* Clamped. */
+static inline struct str str_sub(struct str s, size_t from, size_t to)
+{
+    if (to > s.n)
+        to = s.n;
+    if (from > to)
+        from = to;
+    return (struct str){s.p != NULL ? s.p + from : NULL, to - from};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n &&
+           (a.n == 0 || (a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0));
+}
+
+static inline bool str_is(struct str a, const char *b)
+{
+    return str_eq(a, str_of(b));
+}
+
 struct str str_trim(struct str s); /* SP, HTAB, CR, LF off both ends */
-bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only */
-bool str_is(struct str a, const char *b);
 bool str_is_nocase(struct str a, const char *b);
 bool str_starts(struct str s, const char *prefix);
 bool str_starts_nocase(struct str s, const char *prefix);

@@ -61,6 +61,7 @@ void answer_free(struct answer **answer)
     delta_free(&a->delta);
     buf_wipe_free(&a->extra_hidden);
     openai_answer_free(a);
+    arena_free(&a->scratch);
     arena_free(&a->arena);
     mem_free(a);
     *answer = NULL;

@@ -20,6 +20,7 @@ enum { API_PARTS_MAX = 1024 };
 struct answer {
     enum answer_codec codec;
     struct arena arena;
+    struct arena scratch; /* of one event's tree */
     struct sse *sse;
     struct buf body; /* JSON answers, whole */
     bool saw_end;    /* the stream's own end mark */

@@ -81,13 +81,12 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         a->is_broken = a->is_broken || !a->is_delta;
         return;
     }
-    struct arena scratch = {0};
     struct json_node *root;
-    if (json_parse(data, &scratch, NULL, &root) == OK)
+    if (json_parse(data, &a->scratch, NULL, &root) == OK)
         on_json(a, event, root);
     else if (event->is_complete && (data.p[0] == '{' || a->is_delta))
         on_unknown(a, data);
-    arena_free(&scratch);
+    arena_reset(&a->scratch);
 }
 
 /* ---- messages: which is what (4.4) ------------------------------------ */

@@ -437,7 +437,9 @@ static void operate(struct delta *d, struct str path, struct str operation,
     const struct json_node *value)
 {
     static const struct json_node nothing = {.kind = JSON_NULL};
-    struct walk walk = {0};
+    struct walk walk;
+    walk.count = 0;
+    walk.arena = (struct arena){0};
     if (value == NULL)
         value = &nothing;
     if (!take_apart(&walk, path)) {

@@ -281,9 +281,8 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
         a->saw_end = true;
         return;
     }
-    struct arena scratch = {0};
     struct json_node *root;
-    if (json_parse(data, &scratch, NULL, &root) != OK) {
+    if (json_parse(data, &a->scratch, NULL, &root) != OK) {
         if (event->is_complete)
             a->is_broken = true;
     } else if (a->codec == ANSWER_OPENAI_CHAT) {
@@ -291,7 +290,7 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
     } else {
         read_responses_event(a, root);
     }
-    arena_free(&scratch);
+    arena_reset(&a->scratch);
 }
 
 void openai_answer_body(struct answer *a, const struct json_node *root)
