@@ -189,7 +189,8 @@ static void write_text(
         digest_sha256_hex(buf_str(&a->content), hex);
         jsonw_key_cstr(w, "sha256", hex);
         /* With spans unknown nothing can be masked: no sample then. */
-        if (capture != CAPTURE_NONE && !a->findings.is_capped)
+        if (capture != CAPTURE_NONE && !a->findings.is_capped &&
+            !a->findings.is_incomplete)
             write_sample(w, a);
         if (capture == CAPTURE_FULL)
             jsonw_key_str(w, "content", buf_str(&a->content));

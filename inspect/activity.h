@@ -55,7 +55,8 @@ struct finding {
 struct findings {
     struct finding *items; /* heap; strings belong to the rule set or arena */
     size_t count, cap;
-    bool is_capped; /* FINDINGS_MAX was reached: noted, not silent */
+    bool is_capped;     /* FINDINGS_MAX was reached: noted, not silent */
+    bool is_incomplete; /* a scan failed: there may be more */
     struct arena arena;
 };
 enum { FINDINGS_MAX = 1024 };

@@ -202,7 +202,6 @@ void exchange_block_reply(struct exchange *ex, struct exchange_reply *out)
     if (wants_stream(ex)) {
         out->status = 200;
         out->content_type = STR("text/event-stream; charset=utf-8");
-        out->keeps_body_visible = true;
         write_stream(ex, buf_str(&text), &out->body);
     } else if (ex->is_page) {
         out->content_type = STR("text/html; charset=utf-8");

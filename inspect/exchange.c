@@ -286,6 +286,8 @@ static void decide(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     a->request_bytes = (int64_t)ex->wire_bytes;
+    if (a->findings.is_incomplete)
+        exchange_note_failure(ex, FAIL_SCAN);
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;

@@ -109,7 +109,6 @@ struct exchange_reply {
     int status;
     struct str content_type;
     struct buf body;
-    bool keeps_body_visible; /* SSE answer with status 200 */
 };
 void exchange_block_reply(struct exchange *ex, struct exchange_reply *out);
 

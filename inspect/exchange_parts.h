@@ -86,13 +86,12 @@ struct exchange {
     enum request_phase request;
     enum gate gate;
     struct decoder *decoder;
-    bool is_cut, is_streaming, is_decoded;
+    bool is_cut, is_streaming;
     uint64_t wire_bytes, body_bytes;
     struct buf body;         /* decoded, while held */
     struct harvest *harvest; /* streaming */
     struct buf slice;
     size_t slice_base, slice_carried;
-    bool is_stream_blocked; /* a verdict was clear before the end */
 
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
@@ -116,7 +115,7 @@ struct exchange {
     const char *answer_failure;
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
-    bool is_response_complete, is_recorded;
+    bool is_response_complete;
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;

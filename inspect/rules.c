@@ -455,3 +455,13 @@ size_t rules_count(const struct rules *rules)
 {
     return rules->count;
 }
+
+struct str rules_id(const struct rules *rules, size_t index)
+{
+    return rules->items[index].id;
+}
+
+struct str rules_description(const struct rules *rules, size_t index)
+{
+    return rules->items[index].description;
+}

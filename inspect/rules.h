@@ -14,6 +14,9 @@ struct rules;
 struct rules *rules_load(const struct bundle *bundle, struct diag *diag);
 void rules_free(struct rules **rules);
 size_t rules_count(const struct rules *rules);
+/* Of the rule with this index, in the order of the files. */
+struct str rules_id(const struct rules *rules, size_t index);
+struct str rules_description(const struct rules *rules, size_t index);
 
 /* A hash over everything the database depends on: patterns, flags, library
  * version, CPU features. Names the cache file. Hex, NUL-terminated. */

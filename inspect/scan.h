@@ -25,7 +25,8 @@ enum err scanner_new(const struct rules *rules, struct str database,
 void scanner_free(struct scanner **scanner);
 
 /* text: UTF-8 (bytes that are not are scanned all the same), borrowed until
- * scan_job_free.  Findings are appended, with offsets into text. */
+ * scan_job_free.  Findings are appended, with offsets into text;
+ * is_incomplete when Hyperscan failed or more was hit than is looked at. */
 struct scan_job *scan_job_new(struct scanner *scanner, struct str text,
     enum where where, struct findings *out);
 /* True while there is more to do. */

@@ -182,7 +182,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
         is_kept = push(&job->anchors, event);
     }
     if (!is_kept)
-        job->out->is_capped = true;
+        job->out->is_incomplete = true;
     return 0;
 }
 
@@ -638,7 +638,7 @@ static void scan_slice(struct scan_job *job)
     if (slice.n > 0 &&
         hs_scan(job->scanner->database, slice.p, (unsigned)slice.n, 0,
             job->scanner->scratch, on_match, job) != HS_SUCCESS)
-        job->out->is_capped = true;
+        job->out->is_incomplete = true;
     job->pos = to;
     filter_words(job, words);
     sort_events(&job->anchors);

@@ -130,6 +130,7 @@ static int scan_files(const struct engine *e, const struct options *options,
     char *only[] = {standard_input};
     struct scan_report report = {.format = options->format,
         .is_unmasked = options->is_unmasked,
+        .rules = e->rules,
         .out = stdout};
     int status = STATUS_CLEAN;
     if (count == 0) {

@@ -168,7 +168,6 @@ void front_on_connected(struct session *s, enum dial_result result)
     if (s->state != SESSION_CONNECT)
         return;
     if (result == DIAL_OK) {
-        s->target_ready = true;
         accept_connect(s, PEEK_FIRST_BYTE_MS);
         return;
     }

@@ -38,6 +38,8 @@ void scan_report_write_findings(struct jsonw *w, struct str text,
     jsonw_close(w);
     if (findings->is_capped)
         jsonw_key_bool(w, "is_capped", true);
+    if (findings->is_incomplete)
+        jsonw_key_bool(w, "is_incomplete", true);
 }
 
 static void add_jsonl(struct scan_report *report, const char *file,
@@ -87,6 +89,9 @@ static void add_table(struct scan_report *report, const char *file,
         buf_printf(&report->text,
             "%s: more than %d findings, the weakest are not shown\n", file,
             FINDINGS_MAX);
+    if (findings->is_incomplete)
+        buf_printf(&report->text,
+            "%s: could not be scanned completely, there may be more\n", file);
 }
 
 static const char *sarif_level(enum level severity)
@@ -94,6 +99,14 @@ static const char *sarif_level(enum level severity)
     return severity == LEVEL_HIGH     ? "error"
            : severity == LEVEL_MEDIUM ? "warning"
                                       : "note";
+}
+
+static void write_text(struct jsonw *w, const char *key, struct str text)
+{
+    jsonw_key(w, key);
+    jsonw_object(w);
+    jsonw_key_str(w, "text", text);
+    jsonw_close(w);
 }
 
 static void write_region(struct scan_report *report, const struct place *place,
@@ -108,10 +121,7 @@ static void write_region(struct scan_report *report, const struct place *place,
     jsonw_key_int(w, "byteOffset", (int64_t)f->start);
     jsonw_key_int(w, "byteLength", (int64_t)(f->end - f->start));
     if (report->is_unmasked) {
-        jsonw_key(w, "snippet");
-        jsonw_object(w);
-        jsonw_key_str(w, "text", value_of(text, f));
-        jsonw_close(w);
+        write_text(w, "snippet", value_of(text, f));
     }
     jsonw_close(w);
 }
@@ -127,10 +137,7 @@ static void write_result(struct scan_report *report, const char *file,
     jsonw_object(w);
     jsonw_key_str(w, "ruleId", f->detector);
     jsonw_key_cstr(w, "level", sarif_level(f->severity));
-    jsonw_key(w, "message");
-    jsonw_object(w);
-    jsonw_key_str(w, "text", buf_str(&message));
-    jsonw_close(w);
+    write_text(w, "message", buf_str(&message));
     jsonw_key(w, "locations");
     jsonw_array(w);
     jsonw_object(w);
@@ -158,6 +165,20 @@ static void add_sarif(struct scan_report *report, const char *file,
     }
 }
 
+static void write_rules(struct jsonw *w, const struct rules *rules)
+{
+    jsonw_key(w, "rules");
+    jsonw_array(w);
+    for (size_t i = 0; i < rules_count(rules); i++) {
+        jsonw_object(w);
+        jsonw_key_str(w, "id", rules_id(rules, i));
+        if (rules_description(rules, i).n > 0)
+            write_text(w, "shortDescription", rules_description(rules, i));
+        jsonw_close(w);
+    }
+    jsonw_close(w);
+}
+
 void scan_report_begin(struct scan_report *report)
 {
     struct jsonw *w = &report->sarif;
@@ -176,6 +197,7 @@ void scan_report_begin(struct scan_report *report)
     jsonw_key(w, "driver");
     jsonw_object(w);
     jsonw_key_cstr(w, "name", "promptgate");
+    write_rules(w, report->rules);
     jsonw_close(w);
     jsonw_close(w);
     jsonw_key(w, "results");

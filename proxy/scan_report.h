@@ -13,12 +13,14 @@
 
 #include "base/jsonw.h"
 #include "inspect/activity.h"
+#include "inspect/rules.h"
 
 enum scan_format { SCAN_TABLE, SCAN_JSONL, SCAN_SARIF };
 
 struct scan_report {
     enum scan_format format;
-    bool is_unmasked; /* the values too */
+    bool is_unmasked;          /* the values too */
+    const struct rules *rules; /* borrowed; SARIF describes them */
     FILE *out;
     struct buf text; /* what has not been written yet */
     struct jsonw sarif;

@@ -100,7 +100,7 @@ struct txn {
     size_t up_unconsumed;   /* client bytes whose window is still closed */
     size_t down_unconsumed; /* origin bytes, likewise */
     bool got_response, response_ended, is_opaque;
-    bool client_gone, exchange_closed;
+    bool client_gone;
     bool was_retried;
     unsigned records_pending;
     uint64_t touched_ms, judged_ms;
@@ -113,7 +113,6 @@ struct session {
     struct arena arena;
     uint64_t number;
     enum session_state state;
-    enum session_state after_login;
     struct side client;
     struct origin *origins;
     struct txn *txns;
@@ -133,7 +132,7 @@ struct session {
     struct buf peeked; /* client's first bytes after the 200 */
     struct hello hello;
     struct link *target; /* TUNNEL: the other side */
-    bool target_ready, target_eof;
+    bool target_eof;
     struct stream *connect_stream;
     struct head *connect_head; /* waiting for the login, the keeper or the
                                   connection */

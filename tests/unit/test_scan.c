@@ -67,6 +67,43 @@ static void assert_nothing(const char *text)
     findings_free(&found);
 }
 
+/* Every letter ends five keywords: more than one slice may note. */
+static void what_was_not_looked_at_is_told(void **state)
+{
+    static const char yaml[] =
+        "detectors:\n"
+        "  - id: t\n    type: test\n    group: topic\n    severity: low\n"
+        "    confidence: {base: low}\n    patterns: [{anchor: zzzz, match: "
+        "'zzzz[0-9]{4}'}]\n"
+        "    keywords: {words: [eeeeee, eeeeeee, eeeeeeee, eeeeeeeee, "
+        "eeeeeeeeee]}\n";
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    struct buf compiled = {0}, text = {0};
+    struct scanner *own = NULL;
+    struct findings found = {0};
+    (void)state;
+    bundle_add(&bundle, BUNDLE_DETECTORS, STR("t.yaml"), str_of(yaml));
+    struct rules *few = rules_load(&bundle, &diag);
+    if (few == NULL)
+        fail_msg("%s", buf_cstr(&diag.text));
+    assert_int_equal(rules_compile(few, &diag, &compiled), OK);
+    assert_int_equal(scanner_new(few, buf_str(&compiled), &own), OK);
+    memset(buf_reserve(&text, SCAN_STEP_BYTES), 'e', SCAN_STEP_BYTES);
+    buf_commit(&text, SCAN_STEP_BYTES);
+    scan_text(own, str_sub(buf_str(&text), 0, 1000), WHERE_PROMPT, &found);
+    assert_false(found.is_incomplete);
+    scan_text(own, buf_str(&text), WHERE_PROMPT, &found);
+    assert_true(found.is_incomplete);
+    findings_free(&found);
+    scanner_free(&own);
+    rules_free(&few);
+    bundle_free(&bundle);
+    diag_free(&diag);
+    buf_free(&compiled);
+    buf_free(&text);
+}
+
 static void words_near_by_make_a_finding_surer(void **state)
 {
     (void)state;
@@ -298,6 +335,7 @@ static void nothing_is_found_in_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_not_looked_at_is_told),
         cmocka_unit_test(words_near_by_make_a_finding_surer),
         cmocka_unit_test(numbers_are_not_bridged),
         cmocka_unit_test(letters_next_to_a_number_need_a_word),
