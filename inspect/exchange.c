@@ -47,6 +47,7 @@ static void copy_request(struct exchange *ex, const struct exchange_request *r)
     ex->time_ms = r->time_ms;
     if (r->version != NULL)
         ex->http_version = arena_strdup(&ex->arena, r->version);
+    ex->is_websocket = str_is_nocase(r->protocol, "websocket");
     ex->groups = arena_copy(&ex->arena, r->proxy_groups);
     ex->content_type = joined_field(ex, r, "content-type");
     ex->content_encoding = joined_field(ex, r, "content-encoding");
@@ -120,7 +121,9 @@ static void start(struct exchange *ex, const struct exchange_request *r)
 {
     ex->is_unclassified = exchange_route(ex) == NULL;
     ex->activity = make_activity(ex, r);
-    if (!ex->is_unclassified && exchange_route(ex)->gate == ROUTE_FORWARD)
+    bool is_forwarded =
+        !ex->is_unclassified && exchange_route(ex)->gate == ROUTE_FORWARD;
+    if (is_forwarded && !ex->is_websocket) /* that has a record first */
         return;
     ex->gate = GATE_HOLD;
     ex->request = REQUEST_OPEN;
@@ -223,18 +226,15 @@ static void apply_failure(
 {
     enum failure failure = (enum failure)ex->failure;
     a->failure = str_of(failure_name(failure));
-    if (!ex->env->failure_blocks[failure]) {
-        if (verdict->kind == VERDICT_ALLOW)
-            verdict->kind = VERDICT_ALERT;
-        return;
-    }
-    if (verdict->kind == VERDICT_BLOCK)
+    bool blocks = ex->env->failure_blocks[failure];
+    if (verdict->kind == VERDICT_BLOCK ||
+        (!blocks && verdict->kind == VERDICT_ALERT))
         return;
     buf_clear(&ex->verdict_text);
     buf_printf(&ex->verdict_text,
         "The request could not be inspected (%s): %s.", failure_name(failure),
         failure_text(failure));
-    verdict->kind = VERDICT_BLOCK;
+    verdict->kind = blocks ? VERDICT_BLOCK : VERDICT_ALERT;
     verdict->rule = STR_NONE;
     verdict->message = buf_str(&ex->verdict_text);
     verdict->severity = LEVEL_MEDIUM;
@@ -289,6 +289,8 @@ static void decide(struct exchange *ex)
     if (a->findings.is_incomplete)
         exchange_note_failure(ex, FAIL_SCAN);
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
+    if (ex->is_websocket && a->reason.n == 0)
+        a->reason = STR("WebSocket: relayed, its frames are not inspected");
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
     ex->request = REQUEST_READY;

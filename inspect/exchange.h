@@ -56,6 +56,7 @@ struct exchange_env {
 struct exchange_request {
     struct str method, host, path; /* path with query */
     const char *version;           /* "1.1", "2" */
+    struct str protocol; /* "websocket": an upgrade is asked for; or empty */
     const struct field *fields;
     size_t field_count;
     bool has_body;

@@ -18,14 +18,15 @@ static struct str field_value(
 
 static bool is_success(int status)
 {
-    return status >= 200 && status < 400;
+    return status == 101 || (status >= 200 && status < 400);
 }
 
 void exchange_response_head(struct exchange *ex, int status,
     const struct field *fields, size_t field_count, bool has_body)
 {
     const struct route *route = exchange_route(ex);
-    if (status < 200 || ex->response != RESPONSE_NONE)
+    bool is_upgraded = status == 101 && ex->is_websocket;
+    if ((status < 200 && !is_upgraded) || ex->response != RESPONSE_NONE)
         return; /* interim */
     ex->status = status;
     ex->response = RESPONSE_OPEN;

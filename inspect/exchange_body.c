@@ -125,10 +125,13 @@ void exchange_request_data(struct exchange *ex, struct str wire)
     if (ex->request != REQUEST_OPEN || ex->gate == GATE_REFUSE)
         return;
     size_t before = ex->body.n;
-    if (ex->decoder != NULL && ex->failure != (int)FAIL_DECODE) {
+    if (ex->decoder != NULL) {
         enum err err = decoder_feed(ex->decoder, wire, &ex->body);
-        if (err != OK)
-            exchange_note_failure(ex, FAIL_DECODE);
+        if (err != OK) {
+            exchange_note_failure(
+                ex, err == ERR_LIMIT ? FAIL_LIMIT : FAIL_DECODE);
+            decoder_free(&ex->decoder);
+        }
     }
     on_decoded(ex, ex->body.n - before);
 }
@@ -138,8 +141,7 @@ void exchange_finish_body(struct exchange *ex)
     size_t before = ex->body.n;
     if (ex->decoder == NULL || ex->gate == GATE_REFUSE)
         return;
-    if (!ex->is_cut && ex->failure != (int)FAIL_DECODE &&
-        decoder_finish(ex->decoder, &ex->body) != OK)
+    if (!ex->is_cut && decoder_finish(ex->decoder, &ex->body) != OK)
         exchange_note_failure(ex, FAIL_DECODE);
     on_decoded(ex, ex->body.n - before);
     decoder_free(&ex->decoder);

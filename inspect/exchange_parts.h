@@ -82,6 +82,7 @@ struct exchange {
     const char *http_version;
     int64_t time_ms; /* 0: now */
     bool is_page;    /* a navigation: answers are HTML */
+    bool is_websocket;
 
     enum request_phase request;
     enum gate gate;

@@ -18,6 +18,7 @@
 
 enum {
     SEND_PIECE = 64 * 1024,
+    OPAQUE_END_MS = 5000, /* for the origin, once the client has ended */
     BODY_HIGH = GATE_TAIL_BYTES + 256 * 1024, /* streamed: then pause */
 };
 
@@ -55,6 +56,7 @@ static void start_exchange(struct txn *t)
         .host = t->host,
         .path = head->path,
         .version = version_text(head->version),
+        .protocol = head->protocol,
         .fields = head->fields,
         .field_count = head->count,
         .has_body = head->has_body,
@@ -300,8 +302,8 @@ static void judge_collect(struct txn *t)
     enum gate gate = exchange_gate(t->exchange);
     if (gate == GATE_REFUSE)
         exchange_request_cut(t->exchange);
-    else if (t->request_ended)
-        exchange_request_end(t->exchange);
+    else if (t->request_ended || t->request->protocol.n != 0)
+        exchange_request_end(t->exchange); /* a WebSocket's has no end */
     else
         return;
     t->judged_ms = session_now(t->session);
@@ -350,6 +352,8 @@ static void open_window(struct txn *t)
                     session_worker_held() < (size_t)settings->hold_worker_bytes;
     bool is_oldest = s->txns == t;
     if (is_held ? !has_room && !is_oldest : t->body.n > BODY_HIGH)
+        return;
+    if (t->is_opaque && stream_queued(t->origin_stream) > STREAM_QUEUE_HIGH)
         return;
     stream_consumed(t->client_stream, t->up_unconsumed);
     t->up_unconsumed = 0;
@@ -471,7 +475,9 @@ uint64_t txn_deadline(const struct txn *t)
     int64_t after = settings->timeout_stream;
     if (t->state == TXN_FINISH || t->state == TXN_OVER)
         return 0;
-    if (!t->request_ended)
+    if (t->is_opaque) /* a WebSocket knows no half-close */
+        after = t->request_end_sent ? OPAQUE_END_MS : settings->timeout_stream;
+    else if (!t->request_ended)
         after = settings->timeout_body;
     else if (t->state == TXN_RELAY && !t->got_response)
         after = settings->timeout_response;
@@ -483,9 +489,11 @@ void txn_on_deadline(struct txn *t, uint64_t now_ms)
     uint64_t at = txn_deadline(t);
     if (at == 0 || now_ms < at)
         return;
-    log_event(LOG_WARN, "exchange.timeout",
-        LOG_INT("session", t->session->number), LOG_STR("host", t->host),
-        LOG_CSTR("waiting_for", !t->request_ended ? "request" : "response"));
+    if (!t->is_opaque || !t->request_end_sent)
+        log_event(LOG_WARN, "exchange.timeout",
+            LOG_INT("session", t->session->number), LOG_STR("host", t->host),
+            LOG_CSTR(
+                "waiting_for", !t->request_ended ? "request" : "response"));
     if (t->client_stream != NULL && !t->got_response)
         reply_error(t->session, t->client_stream, t->request, REPLY_TIMEOUT,
             "timeout", STR_NONE);
@@ -574,7 +582,7 @@ static void on_client_data(void *owner, struct stream *stream, struct str data)
     t->is_ready = true;
     if (t->is_opaque) {
         stream_send_data(t->origin_stream, data);
-        stream_consumed(stream, data.n);
+        t->up_unconsumed += data.n;
         return;
     }
     take_data(t, data);
@@ -597,8 +605,10 @@ static void on_client_end(
     touch(t);
     take_end(t, trailers);
     t->is_ready = true;
-    if (t->is_opaque)
+    if (t->is_opaque) {
+        t->request_end_sent = true;
         stream_send_end(t->origin_stream, NULL);
+    }
 }
 
 static void on_client_reset(
