@@ -87,6 +87,38 @@ enum err ca_read(struct str cert_pem, struct ca_info *info_out)
     return OK;
 }
 
+static const char *pair_mistake(X509 *cert, EVP_PKEY *key)
+{
+    int64_t now_ms = clock_wall_ms();
+    if (X509_check_private_key(cert, key) != 1)
+        return "ca.key is not the key of this certificate";
+    if (X509_check_ca(cert) != 1)
+        return "not the certificate of a CA";
+    if (now_ms > asn1_time_ms(X509_get0_notAfter(cert)))
+        return "the CA has expired: move both files away, and the next start "
+               "makes a new one";
+    if (now_ms < asn1_time_ms(X509_get0_notBefore(cert)))
+        return "the CA is not valid yet: is the clock right?";
+    return NULL;
+}
+
+const char *ca_mistake(struct str cert_pem, struct str key_pem)
+{
+    X509 *cert = NULL;
+    EVP_PKEY *key = NULL;
+    const char *mistake;
+    if (pem_read_cert(cert_pem, &cert) != OK)
+        mistake = "no certificate in it";
+    else if (pem_read_key(key_pem, &key) != OK)
+        mistake = "no usable key in ca.key beside it";
+    else
+        mistake = pair_mistake(cert, key);
+    ERR_clear_error();
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return mistake;
+}
+
 /* Profiles are replaced by identifier, so it is derived from the
  * certificate: the same CA installed twice is one entry. */
 static void profile_uuid(

@@ -19,6 +19,10 @@ struct ca_info {
 };
 enum err ca_read(struct str cert_pem, struct ca_info *info_out) MUST_USE;
 
+/* Whether leaves may be signed with it now: NULL, or what is wrong, a static
+ * text (F39). */
+const char *ca_mistake(struct str cert_pem, struct str key_pem);
+
 enum ca_format { CA_PEM, CA_DER, CA_MOBILECONFIG };
 enum err ca_export(
     struct str cert_pem, enum ca_format format, struct buf *out) MUST_USE;

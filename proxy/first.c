@@ -18,6 +18,7 @@
 #include "certs/ca.h"
 
 enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50, CACHE_DAYS = 30 };
+enum { CA_FILE_MAX = 64 * 1024 };
 
 static void complain(const char *what, const char *path)
 {
@@ -202,6 +203,51 @@ enum err first_open_key(const char *data_dir, int *fd_out)
     close(*fd_out);
     *fd_out = -1;
     return ERR_DENIED;
+}
+
+static enum err read_small(int fd, struct buf *out)
+{
+    ssize_t n = read(fd, buf_reserve(out, CA_FILE_MAX), CA_FILE_MAX);
+    if (n < 0)
+        return ERR_IO;
+    buf_commit(out, (size_t)n);
+    return OK;
+}
+
+static enum err read_cert(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum err err = fd >= 0 ? read_small(fd, out) : ERR_IO;
+    if (err != OK)
+        complain("cannot read", path);
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+/* The signer checks the same, but it may only die of it. */
+enum err first_check_ca(const char *data_dir)
+{
+    char path[PATH_MAX];
+    struct buf cert = {0}, key = {0};
+    int fd = -1;
+    snprintf(path, sizeof path, "%s/ca/ca.pem", data_dir);
+    enum err err = first_open_key(data_dir, &fd);
+    if (err == OK)
+        err = read_small(fd, &key);
+    if (err == OK)
+        err = read_cert(path, &cert);
+    if (fd >= 0)
+        close(fd);
+    const char *mistake =
+        err == OK ? ca_mistake(buf_str(&cert), buf_str(&key)) : NULL;
+    if (mistake != NULL) {
+        fprintf(stderr, "promptgate: %s: %s\n", path, mistake);
+        err = ERR_DENIED;
+    }
+    buf_free(&cert);
+    buf_wipe_free(&key);
+    return err;
 }
 
 static bool has_administrator(const struct users *users)

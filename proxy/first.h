@@ -26,6 +26,9 @@ enum err first_ca(const char *data_dir) MUST_USE;
 /* The key file, for the signer alone.  ERR_DENIED when others may read it:
  * said on standard error. */
 enum err first_open_key(const char *data_dir, int *fd_out) MUST_USE;
+/* Whether the CA's files may be used, at the start and before each reload.  Not
+ * OK: said on standard error. */
+enum err first_check_ca(const char *data_dir) MUST_USE;
 
 /* A login with role administrator when there is none.  Its password: to a
  * terminal, else into <data_dir>/admin.initial. */

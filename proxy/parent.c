@@ -320,16 +320,13 @@ static struct conf *read_conf(const char *file)
 static enum err prepare_disk(struct parent *p, const struct settings *s)
 {
     const char *dir = s->data_dir.p;
-    int key = -1;
     enum err err = first_user(s->run_as, &p->user);
     if (err == OK)
         err = first_data_dir(s, &p->user, &p->lock_fd);
     if (err == OK)
         err = first_ca(dir);
     if (err == OK)
-        err = first_open_key(dir, &key);
-    if (key >= 0)
-        close(key);
+        err = first_check_ca(dir);
     if (err == OK)
         err = first_administrator(dir, isatty(STDOUT_FILENO) != 0, &p->admin);
     struct buf users = {0};

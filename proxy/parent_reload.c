@@ -132,6 +132,11 @@ void reload_start(struct parent *p)
         refuse_reload(&diag);
         return;
     }
+    if (first_check_ca(p->now.conf->settings.data_dir.p) != OK) {
+        conf_unref(&conf);
+        refuse_reload(&diag);
+        return;
+    }
     diag_free(&diag);
     if (generation_prepare(p, conf) == OK && compile_start(p) == OK)
         return;

@@ -56,6 +56,25 @@ static void two_installations_share_nothing(void **state)
     }
 }
 
+static void f39_a_ca_that_cannot_sign_is_told_apart(void **state)
+{
+    (void)state;
+    struct buf cert = {0}, key = {0}, other_cert = {0}, other_key = {0};
+    assert_int_equal(ca_create(STR("a"), &cert, &key), OK);
+    assert_int_equal(ca_create(STR("b"), &other_cert, &other_key), OK);
+    assert_null(ca_mistake(buf_str(&cert), buf_str(&key)));
+    assert_string_equal(ca_mistake(buf_str(&cert), buf_str(&other_key)),
+        "ca.key is not the key of this certificate");
+    assert_string_equal(
+        ca_mistake(STR("x"), buf_str(&key)), "no certificate in it");
+    assert_string_equal(ca_mistake(buf_str(&cert), STR("")),
+        "no usable key in ca.key beside it");
+    buf_free(&cert);
+    buf_free(&other_cert);
+    buf_wipe_free(&key);
+    buf_wipe_free(&other_key);
+}
+
 static void reading_tells_what_people_compare(void **state)
 {
     (void)state;
@@ -277,6 +296,7 @@ int main(void)
         cmocka_unit_test(names_that_do_not_fit_are_refused),
         cmocka_unit_test(only_certificates_are_ever_exported),
         cmocka_unit_test(a_profile_holds_the_certificate_and_stable_names),
+        cmocka_unit_test(f39_a_ca_that_cannot_sign_is_told_apart),
         cmocka_unit_test(a_leaf_key_is_p256_in_pkcs8),
         cmocka_unit_test_setup_teardown(
             init_makes_it_once_and_export_gives_the_certificate, open_folder,
