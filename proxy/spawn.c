@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 /* Above every number that a role uses. */
-enum { FIRST_FREE = 128, NUMBER_BYTES = 24, ARGUMENTS_MAX = 20 };
+enum { NUMBER_BYTES = 24, ARGUMENTS_MAX = 20 };
 
 struct arguments {
     char *argv[ARGUMENTS_MAX];
@@ -48,11 +48,13 @@ static void make_arguments(const struct spawn *s, struct arguments *a)
 }
 
 /* First out of the way of the numbers to come, then to their places. */
-static int place(const int *from, int *moved, size_t count, int null_fd)
+static int place(
+    const int *from, int *moved, size_t count, int null_fd, size_t all)
 {
+    int first_free = ROLE_FD_CONTROL + (int)all;
     for (size_t i = 0; i < count; i++) {
         int fd = from[i] >= 0 ? from[i] : null_fd;
-        moved[i] = fcntl(fd, F_DUPFD, FIRST_FREE);
+        moved[i] = fcntl(fd, F_DUPFD, first_free);
         if (moved[i] < 0)
             return -1;
     }
@@ -73,12 +75,13 @@ static void become_role(const struct spawn *s, char **argv)
     int moved[SPAWN_FDS + ROLE_LISTEN_MAX];
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     size_t n = SPAWN_FDS, listening = s->listen_count + s->metrics_count;
+    size_t all = n + listening;
     if (null_fd < 0 || listening > ROLE_LISTEN_MAX ||
-        place(s->fds, moved, SPAWN_FDS, null_fd) != 0 ||
-        place(s->listen_fds, moved + n, s->listen_count, null_fd) != 0)
+        place(s->fds, moved, SPAWN_FDS, null_fd, all) != 0 ||
+        place(s->listen_fds, moved + n, s->listen_count, null_fd, all) != 0)
         return;
     n += s->listen_count;
-    if (place(s->metrics_fds, moved + n, s->metrics_count, null_fd) != 0)
+    if (place(s->metrics_fds, moved + n, s->metrics_count, null_fd, all) != 0)
         return;
     n += s->metrics_count;
     if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0 ||
