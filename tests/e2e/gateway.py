@@ -85,6 +85,7 @@ class Standin:
 
 class Gateway:
     """`promptgate run` with a configuration and a data folder of its own."""
+    prefix = ()  # of its command: prlimit, setpriv …
 
     def __init__(self, folder, resolve, settings="", policy=None, args=()):
         self.folder, self.args = folder, args
@@ -117,7 +118,7 @@ class Gateway:
 
     def start(self):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.prefix, BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
         wait_for(self.is_ready, 20, "gateway ready:\n" + self.log()[-2000:])
         return self
 
@@ -178,6 +179,7 @@ class Gateway:
 
 class GatewayTest(unittest.TestCase):
     settings, policy = "", None
+    prefix = ()  # of the gateway's command
     cert, standin_args = "good", ()
     hosts = ("chatgpt.com:443", "chat.openai.com:443", "api.openai.com:443", "files.oaiusercontent.com:443",
              "other.test:443")
@@ -192,6 +194,7 @@ class GatewayTest(unittest.TestCase):
         resolve |= {"chatgpt.com:80": f"127.0.0.1:{cls.standin.clear_port}",
                     "other.test:80": f"127.0.0.1:{cls.standin.clear_port}"}
         cls.gateway = Gateway(cls.folder, resolve, cls.settings, cls.policy)
+        cls.gateway.prefix = cls.prefix
         try:
             cls.gateway.start()
         except BaseException:
