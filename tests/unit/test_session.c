@@ -327,7 +327,7 @@ static void parse_play(struct str text, struct play *play)
         struct str rest = str_sub(part, 2, part.n);
         size_t word = str_find_char(rest, ' ');
         snprintf(current->action, sizeof current->action, "%c %.*s", part.p[0],
-            (int)word, rest.p);
+            STR_ARG(str_sub(rest, 0, word)));
         if (word < rest.n)
             buf_append_str(&current->text, str_sub(rest, word + 1, rest.n));
     }
