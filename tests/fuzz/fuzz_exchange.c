@@ -1,12 +1,20 @@
-/* inspect/exchange.h over the shipped maps, without detectors.  First byte:
- * the route; then the request body, a NUL, and the answer.  The same
- * activities come out whole and in pieces. */
+/* inspect/exchange.h over the shipped maps.  First byte: the route and the
+ * mode; then the request body, a NUL, and the answer.  The same activities
+ * come out whole and in pieces. */
 #include "inspect/exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "inspect/rules.h"
 #include "tests/fuzz/same.h"
+
+enum mode {
+    MODE_JUDGES = 16, /* the word "secret" is found, and blocked */
+    MODE_CODED = 32,  /* content-encoding: gzip, both ways */
+    MODE_BREAKS = 64, /* both messages break off */
+    MODE_TIGHT = 128, /* little may be held, failures block */
+};
 
 static const struct {
     const char *method, *host, *path, *type, *answer_type;
@@ -27,9 +35,56 @@ static const struct {
     {"PATCH", "chatgpt.com", "/backend-api/conversation/c",
         "application/x-www-form-urlencoded", "application/json"},
     {"PUT", "files.oaiusercontent.com", "/f", "text/plain", ""},
+    {"POST", "api.openai.com", "/v1/responses", "application/json",
+        "application/json"},
+    {"GET", "chatgpt.com", "/?q=se%63ret+%zz&q=b&z=1", "", "text/html"},
+    {"POST", "chatgpt.com", "/backend-api/transcribe", "audio/webm",
+        "application/json"},
+    {"POST", "chatgpt.com", "/backend-api/register-websocket", "",
+        "application/json"},
+    {"POST", "chatgpt.com", "/backend-api/f/conversation/resume",
+        "application/json", "text/event-stream"},
+    {"POST", "chatgpt.com", "/backend-api/files", "application/json",
+        "application/json"},
+    {"POST", "chatgpt.com", "/backend-api/unknown",
+        "multipart/form-data; boundary=x", "application/x-ndjson"},
 };
 
+static const char DETECTOR[] = "detectors:\n  - id: word\n"
+                               "    type: credit-card\n"
+                               "    group: financial\n"
+                               "    severity: high\n"
+                               "    description: A word\n"
+                               "    patterns:\n"
+                               "      - anchor: 'secret'\n"
+                               "        match: 'secret'\n"
+                               "    confidence: {base: high}\n";
+
+static const char POLICY[] = "mode: enforce\n"
+                             "default: allow\n"
+                             "rules:\n"
+                             "  - name: no-words\n"
+                             "    when: {type: [credit-card]}\n"
+                             "    verdict: block\n"
+                             "    severity: high\n"
+                             "    message: Not this.\n";
+
 static struct exchange_env env;
+static struct scanner *scanner;
+static struct policy *policy;
+
+static void load_judges(struct bundle *bundle, struct diag *diag)
+{
+    static struct buf database; /* the scanner borrows it, and the rules */
+    bundle_add(bundle, BUNDLE_DETECTORS, STR("word.yaml"), STR(DETECTOR));
+    struct rules *rules = rules_load(bundle, diag);
+    check(rules != NULL && rules_compile(rules, diag, &database) == OK &&
+              scanner_new(rules, buf_str(&database), &scanner) == OK,
+        "the detector compiles");
+    bundle_add(bundle, BUNDLE_POLICY, STR("policy.yaml"), STR(POLICY));
+    policy = policy_load(bundle, diag);
+    check(policy != NULL, "the policy loads");
+}
 
 static void load(void)
 {
@@ -48,10 +103,21 @@ static void load(void)
     }
     env.services = service_set_load(&bundle, &diag);
     check(env.services != NULL, "the shipped maps load");
-    env.capture = CAPTURE_FULL;
-    env.hold_max_bytes = 64 * 1024;
-    env.oversize_streams = true;
+    load_judges(&bundle, &diag);
     bundle_free(&bundle);
+}
+
+static void set_mode(unsigned mode)
+{
+    bool is_tight = (mode & MODE_TIGHT) != 0;
+    bool judges = (mode & MODE_JUDGES) != 0;
+    env.capture = is_tight ? CAPTURE_NONE : CAPTURE_FULL;
+    env.hold_max_bytes = is_tight ? 256 : 64 * 1024;
+    env.oversize_streams = !is_tight;
+    env.scanner = judges ? scanner : NULL;
+    env.policy = judges ? policy : NULL;
+    for (int i = 0; i < FAIL_COUNT; i++)
+        env.failure_blocks[i] = is_tight;
 }
 
 static void run_steps(struct exchange *ex, struct keep *keep, struct buf *out)
@@ -77,19 +143,22 @@ static void run_steps(struct exchange *ex, struct keep *keep, struct buf *out)
     buf_free(&data);
 }
 
-static void run(unsigned route, struct str body, struct str answer,
-    unsigned way, struct buf *out)
+static void run(unsigned route, unsigned mode, struct str body,
+    struct str answer, unsigned way, struct buf *out)
 {
     struct keep *keep = keep_new(8 * 1024);
-    struct field type = {STR("content-type"), str_of(routes[route].type)};
-    struct field answer_type = {
-        STR("content-type"), str_of(routes[route].answer_type)};
+    size_t count = (mode & MODE_CODED) != 0 ? 2 : 1;
+    struct field coding = {STR("content-encoding"), STR("gzip")};
+    struct field type[] = {
+        {STR("content-type"), str_of(routes[route].type)}, coding};
+    struct field answer_type[] = {
+        {STR("content-type"), str_of(routes[route].answer_type)}, coding};
     struct exchange_request request = {.method = str_of(routes[route].method),
         .host = str_of(routes[route].host),
         .path = str_of(routes[route].path),
-        .fields = &type,
-        .field_count = 1,
-        .has_body = true,
+        .fields = type,
+        .field_count = count,
+        .has_body = body.n != 0,
         .time_ms = 1};
     struct exchange *ex = exchange_new(&env, &request);
     struct str piece;
@@ -97,17 +166,25 @@ static void run(unsigned route, struct str body, struct str answer,
     while (cuts_next(&cuts, &piece))
         exchange_request_data(ex, piece);
     cuts_end(&cuts);
-    if (exchange_gate(ex) == GATE_REFUSE)
+    if (exchange_gate(ex) == GATE_REFUSE || (mode & MODE_BREAKS) != 0)
         exchange_request_cut(ex);
     else
         exchange_request_end(ex);
     run_steps(ex, keep, out);
-    exchange_response_head(ex, 200, &answer_type, 1, answer.n != 0);
+    if (exchange_verdict(ex)->kind == VERDICT_BLOCK)
+        check(exchange_verdict(ex)->message.n != 0, "a block says why");
+    if ((mode & MODE_TIGHT) != 0)
+        exchange_fail(ex, FAIL_STORE);
+    check(exchange_held_bytes(ex) >= 1, "something is held");
+    if ((mode & MODE_TIGHT) != 0 && answer.n == 0)
+        exchange_no_response(ex, 502);
+    else
+        exchange_response_head(ex, 200, answer_type, count, answer.n != 0);
     cuts = cuts_of(answer, way);
     while (cuts_next(&cuts, &piece))
         exchange_response_data(ex, piece);
     cuts_end(&cuts);
-    exchange_response_end(ex, true);
+    exchange_response_end(ex, (mode & MODE_BREAKS) == 0);
     run_steps(ex, keep, out);
     struct exchange_reply reply;
     exchange_block_reply(ex, &reply);
@@ -123,14 +200,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         load();
     if (n == 0)
         return 0;
-    unsigned route = data[0] % ARRAY_LEN(routes);
+    unsigned route = data[0] % 16 % ARRAY_LEN(routes), mode = data[0];
+    set_mode(mode);
     struct str rest = {(const char *)data + 1, n - 1};
     size_t nul = str_find_char(rest, '\0');
     struct str body = str_sub(rest, 0, nul);
     struct str answer = str_sub(rest, nul + 1, rest.n);
     struct buf whole = {0}, cut = {0};
-    run(route, body, answer, CUTS_WHOLE, &whole);
-    run(route, body, answer, CUTS_RANDOM, &cut);
+    run(route, mode, body, answer, CUTS_WHOLE, &whole);
+    run(route, mode, body, answer, CUTS_RANDOM, &cut);
     check(str_eq(buf_str(&whole), buf_str(&cut)), "cuts change nothing");
     buf_free(&whole);
     buf_free(&cut);

@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             scanner, str_make((const char *)data, size), WHERE_FILE, &found);
         findings_free(&found);
         rules_check_examples(rules, buf_str(&database), &diag);
+        rules_check_examples(rules, STR("another version's"), &diag);
     }
     scanner_free(&scanner);
     rules_free(&rules);

@@ -75,13 +75,14 @@ def encode(files):
 
 DETECTOR = """detectors:
   - id: some-key
-    type: api-key
-    group: secrets
+    type: some-key
+    group: secret
     severity: high
     description: A key
     patterns:
       - anchor: '%s'
         match: '%s'
+    confidence: {base: high}
     examples: ["%s"]
     counter_examples: ["%s"]
 """
