@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 
+enum { SNIFF_BYTES = 6 };
+
 void text_join(struct buf *to, struct str text)
 {
     if (text.n == 0)
@@ -48,7 +50,31 @@ struct answer *answer_new(enum answer_codec codec, bool is_sse)
     delta_setup(&a->delta);
     if (is_sse)
         a->sse = sse_new(0, on_event, a);
+    a->is_open = !is_sse;
     return a;
+}
+
+/* A stream with a label of its own choice shows by how it begins. */
+static void look_for_stream(struct answer *a)
+{
+    static const char *const begins[] = {"data:", "event:", "id:", "retry:"};
+    struct str text = buf_str(&a->body);
+    if (str_starts(text, "\xef\xbb\xbf"))
+        text = str_sub(text, 3, text.n);
+    text = str_trim(text);
+    if (text.n < SNIFF_BYTES && !a->is_finished)
+        return;
+    a->is_open = false;
+    bool is_sse = text.n != 0 && text.p[0] == ':';
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+        is_sse = is_sse || str_starts(text, begins[i]);
+    if (!is_sse)
+        return;
+    struct buf body = {0};
+    a->sse = sse_new(0, on_event, a);
+    buf_take(&body, &a->body);
+    answer_feed(a, buf_str(&body));
+    buf_wipe_free(&body);
 }
 
 void answer_free(struct answer **answer)
@@ -81,6 +107,8 @@ void answer_feed(struct answer *a, struct str bytes)
         return;
     }
     buf_append_str(&a->body, bytes);
+    if (a->is_open)
+        look_for_stream(a);
 }
 
 /* A JSON answer of ChatGPT is an error or a hand-off to a WebSocket: no
@@ -106,6 +134,8 @@ void answer_finish(struct answer *a, bool is_complete)
         return;
     a->is_finished = true;
     a->is_complete = is_complete;
+    if (a->is_open)
+        look_for_stream(a);
     if (a->sse == NULL)
         read_body(a);
     else if (sse_finish(a->sse) != OK)

@@ -23,8 +23,9 @@ struct answer {
     struct arena scratch; /* of one event's tree */
     struct sse *sse;
     struct buf body; /* JSON answers, whole */
+    bool is_open;    /* what it is is not known yet */
     bool saw_end;    /* the stream's own end mark */
-    bool is_over_limit, is_broken, is_finished, is_complete;
+    bool is_over_limit, is_broken, has_unknown, is_finished, is_complete;
     struct str conversation_id, model, message_id, parent_id;
     /* chatgpt */
     bool is_delta, is_handoff;

@@ -44,6 +44,15 @@ static bool is_delta_object(
            (json_get(root, "v") != NULL || json_get(root, "o") != NULL);
 }
 
+/* An encoding that is not known, or text that is no JSON: kept as it is, so
+ * that it is scanned all the same. */
+static void on_unknown(struct answer *a, struct str data)
+{
+    a->is_broken = true;
+    a->has_unknown = true;
+    answer_join(a, &a->extra_hidden, data);
+}
+
 static void on_json(
     struct answer *a, const struct sse_event *event, struct json_node *root)
 {
@@ -51,20 +60,15 @@ static void on_json(
     struct str type = json_get_text(root, "type");
     if (str_is(event->name, "delta") || is_delta_object(a, root)) {
         a->is_delta = true;
-        delta_apply(&a->delta, root);
+        if (json_is(root, JSON_OBJECT))
+            delta_apply(&a->delta, root);
+        else
+            on_unknown(a, event->data);
     } else if (json_is(json_get(root, "message"), JSON_OBJECT) && type.n == 0) {
         delta_put(&a->delta, root);
     } else if (type.n != 0) {
         on_typed(a, type, root);
     }
-}
-
-/* An encoding that is not known, or text that is no JSON: kept as it is, so
- * that it is scanned all the same. */
-static void on_unknown(struct answer *a, struct str data)
-{
-    a->is_broken = true;
-    answer_join(a, &a->extra_hidden, data);
 }
 
 void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
@@ -312,12 +316,21 @@ static void show_message(
     image_prompts(a, content, &act->hidden);
 }
 
+/* Memory and custom instructions travel as messages of the user. */
+static bool is_context(const struct doc *message)
+{
+    const struct doc *content = doc_get(message, "content");
+    return !is_shown_content(doc_get_text(content, "content_type")) ||
+           doc_is_true(doc_get(doc_get(message, "metadata"),
+               "is_visually_hidden_from_conversation"));
+}
+
 static void read_message(
     struct answer *a, struct group *g, const struct message *m)
 {
     const struct doc *message = message_of(m);
     struct buf *hidden = &g->activity->hidden;
-    if (is_role(message, "user"))
+    if (is_role(message, "user") && !is_context(message))
         return; /* the prompt again */
     if (is_visible(message))
         show_message(a, g, m);
@@ -346,6 +359,8 @@ static bool opens_group(
 static bool is_worth_it(const struct answer *a, const struct group *g)
 {
     const struct activity *act = g->activity;
+    if (a->has_unknown)
+        return true;
     if (a->is_handoff && act->content.n == 0 && act->file_count == 0)
         return false;
     return g->is_shown || g->has_hidden || act->file_count != 0;

@@ -325,6 +325,19 @@ static enum err check_limits(const struct decoder *d, uint64_t out_bytes)
     return OK;
 }
 
+/* What of n new bytes a bomb may still give out: the same at all cuts. */
+static size_t free_bytes(
+    const struct decoder *d, const struct stage *s, size_t n)
+{
+    uint64_t before = s->out_bytes - n, most = DECODE_RATIO_FREE_BYTES;
+    if (d->limits.output_bytes != 0 && d->limits.output_bytes < most)
+        most = d->limits.output_bytes;
+    if (before >= most)
+        return 0;
+    uint64_t left = most - before;
+    return left < n ? (size_t)left : n;
+}
+
 static enum err feed_stage(
     struct decoder *d, unsigned at, struct str in, struct buf *out)
 {
@@ -343,11 +356,14 @@ static enum err feed_stage(
         s->out_bytes += t.filled;
         enum err err = check_limits(d, s->out_bytes);
         if (err != OK)
-            return err;
+            t.filled = free_bytes(d, s, t.filled);
         if (is_last)
             buf_commit(out, t.filled);
-        else if (t.filled > 0)
-            err = feed_stage(d, at + 1, str_make(t.room, t.filled), out);
+        else if (t.filled > 0) {
+            enum err next =
+                feed_stage(d, at + 1, str_make(t.room, t.filled), out);
+            err = err != OK ? err : next;
+        }
         if (step_err != OK || err != OK)
             return step_err != OK ? step_err : err;
         if (t.filled == 0 && left == t.in.n)

@@ -63,12 +63,28 @@ static struct str id_of(const struct doc *document)
     return doc_get_text(doc_get(document, "message"), "id");
 }
 
+static struct str role_of(const struct doc *document)
+{
+    const struct doc *message = doc_get(document, "message");
+    return doc_get_text(doc_get(message, "author"), "role");
+}
+
 static struct message *of_id(struct delta *d, struct str id)
 {
     for (size_t i = d->count; id.n != 0 && i-- > 0;)
         if (str_eq(id_of(d->messages[i].doc), id))
             return &d->messages[i];
     return NULL;
+}
+
+/* Whole messages without ids: one that comes again under its role is the same
+ * one, grown. */
+static struct message *of_nobody(struct delta *d, const struct doc *made)
+{
+    struct message *last = d->count != 0 ? &d->messages[d->count - 1] : NULL;
+    if (last == NULL || last->channel >= 0 || id_of(last->doc).n != 0)
+        return NULL;
+    return str_eq(role_of(last->doc), role_of(made)) ? last : NULL;
 }
 
 /* ---- text that goes away -------------------------------------------- */
@@ -84,6 +100,14 @@ static void keep_cut(struct delta *d, struct message *m, struct str text)
     if (m->cut.n != 0)
         buf_append_char(&m->cut, '\n');
     buf_append_str(&m->cut, text);
+}
+
+static void keep_strings(
+    struct delta *d, struct message *m, const struct json_node *value)
+{
+    keep_cut(d, m, json_str(value));
+    for (const struct json_node *c = value->first; c != NULL; c = c->next)
+        keep_strings(d, m, c);
 }
 
 /* The strings of a content subtree, but not what only labels it. */
@@ -321,6 +345,15 @@ static bool is_content(const struct walk *walk)
            str_is(walk->names[1], "content");
 }
 
+/* The content in what the path addresses: some of it, all, or the message. */
+static const struct doc *content_in(
+    const struct walk *walk, const struct doc *target)
+{
+    if (walk->count == 1 && str_is(walk->names[0], "message"))
+        return doc_get(target, "content");
+    return is_content(walk) ? target : NULL;
+}
+
 static void set_at(struct delta *d, struct message *m, const struct walk *walk,
     struct doc *parent, struct doc *target, const struct json_node *value,
     bool inserts)
@@ -332,10 +365,10 @@ static void set_at(struct delta *d, struct message *m, const struct walk *walk,
     bool replaces = target != NULL && !(inserts && parent->kind == JSON_ARRAY &&
                                           target->kind != JSON_STRING);
     struct buf old = {0};
-    if (replaces && is_content(walk))
-        collect(target, &old);
+    if (replaces)
+        collect(content_in(walk, target), &old);
     if (put_child(d, parent, name, made, inserts) && old.n != 0)
-        compare(d, m, &old, child_of(parent, name));
+        compare(d, m, &old, content_in(walk, child_of(parent, name)));
     buf_wipe_free(&old);
 }
 
@@ -356,15 +389,14 @@ static void operate_below(struct delta *d, struct message *m,
         truncate_doc(d, m, target, value);
     } else if (str_is(operation, "remove")) {
         struct buf old = {0};
-        if (is_content(walk))
-            collect(target, &old);
+        collect(content_in(walk, target), &old);
         keep_cut(d, m, buf_str(&old));
         buf_wipe_free(&old);
         if (target != NULL)
             doc_remove(parent, target, &d->budget);
     } else { /* unknown: the text is kept for scanning all the same */
         d->is_odd = true;
-        keep_cut(d, m, json_str(value));
+        keep_strings(d, m, value);
     }
 }
 
@@ -379,6 +411,8 @@ static void put_document(
     struct message *before = channel >= 0 ? of_channel(d, channel) : NULL;
     if (m == NULL && before != NULL && id_of(before->doc).n == 0)
         m = before;
+    if (m == NULL && channel < 0 && id_of(made).n == 0)
+        m = of_nobody(d, made);
     if (before != NULL && before != m)
         before->channel = -1;
     if (m == NULL)
@@ -536,8 +570,9 @@ void delta_apply(struct delta *d, const struct json_node *delta)
         d->text_path.n != 0) {
         operate(d, buf_str(&d->text_path), STR("append"), value);
     } else if (str_is(operation, "patch")) {
+        bool is_absolute = states_operation && json_get(delta, "p") == NULL;
         if (json_is(value, JSON_ARRAY))
-            patch(d, buf_str(&d->path), value);
+            patch(d, is_absolute ? STR_NONE : buf_str(&d->path), value);
         else
             d->is_odd = true;
     } else if (!states_operation && is_operation_list(value)) {

@@ -21,6 +21,18 @@ static bool is_success(int status)
     return status == 101 || (status >= 200 && status < 400);
 }
 
+/* Pages and pictures are none; of what says nothing about itself the first
+ * bytes decide (inspect/answer.c). */
+static bool may_be_answer(struct str type)
+{
+    static const char *const kinds[] = {
+        "application/json", "text/plain", "application/octet-stream"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_starts_nocase(type, kinds[i]))
+            return true;
+    return type.n == 0;
+}
+
 void exchange_response_head(struct exchange *ex, int status,
     const struct field *fields, size_t field_count, bool has_body)
 {
@@ -35,7 +47,7 @@ void exchange_response_head(struct exchange *ex, int status,
         return;
     struct str type = field_value(fields, field_count, "content-type");
     bool is_sse = str_starts_nocase(type, "text/event-stream");
-    if (!is_sse && !str_starts_nocase(type, "application/json"))
+    if (!is_sse && !may_be_answer(type))
         return;
     struct decode_limits limits = {0};
     if (decoder_new(field_value(fields, field_count, "content-encoding"),

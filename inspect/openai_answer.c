@@ -125,6 +125,8 @@ static void read_choice(struct answer *a, const struct json_node *choice)
         json_path_text(m, "audio/transcript"));
     append(a, part_of(a, index, STR("reasoning"), true),
         json_get_text(m, "reasoning_content"));
+    append(a, part_of(a, index, STR("function"), true),
+        json_path_text(m, "function_call/arguments"));
     read_tool_calls(a, index, json_get(m, "tool_calls"));
 }
 
@@ -263,7 +265,8 @@ static void read_responses_event(struct answer *a, const struct json_node *root)
     if (str_is(type, "response.output_item.done")) {
         read_item(a, json_get(root, "item"));
     } else if (str_is(type, "response.completed") ||
-               str_is(type, "response.incomplete")) {
+               str_is(type, "response.incomplete") ||
+               str_is(type, "response.failed")) {
         read_response(a, json_get(root, "response"));
         a->saw_end = true;
     } else if (str_starts(type, "response.")) {

@@ -195,7 +195,7 @@ static void nonsense_does_no_harm_and_is_noted(void **state)
     for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++)
         apply(&d, deltas[i]);
     assert_true(d.is_odd);
-    assert_string_equal(buf_cstr(&d.messages[0].cut), "kept");
+    assert_string_equal(buf_cstr(&d.messages[0].cut), "kept\na");
     delta_free(&d);
 }
 
