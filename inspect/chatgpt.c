@@ -31,7 +31,8 @@ static int64_t size_of(const struct json_node *node)
     return -1;
 }
 
-static void read_pointer(struct exchange *ex, const struct json_node *node)
+static void read_pointer(
+    struct exchange *ex, const struct json_node *node, int64_t bytes)
 {
     struct str pointer = json_str(node);
     if (str_starts_nocase(pointer, "data:")) {
@@ -39,8 +40,10 @@ static void read_pointer(struct exchange *ex, const struct json_node *node)
         return;
     }
     struct str id = pointer_id(pointer);
-    if (id.n != 0)
-        extract_file(ex, id, STR_NONE);
+    struct activity_file *file =
+        id.n != 0 ? extract_file(ex, id, STR_NONE) : NULL;
+    if (file != NULL && file->bytes < 0)
+        file->bytes = bytes;
 }
 
 /* An object in `parts` (3.5): text of a voice turn, or pointers to files, at
@@ -49,12 +52,12 @@ static void read_pointers(struct exchange *ex, const struct json_node *part)
 {
     for (const struct json_node *c = part->first; c != NULL; c = c->next) {
         if (str_ends(c->key, "asset_pointer") && c->kind == JSON_STRING) {
-            read_pointer(ex, c);
-            struct activity *a = ex->activity;
-            int64_t bytes = size_of(json_get(part, "size_bytes"));
-            if (a->file_count != 0 && bytes >= 0 &&
-                a->files[a->file_count - 1].bytes < 0)
-                a->files[a->file_count - 1].bytes = bytes;
+            read_pointer(ex, c, size_of(json_get(part, "size_bytes")));
+        } else if (str_ends(c->key, "asset_pointers") &&
+                   c->kind == JSON_ARRAY) {
+            for (const struct json_node *f = c->first; f != NULL; f = f->next)
+                json_is(f, JSON_STRING) ? read_pointer(ex, f, -1)
+                                        : read_pointers(ex, f);
         } else if (str_is(c->key, "url") &&
                    str_starts_nocase(json_str(c), "data:")) {
             extract_data_url(ex, c, STR_NONE);
@@ -68,13 +71,13 @@ static void read_part(
     struct exchange *ex, const struct json_node *part, struct buf *to)
 {
     if (json_is(part, JSON_OBJECT)) {
-        text_join(to, take_text(ex, json_get(part, "text")));
+        extract_join(ex, to, take_text(ex, json_get(part, "text")));
         read_pointers(ex, part);
     } else if (str_starts_nocase(json_str(part), "data:") &&
                str_has(str_sub(json_str(part), 0, 128), ";base64,")) {
         extract_data_url(ex, part, STR_NONE);
     } else {
-        text_join(to, take_text(ex, part));
+        extract_join(ex, to, take_text(ex, part));
     }
 }
 
@@ -85,17 +88,17 @@ static bool read_content(
     const struct json_node *parts = json_get(content, "parts");
     const struct json_node *text = json_get(content, "text");
     if (json_is(content, JSON_STRING)) {
-        text_join(to, take_text(ex, content));
+        extract_join(ex, to, take_text(ex, content));
         return true;
     }
     if (json_is(content, JSON_ARRAY))
         parts = content;
     if (json_is(parts, JSON_STRING))
-        text_join(to, take_text(ex, parts));
+        extract_join(ex, to, take_text(ex, parts));
     for (const struct json_node *c = parts != NULL ? parts->first : NULL;
          c != NULL; c = c->next)
         read_part(ex, c, to);
-    text_join(to, take_text(ex, text));
+    extract_join(ex, to, take_text(ex, text));
     return parts != NULL || text != NULL;
 }
 
@@ -134,7 +137,7 @@ static bool read_message(struct exchange *ex, const struct json_node *message)
         return false;
     bool is_known = read_content(
         ex, json_get(message, "content"), is_user ? &a->content : &a->hidden);
-    text_join(is_user ? &a->content : &a->hidden,
+    extract_join(ex, is_user ? &a->content : &a->hidden,
         take_text(ex, json_get(metadata, "targeted_reply")));
     for (const struct json_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next)

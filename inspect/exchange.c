@@ -58,11 +58,25 @@ static void copy_request(struct exchange *ex, const struct exchange_request *r)
                       str_starts(ex->accept, "text/html"));
 }
 
+/* What a server may take for another path than it is written as. */
+static bool is_ambiguous(struct str path)
+{
+    struct str rest = path, segment;
+    while (str_split(&rest, '/', &segment)) {
+        segment = str_sub(segment, 0, str_find_char(segment, ';'));
+        if (str_is(segment, ".") || str_is(segment, ".."))
+            return true;
+    }
+    return str_find_char(path, '\\') < path.n ||
+           str_find_char(path, '%') < path.n;
+}
+
 static void find_route(struct exchange *ex)
 {
     service_match_host(ex->env->services, ex->host, &ex->service);
-    if (ex->service == NULL)
-        return;
+    struct str path = decode_percent(&ex->arena, ex->path, false);
+    if (ex->service == NULL || is_ambiguous(path))
+        return; /* unclassified: read generically */
     struct str type = ex->content_type;
     char *lower = arena_strdup(&ex->arena, "");
     if (type.n != 0) {
@@ -74,7 +88,7 @@ static void find_route(struct exchange *ex)
     struct route_query query = {
         .host = ex->host,
         .method = ex->method,
-        .path = decode_percent(&ex->arena, ex->path, false),
+        .path = path,
         .query = ex->query,
         .content_type = str_make(lower, type.n),
     };
@@ -106,6 +120,17 @@ static struct activity *make_activity(
     return a;
 }
 
+/* What changes nothing says nothing, unless it has a body. */
+static bool is_write(struct str method)
+{
+    static const char *const reading[] = {
+        "GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"};
+    for (size_t i = 0; i < ARRAY_LEN(reading); i++)
+        if (str_is(method, reading[i]))
+            return false;
+    return true;
+}
+
 /* Whether the request can carry somebody's content. */
 static bool is_inspected(
     const struct exchange *ex, const struct exchange_request *r)
@@ -113,7 +138,7 @@ static bool is_inspected(
     if (ex->service == NULL)
         return false;
     if (exchange_route(ex) == NULL)
-        return r->has_body;
+        return r->has_body || is_write(r->method);
     return exchange_route(ex)->action != ROUTE_PASS;
 }
 
@@ -167,7 +192,8 @@ void exchange_free(struct exchange **exchange)
     harvest_free(&ex->harvest);
     activity_free(&ex->activity);
     struct buf *const bufs[] = {&ex->body, &ex->slice, &ex->rest, &ex->names,
-        &ex->url, &ex->file_text, &ex->verdict_text, &ex->question};
+        &ex->url, &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
+        &ex->glued};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);
     mem_free(ex->taken.starts);
@@ -297,6 +323,8 @@ static void decide(struct exchange *ex)
     buf_wipe_free(&ex->body);
     buf_wipe_free(&ex->rest);
     buf_wipe_free(&ex->file_text);
+    buf_wipe_free(&ex->spaced);
+    buf_wipe_free(&ex->glued);
     if (!is_worth_recording(ex)) {
         activity_free(&ex->activity);
         return;
@@ -395,7 +423,53 @@ static void make_relative(struct scan_run *run, struct str text)
     }
 }
 
-static void finish_source(struct scan_run *run)
+/* From the glued text, which lacks a newline at each joint, to the content. */
+static size_t unglue(const struct exchange *ex, size_t offset, bool is_end)
+{
+    size_t at = offset;
+    for (size_t i = 0; i < ex->joint_count; i++)
+        at += is_end ? ex->joints[i] < at : ex->joints[i] <= at;
+    return at;
+}
+
+static bool crosses_joint(const struct exchange *ex, const struct finding *f)
+{
+    for (size_t i = 0; i < ex->joint_count; i++)
+        if (f->start < ex->joints[i] && f->end > ex->joints[i] + 1)
+            return true;
+    return false;
+}
+
+static bool is_told(
+    const struct findings *f, size_t count, const struct finding *one)
+{
+    for (size_t i = 0; i < count; i++)
+        if (f->items[i].where == one->where && f->items[i].start < one->end &&
+            one->start < f->items[i].end &&
+            str_eq(f->items[i].detector, one->detector))
+            return true;
+    return false;
+}
+
+/* Only what lies across a joint is news. */
+static void keep_crossing(
+    const struct exchange *ex, struct scan_run *run, bool is_glued)
+{
+    struct findings *f = &run->activity->findings;
+    size_t kept = run->before;
+    for (size_t i = run->before; i < f->count; i++) {
+        struct finding finding = f->items[i];
+        if (is_glued) {
+            finding.start = unglue(ex, finding.start, false);
+            finding.end = unglue(ex, finding.end, true);
+        }
+        if (crosses_joint(ex, &finding) && !is_told(f, kept, &finding))
+            f->items[kept++] = finding;
+    }
+    f->count = kept;
+}
+
+static void finish_source(const struct exchange *ex, struct scan_run *run)
 {
     const struct scan_source *source = &run->sources[run->at++];
     if (run->activity->findings.count == run->before)
@@ -404,6 +478,8 @@ static void finish_source(struct scan_run *run)
         adopt_rest(run, source->text);
     else if (source->kind == SOURCE_NAMES)
         make_relative(run, source->text);
+    else if (source->kind != SOURCE_PLAIN)
+        keep_crossing(ex, run, source->kind == SOURCE_GLUED);
 }
 
 bool scan_run_step(struct exchange *ex)
@@ -421,7 +497,7 @@ bool scan_run_step(struct exchange *ex)
     }
     if (!scan_job_step(run->job)) {
         scan_job_free(&run->job);
-        finish_source(run);
+        finish_source(ex, run);
     }
     stats_observe_us(HIST_SCAN_TIME, clock_mono_us() - began);
     return run->at < run->count;
@@ -434,12 +510,33 @@ enum where exchange_where(const struct exchange *ex)
                                                              : WHERE_PROMPT;
 }
 
+static void glue_parts(struct exchange *ex)
+{
+    struct str content = buf_str(&ex->activity->content);
+    size_t from = 0;
+    if (ex->joint_count == 0)
+        return;
+    for (size_t i = 0; i <= ex->joint_count; i++) {
+        size_t to = i < ex->joint_count ? ex->joints[i] : content.n;
+        if (i != 0)
+            buf_append_char(&ex->spaced, ' ');
+        buf_append_str(&ex->spaced, str_sub(content, from, to));
+        buf_append_str(&ex->glued, str_sub(content, from, to));
+        from = to + 1;
+    }
+}
+
 static void plan_scan(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     ex->run = (struct scan_run){.activity = a};
     scan_run_add(
         &ex->run, buf_str(&a->content), exchange_where(ex), SOURCE_PLAIN);
+    glue_parts(ex);
+    scan_run_add(
+        &ex->run, buf_str(&ex->spaced), exchange_where(ex), SOURCE_SPACED);
+    scan_run_add(
+        &ex->run, buf_str(&ex->glued), exchange_where(ex), SOURCE_GLUED);
     scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL, SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&ex->names), WHERE_FILE_NAME, SOURCE_NAMES);
     scan_run_add(&ex->run, buf_str(&ex->file_text), WHERE_FILE, SOURCE_PLAIN);

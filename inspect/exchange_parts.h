@@ -23,6 +23,7 @@ enum {
     STREAM_OVERLAP_BYTES = 4096,
     RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
     FILES_MAX = 64, /* attachments of one prompt that are named */
+    JOINTS_MAX = 256,
 };
 
 enum request_phase {
@@ -45,8 +46,10 @@ enum response_phase {
 /* What is done with a source's findings once it is scanned. */
 enum source_kind {
     SOURCE_PLAIN,
-    SOURCE_REST,  /* found something: the text joins the hidden text */
-    SOURCE_NAMES, /* one a line: offsets are made relative to the line */
+    SOURCE_REST,   /* found something: the text joins the hidden text */
+    SOURCE_NAMES,  /* one a line: offsets are made relative to the line */
+    SOURCE_SPACED, /* parts with a blank between them */
+    SOURCE_GLUED,  /* parts with nothing between them */
 };
 
 struct scan_source {
@@ -97,6 +100,10 @@ struct exchange {
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
     struct buf rest, names, url, file_text;
+    /* Where parts of the content meet, and the content without the newlines
+     * there: a number may be cut in two by them. */
+    size_t joints[JOINTS_MAX], joint_count;
+    struct buf spaced, glued;
     struct taken taken;
     bool asks_keeper, wants_v1;
     struct str action; /* of a ChatGPT prompt */
@@ -151,6 +158,8 @@ void extract_request(struct exchange *ex);
 void extract_query(struct exchange *ex);
 void extract_harvest(struct exchange *ex);
 void take(struct exchange *ex, const struct json_node *node);
+/* text_join, of a part of the content. */
+void extract_join(struct exchange *ex, struct buf *to, struct str text);
 /* The node's text, taken: numbers as written; empty for everything else. */
 struct str take_text(struct exchange *ex, const struct json_node *node);
 void extract_fields(struct exchange *ex, const struct json_node *root);

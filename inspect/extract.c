@@ -64,6 +64,14 @@ struct str take_text(struct exchange *ex, const struct json_node *node)
     return node->text;
 }
 
+void extract_join(struct exchange *ex, struct buf *to, struct str text)
+{
+    bool is_joint = to == &ex->activity->content && to->n != 0 && text.n != 0;
+    if (is_joint && ex->joint_count < JOINTS_MAX)
+        ex->joints[ex->joint_count++] = to->n;
+    text_join(to, text);
+}
+
 static int compare_starts(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -76,13 +84,35 @@ static bool is_worth_text(const struct json_node *node)
            (node->kind == JSON_NUMBER && node->text.n >= NUMBER_WORTH_DIGITS);
 }
 
+static bool is_worth_key(struct str key)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < key.n; i++)
+        digits += key.p[i] >= '0' && key.p[i] <= '9';
+    return digits >= NUMBER_WORTH_DIGITS;
+}
+
+/* JSON in a string may spell its own strings with escapes, which hide them
+ * from a scan of the outer one. */
+static void collect_inner(struct exchange *ex, struct str text)
+{
+    struct str inner = str_trim(text);
+    bool is_json = inner.n != 0 && (inner.p[0] == '{' || inner.p[0] == '[');
+    if (!is_json || str_find_char(inner, '\\') == inner.n)
+        return;
+    text_join(&ex->rest, STR("\n")); /* the harvest begins on a new line */
+    if (harvest_body(STR("application/json"), inner, 0, &ex->rest) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+}
+
 static void collect_rest(
     struct exchange *ex, const struct json_node *node, size_t *next)
 {
     const struct taken *t = &ex->taken;
-    if (node->key.n >= NUMBER_WORTH_DIGITS && node->key.p[0] >= '0' &&
-        node->key.p[0] <= '9')
+    if (is_worth_key(node->key))
         text_join(&ex->rest, node->key);
+    if (node->kind == JSON_STRING)
+        collect_inner(ex, node->text);
     if (is_worth_text(node)) {
         while (*next < t->count && t->starts[*next] < node->start)
             ++*next;
@@ -168,7 +198,7 @@ typedef void visit_fn(
 static void visit_text(
     struct exchange *ex, const struct json_node *node, struct buf *to)
 {
-    text_join(to, take_text(ex, node));
+    extract_join(ex, to, take_text(ex, node));
     for (const struct json_node *c = node->first; c != NULL; c = c->next)
         visit_text(ex, c, to);
 }
@@ -481,6 +511,8 @@ void extract_query(struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
     struct str rest = ex->query, pair;
+    if (route == NULL) /* nothing is known of the address either */
+        text_join(&ex->url, decode_percent(&ex->arena, ex->query, true));
     if (route == NULL || route->url_text_count == 0)
         return;
     while (str_split(&rest, '&', &pair)) {

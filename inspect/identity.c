@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/digest.h"
+#include "base/mem.h"
 #include "inspect/json.h"
 
 static struct str field(const struct exchange_request *r, const char *name)
@@ -75,15 +76,32 @@ static void use_claims(
         arena_copy(arena, json_get_text(auth, "chatgpt_account_id"));
 }
 
-/* "sk-…1a2b3c4d": enough to tell keys apart, nothing to use. */
+/* "sk-proj-": what says the kind of the key and nothing else. */
+static struct str key_prefix(struct str key)
+{
+    static const char *const prefixes[] = {
+        "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-", "sk-", "sess-"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_starts(key, prefixes[i]))
+            return str_of(prefixes[i]);
+    return STR_NONE;
+}
+
+/* Prefix, last four and SHA-256 (facts/openai-admin.md §1.3): enough to tell
+ * keys apart and to find one again, nothing to use. */
 static void use_api_key(
     struct str key, struct arena *arena, struct actor *actor)
 {
     char hex[DIGEST_HEX_BYTES];
+    struct str prefix = key_prefix(key);
+    struct str last = str_sub(key, key.n < 20 ? key.n : key.n - 4, key.n);
     digest_sha256_hex(key, hex);
-    actor->user = str_of(arena_printf(arena, "key:%.16s", hex));
-    actor->account = actor->user;
-    actor->source = STR("api-key");
+    actor->user = str_of(arena_printf(
+        arena, "%.*s\u2026%.*s#%.12s", STR_ARG(prefix), STR_ARG(last), hex));
+    actor->account = str_of(arena_printf(
+        arena, "%.*s\u2026%.*s#%s", STR_ARG(prefix), STR_ARG(last), hex));
+    bool is_session = str_is(prefix, "sess-");
+    actor->source = is_session ? STR("session") : STR("api-key");
     actor->is_signed_in = true;
 }
 

@@ -3,6 +3,7 @@
  * resend the whole history: the last user message is the content, everything
  * else is hidden (contract, "How the fields are filled").
  */
+#include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/exchange_parts.h"
 
@@ -35,8 +36,8 @@ static void read_part(
     struct exchange *ex, const struct json_node *part, struct buf *to)
 {
     struct str type = json_get_text(part, "type");
-    text_join(to, take_text(ex, json_get(part, "text")));
-    text_join(to, take_text(ex, json_get(part, "refusal")));
+    extract_join(ex, to, take_text(ex, json_get(part, "text")));
+    extract_join(ex, to, take_text(ex, json_get(part, "refusal")));
     if (str_is(type, "image_url") || str_is(type, "input_image"))
         read_image(ex, json_get(part, "image_url") != NULL
                            ? json_get(part, "image_url")
@@ -53,12 +54,12 @@ static bool read_content(
     if (content == NULL || json_is(content, JSON_NULL))
         return true; /* an assistant's tool call has none */
     if (json_is(content, JSON_STRING)) {
-        text_join(to, take_text(ex, content));
+        extract_join(ex, to, take_text(ex, content));
         return true;
     }
     for (const struct json_node *c = content->first; c != NULL; c = c->next) {
         if (json_is(c, JSON_STRING))
-            text_join(to, take_text(ex, c));
+            extract_join(ex, to, take_text(ex, c));
         else
             read_part(ex, c, to);
     }
@@ -88,20 +89,42 @@ static void join_member(
     text_join(&ex->activity->hidden, take_text(ex, json_get(node, member)));
 }
 
-/* Words of calls and their results, whatever their kind. */
-static bool read_item_rest(struct exchange *ex, const struct json_node *item)
+/* Members that label, locate or carry what is no text. */
+static bool is_label(struct str key)
 {
-    static const char *const members[] = {"arguments", "input", "code"};
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        join_member(ex, item, members[i]);
-    const struct json_node *calls = json_get(item, "tool_calls");
-    for (const struct json_node *c = calls != NULL ? calls->first : NULL;
-         c != NULL; c = c->next) {
-        join_member(ex, json_get(c, "function"), "arguments");
-        join_member(ex, json_get(c, "custom"), "input");
-    }
-    const struct json_node *output = json_get(item, "output");
-    return output == NULL || read_content(ex, output, &ex->activity->hidden);
+    static const char *const labels[] = {"type", "id", "role", "status",
+        "encrypted_content", "result", "annotations", "logprobs"};
+    for (size_t i = 0; i < ARRAY_LEN(labels); i++)
+        if (str_is(key, labels[i]))
+            return true;
+    return str_ends(key, "_id");
+}
+
+/* Words of calls and their results, whatever their kind. */
+static void join_all(struct exchange *ex, const struct json_node *node)
+{
+    if (node == NULL || is_label(node->key))
+        return;
+    if (str_starts_nocase(json_str(node), "data:"))
+        extract_data_url(ex, node, STR_NONE);
+    else if (json_is(node, JSON_STRING))
+        text_join(&ex->activity->hidden, take_text(ex, node));
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        join_all(ex, c);
+}
+
+static bool is_message(const struct json_node *item)
+{
+    return json_get(item, "role") != NULL ||
+           str_is(json_get_text(item, "type"), "message");
+}
+
+/* What a message has beside its content. */
+static void read_calls(struct exchange *ex, const struct json_node *item)
+{
+    join_member(ex, item, "name");
+    join_all(ex, json_get(item, "tool_calls"));
+    join_all(ex, json_get(item, "function_call"));
 }
 
 static bool read_list(struct exchange *ex, const struct json_node *list)
@@ -112,12 +135,15 @@ static bool read_list(struct exchange *ex, const struct json_node *list)
         struct buf *to =
             c == last ? &ex->activity->content : &ex->activity->hidden;
         if (json_is(c, JSON_STRING)) {
-            text_join(to, take_text(ex, c));
+            extract_join(ex, to, take_text(ex, c));
             continue;
         }
-        is_known = read_content(ex, json_get(c, "content"), to) &&
-                   read_item_rest(ex, c) && is_known;
-        join_member(ex, c, "name");
+        if (!is_message(c)) {
+            join_all(ex, c);
+            continue;
+        }
+        is_known = read_content(ex, json_get(c, "content"), to) && is_known;
+        read_calls(ex, c);
     }
     return is_known;
 }

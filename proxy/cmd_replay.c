@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#define HASH_NONFATAL_OOM 0
+#include <uthash.h>
+#include <utlist.h>
 
 #include "base/base64.h"
 #include "base/mem.h"
@@ -50,6 +53,16 @@ struct replay {
     struct exchange_env env;
     struct keep *keep;
     size_t chunks[CHUNKS_MAX], chunk_count;
+    /* Lines in their order; of an activity that ended more than once (a client
+     * tried again) only the last one. */
+    struct line *lines, *by_id;
+};
+
+struct line {
+    char id[UUID_TEXT_BYTES];
+    struct buf json;
+    struct line *prev, *next;
+    UT_hash_handle hh;
 };
 
 /* One entry of a capture. */
@@ -247,14 +260,43 @@ static const char *version_of(const struct json_node *request)
 /* ---- driving an exchange ---------------------------------------------------
  */
 
-static void print_records(struct exchange *exchange)
+static void keep_line(struct replay *replay, struct record *record)
+{
+    struct line *line;
+    HASH_FIND_STR(replay->by_id, record->id, line);
+    if (line != NULL) {
+        DL_DELETE(replay->lines, line);
+        buf_free(&line->json);
+    } else {
+        line = MEM_NEW(struct line);
+        memcpy(line->id, record->id, sizeof line->id);
+        HASH_ADD_STR(replay->by_id, id, line);
+    }
+    DL_APPEND(replay->lines, line);
+    buf_take(&line->json, &record->json);
+}
+
+static void keep_records(struct replay *replay, struct exchange *exchange)
 {
     struct record record;
     while (exchange_next_record(exchange, &record) == OK) {
         if (record.kind == RECORD_DONE)
-            printf("%s\n", buf_cstr(&record.json));
+            keep_line(replay, &record);
         buf_free(&record.json);
     }
+}
+
+static void print_lines(struct replay *replay)
+{
+    struct line *line, *next;
+    HASH_CLEAR(hh, replay->by_id);
+    DL_FOREACH_SAFE(replay->lines, line, next)
+    {
+        printf("%s\n", buf_cstr(&line->json));
+        buf_free(&line->json);
+        mem_free(line);
+    }
+    replay->lines = NULL;
 }
 
 static void run_steps(
@@ -276,7 +318,7 @@ static void run_steps(
         buf_clear(&data);
     }
     buf_free(&data);
-    print_records(exchange);
+    keep_records(replay, exchange);
 }
 
 typedef void feed_fn(struct exchange *exchange, struct str bytes);
@@ -561,6 +603,7 @@ static int replay_files(struct replay *replay, const char *conf, char **files)
         for (; *files != NULL; files++)
             if (!replay_file(replay, *files))
                 status = STATUS_BAD;
+        print_lines(replay);
         if (fflush(stdout) != 0)
             status = STATUS_BAD;
     }
