@@ -1,0 +1,144 @@
+"""What `promptgate replay` makes of some two hundred exchanges in the shapes of
+facts/chatgpt-wire.md, whole and in pieces: each case is one or more exchanges
+with the activities that the contract and the fact sheet demand for them.
+
+    CASE=word   only cases whose name has the word; their lines are printed
+"""
+import datetime
+import itertools
+import json
+import os
+import pathlib
+import random
+import subprocess
+import tempfile
+import unittest
+
+import replay_answers  # noqa: F401  (they register their cases)
+import replay_api
+import replay_hostile  # noqa: F401
+import replay_prompts  # noqa: F401
+from exchanges import dumps, har
+from gateway import BINARY, ROOT
+from replay_cases import ANY, CASES
+
+# ---- running ----
+
+def activity_problem(want, got):
+    text = got.get("text") or {}
+    hidden, said_ = text.get("hidden"), text.get("content")
+    for key, value in want.items():
+        if value is ANY:
+            continue
+        values = value if isinstance(value, list) else [value]
+        if key in ("content", "hidden"):
+            found = text.get(key)
+        elif key in ("hidden_has", "content_has"):
+            found = hidden if key == "hidden_has" else said_
+            if all(v in (found or "") for v in values):
+                continue
+        elif key == "anywhere":
+            found = (said_ or "") + "\n" + (hidden or "")
+            if value in found:
+                continue
+        elif key == "where":
+            found = [f["where"] for f in got.get("findings", [])]
+            if value in found:
+                continue
+        elif key == "file_ids":
+            found = [f.get("id") for f in got.get("files", [])]
+        elif key == "actor_has":
+            found = dumps(got.get("actor"))
+            if all(v in found for v in values) and replay_api.SK not in found:
+                continue
+        elif key in ("http", "actor"):
+            found = {k: (got.get(key) or {}).get(k) for k in value}
+        elif key == "files" and value is not None:
+            keys = [set(v) for v in value]
+            found = got.get("files") or []
+            if len(found) == len(keys):
+                found = [{k: f.get(k) for k in ks} for f, ks in zip(found, keys)]
+        else:
+            found = got.get(key)
+        if found != value:
+            return f"{key}: wanted {value!r}, got {found!r}"
+    return None
+
+
+class Replay(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="pg-replay-")
+        cls.path = pathlib.Path(cls.folder.name) / "all.har"
+        cls.cases = {}
+        only = os.environ.get("CASE", "")
+        entries = []
+        start = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
+        for number, (name, make) in enumerate(c for c in CASES if only in c[0]):
+            made, expected = make()
+            begin = start + datetime.timedelta(minutes=15 * number)
+            for e in made:
+                at = datetime.datetime.fromisoformat(e["startedDateTime"].replace("Z", "+00:00"))
+                at = begin + (at - datetime.datetime(2026, 11, 22, 10, tzinfo=datetime.timezone.utc))
+                e["startedDateTime"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            entries += made
+            cls.cases[begin] = (name, made, expected)
+        cls.entries = entries
+        cls.path.write_text(json.dumps(har(entries), ensure_ascii=True), encoding="ascii")
+        cls.whole = cls.replay()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def replay(cls, *args):
+        done = subprocess.run([BINARY, "replay", "-c", ROOT / "conf/promptgate.yaml", *args, cls.path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+        if done.returncode != 0:
+            raise AssertionError(f"replay: status {done.returncode}: {done.stderr.decode()[-2000:]}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    @staticmethod
+    def comparable(activity):
+        return {k: v for k, v in activity.items() if k not in ("id", "reply_to", "reason")}
+
+    def of_case(self, begin):
+        def is_in(activity):
+            at = datetime.datetime.fromisoformat(activity["time"].replace("Z", "+00:00"))
+            return begin <= at < begin + datetime.timedelta(minutes=15)
+        return [a for a in self.whole if is_in(a)]
+
+    def test_every_case_yields_what_the_contract_says(self):
+        for begin, (name, made, expected) in self.cases.items():
+            got = self.of_case(begin)
+            if os.environ.get("CASE"):
+                print("\n".join(dumps(a, indent=1) for a in got))
+            with self.subTest(name):
+                problems = [f"{i}: {p}" for i, p in enumerate(map(activity_problem, expected, got)) if p]
+                names = [a["activity"] for a in got]
+                wanted = [n if e["activity"] is ANY else e["activity"] for e, n in
+                          itertools.zip_longest(expected, names, fillvalue={"activity": "nothing"}) if e]
+                self.assertEqual((problems, names), ([], wanted))
+
+    def test_times_are_the_captures(self):
+        starts = {e["startedDateTime"] for e in self.entries}
+        self.assertEqual([a["time"] for a in self.whole if a["time"] not in starts], [])
+
+    def test_ids_are_unique(self):
+        ids = [a["id"] for a in self.whole]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_pieces_change_nothing(self):
+        rng = random.Random(7)
+        sizes = ["1", "7,3,1", ",".join(str(rng.randint(1, 90)) for _ in range(40)), "65536", "4096,1"]
+        whole = list(map(self.comparable, self.whole))
+        for size in sizes:
+            with self.subTest(size):
+                self.assertEqual(list(map(self.comparable, self.replay("--chunk", size))), whole)
+
+
+if __name__ == "__main__":
+    unittest.main()
