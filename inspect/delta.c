@@ -31,6 +31,7 @@ void delta_free(struct delta *d)
     buf_free(&d->path);
     buf_free(&d->operation);
     buf_free(&d->text_path);
+    buf_free(&d->grown_path);
     *d = (struct delta){0};
 }
 
@@ -383,6 +384,8 @@ static void operate_below(struct delta *d, struct message *m,
     if (str_is(operation, "append")) {
         if (target == NULL || !append_to(d, target, value))
             set_at(d, m, walk, parent, target, value, false);
+        else if (target->kind == JSON_STRING)
+            d->grown = target;
     } else if (str_is(operation, "add") || str_is(operation, "replace")) {
         set_at(d, m, walk, parent, target, value, str_is(operation, "add"));
     } else if (str_is(operation, "truncate")) {
@@ -438,6 +441,7 @@ void delta_put(struct delta *d, const struct json_node *document)
         d->is_odd = true;
         return;
     }
+    d->grown = NULL;
     put_document(d, -1, document);
 }
 
@@ -467,13 +471,32 @@ static struct message *current(struct delta *d)
     return m != NULL && m->doc != NULL ? m : NULL;
 }
 
+static void set_buf(struct buf *b, struct str text)
+{
+    buf_clear(b);
+    buf_append_str(b, text);
+}
+
+/* The usual delta, without walking: text behind the last one's text. */
+static bool append_again(struct delta *d, struct str path, struct str operation,
+    const struct json_node *value)
+{
+    return d->grown != NULL && json_is(value, JSON_STRING) &&
+           d->channel == d->grown_channel && str_is(operation, "append") &&
+           str_eq(path, buf_str(&d->grown_path)) &&
+           append_to(d, d->grown, value);
+}
+
 static void operate(struct delta *d, struct str path, struct str operation,
     const struct json_node *value)
 {
     static const struct json_node nothing = {.kind = JSON_NULL};
+    if (append_again(d, path, operation, value))
+        return;
     struct walk walk;
     walk.count = 0;
     walk.arena = (struct arena){0};
+    d->grown = NULL;
     if (value == NULL)
         value = &nothing;
     if (!take_apart(&walk, path)) {
@@ -485,16 +508,14 @@ static void operate(struct delta *d, struct str path, struct str operation,
         if (m != NULL)
             operate_below(d, m, &walk, operation, value);
     }
+    if (d->grown != NULL) {
+        set_buf(&d->grown_path, path);
+        d->grown_channel = d->channel;
+    }
     arena_free(&walk.arena);
 }
 
 /* ---- what is inherited ------------------------------------------------ */
-
-static void set_buf(struct buf *b, struct str text)
-{
-    buf_clear(b);
-    buf_append_str(b, text);
-}
 
 static void remember_text_path(
     struct delta *d, struct str path, struct str operation)

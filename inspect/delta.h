@@ -37,6 +37,11 @@ struct delta {
     int64_t channel;
     struct buf path, operation;
     struct buf text_path; /* the last one that text was appended to */
+    /* The string that the last operation appended to: most deltas append to
+     * it again.  NULL after any other operation. */
+    struct doc *grown;
+    struct buf grown_path;
+    int64_t grown_channel;
 };
 
 void delta_setup(struct delta *d);

@@ -172,11 +172,6 @@ struct doc *doc_get_str(const struct doc *object, struct str key)
     return found;
 }
 
-struct doc *doc_get(const struct doc *object, const char *key)
-{
-    return doc_get_str(object, str_of(key));
-}
-
 struct doc *doc_at(const struct doc *array, size_t index)
 {
     if (array == NULL || array->kind != JSON_ARRAY || index >= array->count)

@@ -45,8 +45,11 @@ void doc_remove(
 void doc_replace(struct doc *to, struct doc *from, struct doc_budget *budget);
 
 /* All accept NULL and other kinds, and give NULL or an empty str then. */
-struct doc *doc_get(const struct doc *object, const char *key);
 struct doc *doc_get_str(const struct doc *object, struct str key);
+static inline struct doc *doc_get(const struct doc *object, const char *key)
+{
+    return doc_get_str(object, str_of(key));
+}
 struct doc *doc_at(const struct doc *array, size_t index);
 struct str doc_text(const struct doc *string);
 struct str doc_get_text(const struct doc *object, const char *key);

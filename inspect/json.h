@@ -108,9 +108,13 @@ enum err json_parse(struct str text, struct arena *arena,
 
 /* The member; the last one when the key is given twice, as common servers
  * do.  To see all: for (c = node->first; c != NULL; c = c->next). */
-const struct json_node *json_get(const struct json_node *node, const char *key);
 const struct json_node *json_get_str(
     const struct json_node *node, struct str key);
+static inline const struct json_node *json_get(
+    const struct json_node *node, const char *key)
+{
+    return json_get_str(node, str_of(key));
+}
 const struct json_node *json_at(const struct json_node *node, size_t index);
 /* "messages/0/content/parts": keys in objects, decimal indices in arrays; ""
  * is the node itself.  A key with a slash cannot be named. */
@@ -120,7 +124,11 @@ const struct json_node *json_path_str(
     const struct json_node *node, struct str path);
 
 struct str json_str(const struct json_node *node); /* of a STRING */
-struct str json_get_text(const struct json_node *node, const char *key);
+static inline struct str json_get_text(
+    const struct json_node *node, const char *key)
+{
+    return json_str(json_get(node, key));
+}
 struct str json_path_text(const struct json_node *node, const char *path);
 bool json_is(const struct json_node *node, enum json_kind kind);
 bool json_is_true(const struct json_node *node);

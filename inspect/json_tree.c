@@ -133,11 +133,6 @@ const struct json_node *json_get_str(
     return found;
 }
 
-const struct json_node *json_get(const struct json_node *node, const char *key)
-{
-    return json_get_str(node, str_of(key));
-}
-
 const struct json_node *json_at(const struct json_node *node, size_t index)
 {
     if (!json_is(node, JSON_ARRAY) || index >= node->count)
@@ -175,11 +170,6 @@ const struct json_node *json_path(
 struct str json_str(const struct json_node *node)
 {
     return json_is(node, JSON_STRING) ? node->text : STR_NONE;
-}
-
-struct str json_get_text(const struct json_node *node, const char *key)
-{
-    return json_str(json_get(node, key));
 }
 
 struct str json_path_text(const struct json_node *node, const char *path)
