@@ -478,12 +478,10 @@ static void set_node(struct settings *s)
     s->node = arena_copy(&s->arena, str_of(name));
 }
 
-static void set_store_dir(struct settings *s)
+static struct str below_data_dir(struct settings *s, const char *name)
 {
-    struct buf path = {0};
-    buf_printf(&path, "%.*s/store", STR_ARG(s->data_dir));
-    s->store_dir = arena_copy(&s->arena, buf_str(&path));
-    buf_free(&path);
+    return str_of(
+        arena_printf(&s->arena, "%.*s/%s", STR_ARG(s->data_dir), name));
 }
 
 void settings_load(const struct bundle *bundle, struct diag *diag,
@@ -506,7 +504,8 @@ void settings_load(const struct bundle *bundle, struct diag *diag,
     const struct bundle_file *dir = bundle_first(bundle, BUNDLE_DATA_DIR);
     if (dir != NULL)
         settings_out->data_dir = arena_copy(&settings_out->arena, dir->name);
-    set_store_dir(settings_out);
+    settings_out->store_dir = below_data_dir(settings_out, "store");
+    settings_out->cache_dir = below_data_dir(settings_out, "cache");
 }
 
 void settings_free(struct settings *settings)

@@ -34,8 +34,9 @@ struct settings {
     /* listen */
     struct str_list listen_proxy, listen_console, listen_metrics;
     struct str data_dir, run_as, node;
-    struct str store_dir; /* data_dir/store: all that the storer may open */
-    int64_t workers;      /* 0: one a core */
+    /* data_dir/store: all that the storer may open; data_dir/cache */
+    struct str store_dir, cache_dir;
+    int64_t workers; /* 0: one a core */
     struct str_list services, detectors;
     struct str policy;
     /* clients */

@@ -40,7 +40,8 @@ enum user_role {
 
 enum {
     USERS_MAX = 100000,
-    USER_NAME_MAX = 128, /* bytes; the same for groups and token names */
+    USERS_FILE_MAX = 16 << 20, /* bytes */
+    USER_NAME_MAX = 128,       /* bytes; the same for groups and token names */
     USER_GROUPS_MAX = 64,
     USER_TOKENS_MAX = 64,
     USER_PASSWORD_MIN = 8, /* for new ones */

@@ -15,29 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
-
-enum { USERS_FILE_MAX = 16 << 20 };
-
-static enum err read_file(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return errno == ENOENT ? OK : ERR_IO;
-    ssize_t n;
-    enum err err = OK;
-    do {
-        n = read(fd, buf_reserve(out, 65536), 65536);
-        if (n > 0)
-            buf_commit(out, (size_t)n);
-        if (n < 0 && errno != EINTR)
-            err = ERR_IO;
-        if (out->n > USERS_FILE_MAX)
-            err = ERR_LIMIT;
-    } while (err == OK && n != 0);
-    close(fd);
-    return err;
-}
 
 static void edit_clear(struct users_edit *edit)
 {
@@ -64,8 +43,8 @@ enum err users_edit_begin(
     if (edit_out->lock_fd < 0 || flock(edit_out->lock_fd, LOCK_EX) != 0)
         err = ERR_IO;
     if (err == OK)
-        err = read_file(edit_out->path, &text);
-    if (err == OK) {
+        err = file_load(edit_out->path, USERS_FILE_MAX, &text);
+    if (err == OK || err == ERR_NOT_FOUND) {
         edit_out->users = users_parse(edit_out->path, buf_str(&text), diag);
         err = edit_out->users != NULL ? OK : ERR_PARSE;
     }
@@ -75,26 +54,13 @@ enum err users_edit_begin(
     return err;
 }
 
-static enum err write_all(int fd, struct str text)
-{
-    while (text.n > 0) {
-        ssize_t n = write(fd, text.p, text.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ERR_IO;
-        text = str_sub(text, (size_t)n, text.n);
-    }
-    return OK;
-}
-
 /* For the folder's owner, who is the parent of the roles. */
 static enum err write_temporary(const struct users_edit *edit, int fd)
 {
     struct buf text = {0};
     struct stat folder;
     users_write(edit->users, &text);
-    enum err err = write_all(fd, buf_str(&text));
+    enum err err = file_write(fd, buf_str(&text));
     buf_wipe_free(&text);
     if (err == OK &&
         (fstat(edit->lock_fd, &folder) != 0 ||

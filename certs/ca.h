@@ -23,6 +23,9 @@ enum err ca_read(struct str cert_pem, struct ca_info *info_out) MUST_USE;
  * text (F39). */
 const char *ca_mistake(struct str cert_pem, struct str key_pem);
 
+/* A PEM file of certificates or one key, in bytes. */
+enum { CA_FILE_MAX = 1 << 20 };
+
 enum ca_format { CA_PEM, CA_DER, CA_MOBILECONFIG };
 enum err ca_export(
     struct str cert_pem, enum ca_format format, struct buf *out) MUST_USE;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 /* One wake-up handles at most so many datagrams, so that no channel starves
@@ -242,26 +243,13 @@ enum err chan_pair(int fds_out[2])
 
 enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL };
 
-static enum err write_all(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return ERR_IO;
-        bytes = str_sub(bytes, (size_t)n, bytes.n);
-    }
-    return OK;
-}
-
 enum err memfd_from(struct str bytes, int *fd_out)
 {
     *fd_out = -1;
     int fd = memfd_create("promptgate", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return ERR_IO;
-    if (write_all(fd, bytes) != OK || fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
+    if (file_write(fd, bytes) != OK || fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
         close(fd);
         return ERR_IO;
     }

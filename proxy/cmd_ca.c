@@ -13,11 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "certs/ca.h"
 #include "proxy/cmd_data.h"
 #include "proxy/first.h"
-
-enum { CA_FILE_MAX = 1 << 20 };
 
 struct options {
     const char *config;
@@ -88,18 +87,6 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* ---- actions ----------------------------------------------------------- */
 
-static enum err read_cert(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
-        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    size_t n = fread(buf_reserve(out, CA_FILE_MAX), 1, CA_FILE_MAX, f);
-    buf_commit(out, n);
-    bool is_bad = ferror(f) != 0;
-    fclose(f);
-    return is_bad ? ERR_IO : OK;
-}
-
 static void print_info(const char *path, const struct ca_info *info)
 {
     char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
@@ -128,7 +115,7 @@ static int show(const char *path)
 {
     struct buf pem = {0};
     struct ca_info info;
-    enum err err = read_cert(path, &pem);
+    enum err err = file_load(path, CA_FILE_MAX, &pem);
     if (err == OK)
         err = ca_read(buf_str(&pem), &info);
     buf_free(&pem);
@@ -142,7 +129,7 @@ static int export(const char *path, enum ca_format format)
 {
     struct buf pem = {0}, out = {0};
     int status = STATUS_OK;
-    enum err err = read_cert(path, &pem);
+    enum err err = file_load(path, CA_FILE_MAX, &pem);
     if (err == OK)
         err = ca_export(buf_str(&pem), format, &out);
     if (err != OK)

@@ -22,6 +22,7 @@
 #include <utlist.h>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "inspect/decode.h"
 #include "inspect/exchange.h"
@@ -483,7 +484,7 @@ static bool read_capture(const char *file, struct buf *text)
         fprintf(stderr, "promptgate replay: %s: %s\n", file, strerror(errno));
         return false;
     }
-    enum err err = engine_read_all(fd, CAPTURE_MAX, text);
+    enum err err = file_read(fd, CAPTURE_MAX, text);
     close(fd);
     if (err != OK)
         fprintf(stderr, "promptgate replay: %s: %s\n", file, err_name(err));

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/settings.h"
 #include "inspect/rules.h"
@@ -103,7 +104,7 @@ static int scan_file(
     bool is_stdin = strcmp(name, "-") == 0;
     struct buf text = {0};
     int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    enum err err = fd < 0 ? ERR_IO : engine_read_all(fd, SCAN_FILE_MAX, &text);
+    enum err err = fd < 0 ? ERR_IO : file_read(fd, SCAN_FILE_MAX, &text);
     int reason = errno;
     if (fd >= 0 && !is_stdin)
         close(fd);

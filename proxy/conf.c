@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/users.h"
 #include "proxy/chan.h"
@@ -24,36 +25,6 @@ enum { FILE_MAX = 64 << 20, FOLDER_FILES_MAX = 1000 };
 
 static const char default_data_dir[] = "/var/lib/promptgate";
 static const char system_roots[] = "/etc/ssl/certs/ca-certificates.crt";
-
-static enum err read_fd(int fd, struct buf *out)
-{
-    for (;;) {
-        ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ERR_IO;
-        if (n == 0)
-            return OK;
-        buf_commit(out, (size_t)n);
-        if (out->n > FILE_MAX) {
-            errno = EFBIG;
-            return ERR_LIMIT;
-        }
-    }
-}
-
-static enum err read_file(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    enum err err = read_fd(fd, out);
-    int reason = errno;
-    close(fd);
-    errno = reason;
-    return err;
-}
 
 struct collector {
     struct bundle *bundle;
@@ -66,7 +37,7 @@ static bool collect_file(struct collector *c, enum bundle_kind kind,
     const char *path, bool must_exist)
 {
     struct buf text = {0};
-    enum err err = read_file(path, &text);
+    enum err err = file_load(path, FILE_MAX, &text);
     if (err == OK)
         bundle_add(c->bundle, kind, str_of(path), buf_str(&text));
     else if (must_exist || err != ERR_NOT_FOUND)

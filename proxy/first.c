@@ -1,6 +1,5 @@
 #include "proxy/first.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,11 +13,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/users.h"
 #include "certs/ca.h"
 
-enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50, CACHE_DAYS = 30 };
-enum { CA_FILE_MAX = 64 * 1024 };
+enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50 };
 
 static void complain(const char *what, const char *path)
 {
@@ -42,21 +41,6 @@ enum err first_user(struct str run_as, struct run_user *user_out)
     }
     *user_out = (struct run_user){true, entry->pw_uid, entry->pw_gid};
     return OK;
-}
-
-static enum err make_folders(const char *path, mode_t mode)
-{
-    char part[PATH_MAX];
-    if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part)
-        return ERR_LIMIT;
-    for (char *slash = part + 1; (slash = strchr(slash, '/')) != NULL;
-         slash++) {
-        *slash = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return ERR_IO;
-        *slash = '/';
-    }
-    return mkdir(part, mode) == 0 || errno == EEXIST ? OK : ERR_IO;
 }
 
 static enum err take_lock(const char *data_dir, int *lock_fd_out)
@@ -86,7 +70,7 @@ static enum err take_lock(const char *data_dir, int *lock_fd_out)
 
 enum err first_make_data_dir(const char *data_dir)
 {
-    return make_folders(data_dir, 0700);
+    return file_make_folder(data_dir, 0700);
 }
 
 /* Never through a symbolic link: what it names would be given away. */
@@ -114,7 +98,7 @@ static enum err make_store_dir(
         complain("cannot write to", data_dir);
         return ERR_IO;
     }
-    if (make_folders(store_dir, 0700) != OK ||
+    if (file_make_folder(store_dir, 0700) != OK ||
         (user->is_set && give(store_dir, user->uid, user->gid, 0700) != OK)) {
         complain("cannot make", store_dir);
         return ERR_IO;
@@ -134,28 +118,15 @@ enum err first_data_dir(
     return err == OK ? take_lock(s->data_dir.p, lock_fd_out) : err;
 }
 
-static enum err write_new(const char *path, struct str text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return ERR_IO;
-    bool is_good = write(fd, text.p, text.n) == (ssize_t)text.n &&
-                   fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    close(fd);
-    if (!is_good)
-        unlink(path);
-    return is_good ? OK : ERR_IO;
-}
-
 static enum err make_ca(const char *cert_path, const char *key_path)
 {
     struct buf cert = {0}, key = {0};
     enum err err = ca_create(STR("promptgate CA"), &cert, &key);
     /* The key first: a certificate alone would look like a finished CA. */
     if (err == OK)
-        err = write_new(key_path, buf_str(&key), 0600);
+        err = file_create(key_path, buf_str(&key), 0600);
     if (err == OK)
-        err = write_new(cert_path, buf_str(&cert), 0644);
+        err = file_create(cert_path, buf_str(&cert), 0644);
     buf_free(&cert);
     buf_wipe_free(&key);
     return err;
@@ -176,7 +147,7 @@ enum err first_ca(const char *data_dir)
     }
     if (has_key) /* an interrupted first start: no client can know it yet */
         unlink(key);
-    if (make_folders(folder, 0755) != OK || make_ca(cert, key) != OK) {
+    if (file_make_folder(folder, 0755) != OK || make_ca(cert, key) != OK) {
         complain("cannot make the CA in", folder);
         return ERR_IO;
     }
@@ -205,26 +176,6 @@ enum err first_open_key(const char *data_dir, int *fd_out)
     return ERR_DENIED;
 }
 
-static enum err read_small(int fd, struct buf *out)
-{
-    ssize_t n = read(fd, buf_reserve(out, CA_FILE_MAX), CA_FILE_MAX);
-    if (n < 0)
-        return ERR_IO;
-    buf_commit(out, (size_t)n);
-    return OK;
-}
-
-static enum err read_cert(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum err err = fd >= 0 ? read_small(fd, out) : ERR_IO;
-    if (err != OK)
-        complain("cannot read", path);
-    if (fd >= 0)
-        close(fd);
-    return err;
-}
-
 /* The signer checks the same, but it may only die of it. */
 enum err first_check_ca(const char *data_dir)
 {
@@ -233,12 +184,15 @@ enum err first_check_ca(const char *data_dir)
     int fd = -1;
     snprintf(path, sizeof path, "%s/ca/ca.pem", data_dir);
     enum err err = first_open_key(data_dir, &fd);
+    if (err != OK)
+        return err;
+    buf_reserve(&key, CA_FILE_MAX); /* it never moves: wiped below */
+    err = file_read(fd, CA_FILE_MAX / 2, &key);
+    close(fd);
     if (err == OK)
-        err = read_small(fd, &key);
-    if (err == OK)
-        err = read_cert(path, &cert);
-    if (fd >= 0)
-        close(fd);
+        err = file_load(path, CA_FILE_MAX, &cert);
+    if (err != OK)
+        complain("cannot read the CA in", path);
     const char *mistake =
         err == OK ? ca_mistake(buf_str(&cert), buf_str(&key)) : NULL;
     if (mistake != NULL) {
@@ -267,7 +221,7 @@ static enum err hand_over(
     snprintf(out->path, sizeof out->path, "%s/admin.initial", data_dir);
     unlink(out->path);
     buf_printf(&text, "%s %s\n", out->name, out->password);
-    enum err err = write_new(out->path, buf_str(&text), 0600);
+    enum err err = file_create(out->path, buf_str(&text), 0600);
     buf_wipe_free(&text);
     explicit_bzero(out->password, sizeof out->password);
     return err;
@@ -305,57 +259,4 @@ enum err first_administrator(
     if (err != OK)
         complain("cannot make the first login in", data_dir);
     return err;
-}
-
-static void cache_path(const char *data_dir, const char *hash,
-    const char *suffix, char out[PATH_MAX])
-{
-    snprintf(out, PATH_MAX, "%s/cache/%s.hsdb%s", data_dir, hash, suffix);
-}
-
-int cache_open(const char *data_dir, const char *hash)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    cache_path(data_dir, hash, "", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -1;
-    /* Only what this user wrote: a database is code to the matcher. */
-    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-        (st.st_mode & 022) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void cache_prune(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    if (dir == NULL)
-        return;
-    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        struct stat st;
-        if (e->d_name[0] == '.' ||
-            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-            continue;
-        if (time(NULL) - st.st_mtime > CACHE_DAYS * 86400)
-            unlinkat(dirfd(dir), e->d_name, 0);
-    }
-    closedir(dir);
-}
-
-void cache_write(const char *data_dir, const char *hash, struct str database)
-{
-    char folder[PATH_MAX], path[PATH_MAX], aside[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/cache", data_dir);
-    cache_path(data_dir, hash, "", path);
-    cache_path(data_dir, hash, ".new", aside);
-    unlink(aside);
-    if (make_folders(folder, 0700) != OK ||
-        write_new(aside, database, 0600) != OK || rename(aside, path) != 0)
-        log_event(LOG_WARN, "cache.unwritten", LOG_CSTR("file", path),
-            LOG_CSTR("why", strerror(errno)));
-    else
-        cache_prune(folder);
 }

@@ -1,6 +1,6 @@
 /*
  * What a start finds or makes on disk before any role runs: the data folder
- * and its lock, the CA, the first administrator, the cache of databases.
+ * and its lock, the CA, the first administrator.
  * The parent comes here, and the commands that may run before it (ca, user).
  */
 #ifndef PROXY_FIRST_H
@@ -38,9 +38,5 @@ struct first_admin {
 };
 enum err first_administrator(
     const char *data_dir, bool is_terminal, struct first_admin *out) MUST_USE;
-
-/* Databases by rules_hash: -1 when there is none; writing is best effort. */
-int cache_open(const char *data_dir, const char *hash);
-void cache_write(const char *data_dir, const char *hash, struct str database);
 
 #endif

@@ -13,11 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "base/users.h"
 #include "proxy/role_compiler.h"
+#include "proxy/rules_cache.h"
 
-enum { DATABASE_MAX = 1 << 30, USERS_MAX_BYTES = 64 << 20 };
+enum { DATABASE_MAX = 1 << 30 };
 
 static void close_fd(int *fd)
 {
@@ -49,12 +52,12 @@ enum err generation_prepare(struct parent *p, struct conf *conf)
 enum err compile_start(struct parent *p)
 {
     struct spawn s = {.kind = ROLE_COMPILER, .user = p->user};
-    const char *data_dir = p->next.conf->settings.data_dir.p;
+    const struct settings *settings = &p->next.conf->settings;
     p->next.database_fd =
         memfd_create("database", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (p->next.database_fd < 0)
         return ERR_IO;
-    int cache = cache_open(data_dir, p->next.rules_hash);
+    int cache = rules_cache_open(settings->cache_dir.p, p->next.rules_hash);
     for (size_t i = 0; i < SPAWN_FDS; i++)
         s.fds[i] = -1;
     s.fds[ROLE_FD_BUNDLE - ROLE_FD_CONTROL] = p->next.bundle_fd;
@@ -78,8 +81,8 @@ static enum err seal_database(struct parent *p, bool is_new)
     if (err != OK)
         return err;
     if (is_new)
-        cache_write(
-            p->next.conf->settings.data_dir.p, p->next.rules_hash, database);
+        rules_cache_write(
+            p->next.conf->settings.cache_dir.p, p->next.rules_hash, database);
     memfd_unmap(database);
     return OK;
 }
@@ -145,19 +148,6 @@ void reload_start(struct parent *p)
     generation_free(&p->next);
 }
 
-static enum err read_users(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? OK : ERR_IO;
-    ssize_t n;
-    while ((n = read(fd, buf_reserve(out, 65536), 65536)) > 0 &&
-           out->n < USERS_MAX_BYTES)
-        buf_commit(out, (size_t)n);
-    close(fd);
-    return n == 0 ? OK : ERR_IO;
-}
-
 /* The present generation with other logins. */
 static struct conf *conf_with_users(
     struct parent *p, const char *path, struct str users, struct diag *diag)
@@ -213,9 +203,11 @@ void reload_users(struct parent *p)
 {
     struct buf path = {0}, text = {0};
     buf_printf(&path, "%s/users.yaml", p->now.conf->settings.data_dir.p);
-    if (users_have_changed(p, buf_cstr(&path)) &&
-        read_users(buf_cstr(&path), &text) == OK)
-        apply_users(p, buf_cstr(&path), buf_str(&text));
+    if (users_have_changed(p, buf_cstr(&path))) {
+        enum err err = file_load(buf_cstr(&path), USERS_FILE_MAX, &text);
+        if (err == OK || err == ERR_NOT_FOUND)
+            apply_users(p, buf_cstr(&path), buf_str(&text));
+    }
     buf_free(&path);
     buf_free(&text);
 }

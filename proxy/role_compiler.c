@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "proxy/role_fds.h"
 #include "proxy/tls.h"
 
@@ -53,19 +54,6 @@ static struct str fitting_cache(const struct conf *conf)
     return STR_NONE;
 }
 
-static enum err write_out(struct str database)
-{
-    while (database.n > 0) {
-        ssize_t n = write(ROLE_FD_DATABASE, database.p, database.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return ERR_IO;
-        database = str_sub(database, (size_t)n, database.n);
-    }
-    return OK;
-}
-
 /* As a worker will use it, with keys of its own making. */
 static enum err prove(struct conf *conf, struct str database, struct diag *diag)
 {
@@ -89,7 +77,7 @@ int compiler_main(const struct role_start *start)
         database = buf_str(&made);
     if (prove(start->conf, database, &diag) != OK)
         return refuse(&diag);
-    if (write_out(database) != OK) {
+    if (file_write(ROLE_FD_DATABASE, database) != OK) {
         log_event(LOG_ERROR, "compiler.write_failed",
             LOG_CSTR("errno", strerror(errno)));
         return COMPILER_MISTAKES;

@@ -22,7 +22,4 @@ bool engine_open(struct engine *e, const struct rules *rules,
     const struct bundle *bundle, struct diag *diag);
 void engine_close(struct engine *e);
 
-/* Everything of a descriptor; ERR_LIMIT past max. */
-enum err engine_read_all(int fd, size_t max, struct buf *out) MUST_USE;
-
 #endif
