@@ -77,7 +77,9 @@ enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
     const char *rest = strptime(copy, "%Y-%m-%d", &t);
     int millis = 0;
     long offset_s = 0;
-    if (rest == NULL)
+    struct tm day = t;
+    (void)timegm(&day); /* makes March of February 30 */
+    if (rest == NULL || day.tm_mday != t.tm_mday)
         return ERR_PARSE;
     if (*rest == 'T' || *rest == ' ') {
         rest = strptime(rest + 1, "%H:%M:%S", &t);
@@ -88,10 +90,10 @@ enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
             for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
                 millis += (*rest - '0') * scale;
         }
-        int hours, minutes;
+        int hours, minutes, end = 0;
         char sign;
-        if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) == 3 &&
-            (sign == '+' || sign == '-')) {
+        if (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) == 3 &&
+            (sign == '+' || sign == '-') && rest[end] == '\0') {
             offset_s = (hours * 60L + minutes) * 60L;
             if (sign == '-')
                 offset_s = -offset_s;

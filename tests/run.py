@@ -39,7 +39,7 @@ def count(output):
     """(passed, failed) as the runners say it; a run that says nothing is one."""
     cmocka = re.findall(r"\[  PASSED  \] (\d+) test", output)
     if cmocka:
-        return sum(map(int, cmocka)), len(re.findall(r"^\[  FAILED  \] \w", output, re.M))
+        return sum(map(int, cmocka)), sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M)))
     unittest = re.search(r"^Ran (\d+) tests?", output, re.M)
     if unittest:
         bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
