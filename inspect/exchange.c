@@ -308,6 +308,14 @@ static bool is_worth_recording(const struct exchange *ex)
            ex->verdict.kind != VERDICT_ALLOW;
 }
 
+/* Bytes that pass before their verdict have a record before that: a crash
+ * leaves no upload untold (F1).  decide's record takes its place. */
+void exchange_push_opening(struct exchange *ex)
+{
+    if (is_worth_recording(ex))
+        exchange_push_record(ex, RECORD_OPEN, ex->activity);
+}
+
 static void decide(struct exchange *ex)
 {
     struct activity *a = ex->activity;
@@ -351,7 +359,7 @@ void exchange_push_record(
     struct exchange *ex, enum record_kind kind, const struct activity *a)
 {
     if (ex->record_count == RECORDS_MAX)
-        return; /* cannot be: two a request, one an answer */
+        return; /* cannot be: three a request, one an answer */
     struct record *record = &ex->records[ex->record_count++];
     *record = (struct record){.kind = kind};
     memcpy(record->id, a->id, sizeof record->id);

@@ -75,7 +75,8 @@ enum gate {
                      is looked at all the same) */
     GATE_HOLD,    /* collect the whole body, verdict and record first */
     GATE_STREAM,  /* mapped upload route: pass on while scanning, withhold the
-                     last GATE_TAIL_BYTES and the end until verdict, record */
+                     last GATE_TAIL_BYTES and the end until verdict, record; a
+                     first record (OPEN) is there before anything passes */
     GATE_REFUSE,  /* over a limit and nothing to be streamed: ask verdict */
 };
 enum { GATE_TAIL_BYTES = 64 * 1024 };

@@ -67,6 +67,7 @@ static void start_stream(struct exchange *ex)
     buf_take(&held, &ex->body);
     stream_bytes(ex, buf_str(&held));
     buf_wipe_free(&held);
+    exchange_push_opening(ex);
 }
 
 void exchange_finish_stream(struct exchange *ex)

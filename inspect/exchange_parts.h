@@ -135,6 +135,7 @@ struct exchange {
 void exchange_note_failure(struct exchange *ex, enum failure failure);
 void exchange_judge(struct exchange *ex, struct activity *activity,
     enum direction direction, struct verdict *verdict_out);
+void exchange_push_opening(struct exchange *ex);
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, const struct activity *a);
 struct buf *exchange_push_note(struct exchange *ex);

@@ -297,18 +297,26 @@ static void judge_step(struct txn *t)
         decide(t);
 }
 
-static void judge_collect(struct txn *t)
+static void judge_now(struct txn *t)
 {
-    enum gate gate = exchange_gate(t->exchange);
-    if (gate == GATE_REFUSE)
-        exchange_request_cut(t->exchange);
-    else if (t->request_ended || t->request->protocol.n != 0)
-        exchange_request_end(t->exchange); /* a WebSocket's has no end */
-    else
-        return;
     t->judged_ms = session_now(t->session);
     t->judge = JUDGE_STEP;
     judge_step(t);
+}
+
+static void judge_collect(struct txn *t)
+{
+    enum gate gate = exchange_gate(t->exchange);
+    if (gate == GATE_REFUSE) {
+        exchange_request_cut(t->exchange);
+    } else if (t->request_ended || t->request->protocol.n != 0) {
+        exchange_request_end(t->exchange); /* a WebSocket's has no end */
+    } else {
+        if (gate == GATE_STREAM) /* its first record */
+            send_records(t, t->session->conf->settings.before_forward);
+        return;
+    }
+    judge_now(t);
 }
 
 static void pump_judge(struct txn *t)
@@ -328,15 +336,30 @@ void txn_on_kept(struct txn *t, struct str answer)
     t->is_ready = true;
 }
 
+/* Before a streamed body's first byte has passed, a lost first record can
+ * still stop it. */
+static void on_unrecorded(struct txn *t)
+{
+    exchange_fail(t->exchange, FAIL_STORE);
+    if (t->judge == JUDGE_COLLECT && t->state == TXN_WAIT &&
+        t->session->env.failure_blocks[FAIL_STORE]) {
+        exchange_request_cut(t->exchange);
+        judge_now(t);
+    }
+}
+
 void txn_on_recorded(struct txn *t, enum err err)
 {
-    if (t->records_pending == 0 || t->judge != JUDGE_RECORD)
+    if (t->records_pending == 0)
+        return;
+    t->records_pending--;
+    t->is_ready = true;
+    if (t->state >= TXN_FINISH)
         return;
     if (err != OK)
-        exchange_fail(t->exchange, FAIL_STORE);
-    if (--t->records_pending == 0 && t->state < TXN_FINISH)
+        on_unrecorded(t);
+    if (t->records_pending == 0 && t->judge == JUDGE_RECORD)
         decide(t);
-    t->is_ready = true;
 }
 
 /* ---- request body ---- */
@@ -347,7 +370,8 @@ static void open_window(struct txn *t)
     const struct settings *settings = &s->conf->settings;
     if (t->up_unconsumed == 0 || t->client_stream == NULL)
         return;
-    bool is_held = t->exchange != NULL && t->state == TXN_WAIT;
+    bool is_held = t->exchange != NULL && t->state == TXN_WAIT &&
+                   exchange_gate(t->exchange) != GATE_STREAM;
     bool has_room = s->held_bytes < (size_t)settings->hold_connection_bytes &&
                     session_worker_held() < (size_t)settings->hold_worker_bytes;
     bool is_oldest = s->txns == t;
@@ -389,7 +413,7 @@ static bool may_start(const struct txn *t)
     if (t->exchange == NULL || t->judge == JUDGE_CLEAR)
         return true;
     enum gate gate = exchange_gate(t->exchange);
-    return t->request->has_body &&
+    return t->request->has_body && t->records_pending == 0 &&
            (gate == GATE_STREAM || gate == GATE_FORWARD);
 }
 
