@@ -78,6 +78,11 @@ class Worker(GatewayTest):
         seen = wait_for(lambda: [e for e in self.standin.seen() if e["path"] == "/files/f1/raw"], 5, "the abort")
         self.assertEqual([(e.get("aborted"), e["bytes"] < total) for e in seen], [(True, True)])
 
+        def record():
+            return [a for a in self.gateway.activities("--since", "5m") if a["activity"] == "file.uploaded"
+                    and a["http"]["path"] == "/files/f1/raw" and a.get("outcome")]
+        self.assertEqual([a["outcome"] for a in wait_for(record, 10, "its record")], ["failure"])
+
 
 class FewDescriptors(GatewayTest):
     """F42: a hundred for each process, of which 64 are never a client's."""
@@ -164,7 +169,8 @@ class FullDisk(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, True)
         self.standin = Standin(self.folder)
         self.addCleanup(self.standin.stop)
-        self.gateway = Gateway(self.folder, {"chatgpt.com:443": f"127.0.0.1:{self.standin.port}"})
+        self.gateway = Gateway(self.folder, {host: f"127.0.0.1:{self.standin.port}" for host in
+                                             ("chatgpt.com:443", "files.oaiusercontent.com:443")})
         self.gateway.start()
         self.gateway.stop()
         self.journal = self.gateway.data / "store/journal"
@@ -195,7 +201,16 @@ class FullDisk(unittest.TestCase):
             return read_answer(sock)
 
     def arrived(self):
-        return self.client.sent[-1] in [e["message_id"] for e in self.standin.seen()]
+        return self.client.sent[-1] in [e.get("message_id") for e in self.standin.seen()]
+
+    def upload(self):
+        """curl's status of 12 MiB, which pass while they are scanned."""
+        done = subprocess.run(["curl", "-s", "--max-time", "20", "--http1.1", "--cacert", self.gateway.ca, "-x",
+                               f"http://127.0.0.1:{self.gateway.proxy_port}", "-o", "/dev/null", "-w", "%{http_code}",
+                               "-T", "-", "-H", "x-ms-blob-type: BlockBlob", "-H", "Expect:",
+                               "https://files.oaiusercontent.com/files/f6/raw?sig=x"], input=bytes(12 * MIB),
+                              stdout=subprocess.PIPE)
+        return int(done.stdout)
 
     def fill(self):
         with open(self.journal / "fill", "wb", buffering=0) as fill:
@@ -227,6 +242,8 @@ class FullDisk(unittest.TestCase):
             self.assertFalse(self.arrived())
             self.assertIn(b"promptgate", answer)
             self.assertLess(time.monotonic() - begin, 6)
+        self.assertGreaterEqual(self.upload(), 400)
+        self.assertEqual([e for e in self.standin.seen() if e["path"] == "/files/f6/raw"], [])
         self.assertRegex(self.gateway.log(), "event=journal")
         self.reload_with("on_failure: {store: record}")
         status, answer = self.send()
@@ -239,6 +256,7 @@ class FullDisk(unittest.TestCase):
         last = self.client.sent[-1]
         wait_for(lambda: [a for a in self.gateway.activities("--since", "5m") if a.get("message_id") == last
                           and a.get("outcome") == "success"], 5, "its record")
+        self.assertEqual(self.upload(), 201)
         self.assertEqual(set(self.gateway.roles()), pids, "nobody was restarted")
 
 
