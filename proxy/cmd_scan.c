@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/settings.h"
+#include "base/utf8.h"
+#include "inspect/json.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
 #include "proxy/command.h"
@@ -98,6 +98,35 @@ static int worse(int a, int b)
     return STATUS_BAD;
 }
 
+static uint32_t unit_at(struct str s, size_t i, bool is_big)
+{
+    unsigned char a = (unsigned char)s.p[i], b = (unsigned char)s.p[i + 1];
+    return is_big ? (uint32_t)(a << 8 | b) : (uint32_t)(b << 8 | a);
+}
+
+/* Text that says by its first bytes that it is UTF-16 becomes UTF-8, in which
+ * findings have their offsets. */
+static void from_utf16(struct buf *text)
+{
+    struct str s = buf_str(text);
+    bool is_big = str_starts(s, "\xfe\xff");
+    struct buf out = {0};
+    if (!is_big && !str_starts(s, "\xff\xfe"))
+        return;
+    for (size_t i = 2; i + 1 < s.n; i += 2) {
+        char bytes[4];
+        uint32_t c = unit_at(s, i, is_big);
+        uint32_t low = i + 3 < s.n ? unit_at(s, i + 2, is_big) : 0;
+        if ((c & 0xfc00) == 0xd800 && (low & 0xfc00) == 0xdc00) {
+            c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
+            i += 2;
+        }
+        buf_append(&out, bytes, utf8_encode(c, bytes));
+    }
+    buf_free(text);
+    *text = out;
+}
+
 static int scan_file(
     const struct engine *e, struct scan_report *report, const char *name)
 {
@@ -114,6 +143,7 @@ static int scan_file(
         buf_free(&text);
         return STATUS_BAD;
     }
+    from_utf16(&text);
     struct findings findings = {0};
     scan_text(e->scanner, buf_str(&text), is_stdin ? WHERE_PROMPT : WHERE_FILE,
         &findings);
@@ -153,43 +183,60 @@ static int report_bad_line(size_t number, const char *what)
     return STATUS_BAD;
 }
 
-static void print_line(struct scan_report *report, const json_t *id,
-    struct str text, const struct findings *findings)
+/* The id goes out as it came in: numbers keep their digits. */
+static void write_id(
+    struct jsonw *w, const struct json_node *id, struct str line)
+{
+    if (json_is(id, JSON_STRING))
+        jsonw_str(w, id->text);
+    else
+        jsonw_raw(w, str_sub(line, id->start, id->end));
+}
+
+static void print_line(struct scan_report *report, const struct json_node *id,
+    struct str line, struct str text, const struct findings *findings)
 {
     struct jsonw w = {.out = &report->text};
-    char *id_text = json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT);
     jsonw_object(&w);
     jsonw_key(&w, "id");
-    jsonw_raw(&w, str_of(id_text));
+    write_id(&w, id, line);
     scan_report_write_findings(&w, text, findings, report->is_unmasked);
     jsonw_close(&w);
     buf_append_char(&report->text, '\n');
-    free(id_text);
 }
 
+static int scan_object(const struct engine *e, struct scan_report *report,
+    struct str line, const struct json_node *root, size_t number)
+{
+    const struct json_node *id = json_get(root, "id");
+    const struct json_node *text = json_get(root, "text");
+    struct findings findings = {0};
+    if (id == NULL || !json_is(text, JSON_STRING))
+        return report_bad_line(
+            number, "not an object with \"id\" and \"text\"");
+    scan_text(e->scanner, text->text, WHERE_PROMPT, &findings);
+    print_line(report, id, line, text->text, &findings);
+    int status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
+    findings_free(&findings);
+    return status;
+}
+
+/* Read with the project's own reader: stricter ones refuse lone surrogates,
+ * which JavaScript writes. */
 static int scan_line(const struct engine *e, struct scan_report *report,
     struct str line, size_t number)
 {
-    json_error_t error;
-    json_t *root = json_loadb(line.p, line.n, JSON_ALLOW_NUL, &error);
-    if (root == NULL)
-        return report_bad_line(number, error.text);
-    const json_t *id = json_object_get(root, "id");
-    const json_t *text = json_object_get(root, "text");
-    int status = STATUS_CLEAN;
-    if (id == NULL || !json_is_string(text)) {
-        status =
-            report_bad_line(number, "not an object with \"id\" and \"text\"");
-    } else {
-        struct findings findings = {0};
-        struct str value =
-            str_make(json_string_value(text), json_string_length(text));
-        scan_text(e->scanner, value, WHERE_PROMPT, &findings);
-        print_line(report, id, value, &findings);
-        status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
-        findings_free(&findings);
-    }
-    json_decref(root);
+    static const struct json_limits limits = {.depth = JSON_DEPTH_MAX,
+        .string_bytes = SCAN_FILE_MAX,
+        .tree_bytes = (size_t)2 * SCAN_FILE_MAX};
+    struct arena arena = {0};
+    struct json_node *root;
+    enum err err = json_parse(line, &arena, &limits, &root);
+    int status =
+        err == OK ? scan_object(e, report, line, root, number)
+                  : report_bad_line(number,
+                        err == ERR_LIMIT ? "too large or too deep" : "no JSON");
+    arena_free(&arena);
     return status;
 }
 
