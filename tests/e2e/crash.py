@@ -94,6 +94,7 @@ class Crash:
     def close(self):
         try:
             self.gateway.stop(30)
+            self.gateway.check_health()
         finally:
             self.standin.stop()
             if os.environ.get("KEEP") is None:

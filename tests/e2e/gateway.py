@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -132,6 +133,12 @@ class Gateway:
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def check_health(self):
+        """No role has crashed by itself, nor has a sanitizer spoken."""
+        bad = re.findall(r".*(?:event=role\.ended.* signal=(?:4|6|7|8|11|31)\b|Sanitizer|runtime error:).*", self.log())
+        if bad:
+            raise AssertionError("\n".join(bad[:10]))
+
     @property
     def ca(self):
         return self.data / "ca/ca.pem"
@@ -205,6 +212,7 @@ class GatewayTest(unittest.TestCase):
     def tearDownClass(cls):
         try:
             cls.gateway.stop()
+            cls.gateway.check_health()
         finally:
             cls.standin.stop()
             if os.environ.get("KEEP") is None:

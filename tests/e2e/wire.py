@@ -114,6 +114,7 @@ class WireTest(GatewayTest):
     def tearDownClass(cls):
         try:
             cls.gateway.stop()
+            cls.gateway.check_health()
         finally:
             cls.origin.stop()
             shutil.rmtree(cls.folder, True)
