@@ -50,6 +50,13 @@ struct str arena_copy(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_lower(struct arena *a, struct str s)
+{
+    struct str copy = arena_copy(a, s);
+    str_lower((char *)(uintptr_t)copy.p, copy.n);
+    return copy;
+}
+
 char *arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args, again;

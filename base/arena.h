@@ -21,6 +21,8 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t n); /* zeroed, 16-byte aligned */
 char *arena_strdup(struct arena *a, const char *s);
 struct str arena_copy(struct arena *a, struct str s); /* NUL follows the copy */
+/* In lower case (ASCII), NUL follows. */
+struct str arena_lower(struct arena *a, struct str s);
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 void arena_free(struct arena *a); /* leaves {0} */
 /* Like arena_free, but one ordinary block stays for what comes next. */

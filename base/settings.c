@@ -279,10 +279,7 @@ static enum err parse_host_port(
 {
     size_t colon = str_find_char(text, ':');
     uint64_t port;
-    struct str host = arena_copy(&r->settings->arena, str_sub(text, 0, colon));
-    for (size_t i = 0; i < host.n; i++)
-        if (host.p[i] >= 'A' && host.p[i] <= 'Z')
-            ((char *)(uintptr_t)host.p)[i] |= 0x20;
+    struct str host = arena_lower(&r->settings->arena, str_sub(text, 0, colon));
     if (!is_host_pattern(host) || str_has(host, "*") || colon == text.n ||
         str_to_u64(str_sub(text, colon + 1, text.n), &port) != OK ||
         port == 0 || port > 65535)

@@ -82,4 +82,9 @@ bool str_glob(struct str pattern, struct str s, char stop);
 
 int str_compare(struct str a, struct str b);
 
+/* ASCII letters, in place. */
+void str_lower(char *p, size_t n);
+/* Of a hexadecimal digit, or -1. */
+int str_hex_value(char c);
+
 #endif

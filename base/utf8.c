@@ -71,3 +71,17 @@ size_t utf8_floor(struct str s, size_t n)
         start--;
     return ((unsigned char)s.p[start] & 0xc0) == 0x80 ? n : start;
 }
+
+bool utf8_is_text(struct str s)
+{
+    s = str_sub(s, 0, utf8_floor(s, s.n > 4 ? s.n - 4 : s.n));
+    while (s.n > 0) {
+        unsigned char c = (unsigned char)s.p[0];
+        size_t n = utf8_length(s);
+        bool is_blank = c == '\t' || c == '\n' || c == '\r' || c == '\f';
+        if (n == 0 || (c < 0x20 && !is_blank) || c == 0x7f)
+            return false;
+        s = str_sub(s, n, s.n);
+    }
+    return true;
+}

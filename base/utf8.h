@@ -21,6 +21,9 @@ size_t utf8_decode(struct str s, uint32_t *code_point_out);
 size_t utf8_encode(uint32_t code_point, char out[4]);
 
 bool utf8_is_valid(struct str s);
+/* Valid, and without control characters that no text file has; a sequence
+ * that the end cuts does not count. */
+bool utf8_is_text(struct str s);
 
 /* The longest prefix of at most n bytes that cuts no sequence. */
 size_t utf8_floor(struct str s, size_t n);

@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 
+#include "base/html.h"
 #include "base/mem.h"
 #include "base/stats.h"
 
@@ -93,17 +94,6 @@ static enum MHD_Result on_request(void *owner,
     return answer(connection, MHD_HTTP_NOT_FOUND, text, STR("nothing here\n"));
 }
 
-static void append_html(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
-            buf_printf(out, "&#%d;", c);
-        else
-            buf_append_char(out, c);
-    }
-}
-
 static void make_page(struct site *site, struct str node)
 {
     buf_append_str(&site->page,
@@ -111,7 +101,7 @@ static void make_page(struct site *site, struct str node)
             "<title>promptgate</title><style>body{font:16px/1.5 sans-serif;"
             "max-width:40em;margin:4em auto;padding:0 1em}</style>"
             "<h1>promptgate</h1><p>The gateway is running on <b>"));
-    append_html(&site->page, node);
+    html_append(&site->page, node);
     buf_append_str(&site->page,
         STR("</b>. Recorded activities: <code>promptgate activities</code>."
             "</p></html>\n"));

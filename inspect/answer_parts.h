@@ -46,6 +46,8 @@ void text_join(struct buf *to, struct str text);
 void answer_join(struct answer *a, struct buf *to, struct str text);
 struct str answer_keep(struct answer *a, struct str text, struct str old);
 
+/* "sediment://file_00ab?x#y" -> "file_00ab" */
+struct str chatgpt_pointer_id(struct str pointer);
 void chatgpt_answer_event(struct answer *a, const struct sse_event *event);
 size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 

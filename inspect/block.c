@@ -4,6 +4,7 @@
  * event stream, a JSON error, or a small page.  Statuses that clients retry
  * (408, 409, 425, 429, 502, 504) are never used.
  */
+#include "base/html.h"
 #include "base/jsonw.h"
 #include "inspect/exchange_parts.h"
 
@@ -159,21 +160,7 @@ static void write_page(struct str text, struct buf *out)
                  "<title>Blocked</title><style>body{font:16px/1.5 sans-serif;"
                  "max-width:40em;margin:4em auto;padding:0 1em}</style>"
                  "<h1>Request blocked</h1><p style=\"white-space:pre-line\">"));
-    for (size_t i = 0; i < text.n; i++) {
-        switch (text.p[i]) {
-        case '<':
-            buf_append_str(out, STR("&lt;"));
-            break;
-        case '>':
-            buf_append_str(out, STR("&gt;"));
-            break;
-        case '&':
-            buf_append_str(out, STR("&amp;"));
-            break;
-        default:
-            buf_append_char(out, text.p[i]);
-        }
-    }
+    html_append(out, text);
     buf_append_str(out, STR("</p></html>\n"));
 }
 

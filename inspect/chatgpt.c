@@ -9,8 +9,7 @@
 #include "inspect/answer_parts.h"
 #include "inspect/exchange_parts.h"
 
-/* "sediment://file_00ab?x" -> "file_00ab" */
-static struct str pointer_id(struct str pointer)
+struct str chatgpt_pointer_id(struct str pointer)
 {
     size_t at = str_find(pointer, STR("://"));
     if (at == pointer.n)
@@ -39,7 +38,7 @@ static void read_pointer(
         extract_data_url(ex, node, STR_NONE);
         return;
     }
-    struct str id = pointer_id(pointer);
+    struct str id = chatgpt_pointer_id(pointer);
     struct activity_file *file =
         id.n != 0 ? extract_file(ex, id, STR_NONE) : NULL;
     if (file != NULL && file->bytes < 0)

@@ -6,8 +6,9 @@
  */
 #include "inspect/answer_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "inspect/form.h"
 
 /* ---- events ---------------------------------------------------------- */
 
@@ -142,27 +143,6 @@ static void add_file(struct activity *act, struct str id, struct str name)
     file->name = arena_copy(&act->arena, name);
 }
 
-static struct str percent_decoded(struct arena *arena, struct str s)
-{
-    char *out = arena_alloc(arena, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        unsigned value;
-        if (c == '%' && i + 2 < s.n) {
-            char two[3] = {s.p[i + 1], s.p[i + 2], '\0'};
-            char *end;
-            value = (unsigned)strtoul(two, &end, 16);
-            if (end == two + 2) {
-                c = (char)value;
-                i += 2;
-            }
-        }
-        out[n++] = c;
-    }
-    return str_make(out, n);
-}
-
 /* "[…](sandbox:/mnt/data/report.xlsx)": offered for download. */
 static void find_sandbox_links(struct activity *act, struct str text)
 {
@@ -180,20 +160,9 @@ static void find_sandbox_links(struct activity *act, struct str text)
             slash--;
         if (str_has(path, "/mnt/data/"))
             add_file(act, STR_NONE,
-                percent_decoded(&act->arena, str_sub(path, slash, path.n)));
+                form_decode(&act->arena, str_sub(path, slash, path.n), false));
         text = str_sub(text, end, text.n);
     }
-}
-
-/* "sediment://file_00ab?x#y" -> "file_00ab" */
-static struct str pointer_id(struct str pointer)
-{
-    size_t at = str_find(pointer, STR("://"));
-    if (at == pointer.n)
-        return STR_NONE;
-    struct str id = str_sub(pointer, at + 3, pointer.n);
-    id = str_sub(id, 0, str_find_char(id, '?'));
-    return str_sub(id, 0, str_find_char(id, '#'));
 }
 
 static void find_pointers(struct activity *act, const struct doc *doc)
@@ -203,7 +172,7 @@ static void find_pointers(struct activity *act, const struct doc *doc)
     bool is_pointer = str_is(buf_str(&doc->key), "asset_pointer") ||
                       str_is(buf_str(&doc->key), "image_url");
     if (is_pointer)
-        add_file(act, pointer_id(doc_text(doc)), STR_NONE);
+        add_file(act, chatgpt_pointer_id(doc_text(doc)), STR_NONE);
     for (const struct doc *c = doc->first; c != NULL; c = c->next)
         find_pointers(act, c);
 }

@@ -398,21 +398,6 @@ enum err decoder_finish(struct decoder *d, struct buf *out)
 
 /* ---- is it encoded at all ---- */
 
-static bool looks_like_text(struct str s)
-{
-    s = str_sub(s, 0, TEXT_LOOK_BYTES);
-    s = str_sub(s, 0, utf8_floor(s, s.n > 4 ? s.n - 4 : s.n));
-    while (s.n > 0) {
-        unsigned char c = (unsigned char)s.p[0];
-        size_t n = utf8_length(s);
-        bool is_blank = c == '\t' || c == '\n' || c == '\r';
-        if (n == 0 || (c < 0x20 && !is_blank) || c == 0x7f)
-            return false;
-        s = str_sub(s, n, s.n);
-    }
-    return true;
-}
-
 static bool starts_with(struct str s, const unsigned char *magic, size_t n)
 {
     n = n < s.n ? n : s.n;
@@ -445,6 +430,6 @@ bool decode_looks_encoded(struct str content_encoding, struct str first_bytes)
             return true;
         /* fall through */
     default:
-        return !looks_like_text(first_bytes);
+        return !utf8_is_text(str_sub(first_bytes, 0, TEXT_LOOK_BYTES));
     }
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
+#include "inspect/form.h"
 #include "inspect/identity.h"
 
 const char *failure_name(enum failure failure)
@@ -74,23 +75,15 @@ static bool is_ambiguous(struct str path)
 static void find_route(struct exchange *ex)
 {
     service_match_host(ex->env->services, ex->host, &ex->service);
-    struct str path = decode_percent(&ex->arena, ex->path, false);
+    struct str path = form_decode(&ex->arena, ex->path, false);
     if (ex->service == NULL || is_ambiguous(path))
         return; /* unclassified: read generically */
-    struct str type = ex->content_type;
-    char *lower = arena_strdup(&ex->arena, "");
-    if (type.n != 0) {
-        lower = (char *)arena_copy(&ex->arena, type).p;
-        for (size_t i = 0; i < type.n; i++)
-            if (lower[i] >= 'A' && lower[i] <= 'Z')
-                lower[i] = (char)(lower[i] + 'a' - 'A');
-    }
     struct route_query query = {
         .host = ex->host,
         .method = ex->method,
         .path = path,
         .query = ex->query,
-        .content_type = str_make(lower, type.n),
+        .content_type = arena_lower(&ex->arena, ex->content_type),
     };
     service_find_route(ex->service, &query, &ex->match);
 }

@@ -153,11 +153,7 @@ static struct str host_of_url(struct arena *arena, struct str url)
     struct str host = str_sub(url, scheme + 3, url.n);
     for (const char *stop = "/?#:"; *stop != '\0'; stop++)
         host = str_sub(host, 0, str_find_char(host, *stop));
-    host = arena_copy(arena, host);
-    for (char *p = (char *)host.p; *p != '\0'; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p + ('a' - 'A'));
-    return host;
+    return arena_lower(arena, host);
 }
 
 /* Hosts that the map calls learnable are inspected once an answer named

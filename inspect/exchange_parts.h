@@ -168,7 +168,6 @@ void extract_data_url(
     struct exchange *ex, const struct json_node *node, struct str name);
 struct activity_file *extract_file(
     struct exchange *ex, struct str id, struct str name);
-struct str decode_percent(struct arena *arena, struct str s, bool plus);
 
 /* chatgpt.c, openai_request.c: false: not the shape that was expected */
 bool chatgpt_extract_prompt(struct exchange *ex, const struct json_node *root);

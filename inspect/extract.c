@@ -20,28 +20,6 @@
 
 enum { NUMBER_WORTH_DIGITS = 9 }; /* as inspect/harvest.h */
 
-struct str decode_percent(struct arena *arena, struct str s, bool plus)
-{
-    char *out = arena_alloc(arena, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '+' && plus)
-            c = ' ';
-        if (c == '%' && i + 2 < s.n) {
-            char two[3] = {s.p[i + 1], s.p[i + 2], '\0'};
-            char *end;
-            unsigned long value = strtoul(two, &end, 16);
-            if (end == two + 2 && two[0] != '+' && two[0] != '-') {
-                c = (char)value;
-                i += 2;
-            }
-        }
-        out[n++] = c;
-    }
-    return str_make(out, n);
-}
-
 /* ---- what was taken -------------------------------------------------- */
 
 void take(struct exchange *ex, const struct json_node *node)
@@ -169,7 +147,7 @@ void extract_data_url(
     struct str type = str_sub(head, 0, str_find_char(head, ';'));
     struct buf bytes = {0};
     if (!str_ends_nocase(head, ";base64"))
-        buf_append_str(&bytes, decode_percent(&ex->arena, payload, false));
+        buf_append_str(&bytes, form_decode(&ex->arena, payload, false));
     else if (base64_decode(payload, &bytes) != OK)
         goto out; /* not taken: its text is scanned with the rest */
     take(ex, node);
@@ -512,17 +490,17 @@ void extract_query(struct exchange *ex)
     const struct route *route = exchange_route(ex);
     struct str rest = ex->query, pair;
     if (route == NULL) /* nothing is known of the address either */
-        text_join(&ex->url, decode_percent(&ex->arena, ex->query, true));
+        text_join(&ex->url, form_decode(&ex->arena, ex->query, true));
     if (route == NULL || route->url_text_count == 0)
         return;
     while (str_split(&rest, '&', &pair)) {
         size_t equals = str_find_char(pair, '=');
         struct str name =
-            decode_percent(&ex->arena, str_sub(pair, 0, equals), true);
+            form_decode(&ex->arena, str_sub(pair, 0, equals), true);
         for (size_t i = 0; i < route->url_text_count; i++)
             if (str_eq(route->url_text[i], name))
                 text_join(
-                    &ex->url, decode_percent(&ex->arena,
+                    &ex->url, form_decode(&ex->arena,
                                   str_sub(pair, equals + 1, pair.n), true));
     }
     /* What was typed, if nothing else will be. */

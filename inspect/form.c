@@ -61,19 +61,10 @@ static enum err keep_escape(struct form *f)
     return keep(f, f->escape, &n);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Takes one byte behind a "%", or none when it does not belong there. */
 static enum err read_escape(struct form *f, char c, size_t *taken)
 {
-    int digit = hex_value(c);
+    int digit = str_hex_value(c);
     *taken = 0;
     if (digit < 0)
         return keep_escape(f);
@@ -81,7 +72,7 @@ static enum err read_escape(struct form *f, char c, size_t *taken)
     f->escape[f->escape_n++] = c;
     if (f->escape_n < 3)
         return OK;
-    char value = (char)(hex_value(f->escape[1]) << 4 | digit);
+    char value = (char)(str_hex_value(f->escape[1]) << 4 | digit);
     size_t n = 1;
     f->escape_n = 0;
     return keep(f, &value, &n);
@@ -171,4 +162,21 @@ struct str form_partial(const struct form *f)
 uint64_t form_offset(const struct form *f)
 {
     return f->offset;
+}
+
+struct str form_decode(struct arena *arena, struct str s, bool plus)
+{
+    char *out = arena_alloc(arena, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i] == '+' && plus ? ' ' : s.p[i];
+        int high = c == '%' && i + 2 < s.n ? str_hex_value(s.p[i + 1]) : -1;
+        int low = high >= 0 ? str_hex_value(s.p[i + 2]) : -1;
+        if (low >= 0) {
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        out[n++] = c;
+    }
+    return str_make(out, n);
 }

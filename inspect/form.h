@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -32,5 +33,8 @@ enum err form_finish(struct form *f) MUST_USE;
  * offset of the first byte that was not taken. */
 struct str form_partial(const struct form *f);
 uint64_t form_offset(const struct form *f);
+
+/* One piece of a URL, %XX decoded as above; plus: "+" is a blank. */
+struct str form_decode(struct arena *arena, struct str s, bool plus);
 
 #endif

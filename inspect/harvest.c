@@ -338,20 +338,6 @@ static void feed_text(struct harvest *h, struct str bytes)
 
 /* ---- what is it ---- */
 
-static bool looks_like_text(struct str s)
-{
-    s = str_sub(s, 0, utf8_floor(s, s.n > 4 ? s.n - 4 : s.n));
-    while (s.n > 0) {
-        unsigned char c = (unsigned char)s.p[0];
-        size_t n = utf8_length(s);
-        bool is_blank = c == '\t' || c == '\n' || c == '\r' || c == '\f';
-        if (n == 0 || (c < 0x20 && !is_blank) || c == 0x7f)
-            return false;
-        s = str_sub(s, n, s.n);
-    }
-    return true;
-}
-
 /* name=value in the characters that URL encoding leaves. */
 static bool looks_like_form(struct str s)
 {
@@ -392,7 +378,7 @@ static enum harvest_kind sniff(const struct harvest *h, struct str head)
         (may_be_form && looks_like_form(text)))
         return HARVEST_FORM;
     bool is_text =
-        mime_is_text(type) || mime_is_json(type) || looks_like_text(head);
+        mime_is_text(type) || mime_is_json(type) || utf8_is_text(head);
     return is_text ? HARVEST_TEXT : HARVEST_RUNS;
 }
 

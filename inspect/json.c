@@ -354,17 +354,6 @@ static enum err read_escape(struct json_reader *r)
     return keep_char(r, (uint32_t)(unsigned char)values[hit - names]);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* A whole \uXXXX was read; halves of a pair wait for each other. */
 static enum err keep_unit(struct json_reader *r, uint32_t unit)
 {
@@ -389,7 +378,7 @@ static enum err read_hex(struct json_reader *r)
     while (r->hex_digits < 4) {
         if (r->at == r->end)
             return OK;
-        int value = hex_value(*r->at);
+        int value = str_hex_value(*r->at);
         if (value < 0)
             return ERR_PARSE;
         r->hex = r->hex << 4 | (uint32_t)value;

@@ -22,14 +22,6 @@ static void skip_space(struct str *s)
         skip(s, 1);
 }
 
-static struct str lower(struct str s, struct arena *arena)
-{
-    char *p = arena_alloc(arena, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
-    return str_make(p, s.n);
-}
-
 /* Behind the opening quote.  A backslash escapes a quote or itself only:
  * browsers do not escape the ones in Windows paths. */
 static struct str take_quoted(struct str *s, struct arena *arena)
@@ -101,24 +93,15 @@ enum err mime_parse_type(
         if ((unsigned char)type.p[i] <= ' ' || type.p[i] == '"' ||
             type.p[i] == ',')
             return ERR_PARSE;
-    out->type = lower(type, arena);
+    out->type = arena_lower(arena, type);
     struct str rest = str_sub(value, n, value.n), name, param;
     while (next_param(&rest, arena, &name, &param)) {
         if (str_is_nocase(name, "boundary"))
             set_once(&out->boundary, param, arena);
         else if (str_is_nocase(name, "charset") && out->charset.p == NULL)
-            out->charset = lower(param, arena);
+            out->charset = arena_lower(arena, param);
     }
     return OK;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* RFC 8187: charset'language'percent-encoded. */
@@ -137,8 +120,8 @@ static enum err decode_extended(
     for (size_t i = 0; i < value.n; i++) {
         int c = (unsigned char)value.p[i];
         if (c == '%') {
-            int high = i + 2 < value.n ? hex_value(value.p[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(value.p[i + 2]) : -1;
+            int high = i + 2 < value.n ? str_hex_value(value.p[i + 1]) : -1;
+            int low = high >= 0 ? str_hex_value(value.p[i + 2]) : -1;
             if (low < 0)
                 return ERR_PARSE;
             c = high << 4 | low;
@@ -162,7 +145,7 @@ enum err mime_parse_disposition(
     struct str kind = str_trim(str_sub(value, 0, n));
     if (kind.n == 0 || str_find_char(kind, '=') < kind.n)
         return ERR_PARSE;
-    out->kind = lower(kind, arena);
+    out->kind = arena_lower(arena, kind);
     struct str rest = str_sub(value, n, value.n), name, param;
     while (next_param(&rest, arena, &name, &param)) {
         if (str_is_nocase(name, "name"))

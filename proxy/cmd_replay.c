@@ -92,15 +92,6 @@ static int64_t number_of(const struct json_node *node, int64_t otherwise)
     return (int64_t)value;
 }
 
-static char *lowered(struct arena *arena, struct str s)
-{
-    char *copy = (char *)arena_copy(arena, s).p;
-    for (size_t i = 0; i < s.n; i++)
-        if (copy[i] >= 'A' && copy[i] <= 'Z')
-            copy[i] = (char)(copy[i] + 'a' - 'A');
-    return copy;
-}
-
 struct fields {
     struct field *items;
     size_t count;
@@ -119,8 +110,8 @@ static struct fields fields_of(
         struct str name = json_get_text(c, "name");
         if (name.n == 0 || name.p[0] == ':')
             continue;
-        f.items[f.count++] = (struct field){
-            str_make(lowered(arena, name), name.n), json_get_text(c, "value")};
+        f.items[f.count++] =
+            (struct field){arena_lower(arena, name), json_get_text(c, "value")};
     }
     return f;
 }
@@ -237,7 +228,7 @@ static bool split_url(
     host = str_sub(host, 0, str_find_char(host, ':'));
     if (str_ends(host, "."))
         host.n--;
-    r->host = str_make(lowered(arena, host), host.n);
+    r->host = arena_lower(arena, host);
     struct str path = str_sub(url, slash, url.n);
     path = str_sub(path, 0, str_find_char(path, '#'));
     r->path = path;

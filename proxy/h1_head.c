@@ -144,14 +144,6 @@ static bool split_field(
     return true;
 }
 
-static void lower_in_place(struct str name)
-{
-    char *p = (char *)(uintptr_t)name.p; /* in the head's own arena */
-    for (size_t i = 0; i < name.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-}
-
 static void note(struct str *value, size_t *lines, const struct field *field)
 {
     *value = field->value;
@@ -201,7 +193,7 @@ static bool read_fields(struct head *head, struct str rest,
         struct field *field = &head->fields[head->count];
         if (!split_field(line, field, out))
             return false;
-        lower_in_place(field->name);
+        str_lower((char *)(uintptr_t)field->name.p, field->name.n);
         head->count++;
         note_special(specials, field);
     }
@@ -282,7 +274,7 @@ static bool read_absolute(
     if (!str_is_nocase(head->scheme, "http") &&
         !str_is_nocase(head->scheme, "https"))
         return refuse(out, "bad-target", 400);
-    lower_in_place(head->scheme);
+    str_lower((char *)(uintptr_t)head->scheme.p, head->scheme.n);
     struct str rest = str_sub(target, colon + 3, target.n);
     size_t end = 0;
     while (end < rest.n && memchr("/?#\\", rest.p[end], 4) == NULL)

@@ -6,6 +6,7 @@
  * ChatGPT's page ({"detail"}) and the API's clients ({"error"}) show.
  */
 
+#include "base/html.h"
 #include "base/jsonw.h"
 
 static const struct {
@@ -32,28 +33,6 @@ int reply_status(enum reply_kind kind)
     return replies[kind].status;
 }
 
-static void append_html(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        switch (text.p[i]) {
-        case '<':
-            buf_append_str(out, STR("&lt;"));
-            break;
-        case '>':
-            buf_append_str(out, STR("&gt;"));
-            break;
-        case '&':
-            buf_append_str(out, STR("&amp;"));
-            break;
-        case '"':
-            buf_append_str(out, STR("&quot;"));
-            break;
-        default:
-            buf_append_char(out, text.p[i]);
-        }
-    }
-}
-
 static void write_page(struct buf *out, enum reply_kind kind,
     const char *reason, struct str detail)
 {
@@ -67,7 +46,7 @@ static void write_page(struct buf *out, enum reply_kind kind,
         replies[kind].title, replies[kind].title, replies[kind].advice, reason);
     if (detail.n != 0) {
         buf_append_str(out, STR("<p><code>"));
-        append_html(out, detail);
+        html_append(out, detail);
         buf_append_str(out, STR("</code></p>"));
     }
     buf_append_str(out, STR("<p><small>promptgate</small></p></html>\n"));

@@ -502,10 +502,8 @@ static void hosts_add(
     char lower[NAME_MAX_BYTES + 1];
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
         return;
-    for (size_t i = 0; i < name.n; i++)
-        lower[i] = name.p[i] >= 'A' && name.p[i] <= 'Z'
-                       ? (char)(name.p[i] | 0x20)
-                       : name.p[i];
+    memcpy(lower, name.p, name.n);
+    str_lower(lower, name.n);
     struct host_entry *entry;
     HASH_FIND(hh, r->hosts, lower, name.n, entry);
     if (entry == NULL) {

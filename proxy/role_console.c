@@ -82,9 +82,7 @@ static void name_of(const struct served *served, char out[NET_TEXT_BYTES])
     size_t n = node.n < NET_TEXT_BYTES ? node.n : NET_TEXT_BYTES - 1;
     memcpy(out, node.p, n);
     out[n] = '\0';
-    for (size_t i = 0; i < n; i++)
-        if (out[i] >= 'A' && out[i] <= 'Z')
-            out[i] = (char)(out[i] | 0x20);
+    str_lower(out, n);
 }
 
 static void ask_signer(struct console_role *c)

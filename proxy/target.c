@@ -35,14 +35,9 @@ static bool is_host_name(struct str host)
 
 static struct str normalise(struct str host, struct arena *arena)
 {
-    struct str copy = arena_copy(arena, host);
-    char *p = (char *)copy.p;
-    for (size_t i = 0; i < copy.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-    if (copy.n > 1 && p[copy.n - 1] == '.')
-        p[--copy.n] = '\0';
-    return copy;
+    if (host.n > 1 && host.p[host.n - 1] == '.')
+        host.n--;
+    return arena_lower(arena, host);
 }
 
 static bool port_is_allowed(const struct settings *settings, uint16_t port)

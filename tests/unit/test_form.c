@@ -108,9 +108,27 @@ static void fields_are_counted(void **state)
     buf_free(&out);
 }
 
+static void a_bad_escape_of_a_piece_stays(void **state)
+{
+    static const struct {
+        const char *text, *plain, *plus;
+    } cases[] = {{"a%20b+c", "a b+c", "a b c"}, {"%4", "%4", "%4"},
+        {"% 4", "% 4", "% 4"}, {"%+4%-1", "%+4%-1", "% 4%-1"},
+        {"%zz%41", "%zzA", "%zzA"}, {"%", "%", "%"}, {"", "", ""}};
+    struct arena arena = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct str text = str_of(cases[i].text);
+        assert_true(str_is(form_decode(&arena, text, false), cases[i].plain));
+        assert_true(str_is(form_decode(&arena, text, true), cases[i].plus));
+    }
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bad_escape_of_a_piece_stays),
         cmocka_unit_test(names_and_values_are_decoded),
         cmocka_unit_test(repeated_and_empty_names_come_as_they_are),
         cmocka_unit_test(bad_escapes_stay_as_they_are),

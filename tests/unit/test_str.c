@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 static void glob_star_does_not_cross_the_stop_byte(void **state)
@@ -40,9 +41,33 @@ static void split_gives_every_part_once(void **state)
     assert_false(str_split(&rest, ',', &part));
 }
 
+static void only_ascii_letters_are_lowered(void **state)
+{
+    char text[] = "aZ@[\xc3\x84 9";
+    (void)state;
+    str_lower(text, sizeof text - 1);
+    assert_string_equal(text, "az@[\xc3\x84 9");
+}
+
+static void hexadecimal_digits_have_values(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        const char *digits = "0123456789abcdef", *at = NULL;
+        char lower = (char)c;
+        str_lower(&lower, 1);
+        if (c != 0)
+            at = strchr(digits, lower);
+        assert_int_equal(
+            str_hex_value((char)c), at != NULL ? (int)(at - digits) : -1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_ascii_letters_are_lowered),
+        cmocka_unit_test(hexadecimal_digits_have_values),
         cmocka_unit_test(glob_star_does_not_cross_the_stop_byte),
         cmocka_unit_test(numbers_reject_signs_blanks_and_overflow),
         cmocka_unit_test(split_gives_every_part_once),
