@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "proxy/h1_write.h"
 
+enum { READ_AHEAD_MAX = 128 * 1024 }; /* of a body, not yet consumed */
+
 /* ---- streams and exchanges ---- */
 
 struct h1_stream *h1_add_stream(struct h1 *h1, void *user)
@@ -194,7 +196,8 @@ static bool h1_wants_input(const struct codec *codec)
 {
     const struct h1 *h1 = h1_of_const(codec);
     const struct h1_stream *s = h1->current;
-    if (s != NULL && s->unconsumed >= codec->limits.window_bytes)
+    /* The socket waits at once: no window was promised to anybody. */
+    if (s != NULL && s->unconsumed >= READ_AHEAD_MAX)
         return false;
     return !h1->is_held || h1->in.n < codec->limits.head_bytes + HELD_SLACK;
 }

@@ -42,6 +42,8 @@ struct h2_stream {
     bool is_head, is_connect;
     bool resets_after_send; /* answered, the rest of the request unwanted */
     bool is_over_high, is_now_writable;
+    bool discards; /* answered early: what still comes is dropped */
+    size_t discarded;
     struct buf out;
     struct head *trailers; /* to send */
     int64_t declared, sent;

@@ -9,6 +9,7 @@
 #include "proxy/fields.h"
 
 enum {
+    DISCARD_MAX = 1024 * 1024, /* of a request that is answered already */
     HEAD_OVERRUN = 2, /* times head_bytes: then no answer, only a reset */
 };
 
@@ -201,6 +202,16 @@ static int on_frame_recv(
     return 0;
 }
 
+/* RFC 9113 §8.1: the client may be told to stop; it gets some time to see
+ * the answer first. */
+static void discard(struct h2 *h2, struct h2_stream *s, size_t n)
+{
+    s->discarded += n;
+    if (s->discarded <= DISCARD_MAX || s->is_dead)
+        return;
+    h2_submit_reset(h2, s, NGHTTP2_NO_ERROR);
+}
+
 static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
     const uint8_t *data, size_t n, void *user)
 {
@@ -210,6 +221,8 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
     h2_gain(h2, n >= 64 ? GAIN_DATA : 0);
     if (s == NULL || s->base.is_released || s->is_dead || h2->is_dead) {
         nghttp2_session_consume(session, id, n);
+        if (s != NULL && s->discards)
+            discard(h2, s, n);
         return 0;
     }
     s->unconsumed += n;

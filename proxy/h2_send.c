@@ -284,12 +284,10 @@ void h2_release(struct stream *stream)
         return;
     }
     bool is_answered = h2_faces_client(h2) && s->send_done;
-    if (!is_answered)
-        h2_submit_reset(h2, s, NGHTTP2_CANCEL);
-    else if (s->end_sent)
-        h2_submit_reset(h2, s, NGHTTP2_NO_ERROR);
+    if (is_answered) /* curl forgets an answer that a reset follows at once */
+        s->discards = true;
     else
-        s->resets_after_send = true; /* RFC 9113 §8.1 */
+        h2_submit_reset(h2, s, NGHTTP2_CANCEL);
 }
 
 size_t h2_queued(const struct stream *stream)

@@ -100,6 +100,8 @@ void session_hold(struct session *s, int64_t bytes)
     s->held_bytes = (size_t)((int64_t)s->held_bytes + bytes);
     worker_held = (size_t)((int64_t)worker_held + bytes);
     stats_add(STAT_HELD_BYTES, bytes);
+    if (bytes < 0)
+        hold_wake();
 }
 
 static void env_init(struct session *s)

@@ -105,6 +105,8 @@ struct txn {
     unsigned records_pending;
     uint64_t touched_ms, judged_ms;
     int status;
+    struct txn *hold_prev, *hold_next; /* hold.c's */
+    bool is_holding;
 };
 
 struct session {
@@ -170,6 +172,13 @@ void side_free(struct side *side);
 /* Request bytes held by all sessions of this worker. */
 size_t session_worker_held(void);
 void session_hold(struct session *s, int64_t bytes);
+
+/* hold.c: the exchanges of the worker whose bodies are held. */
+void hold_join(struct txn *t);
+void hold_leave(struct txn *t);
+/* Whether more of a held body may be read now; else hold_wake will pump it. */
+bool hold_may_read(struct txn *t);
+void hold_wake(void);
 
 /* front.c */
 void front_on_request(

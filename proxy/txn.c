@@ -131,6 +131,7 @@ static void release_streams(struct txn *t)
 
 static void drop_body(struct txn *t)
 {
+    hold_leave(t);
     if (t->exchange != NULL)
         session_hold(t->session, -(int64_t)t->body.n);
     buf_free(&t->body);
@@ -366,16 +367,11 @@ void txn_on_recorded(struct txn *t, enum err err)
 
 static void open_window(struct txn *t)
 {
-    struct session *s = t->session;
-    const struct settings *settings = &s->conf->settings;
     if (t->up_unconsumed == 0 || t->client_stream == NULL)
         return;
     bool is_held = t->exchange != NULL && t->state == TXN_WAIT &&
                    exchange_gate(t->exchange) != GATE_STREAM;
-    bool has_room = s->held_bytes < (size_t)settings->hold_connection_bytes &&
-                    session_worker_held() < (size_t)settings->hold_worker_bytes;
-    bool is_oldest = s->txns == t;
-    if (is_held ? !has_room && !is_oldest : t->body.n > BODY_HIGH)
+    if (is_held ? !hold_may_read(t) : t->body.n > BODY_HIGH)
         return;
     if (t->is_opaque && stream_queued(t->origin_stream) > STREAM_QUEUE_HIGH)
         return;
@@ -460,6 +456,7 @@ static void start(struct txn *t)
     if (t->origin_stream == NULL)
         return;
     t->state = TXN_RELAY;
+    hold_leave(t);
     touch(t);
 }
 
@@ -566,6 +563,8 @@ static void take_data(struct txn *t, struct str data)
     if (t->exchange != NULL) {
         exchange_request_data(t->exchange, data);
         session_hold(t->session, (int64_t)data.n);
+        if (t->state == TXN_WAIT)
+            hold_join(t);
     }
     buf_append_str(&t->body, data);
     t->up_unconsumed += data.n;
