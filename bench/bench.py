@@ -23,8 +23,8 @@ LOAD = ROOT / "build/bench/load"
 MIB, GB = 1 << 20, 1e9
 GET = ["method=GET", "path=/bytes/1024"]
 PROMPT = ["method=POST", "path=/backend-api/conversation", "body=prompt"]
-TOKENS = ["method=POST", "path=/backend-api/conversation?n=100&ms=5", "body=prompt"]
-TOKENS_EACH = 100
+TOKENS = ["method=POST", "path=/backend-api/conversation?n=50&ms=5", "body=prompt"]
+TOKENS_EACH = 50
 
 
 class Scenario:
@@ -40,7 +40,7 @@ class Scenario:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, peer, scale):
-        count = max(self.conns, int(self.count * scale))
+        count = max(min(self.count, self.conns), int(self.count * scale))
         before = peer.cpu_seconds()
         out, _ = self.load(peer, count).communicate(timeout=120)
         cpu = peer.settled_cpu_seconds() - before
@@ -116,20 +116,20 @@ class Idle(Scenario):
 
 
 SCENARIOS = [
-    PerRequest("GET 1 KiB, kept alive, h1", "h1", GET, 12000, 8),
-    PerRequest("GET 1 KiB, kept alive, h2", "h2", GET, 12000, 8),
-    PerRequest("2 KiB prompt, 64 KiB answer, h1", "h1", PROMPT, 800, 8),
-    PerRequest("2 KiB prompt, 64 KiB answer, h2", "h2", PROMPT, 800, 8),
-    PerConnection("new connection, full handshakes", "h1", [*GET, "fresh=1"], 300, 4, PLAIN_NAME),
-    PerConnection("new connection, resumption allowed", "h1", [*GET, "fresh=1", "resume=1"], 400, 4),
-    PerGigabyte("down, unscanned, h1", "h1", [f"path=/bytes/{256 * MIB}"], 2),
-    PerGigabyte("down, unscanned, h2", "h2", [f"path=/bytes/{256 * MIB}"], 2),
-    PerGigabyte("up, unscanned, h1", "h1", ["method=POST", "path=/ces/up", f"body={256 * MIB}"], 2),
-    PerGigabyte("up, unscanned, h2", "h2", ["method=POST", "path=/ces/up", f"body={256 * MIB}"], 2),
-    PerGigabyte("up, file scanned, h1", "h1", ["method=PUT", "path=/file", f"body={64 * MIB}"], 2, 1, UPLOAD_NAME),
-    Latency("GET 1 KiB, one at a time, h1", "h1", GET, 1500),
-    Latency("prompt, one at a time, h1", "h1", PROMPT, 300),
-    Latency("prompt, one at a time, h2", "h2", PROMPT, 300),
+    PerRequest("GET 1 KiB, kept alive, h1", "h1", GET, 8000, 8),
+    PerRequest("GET 1 KiB, kept alive, h2", "h2", GET, 8000, 8),
+    PerRequest("2 KiB prompt, 64 KiB answer, h1", "h1", PROMPT, 500, 8),
+    PerRequest("2 KiB prompt, 64 KiB answer, h2", "h2", PROMPT, 500, 8),
+    PerConnection("new connection, full handshakes", "h1", [*GET, "fresh=1"], 250, 4, PLAIN_NAME),
+    PerConnection("new connection, resumption allowed", "h1", [*GET, "fresh=1", "resume=1"], 300, 4),
+    PerGigabyte("down, unscanned, h1", "h1", [f"path=/bytes/{256 * MIB}"], 1),
+    PerGigabyte("down, unscanned, h2", "h2", [f"path=/bytes/{256 * MIB}"], 1),
+    PerGigabyte("up, unscanned, h1", "h1", ["method=POST", "path=/ces/up", f"body={256 * MIB}"], 1),
+    PerGigabyte("up, unscanned, h2", "h2", ["method=POST", "path=/ces/up", f"body={256 * MIB}"], 1),
+    PerGigabyte("up, file scanned, h1", "h1", ["method=PUT", "path=/file", f"body={64 * MIB}"], 1, 1, UPLOAD_NAME),
+    Latency("GET 1 KiB, one at a time, h1", "h1", GET, 800),
+    Latency("prompt, one at a time, h1", "h1", PROMPT, 150),
+    Latency("prompt, one at a time, h2", "h2", PROMPT, 150),
     Tokens("token stream, h1", "h1", TOKENS, 16, 4),
     Tokens("token stream, h2", "h2", TOKENS, 16, 4),
     Idle("idle, h1", "h1", GET, 1, 1000),

@@ -493,6 +493,7 @@ static void tls_start(void)
     if (SSL_CTX_load_verify_locations(tls, opt.ca, NULL) != 1 ||
         SSL_CTX_set1_groups_list(tls, "X25519:P-256") != 1)
         die(opt.ca);
+    SSL_CTX_set_ciphersuites(tls, CIPHERS);
     bool is_h2 = strcmp(opt.alpn, "h2") == 0;
     SSL_CTX_set_alpn_protos(tls,
         (const uint8_t *)(is_h2 ? "\x02h2" : "\x08http/1.1"), is_h2 ? 3 : 9);

@@ -329,6 +329,9 @@ static SSL_CTX *tls_new(char **args, bool resumable)
         SSL_CTX_use_PrivateKey_file(tls, args[2], SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_set1_groups_list(tls, "X25519:P-256") != 1)
         die("certificate");
+    /* The same cipher for all, whatever a peer would choose. */
+    SSL_CTX_set_options(tls, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_ciphersuites(tls, CIPHERS);
     SSL_CTX_set_alpn_select_cb(tls, choose_alpn, NULL);
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
     if (!resumable) {

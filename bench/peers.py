@@ -162,9 +162,10 @@ class Haproxy(Peer):
         self.ports = {"h1": self.port, "h2": free_port(), "plain": free_port()}
         alpn = {"h1": "http/1.1", "h2": "h2", "plain": "http/1.1"}
         text = ("global\n nbthread 1\n maxconn 8000\n ssl-default-bind-curves X25519:P-256\n"
+                " ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384\n"
                 " ssl-default-bind-options ssl-min-ver TLSv1.2\n ssl-default-server-options ssl-min-ver TLSv1.2\n"
                 "defaults\n mode http\n timeout client 5m\n timeout server 5m\n timeout connect 5s\n"
-                " http-reuse never\n option http-no-delay\n")
+                " http-reuse never\n")
         for kind, port in self.ports.items():
             to = self.origin.plain_port if kind == "plain" else self.origin.port
             text += (f"listen {kind}\n bind 127.0.0.1:{port} ssl crt {leaf} alpn {alpn[kind]}\n"

@@ -17,6 +17,8 @@
 #include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 
+/* As browsers prefer them on machines that have AES in hardware. */
+#define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
 #define RECORD 16384 /* bytes of a full TLS record */
 #define STACK (256 * 1024)
 
