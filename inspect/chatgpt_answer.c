@@ -86,6 +86,8 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         a->is_broken = a->is_broken || !a->is_delta;
         return;
     }
+    if (str_is(event->name, "delta") && delta_apply_plain(&a->delta, data))
+        return;
     struct json_node *root;
     if (json_parse(data, &a->scratch, NULL, &root) == OK)
         on_json(a, event, root);

@@ -559,6 +559,40 @@ static void patch(
     buf_free(&operation);
 }
 
+/* Text between the quotes of {"v":"…"}; false when it has to be unescaped or
+ * checked. */
+static bool read_plain_value(struct str json, struct str *text_out)
+{
+    size_t from = sizeof "{\"v\":\"" - 1;
+    if (str_starts(json, "{\"v\": \""))
+        from++;
+    else if (!str_starts(json, "{\"v\":\""))
+        return false;
+    if (json.n < from + 2 || json.p[json.n - 1] != '}' ||
+        json.p[json.n - 2] != '"')
+        return false;
+    *text_out = str_sub(json, from, json.n - 2);
+    for (size_t i = 0; i < text_out->n; i++) {
+        unsigned char c = (unsigned char)text_out->p[i];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+            return false;
+    }
+    return true;
+}
+
+bool delta_apply_plain(struct delta *d, struct str json)
+{
+    struct str text;
+    if (d->grown == NULL || d->channel != d->grown_channel ||
+        !str_is(buf_str(&d->operation), "append") ||
+        !str_eq(buf_str(&d->path), buf_str(&d->grown_path)) ||
+        !read_plain_value(json, &text))
+        return false;
+    if (!doc_append_text(d->grown, text, &d->budget))
+        d->is_over_limit = true;
+    return true;
+}
+
 /* {"v":{"message":…},"c":3} opens a document whatever path was inherited. */
 static bool opens_document(
     const struct json_node *delta, const struct json_node *value)

@@ -49,6 +49,9 @@ void delta_free(struct delta *d);
 
 /* One delta object. */
 void delta_apply(struct delta *d, const struct json_node *delta);
+/* The same for the usual event, {"v":"text"} behind text that grows, without
+ * a tree.  False: it is another one, and nothing was done. */
+bool delta_apply_plain(struct delta *d, struct str json);
 /* A whole document, {"message": …}: replaces the one with this message id. */
 void delta_put(struct delta *d, const struct json_node *document);
 

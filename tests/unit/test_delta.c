@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
+
 static void apply(struct delta *d, const char *json)
 {
     struct arena arena = {0};
@@ -56,6 +58,56 @@ static void path_and_operation_are_inherited(void **state)
     apply(&d, "{\"v\":\"b\"}");
     apply(&d, "{\"v\":\"c\"}");
     assert_string_equal(text_of(&d, 0), "abc");
+    delta_free(&d);
+}
+
+static void plain_text_grows_without_a_tree(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"{\"v\":\"a\",\"c\":1}",
+        "{\"v\":\"a\\n\"}", "{\"v\":\"\\\"}", "{\"v\":\"\xc3\xbc\"}",
+        "{\"v\":\"a\"", "{\"v\":\"", "{\"v\":\"}", "{\"v\":\"\n\"}", "{}", "",
+        "{\"v\":\"a\"}}", "{\"p\":\"\",\"v\":\"a\"}", "{\"v\":1}"};
+    struct delta d;
+    open_text(&d, "");
+    assert_false(delta_apply_plain(&d, STR("{\"v\":\"early\"}")));
+    apply(&d, "{\"p\":\"/message/content/parts/0\",\"o\":\"append\","
+              "\"v\":\"a\"}");
+    assert_true(delta_apply_plain(&d, STR("{\"v\":\" b\"}")));
+    assert_true(delta_apply_plain(&d, STR("{\"v\": \" c\"}")));
+    assert_true(delta_apply_plain(&d, STR("{\"v\":\"\"}")));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(delta_apply_plain(&d, str_of(others[i])));
+    assert_string_equal(text_of(&d, 0), "a b c");
+    delta_free(&d);
+}
+
+/* What grew may be gone, or another text may be meant. */
+static void plain_text_grows_only_behind_its_own(void **state)
+{
+    (void)state;
+    static const char *const between[] = {
+        "{\"p\":\"/message/content/parts/0\",\"o\":\"replace\",\"v\":\"n\"}",
+        "{\"p\":\"/message/content/parts/0\",\"o\":\"remove\"}",
+        "{\"p\":\"/message/content/parts\",\"o\":\"append\",\"v\":[\"x\"]}",
+        "{\"v\":{\"message\":{\"id\":\"n\"}},\"c\":3}",
+        "{\"p\":\"\",\"o\":\"patch\",\"v\":[{\"p\":\"/message/content\","
+        "\"o\":\"remove\"}]}"};
+    for (size_t i = 0; i < ARRAY_LEN(between); i++) {
+        struct delta d;
+        open_text(&d, "");
+        apply(&d, "{\"p\":\"/message/content/parts/0\",\"o\":\"append\","
+                  "\"v\":\"a\"}");
+        apply(&d, between[i]);
+        assert_false(delta_apply_plain(&d, STR("{\"v\":\"b\"}")));
+        delta_free(&d);
+    }
+    struct delta d;
+    open_text(&d, "");
+    apply(&d, "{\"p\":\"/message/content/parts/0\",\"o\":\"append\","
+              "\"v\":\"a\"}");
+    put(&d, "{\"message\":{\"id\":\"m\",\"content\":{\"parts\":[\"z\"]}}}");
+    assert_false(delta_apply_plain(&d, STR("{\"v\":\"b\"}")));
     delta_free(&d);
 }
 
@@ -222,6 +274,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(path_and_operation_are_inherited),
+        cmocka_unit_test(plain_text_grows_without_a_tree),
+        cmocka_unit_test(plain_text_grows_only_behind_its_own),
         cmocka_unit_test(channels_interleave),
         cmocka_unit_test(a_document_opens_whatever_was_inherited),
         cmocka_unit_test(truncate_keeps_utf16_units_and_the_cut_is_kept),
