@@ -19,6 +19,8 @@ static const struct {
         "below."},
     [REPLY_TIMEOUT] = {504, "The service did not answer in time",
         "Try again later."},
+    [REPLY_SLOW_REQUEST] = {408, "The request did not arrive in time",
+        "Its body stopped coming. Check the connection and send it again."},
     [REPLY_FORBIDDEN] = {403, "This target is not allowed",
         "promptgate does not connect to this address, port or protocol. Ask "
         "your administrator if you need it."},

@@ -241,6 +241,7 @@ void txn_prepare_response(const struct txn *txn, struct head *head);
 enum reply_kind {
     REPLY_BAD_GATEWAY,
     REPLY_TIMEOUT,
+    REPLY_SLOW_REQUEST,
     REPLY_FORBIDDEN,
     REPLY_MISDIRECTED,
     REPLY_UNAVAILABLE,

@@ -515,12 +515,15 @@ void txn_on_deadline(struct txn *t, uint64_t now_ms)
             LOG_INT("session", t->session->number), LOG_STR("host", t->host),
             LOG_CSTR(
                 "waiting_for", !t->request_ended ? "request" : "response"));
+    /* A client that we made pause is not to blame. */
+    bool is_clients = !t->request_ended && t->up_unconsumed == 0;
+    enum reply_kind kind = is_clients ? REPLY_SLOW_REQUEST : REPLY_TIMEOUT;
     if (t->client_stream != NULL && !t->got_response)
-        reply_error(t->session, t->client_stream, t->request, REPLY_TIMEOUT,
-            "timeout", STR_NONE);
+        reply_error(t->session, t->client_stream, t->request, kind, "timeout",
+            STR_NONE);
     else if (t->client_stream != NULL)
         stream_reset(t->client_stream, STREAM_CANCEL);
-    finish_with(t, reply_status(REPLY_TIMEOUT));
+    finish_with(t, reply_status(kind));
 }
 
 /* ---- events of the client's codec ---- */
