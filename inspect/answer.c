@@ -169,8 +169,3 @@ struct str answer_links_body(const struct answer *a)
 {
     return a->codec == ANSWER_LINKS ? buf_str(&a->body) : STR_NONE;
 }
-
-size_t answer_held_bytes(const struct answer *a)
-{
-    return a->body.n + a->delta.budget.used + a->extra_hidden.n + a->text_bytes;
-}

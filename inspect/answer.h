@@ -35,6 +35,5 @@ size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 struct str answer_conversation_id(const struct answer *a);
 /* After answer_finish, of ANSWER_LINKS: the whole JSON body. */
 struct str answer_links_body(const struct answer *a);
-size_t answer_held_bytes(const struct answer *a);
 
 #endif

@@ -205,15 +205,6 @@ const struct verdict *exchange_verdict(const struct exchange *ex)
     return &ex->verdict;
 }
 
-size_t exchange_held_bytes(const struct exchange *ex)
-{
-    size_t n = ex->body.n + ex->slice.n + ex->rest.n + ex->file_text.n +
-               ex->decoded.n + ex->arena.used_bytes;
-    if (ex->activity != NULL)
-        n += ex->activity->content.n + ex->activity->hidden.n;
-    return ex->answer != NULL ? n + answer_held_bytes(ex->answer) : n;
-}
-
 /* ---- verdicts ----------------------------------------------------------- */
 
 void exchange_note_failure(struct exchange *ex, enum failure failure)

@@ -138,7 +138,4 @@ void exchange_response_end(struct exchange *ex, bool is_complete);
  * client got. After it, step. */
 void exchange_no_response(struct exchange *ex, int status);
 
-/* Memory held now, for the per-connection and per-worker bounds. */
-size_t exchange_held_bytes(const struct exchange *ex);
-
 #endif

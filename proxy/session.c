@@ -38,6 +38,10 @@ static const unsigned transitions[SESSION_STATES] = {
     [SESSION_CLOSING] = 0,
 };
 
+/* Each request adds to the session's arena (host names, what failed): a client
+ * that never leaves is sent to a new connection. */
+enum { ARENA_MAX = 1024 * 1024 };
+
 /* All sessions of a worker share its bound on held bytes. */
 static size_t worker_held;
 
@@ -386,11 +390,16 @@ void session_on_later(struct session *s)
     settle(s);
 }
 
-void session_drain(struct session *s)
+static void drain(struct session *s)
 {
     s->is_draining = true;
     if (s->client.codec != NULL)
         codec_drain(s->client.codec);
+}
+
+void session_drain(struct session *s)
+{
+    drain(s);
     settle(s);
 }
 
@@ -607,6 +616,8 @@ static void settle(struct session *s)
         if (!any)
             break;
     }
+    if (s->arena.used_bytes > ARENA_MAX && !s->is_draining)
+        drain(s);
     bool is_busy = false;
     for (struct txn *t = s->txns; t != NULL; t = t->next)
         is_busy = is_busy || t->is_ready;

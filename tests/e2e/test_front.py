@@ -144,6 +144,24 @@ class Absolute(GatewayTest):
             head, _ = ask(self.gateway, f"GET {target} HTTP/1.1\r\nHost: other.test\r\n\r\n")
             self.assertIn(head.split()[1], (b"400", b"403"), target)
 
+    def test_a_client_that_never_leaves_is_sent_to_a_new_connection(self):
+        with socket.create_connection(("127.0.0.1", self.gateway.proxy_port), timeout=20) as s:
+            stream = s.makefile("rb")
+            for i in range(8000):
+                host = f"{i:05}." + ".".join(["h" * 60] * 3) + ".test"
+                s.sendall(f"GET http://{host}:81/ HTTP/1.1\r\nHost: {host}:81\r\n\r\n".encode())
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    line = stream.readline()
+                    if not line:
+                        break
+                    head += line
+                if b"connection: close" in head.lower() or not head:
+                    break
+                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                stream.read(length)
+            self.assertTrue(1000 < i < 7999, i)
+
     def test_an_origin_that_cannot_be_reached_is_502(self):
         self.gateway.resolve["dead.test:80"] = "127.0.0.1:1"
         self.gateway.write_config(self.settings)
