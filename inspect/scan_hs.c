@@ -65,6 +65,7 @@ struct scan_job {
     size_t slice_start;
     size_t *done; /* by rule: confirmed up to here */
     size_t digits_done;
+    size_t number_end; /* of the last number found in digits; 0: none */
 };
 
 /* ---- scanner ---- */
@@ -278,7 +279,7 @@ struct candidate {
     const struct pattern *pattern;
     size_t start, end; /* in the view */
     struct str value;  /* digits: without separators */
-    bool is_glued;     /* a letter stands next to a number */
+    bool is_glued; /* a letter stands next to a number, or more of its like */
 };
 
 static enum level max_level(enum level a, enum level b)
@@ -439,27 +440,63 @@ static size_t read_groups(
 }
 
 /* A number that goes on behind the same separator is another number; only a
- * blank may lead to an unrelated one, of another length. */
-static bool is_bridged(struct str text, const struct digit_group *first,
+ * blank may lead to an unrelated one: surely when that has another length,
+ * else perhaps. */
+enum bridge { BRIDGE_NONE, BRIDGE_LEFT = 1, BRIDGE_RIGHT = 2, BRIDGE_SURE = 4 };
+
+static unsigned find_bridges(struct str text, const struct digit_group *first,
     const struct digit_group *last, char separator)
 {
+    unsigned bridges = BRIDGE_NONE;
     char before = first->separator;
     size_t length_first = first->end - first->start;
     if (before != 0 && (before != ' ' || separator == ' ')) {
         size_t n = 0;
         while (n + 2 <= first->start && is_digit(text, first->start - 2 - n))
             n++;
-        if (before != ' ' || n == length_first)
-            return true;
+        if (before != ' ')
+            return BRIDGE_SURE;
+        if (n == length_first)
+            bridges |= BRIDGE_LEFT;
     }
     if (last->end + 1 >= text.n || !is_separator(text.p[last->end]) ||
         !is_digit(text, last->end + 1))
-        return false;
-    char after = text.p[last->end];
+        return bridges;
+    if (text.p[last->end] != ' ')
+        return BRIDGE_SURE;
     struct digit_group next = read_group(text, last->end + 1);
-    return after == ' ' ? separator == ' ' &&
-                              next.end - next.start == last->end - last->start
-                        : true;
+    if (separator == ' ' && next.end - next.start == last->end - last->start)
+        bridges |= BRIDGE_RIGHT;
+    return bridges;
+}
+
+static size_t join_digits(struct str text, const struct digit_group *groups,
+    size_t count, char digits[RULE_GROUPS_MAX * 41])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = groups[i].end - groups[i].start;
+        memcpy(digits + n, text.p + groups[i].start, length);
+        n += length;
+    }
+    return n;
+}
+
+/* Whether the run goes on with a second number of the same shape. */
+static bool is_followed(const struct scan_job *job, const struct rule *rule,
+    const struct digit_group *groups, size_t count, size_t total)
+{
+    char digits[RULE_GROUPS_MAX * 41];
+    if (rule->validator == NULL || total < 2 * count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].end - groups[i].start !=
+                groups[count + i].end - groups[count + i].start ||
+            groups[count + i].separator != ' ')
+            return false;
+    struct str value =
+        str_make(digits, join_digits(job->text, groups + count, count, digits));
+    return rule->validator->run(&value) == CHECK_PASS;
 }
 
 static bool is_glued(struct str text, size_t start, size_t end)
@@ -471,26 +508,31 @@ static bool is_glued(struct str text, size_t start, size_t end)
 }
 
 static bool try_number(struct scan_job *job, const struct rule *rule,
-    const struct pattern *p, const struct digit_group *groups, size_t count)
+    const struct pattern *p, const struct digit_group *groups, size_t count,
+    size_t total)
 {
-    char digits[RULE_GROUPS_MAX * 40];
-    size_t n = 0;
+    char digits[RULE_GROUPS_MAX * 41];
     size_t start = groups[0].start, end = groups[count - 1].end;
-    if (is_bridged(job->text, &groups[0], &groups[count - 1],
-            count > 1 ? groups[1].separator : 0))
+    unsigned bridges = find_bridges(job->text, &groups[0], &groups[count - 1],
+        count > 1 ? groups[1].separator : 0);
+    bool is_within = bridges != BRIDGE_NONE && start < job->number_end;
+    if ((bridges & BRIDGE_SURE) != 0 || is_within)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = groups[i].end - groups[i].start;
-        memcpy(digits + n, job->text.p + groups[i].start, length);
-        n += length;
-    }
+    if (job->number_end != 0 && job->number_end + 1 == start)
+        bridges &= ~(unsigned)BRIDGE_LEFT; /* a list of numbers */
+    if (is_followed(job, rule, groups, count, total))
+        bridges &= ~(unsigned)BRIDGE_RIGHT;
+    size_t n = join_digits(job->text, groups, count, digits);
     struct candidate c = {.rule = rule,
         .pattern = p,
         .start = start,
         .end = end,
         .value = str_make(digits, n),
-        .is_glued = is_glued(job->text, start, end)};
-    return judge(job, &c);
+        .is_glued = is_glued(job->text, start, end) || bridges != BRIDGE_NONE};
+    if (!judge(job, &c))
+        return false;
+    job->number_end = end;
+    return true;
 }
 
 static bool has_sizes(const struct grouping *g, struct str separators,
@@ -511,11 +553,11 @@ static void try_pattern(struct scan_job *job, const struct rule *rule,
 {
     size_t length = groups[0].end - groups[0].start;
     if (length >= p->min_digits && length <= p->max_digits && length > 0 &&
-        try_number(job, rule, p, groups, 1))
+        try_number(job, rule, p, groups, 1, count))
         return;
     for (size_t i = 0; i < p->group_count && count > 1; i++)
         if (has_sizes(&p->groups[i], p->separators, groups, count) &&
-            try_number(job, rule, p, groups, p->groups[i].count))
+            try_number(job, rule, p, groups, p->groups[i].count, count))
             return;
 }
 
@@ -656,6 +698,7 @@ static void begin_second(struct scan_job *job)
     job->pos = 0;
     job->digits_done = 0;
     job->words.count = job->anchors.count = job->runs.count = 0;
+    job->number_end = 0;
     memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
 }
 

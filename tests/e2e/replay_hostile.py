@@ -298,3 +298,11 @@ def telemetry_spelt_to_hide_a_prompt():
              "/backend-api/sentinel/../conversation", "/ces/%2e%2e/backend-api/conversation"]
     return [entry(CHAT + p, dumps(prompt(message(CARD))), second=i) for i, p in enumerate(paths)], [
         expect(ANY, ANY, ANY, **BAD) for _ in paths]
+
+
+@case
+def several_cards_in_a_row():
+    texts = ["4111 1111 1111 1111 5500 0000 0000 0004", "card 4111 1111 1111 1111 2026",
+             "4111111111111111 5500000000000004 378282246310005", f"{CARD} {CARD} {CARD}"]
+    return [entry(F, dumps(prompt(message(t, f"row{i}"))), second=i) for i, t in enumerate(texts)], [
+        says(t, **BAD) for t in texts]
