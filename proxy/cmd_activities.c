@@ -86,6 +86,21 @@ static bool add_word(
     return false;
 }
 
+/* A typing error would look like an empty store. */
+static bool add_verdict(struct query_words *words, const char *text)
+{
+    static const char *const names[] = {
+        "allow", "alert", "coach", "redact", "block"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(text, names[i]) == 0)
+            return add_word("verdict", words, text);
+    fprintf(stderr,
+        "promptgate activities: --verdict \"%s\": allow, alert, coach, redact "
+        "or block\n",
+        text);
+    return false;
+}
+
 static const struct option long_options[] = {
     {"since", required_argument, NULL, 's'},
     {"until", required_argument, NULL, 'u'},
@@ -117,7 +132,7 @@ static bool parse_option(struct options *o, int option, const char *name)
     case 'a':
         return add_word(name, &o->filter.activity, optarg);
     case 'v':
-        return add_word(name, &o->filter.verdict, optarg);
+        return add_verdict(&o->filter.verdict, optarg);
     case 't':
         return add_word(name, &o->filter.type, optarg);
     case 'S':

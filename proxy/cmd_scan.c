@@ -28,8 +28,8 @@ enum { STATUS_CLEAN = 0, STATUS_BAD = 2, STATUS_FOUND = 3 };
 enum { SCAN_FILE_MAX = 512 << 20 };
 
 static const char help[] =
-    "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]"
-    " [FILE…|-]\n"
+    "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]\n"
+    "                       [FILE…|-]\n"
     "       promptgate scan [-c FILE] [--unmask] --jsonl\n\n"
     "Runs the detectors over files or standard input.\n\n"
     "  -c FILE     configuration; its detectors are used\n"
