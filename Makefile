@@ -216,10 +216,13 @@ install: all
 	install -d $(ETC)/services $(ETC)/detectors
 	for f in $$(cd conf && find . -name '*.yaml'); do \
 	    [ -e $(ETC)/$$f ] || install -m644 conf/$$f $(ETC)/$$f; done
-	install -Dm644 packaging/promptgate.service \
-	    $(DESTDIR)/lib/systemd/system/promptgate.service
+	install -d $(DESTDIR)/lib/systemd/system
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' packaging/promptgate.service \
+	    >$(DESTDIR)/lib/systemd/system/promptgate.service
+	chmod 644 $(DESTDIR)/lib/systemd/system/promptgate.service
 	install -Dm644 README.md $(DESTDIR)$(PREFIX)/share/doc/promptgate/README.md
-	install -m644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/promptgate/
+	install -m644 docs/*.md CHANGES.md $(DESTDIR)$(PREFIX)/share/doc/promptgate/
+	install -m644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/promptgate/copyright
 
 deb: all
 	@sh packaging/deb.sh $(OUT)

@@ -3,8 +3,10 @@
 set -eu
 out=$1
 root=$(mktemp -d)
+chmod 755 "$root"
 trap 'rm -rf "$root"' EXIT
 make --no-print-directory install PREFIX=/usr DESTDIR="$root" >/dev/null
+strip --strip-unneeded "$root/usr/bin/promptgate"
 version=$("$out/promptgate" --version | awk '{print $NF}')
 arch=$(dpkg --print-architecture)
 mkdir -p "$root/DEBIAN"
@@ -31,10 +33,19 @@ EOF
 cat >"$root/DEBIAN/postinst" <<'EOF'
 #!/bin/sh
 set -e
-getent passwd promptgate >/dev/null || adduser --system --group \
-    --home /var/lib/promptgate --no-create-home promptgate
-[ -d /run/systemd/system ] && systemctl daemon-reload || true
+if [ "$1" = configure ]; then
+    getent passwd promptgate >/dev/null || adduser --system --group --quiet \
+        --home /var/lib/promptgate --no-create-home promptgate
+fi
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 EOF
-chmod 755 "$root/DEBIAN/postinst"
+cat >"$root/DEBIAN/prerm" <<'EOF'
+#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+    systemctl stop promptgate.service || true
+fi
+EOF
+chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm"
 dpkg-deb --root-owner-group --build "$root" \
     "$out/promptgate_${version}_$arch.deb"
