@@ -53,6 +53,8 @@ static void append_list(
 
 void pac_write(const struct conf *conf, struct str proxy, struct buf *out)
 {
+    struct buf by_proxy = {0};
+    buf_printf(&by_proxy, "PROXY %.*s", STR_ARG(proxy));
     buf_append_str(out, STR("// promptgate: which hosts go through the proxy\n"
                             "var exact = {"));
     append_list(conf, EXACT, out);
@@ -60,10 +62,12 @@ void pac_write(const struct conf *conf, struct str proxy, struct buf *out)
     append_list(conf, SUFFIX, out);
     buf_append_str(out, STR("\n];\nvar globs = ["));
     append_list(conf, GLOB, out);
+    buf_append_str(out,
+        STR("\n];\n\nfunction FindProxyForURL(url, host) {\n  var proxy = "));
+    jsonw_append_quoted(out, buf_str(&by_proxy)); /* from a Host field */
+    buf_free(&by_proxy);
     buf_printf(out,
-        "\n];\n\n"
-        "function FindProxyForURL(url, host) {\n"
-        "  var proxy = \"PROXY %.*s\", i;\n"
+        ", i;\n"
         "  host = host.toLowerCase().replace(/\\.$/, \"\");\n"
         "  if (exact.hasOwnProperty(host)) return proxy;\n"
         "  for (i = 0; i < suffixes.length; i++)\n"
@@ -74,6 +78,5 @@ void pac_write(const struct conf *conf, struct str proxy, struct buf *out)
         "    if (globs[i].test(host)) return proxy;\n"
         "  return %s;\n"
         "}\n",
-        STR_ARG(proxy),
         conf->settings.pac_default_proxy ? "proxy" : "\"DIRECT\"");
 }

@@ -26,7 +26,7 @@ inspect/json_tree.c inspect/keep.c inspect/mime.c inspect/multipart.c
 inspect/ndjson.c inspect/norm.c inspect/openai_answer.c
 inspect/openai_request.c inspect/policy.c inspect/rules.c inspect/rules_hs.c
 inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/sse.c
-proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
+proxy/control.c proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
 proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
 proxy/hello.c
 store/journal_entry.c store/journal_read.c store/record.c

@@ -98,7 +98,19 @@ BAD = [
 ]
 
 
+def controls():
+    for kind in range(13):
+        for peer in (0, 3, 6, 7):
+            for count in (0, 2):
+                yield struct.pack("=IIIIQQ", kind, peer, 1, count, 2, 3) + bytes(8 * count)
+    whole = struct.pack("=IIIIQQ", 3, 0, 0, 256, 0, 0) + bytes(8 * 256)
+    yield from (whole, whole + b"x", whole[:-1], b"", whole[:31])
+    yield struct.pack("=IIIIQQ", 3, 0, 0, 257, 0, 0) + bytes(8 * 257)
+
+
 def main():
+    for seed in controls():
+        write("control", seed)
     for text in nets():
         write("net", text.encode())
     for seed in bundles():
