@@ -322,9 +322,13 @@ static void a_full_disk_is_answered_and_recovers_without_restart(void **state)
     buf_free(&filler);
 }
 
-static void hold_lock(unsigned ms, int ready_fd)
+/* In a child, forked while there is only one thread. */
+static void hold_lock(unsigned ms, int go_fd, int ready_fd)
 {
     struct db *db = NULL;
+    char byte;
+    if (read(go_fd, &byte, 1) != 1)
+        _exit(1);
     if (db_open(str_of(folder), DB_WRITE, 1000, &db) != OK ||
         db_exec(db, "BEGIN EXCLUSIVE") != OK)
         _exit(1);
@@ -337,14 +341,17 @@ static void hold_lock(unsigned ms, int ready_fd)
 static void a_locked_database_delays_no_acknowledgement(void **state)
 {
     (void)state;
-    int ready[2], status = 0;
+    int go[2], ready[2], status = 0;
     char byte, id[UUID_TEXT_BYTES];
-    struct storer *s = open_storer(false);
-    storer_begin(s, (uint64_t[]){1}, 1);
+    assert_int_equal(pipe(go), 0);
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0)
-        hold_lock(1000, ready[1]);
+        hold_lock(1000, go[0], ready[1]);
+    close(ready[1]); /* a child that fails is the end of the file */
+    struct storer *s = open_storer(false);
+    storer_begin(s, (uint64_t[]){1}, 1);
+    assert_int_equal(write(go[1], "x", 1), 1);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     uint64_t started = clock_mono_ms(), worst_us = 0;
     size_t sent = 0;
@@ -366,8 +373,9 @@ static void a_locked_database_delays_no_acknowledgement(void **state)
     assert_true(worst_us < 400000);
     storer_close(&s);
     assert_int_equal(count_rows(), sent);
+    close(go[0]);
+    close(go[1]);
     close(ready[0]);
-    close(ready[1]);
 }
 
 static void a_damaged_database_is_set_aside_and_rebuilt(void **state)
