@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (control_decode(datagram, &control) != OK)
         return 0;
     check(control.type > 0 && control.type < CONTROL_TYPES, "a known type");
-    check(control.peer < ROLE_KINDS, "a known role");
+    check(role_kind_of(str_of(role_kind_name(control.peer))) == control.peer,
+        "a known role");
     check(control.origin_count <= CONTROL_ORIGINS_MAX, "not too many");
     control_encode(&control, &out);
     check(str_eq(buf_str(&out), datagram), "the same bytes");

@@ -3,6 +3,9 @@
  * it.  Compiling stops at a handful of rules, for speed.
  */
 #include "inspect/rules.h"
+
+#include <stdlib.h>
+
 #include "inspect/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rules_check_examples(rules, buf_str(&database), &diag);
         rules_check_examples(rules, STR("another version's"), &diag);
     }
+    for (size_t i = 0; rules != NULL && i < rules_count(rules); i++)
+        if (rules_id(rules, i).n == 0 || rules_description(rules, i).n == 0)
+            abort();
     scanner_free(&scanner);
     rules_free(&rules);
     buf_free(&database);

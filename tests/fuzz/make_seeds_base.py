@@ -108,7 +108,35 @@ def controls():
     yield struct.pack("=IIIIQQ", 3, 0, 0, 257, 0, 0) + bytes(8 * 257)
 
 
+PATTERNS = """match: x
+anchor: 'ab'
+digits: {lengths: [9, 12], groups: ["3-x"]}
+digits: {lengths: [9, 12], groups: ["3"]}
+digits: {lengths: [9, 12], groups: ["41-3"]}
+digits: {groups: ["3-3-3"], separators: "x"}
+digits: {groups: ["3-3-3"], separators: " -."}
+digits: {}
+digits: 7
+anchor: [ab, cd]
+{anchor: 'ab', match: 'ab', max: 70000}""".split("\n")
+WORDS = ["words: [x]", "words: [" + "y" * 101 + "]", "words: []", "within: 9"]
+
+
+def detectors():
+    """Mistakes that the loader has to tell."""
+    for pattern in PATTERNS:
+        yield (DETECTOR.split("patterns:")[0] + "patterns:\n      - " + pattern + "\n").encode()
+    good = DETECTOR % ("ext_[a-z]{4}", "ext_[a-z]{4}", "ext_abcd", "nothing")
+    for words in WORDS:
+        yield (good + "    keywords: {" + words + "}\n").encode()
+    yield (good + good.split("detectors:\n")[1]).encode()
+    yield good.replace("{base: high}", "{base: none}").encode()
+    yield (good + "    validator: luhn\n    entropy: 99\n").encode()
+
+
 def main():
+    for seed in detectors():
+        write("rules", seed)
     for seed in controls():
         write("control", seed)
     for text in nets():
