@@ -1,4 +1,4 @@
-/* What answer.c and openai_answer.c share. */
+/* What answer.c, chatgpt_answer.c, openai_answer.c and chatgpt.c share. */
 #ifndef INSPECT_ANSWER_PARTS_H
 #define INSPECT_ANSWER_PARTS_H
 

@@ -1,5 +1,5 @@
 /*
- * A session lives as long as one client connection: front, route, tunnel or
+ * A session lives as long as one client connection: front, target, tunnel or
  * TLS on both sides, codecs and transactions.  Sans-io: driven by these calls
  * and by the answers of proxy/world.h.
  */

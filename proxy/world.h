@@ -1,5 +1,5 @@
 /*
- * The table through which the sans-io core (session, front, route, tunnel,
+ * The table through which the sans-io core (session, front, target, tunnel,
  * txn) asks the outside, and the handles it gets back.  worker.c implements
  * it with libuv, tests with a recorder.
  *
