@@ -11,10 +11,14 @@
 #include "base/utf8.h"
 #include "base/yaml.h"
 
+/* libsodium's form: printable, and nothing that needs escaping in the file. */
 static bool hash_is_good(struct str hash)
 {
-    return str_starts(hash, "$argon2id$") && hash.n < crypto_pwhash_STRBYTES &&
-           memchr(hash.p, '\0', hash.n) == NULL;
+    for (size_t i = 0; i < hash.n; i++)
+        if (hash.p[i] <= ' ' || hash.p[i] >= 0x7f || hash.p[i] == '"' ||
+            hash.p[i] == '\\')
+            return false;
+    return str_starts(hash, "$argon2id$") && hash.n < crypto_pwhash_STRBYTES;
 }
 
 static void parse_token(

@@ -158,6 +158,15 @@ static void mistakes_in_the_file_are_named_with_their_line(void **state)
         "created");
 }
 
+static void a_hash_that_would_break_the_file_is_refused(void **state)
+{
+    (void)state;
+    check_mistake("users:\n  - name: ana\n    password: \"$argon2id$\\t\"\n",
+        "users.yaml:2: ");
+    check_mistake("users:\n  - name: ana\n    password: \"$argon2id$\\\"\"\n",
+        "users.yaml:2: ");
+}
+
 static void an_empty_file_has_no_logins(void **state)
 {
     (void)state;
@@ -211,6 +220,7 @@ int main(void)
         cmocka_unit_test(
             names_that_would_break_the_file_or_basic_auth_are_refused),
         cmocka_unit_test(mistakes_in_the_file_are_named_with_their_line),
+        cmocka_unit_test(a_hash_that_would_break_the_file_is_refused),
         cmocka_unit_test(an_empty_file_has_no_logins),
         cmocka_unit_test(the_file_is_replaced_whole_with_mode_0600),
     };
