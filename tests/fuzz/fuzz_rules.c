@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rules_check_examples(rules, STR("another version's"), &diag);
     }
     for (size_t i = 0; rules != NULL && i < rules_count(rules); i++)
-        if (rules_id(rules, i).n == 0 || rules_description(rules, i).n == 0)
+        if (rules_id(rules, i).n == 0 || rules_description(rules, i).n > size)
             abort();
     scanner_free(&scanner);
     rules_free(&rules);
