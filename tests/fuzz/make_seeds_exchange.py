@@ -111,6 +111,8 @@ for body in bodies:
     for route in range(16):
         for mode in (16, 144):
             exchange.append(first(route, mode) + body.replace(b"\0", b"" if body == prompt else b"\3") + b"\0{}")
+split = [[b"sec", b"ret"], [b"x secret", b"secret", b"sec", b"ret y"], [b"s", b"e", b"c", b"r", b"e", b"t"]]
+exchange += [first(0, 16) + prompt.replace(b'["secret"]', b'["' + b'","'.join(parts) + b'"]') + b"\0" for parts in split]
 links = [b'{"wss_url":"WSS://Ws.ChatGPT.com:443/f?x"}', b'{"wss_url":"no link"}', b"[]", b"{"]
 exchange += [first(12) + b'{"a":1}\0' + link for link in links]
 exchange += [first(13, mode) + b'{"conversation_id":"c"}\0' + events(page) for mode in (0, 16)]
