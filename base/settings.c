@@ -23,6 +23,8 @@ enum setting_type {
     SETTING_RANGES,
     SETTING_RESOLVE,
     SETTING_PORTS,
+    SETTING_UUIDS,         /* struct str: joined by commas */
+    SETTING_ORGANIZATIONS, /* likewise, each org-… */
 };
 
 struct setting {
@@ -38,6 +40,7 @@ struct setting {
 static const char *const alpn_words[] = {
     "mirror", "client-h1", "server-h1", NULL};
 static const char *const auth_words[] = {"none", "basic", NULL};
+static const char *const signed_out_words[] = {"allow", "block", NULL};
 static const char *const pac_words[] = {"direct", "proxy", NULL};
 static const char *const durability_words[] = {"async", "before-forward", NULL};
 static const char *const fsync_words[] = {"none", "group", NULL};
@@ -81,6 +84,7 @@ static const char *const level_words[] = {
 
 static const int64_t GIB = INT64_C(1) << 30, DAY_MS = 86400000;
 
+enum { TENANT_IDS_MAX = 64, ORGANIZATION_BYTES_MAX = 64 };
 enum { WORKERS_MAX = 48 }; /* slots of base/stats.h, less the other roles */
 
 /* clang-format off */
@@ -132,6 +136,14 @@ static const struct setting table[] = {
         "ports that CONNECT may reach"),
     LIST(NULL, "bypass", SETTING_HOSTS, bypass, "[]",
         "hosts tunnelled although a map names them"),
+    LIST("tenant", "chatgpt_workspaces", SETTING_UUIDS, tenant_workspaces, "[]",
+        "workspaces that may be used on chatgpt.com: UUIDs; empty: any"),
+    LIST("tenant", "api_organizations", SETTING_ORGANIZATIONS,
+        tenant_organizations, "[]", "organizations whose keys may be used on "
+        "api.openai.com: org-…; empty: any"),
+    WORD("tenant", "signed_out", SETTING_FLAG, tenant_blocks_signed_out,
+        signed_out_words, "allow", "block: ChatGPT without a sign-in is "
+        "refused"),
     WORD(NULL, "alpn", SETTING_WORD, alpn, alpn_words, "mirror",
         "mirror: the same HTTP version on both sides"),
     WORD("pac", "default", SETTING_FLAG, pac_default_proxy, pac_words, "direct",
@@ -273,6 +285,54 @@ static void read_ports(
     }
 }
 
+static bool is_uuid(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_hyphen ? s.p[i] != '-' : str_hex_value(s.p[i]) < 0)
+            return false;
+    }
+    return s.n == 36;
+}
+
+static bool is_organization(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool is_word = (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!is_word)
+            return false;
+    }
+    return str_starts(s, "org-") && s.n > 4 && s.n <= ORGANIZATION_BYTES_MAX;
+}
+
+/* As the service's header wants them: one malformed id and it answers 400 to
+ * everything. */
+static void read_tenants(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    struct yaml_strs strs = yaml_strs(r->doc, map, s->key);
+    const struct yaml_node *node = yaml_get(map, s->key);
+    bool are_uuids = s->type == SETTING_UUIDS;
+    struct buf joined = {0};
+    for (size_t i = 0; i < strs.count; i++) {
+        struct str id = strs.items[i];
+        if (are_uuids ? !is_uuid(id) : !is_organization(id))
+            yaml_mistake(r->doc, node, "%s: \"%.*s\" is no id, like %s", s->key,
+                STR_ARG(id),
+                are_uuids ? "8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01"
+                          : "org-AbC123");
+        buf_printf(&joined, "%s%.*s", i == 0 ? "" : ",", STR_ARG(id));
+    }
+    if (strs.count > TENANT_IDS_MAX)
+        yaml_mistake(
+            r->doc, node, "%s: more than %d ids", s->key, TENANT_IDS_MAX);
+    struct str value = arena_copy(&r->settings->arena, buf_str(&joined));
+    memcpy(member(r, s->offset), &value, sizeof value);
+    buf_free(&joined);
+}
+
 /* "chatgpt.com:443" -> lower-case host and port. */
 static enum err parse_host_port(
     struct reader *r, struct str text, struct resolve_entry *out)
@@ -366,6 +426,10 @@ static void read_value(
         break;
     case SETTING_PORTS:
         read_ports(r, s, map);
+        break;
+    case SETTING_UUIDS:
+    case SETTING_ORGANIZATIONS:
+        read_tenants(r, s, map);
         break;
     }
 }
@@ -525,7 +589,8 @@ static void describe_values(const struct setting *s, struct buf *out)
     if (s->type == SETTING_ENDPOINTS)
         buf_append_str(out, STR("address:port, or a list"));
     if (s->type == SETTING_LIST || s->type == SETTING_HOSTS ||
-        s->type == SETTING_RANGES || s->type == SETTING_PORTS)
+        s->type == SETTING_RANGES || s->type == SETTING_PORTS ||
+        s->type == SETTING_UUIDS || s->type == SETTING_ORGANIZATIONS)
         buf_append_str(out, STR("list"));
 }
 

@@ -54,6 +54,9 @@ struct settings {
     uint16_t *ports;
     size_t ports_count;
     struct str_list bypass; /* host patterns as in service maps */
+    /* tenant: "a,b" as the services' headers want them; empty: any */
+    struct str tenant_workspaces, tenant_organizations;
+    bool tenant_blocks_signed_out;
     enum alpn_mode alpn;
     bool pac_default_proxy;
     bool before_forward; /* durability */

@@ -14,7 +14,7 @@ enum { STATUS_REFUSED = 403 };
 static void write_notice(const struct exchange *ex, struct buf *out)
 {
     const struct verdict *v = &ex->verdict;
-    bool is_failure = v->rule.n == 0;
+    bool is_failure = v->rule.n == 0 && !ex->is_signed_out;
     buf_append_str(
         out, STR("This was stopped by promptgate, your organisation's "
                  "data-protection gateway, and was not sent.\n\n"));
@@ -22,10 +22,15 @@ static void write_notice(const struct exchange *ex, struct buf *out)
         buf_append_str(out, v->message);
     else
         buf_append_str(out, STR("It breaks a rule of the policy."));
-    if (!is_failure)
+    if (v->rule.n != 0)
         buf_printf(out, "\n\nPolicy rule: %.*s", STR_ARG(v->rule));
     if (ex->activity != NULL)
         buf_printf(out, "\nActivity: %s", ex->activity->id);
+    if (ex->is_signed_out) {
+        buf_append_str(out,
+            STR("\n\nPlease sign in with the account of your organisation."));
+        return;
+    }
     buf_append_str(out,
         is_failure
             ? STR("\n\nPlease try again with a smaller or simpler request, or "

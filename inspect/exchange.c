@@ -105,6 +105,9 @@ static struct activity *make_activity(
     a->name = STR("service.unclassified");
     if (exchange_route(ex) != NULL)
         a->name = arena_copy(&a->arena, exchange_route(ex)->activity);
+    bool is_without_name = a->name.n == 0 || ex->is_unclassified;
+    if (ex->is_signed_out && is_without_name)
+        a->name = STR("connection.refused");
     a->actor = ex->actor; /* the exchange's arena outlives the activity */
     a->http_method = arena_copy(&a->arena, ex->method);
     a->http_host = arena_copy(&a->arena, ex->host);
@@ -130,6 +133,8 @@ static bool is_inspected(
 {
     if (ex->service == NULL)
         return false;
+    if (ex->is_signed_out)
+        return true;
     if (exchange_route(ex) == NULL)
         return r->has_body || is_write(r->method);
     return exchange_route(ex)->action != ROUTE_PASS;
@@ -139,6 +144,11 @@ static void start(struct exchange *ex, const struct exchange_request *r)
 {
     ex->is_unclassified = exchange_route(ex) == NULL;
     ex->activity = make_activity(ex, r);
+    if (ex->is_signed_out) {
+        ex->gate = GATE_REFUSE;
+        ex->request = REQUEST_OPEN;
+        return;
+    }
     bool is_forwarded =
         !ex->is_unclassified && exchange_route(ex)->gate == ROUTE_FORWARD;
     if (is_forwarded && !ex->is_websocket) /* that has a record first */
@@ -162,6 +172,8 @@ struct exchange *exchange_new(
     find_route(ex);
     if (ex->service != NULL)
         identity_find(request, &ex->arena, &ex->actor);
+    ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
+                        service_is_signed_out(ex->service, ex->path);
     if (is_inspected(ex, request))
         start(ex, request);
     return ex;
@@ -282,6 +294,17 @@ void exchange_judge(struct exchange *ex, struct activity *activity,
     put_verdict(activity, verdict_out);
 }
 
+/* Not the policy's: a policy in monitor mode changes nothing about it. */
+static void refuse_signed_out(struct exchange *ex)
+{
+    ex->verdict = (struct verdict){
+        .kind = VERDICT_BLOCK,
+        .severity = LEVEL_MEDIUM,
+        .message = STR("ChatGPT may be used here only after signing in."),
+    };
+    put_verdict(ex->activity, &ex->verdict);
+}
+
 /* A request of a route that is only scanned yields an activity when there is
  * something to tell. */
 static bool is_worth_recording(const struct exchange *ex)
@@ -307,6 +330,8 @@ static void decide(struct exchange *ex)
     if (a->findings.is_incomplete)
         exchange_note_failure(ex, FAIL_SCAN);
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
+    if (ex->is_signed_out)
+        refuse_signed_out(ex);
     if (ex->is_websocket && a->reason.n == 0)
         a->reason = STR("WebSocket: relayed, its frames are not inspected");
     ex->is_blocked =

@@ -49,8 +49,9 @@ struct exchange_env {
     struct str node;
     enum capture capture;
     bool failure_blocks[FAIL_COUNT];
-    size_t hold_max_bytes; /* decoded and wire: settings.hold.max_bytes */
-    bool oversize_streams; /* hold.oversize: stream */
+    size_t hold_max_bytes;  /* decoded and wire: settings.hold.max_bytes */
+    bool oversize_streams;  /* hold.oversize: stream */
+    bool blocks_signed_out; /* tenant.signed_out: block */
 };
 
 struct exchange_request {

@@ -113,6 +113,7 @@ struct exchange {
     struct scan_run run;
     struct buf question;
     bool is_blocked;
+    bool is_signed_out; /* and that is not allowed: refused unread */
 
     enum response_phase response;
     int status;

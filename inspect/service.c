@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "inspect/path.h"
 
 enum {
     PREFIX_VALUES_MAX = 8, /* alternatives of one prefix */
@@ -20,6 +21,9 @@ struct service {
     struct str *hosts, *learnable;
     size_t host_count, learnable_count;
     enum block_shape block;
+    struct service_tenant tenant;
+    struct str *signed_out; /* path prefixes */
+    size_t signed_out_count;
     struct route *routes;
     size_t route_count;
 };
@@ -49,8 +53,11 @@ static const char *const IDS[] = {"conversation_id", "message_id",
     "parent_message_id", "model", "project_id", "file_id", "file_name",
     "file_bytes", "file_type", NULL};
 
-static const char *const SERVICE_KEYS[] = {
-    "service", "hosts", "learnable", "block", "prefixes", "routes", NULL};
+static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
+
+static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
+    "block", "prefixes", "tenant", "signed_out", "routes", NULL};
+static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "text", "hidden", "ids", "url_text", "learn",
@@ -136,6 +143,36 @@ struct str service_host_pattern(
     }
     *is_learnable_out = false;
     return STR_NONE;
+}
+
+/* ---- tenant control ------------------------------------------------- */
+
+const struct service_tenant *service_tenant(const struct service *service)
+{
+    return &service->tenant;
+}
+
+bool service_tenant_has_host(
+    const struct service_tenant *tenant, struct str host)
+{
+    return tenant->host_count == 0 ||
+           any_host(tenant->hosts, tenant->host_count, host);
+}
+
+struct str service_tenant_header(const struct service_set *set, size_t index)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->services[i].tenant.header.n != 0 && index-- == 0)
+            return set->services[i].tenant.header;
+    return STR_NONE;
+}
+
+bool service_is_signed_out(const struct service *service, struct str path)
+{
+    for (size_t i = 0; i < service->signed_out_count; i++)
+        if (path_is_below(path, service->signed_out[i]))
+            return true;
+    return false;
 }
 
 /* ---- matching routes ----------------------------------------------- */
@@ -514,6 +551,50 @@ static void load_routes(
             &service->routes[service->route_count++]);
 }
 
+static bool is_header_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && c != '-' && !(c >= '0' && c <= '9'))
+            return false;
+    }
+    return name.n != 0;
+}
+
+static void load_tenant(
+    struct loader *l, const struct yaml_node *root, struct service *service)
+{
+    const struct yaml_node *map = yaml_get(root, "tenant");
+    struct service_tenant *tenant = &service->tenant;
+    if (map == NULL || !yaml_check_keys(l->doc, map, TENANT_KEYS))
+        return;
+    tenant->header = /* as in heads, proxy/http.h */
+        arena_lower(l->arena, yaml_str(l->doc, map, "header", STR_NONE));
+    if (!is_header_name(tenant->header))
+        yaml_mistake(l->doc, map,
+            "tenant: header must name the request header that the service "
+            "reads, of letters, digits and hyphens");
+    tenant->ids = (enum tenant_ids)yaml_word(l->doc, map, "ids", TENANT_IDS, 0);
+    tenant->hosts = load_hosts(l, map, "hosts", &tenant->host_count);
+}
+
+static void load_signed_out(
+    struct loader *l, const struct yaml_node *root, struct service *service)
+{
+    struct yaml_strs list = yaml_strs(l->doc, root, "signed_out");
+    for (size_t i = 0; i < list.count; i++) {
+        struct str s = list.items[i];
+        if (s.n < 2 || s.p[0] != '/' || s.p[s.n - 1] == '/' ||
+            str_find_char(s, '{') < s.n || str_find_char(s, '*') < s.n)
+            yaml_mistake(l->doc, yaml_get(root, "signed_out"),
+                "signed_out: \"%.*s\" is no path prefix, like /backend-anon; "
+                "it is matched in whole segments",
+                STR_ARG(s));
+    }
+    service->signed_out = copy_strs(l, list, &service->signed_out_count);
+}
+
 static void load_service(struct loader *l, struct service *service)
 {
     const struct yaml_node *root = l->doc->root;
@@ -530,6 +611,8 @@ static void load_service(struct loader *l, struct service *service)
         load_hosts(l, root, "learnable", &service->learnable_count);
     service->block =
         (enum block_shape)yaml_word(l->doc, root, "block", BLOCKS, 0);
+    load_tenant(l, root, service);
+    load_signed_out(l, root, service);
     l->prefixes = yaml_get(root, "prefixes");
     load_routes(l, root, service);
 }

@@ -43,6 +43,28 @@ bool host_matches(struct str pattern, struct str host);
 /* Whether the map lets a WebSocket upgrade to this path through. */
 bool service_allows_websocket(const struct service *service, struct str path);
 
+/* ---- tenant control ------------------------------------------------- */
+
+/* Which setting's ids the header carries. */
+enum tenant_ids { TENANT_WORKSPACES, TENANT_ORGANIZATIONS };
+
+/* A request header by which the service lets in certain tenants only
+ * (chatgpt-wire §8.1, §8.2). */
+struct service_tenant {
+    struct str header; /* lower case; empty: the service knows none */
+    enum tenant_ids ids;
+    struct str *hosts; /* that it is sent to; none: all of the service */
+    size_t host_count;
+};
+const struct service_tenant *service_tenant(const struct service *service);
+bool service_tenant_has_host(
+    const struct service_tenant *tenant, struct str host);
+/* The tenant headers of every map, one after the other; empty past the end. */
+struct str service_tenant_header(const struct service_set *set, size_t index);
+/* Whether the path, as it came, is one that the service keeps for people who
+ * are not signed in. */
+bool service_is_signed_out(const struct service *service, struct str path);
+
 /* ---- routes: for inspect/ only ------------------------------------- */
 
 enum route_action {

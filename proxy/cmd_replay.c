@@ -538,6 +538,7 @@ static void set_env(struct replay *replay)
         .capture = CAPTURE_FULL,
         .hold_max_bytes = (size_t)settings->hold_max_bytes,
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
+        .blocks_signed_out = settings->tenant_blocks_signed_out,
     };
     for (size_t i = 0; i < FAIL_COUNT; i++)
         replay->env.failure_blocks[i] =

@@ -119,6 +119,7 @@ static void env_init(struct session *s)
         .capture = (enum capture)settings->capture,
         .hold_max_bytes = (size_t)settings->hold_max_bytes,
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
+        .blocks_signed_out = settings->tenant_blocks_signed_out,
     };
     for (int i = 0; i < FAIL_COUNT; i++)
         s->env.failure_blocks[i] = settings->on_failure[i] == ON_FAILURE_BLOCK;

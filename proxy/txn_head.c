@@ -3,7 +3,8 @@
 /*
  * What an exchange changes in the heads that pass through it: our own proxy
  * fields come out; on inspected hosts also what would keep us from reading
- * (dictionary encodings) and what would lead browsers around us (Alt-Svc).
+ * (dictionary encodings), what would lead browsers around us (Alt-Svc), and
+ * whatever a client says about the tenants that are allowed: that is said here.
  * Everything else goes on as it came.
  */
 
@@ -27,12 +28,35 @@ static void drop_dictionary_encodings(struct head *head)
     buf_free(&kept);
 }
 
+/* chatgpt-wire §8.1, §8.2.  The client's own copies go out first, on every
+ * inspected host and under every map's name. */
+static void set_tenant(struct txn *t)
+{
+    const struct conf *conf = t->session->conf;
+    const struct service *service = NULL;
+    struct str name;
+    for (size_t i = 0; (name = service_tenant_header(conf->services, i)).n; i++)
+        head_remove(t->request, name.p);
+    (void)service_match_host(conf->services, t->host, &service);
+    if (service == NULL)
+        return;
+    const struct service_tenant *tenant = service_tenant(service);
+    struct str ids = tenant->ids == TENANT_WORKSPACES
+                         ? conf->settings.tenant_workspaces
+                         : conf->settings.tenant_organizations;
+    if (tenant->header.n != 0 && ids.n != 0 &&
+        service_tenant_has_host(tenant, t->host))
+        head_add(t->request, tenant->header, ids);
+}
+
 void txn_prepare_request(struct txn *t)
 {
     head_remove(t->request, "proxy-authorization");
     head_remove(t->request, "proxy-connection");
-    if (t->exchange != NULL)
-        drop_dictionary_encodings(t->request);
+    if (t->exchange == NULL)
+        return;
+    drop_dictionary_encodings(t->request);
+    set_tenant(t);
 }
 
 void txn_prepare_response(const struct txn *t, struct head *head)

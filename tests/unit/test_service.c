@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
+#include "inspect/path.h"
 #include "inspect/service.h"
 
 static struct service_set *load(const char *yaml, struct diag *diag)
@@ -203,6 +205,59 @@ static void every_mistake_is_reported_with_its_line(void **state)
     diag_free(&empty);
 }
 
+static void a_path_is_below_a_prefix_however_it_is_spelt(void **state)
+{
+    (void)state;
+    static const char *const below[] = {"/backend-anon", "/backend-anon/",
+        "/backend-anon/x", "//backend-anon/x", "/./backend-anon",
+        "/x/../backend-anon/y", "/%62ackend-anon", "/%2562ackend-anon/x",
+        "/Backend-ANON/x", "/backend-anon;v=1/x", "\\backend-anon\\x",
+        "/%2e%2e/backend-anon", "/backend-anon/../x", "/x%2f..%2fbackend-anon"};
+    static const char *const beside[] = {"", "/", "*", "/backend-api",
+        "/backend-anonymous", "/x/backend-anon", "/backend-ano", "/%", "/%6",
+        "/..", "/backend-anon%zz"};
+    for (size_t i = 0; i < ARRAY_LEN(below); i++)
+        if (!path_is_below(str_of(below[i]), STR("/backend-anon")))
+            fail_msg("not below: %s", below[i]);
+    for (size_t i = 0; i < ARRAY_LEN(beside); i++)
+        if (path_is_below(str_of(beside[i]), STR("/backend-anon")))
+            fail_msg("below: %s", beside[i]);
+}
+
+static void shipped_maps_know_their_tenants(void **state)
+{
+    (void)state;
+    struct service_set *set = load_shipped();
+    const struct service *chatgpt, *api;
+    service_match_host(set, STR("chatgpt.com"), &chatgpt);
+    service_match_host(set, STR("api.openai.com"), &api);
+    const struct service_tenant *t = service_tenant(chatgpt);
+    assert_true(str_is(t->header, "chatgpt-allowed-workspace-id"));
+    assert_int_equal(t->ids, TENANT_WORKSPACES);
+    assert_true(service_tenant_has_host(t, STR("chatgpt.com")));
+    assert_false(service_tenant_has_host(t, STR("ws.chatgpt.com")));
+    assert_true(service_is_signed_out(chatgpt, STR("/unauth-mweb/x")));
+    assert_false(service_is_signed_out(chatgpt, STR("/backend-api/x")));
+    assert_int_equal(service_tenant(api)->ids, TENANT_ORGANIZATIONS);
+    assert_false(service_is_signed_out(api, STR("/backend-anon")));
+    assert_true(str_is(
+        service_tenant_header(set, 1), "openai-allowed-organization-ids"));
+    assert_int_equal(service_tenant_header(set, 2).n, 0);
+    service_set_free(&set);
+}
+
+static void mistakes_about_tenants_are_reported(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    assert_null(load("service: x\nhosts: [a.com]\n"
+                     "tenant: {header: \"a b\", ids: people, hosts: [A.com]}\n"
+                     "signed_out: [x, /, \"/{a}\", /ok]\nroutes: []\n",
+        &diag));
+    assert_int_equal(diag.count, 6);
+    diag_free(&diag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +265,9 @@ int main(void)
         cmocka_unit_test(shipped_maps_know_their_hosts),
         cmocka_unit_test(shipped_maps_know_their_routes),
         cmocka_unit_test(a_path_gives_what_its_segments_held),
+        cmocka_unit_test(a_path_is_below_a_prefix_however_it_is_spelt),
+        cmocka_unit_test(shipped_maps_know_their_tenants),
+        cmocka_unit_test(mistakes_about_tenants_are_reported),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

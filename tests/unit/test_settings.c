@@ -71,6 +71,8 @@ static void every_value_can_be_set(void **state)
         "bypass: [.example.com]\nalpn: server-h1\npac: {default: proxy}\n"
         "durability: async\nfsync: group\ncapture: full\n"
         "hold: {oversize: block}\non_failure: {scan: record}\n"
+        "tenant: {signed_out: block, api_organizations: [org-a, org-B1],\n"
+        "  chatgpt_workspaces: 8f14e45f-CEEA-467f-a8d2-3c1b2a0f9e01}\n"
         "log: {format: json, level: debug}\ntimeouts: {drain: 5}\n");
     const struct settings *s = &l.settings;
     assert_string_equal(buf_cstr(&l.diag.text), "");
@@ -89,6 +91,10 @@ static void every_value_can_be_set(void **state)
     assert_int_equal(s->on_failure[3], ON_FAILURE_BLOCK);
     assert_int_equal(s->log_format, LOG_JSON);
     assert_int_equal(s->drain, 5);
+    assert_true(str_is(s->tenant_organizations, "org-a,org-B1"));
+    assert_true(
+        str_is(s->tenant_workspaces, "8f14e45f-CEEA-467f-a8d2-3c1b2a0f9e01"));
+    assert_true(s->tenant_blocks_signed_out);
     unload(&l);
 }
 
@@ -123,6 +129,30 @@ static void sizes_that_exclude_each_other_are_mistakes(void **state)
     struct loaded l = load("hold: {max_bytes: 9000, connection_bytes: 8000}\n");
     assert_int_equal(l.diag.count, 1);
     unload(&l);
+}
+
+/* One malformed id, and the service answers 400 to everybody. */
+static void a_tenant_that_is_no_id_is_a_mistake(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "chatgpt_workspaces: [org-abc]",
+        "chatgpt_workspaces: [8f14e45f-ceea-467f-a8d2-3c1b2a0f9e0]",
+        "chatgpt_workspaces: [\"8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01 \"]",
+        "chatgpt_workspaces: [8f14e45f-ceea-467f-a8d2-3c1b2a0f9e0g]",
+        "api_organizations: [org-]",
+        "api_organizations: [\"org-a,org-b\"]",
+        "api_organizations: [8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01]",
+        "signed_out: maybe",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char text[256];
+        snprintf(text, sizeof text, "tenant: {%s}\n", bad[i]);
+        struct loaded l = load(text);
+        if (l.diag.count != 1)
+            fail_msg("%s: %s", bad[i], buf_cstr(&l.diag.text));
+        unload(&l);
+    }
 }
 
 static void the_data_folder_in_effect_wins(void **state)
@@ -198,6 +228,7 @@ int main(void)
         cmocka_unit_test(every_value_can_be_set),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
         cmocka_unit_test(sizes_that_exclude_each_other_are_mistakes),
+        cmocka_unit_test(a_tenant_that_is_no_id_is_a_mistake),
         cmocka_unit_test(the_data_folder_in_effect_wins),
         cmocka_unit_test(the_description_names_every_key),
         cmocka_unit_test(the_documentation_is_the_table),
