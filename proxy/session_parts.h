@@ -234,6 +234,14 @@ struct txn *txn_find(struct session *s, uint64_t id);
 void txn_origin_failed(struct txn *txn, const char *failure, struct str detail);
 
 /* txn_head.c */
+static inline struct txn *txn_of(const struct stream *stream)
+{
+    return stream_user(stream);
+}
+void txn_touch(struct txn *txn); /* its deadline starts anew */
+/* No response of the origin will be relayed (any more): the client got
+ * `status` from us, or nothing (0). */
+void txn_finish_with(struct txn *txn, int status);
 void txn_prepare_request(struct txn *txn);
 void txn_prepare_response(const struct txn *txn, struct head *head);
 

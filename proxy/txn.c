@@ -22,12 +22,7 @@ enum {
     BODY_HIGH = GATE_TAIL_BYTES + 256 * 1024, /* streamed: then pause */
 };
 
-static struct txn *txn_of(const struct stream *stream)
-{
-    return stream_user(stream);
-}
-
-static void touch(struct txn *t)
+void txn_touch(struct txn *t)
 {
     t->touched_ms = session_now(t->session);
 }
@@ -77,7 +72,6 @@ static void append_txn(struct session *s, struct txn *t)
     s->txn_count++;
 }
 
-static void finish_with(struct txn *t, int status);
 static void take_early(struct txn *t);
 
 /* The origin's connection could not be made: every request says why. */
@@ -90,7 +84,7 @@ static void reply_failure(struct txn *t, const char *failure, struct str detail)
         kind = REPLY_FORBIDDEN;
     reply_error(
         t->session, t->client_stream, t->request, kind, failure, detail);
-    finish_with(t, reply_status(kind));
+    txn_finish_with(t, reply_status(kind));
 }
 
 void txn_new(struct session *s, struct stream *stream, struct head *head,
@@ -106,7 +100,7 @@ void txn_new(struct session *s, struct stream *stream, struct head *head,
     t->client_stream = stream;
     stream_set_user(stream, t);
     append_txn(s, t);
-    touch(t);
+    txn_touch(t);
     if (is_inspected)
         start_exchange(t);
     txn_prepare_request(t);
@@ -171,9 +165,7 @@ static void send_records(struct txn *t, bool waits)
 
 /* ---- the end ---- */
 
-/* No response of the origin will be relayed (any more): the client got
- * `status` from us, or nothing (0). */
-static void finish_with(struct txn *t, int status)
+void txn_finish_with(struct txn *t, int status)
 {
     if (t->state == TXN_FINISH || t->state == TXN_OVER)
         return;
@@ -196,7 +188,7 @@ static void finish_with(struct txn *t, int status)
 /* The client left, or the session ends. */
 static void abandon(struct txn *t)
 {
-    finish_with(t, 0);
+    txn_finish_with(t, 0);
     t->records_pending = 0;
 }
 
@@ -260,7 +252,7 @@ static void reply_block(struct txn *t)
         stream_send_data(t->client_stream, buf_str(&reply.body));
         stream_send_end(t->client_stream, NULL);
     }
-    finish_with(t, reply.status);
+    txn_finish_with(t, reply.status);
     head_free(&head);
     buf_free(&reply.body);
 }
@@ -270,7 +262,7 @@ static void on_blocked(struct txn *t)
     t->judge = JUDGE_BLOCKED;
     if (t->got_response) { /* too late for an answer of our own */
         stream_reset(t->client_stream, STREAM_CANCEL);
-        finish_with(t, 0);
+        txn_finish_with(t, 0);
     } else {
         reply_block(t);
     }
@@ -419,7 +411,7 @@ static void refuse_websocket(struct txn *t)
         t->session, t->host, "websocket-not-allowed", t->request->path);
     reply_error(t->session, t->client_stream, t->request, REPLY_FORBIDDEN,
         "websocket-not-allowed", STR_NONE);
-    finish_with(t, reply_status(REPLY_FORBIDDEN));
+    txn_finish_with(t, reply_status(REPLY_FORBIDDEN));
 }
 
 static bool websocket_is_refused(const struct txn *t)
@@ -457,7 +449,7 @@ static void start(struct txn *t)
         return;
     t->state = TXN_RELAY;
     hold_leave(t);
-    touch(t);
+    txn_touch(t);
 }
 
 void txn_origin_failed(struct txn *t, const char *failure, struct str detail)
@@ -523,7 +515,7 @@ void txn_on_deadline(struct txn *t, uint64_t now_ms)
             STR_NONE);
     else if (t->client_stream != NULL)
         stream_reset(t->client_stream, STREAM_CANCEL);
-    finish_with(t, reply_status(kind));
+    txn_finish_with(t, reply_status(kind));
 }
 
 /* ---- events of the client's codec ---- */
@@ -604,7 +596,7 @@ static void on_client_data(void *owner, struct stream *stream, struct str data)
         stream_consumed(stream, data.n);
         return;
     }
-    touch(t);
+    txn_touch(t);
     t->is_ready = true;
     if (t->is_opaque) {
         stream_send_data(t->origin_stream, data);
@@ -628,7 +620,7 @@ static void on_client_end(
         head_free(&trailers);
         return;
     }
-    touch(t);
+    txn_touch(t);
     take_end(t, trailers);
     t->is_ready = true;
     if (t->is_opaque) {
@@ -680,146 +672,4 @@ const struct codec_events txn_client_events = {
     .on_reset = on_client_reset,
     .on_writable = on_client_writable,
     .on_refused = on_client_refused,
-};
-
-/* ---- events of the origin's codec ---- */
-
-static void make_opaque(struct txn *t)
-{
-    t->is_opaque = true;
-    stream_make_opaque(t->client_stream);
-    stream_make_opaque(t->origin_stream);
-}
-
-static void on_interim(struct txn *t, const struct head *head)
-{
-    if (head->status == 100 && !t->request->expects_continue)
-        return; /* the client has had its 100 from us */
-    stream_send_head(t->client_stream, head, false);
-}
-
-static void on_origin_head(
-    void *owner, struct stream *stream, struct head *head)
-{
-    struct txn *t = txn_of(stream);
-    (void)owner;
-    touch(t);
-    bool is_upgrade = t->request->protocol.n != 0 &&
-                      (head->status == 101 || (t->request->version == HTTP_2 &&
-                                                  head->status == 200));
-    if (head->status < 200 && !is_upgrade) {
-        on_interim(t, head);
-        head_free(&head);
-        return;
-    }
-    t->got_response = true;
-    t->status = head->status;
-    t->origin->was_used = true;
-    if (t->exchange != NULL)
-        exchange_response_head(t->exchange, head->status, head->fields,
-            head->count, head->has_body);
-    txn_prepare_response(t, head);
-    stream_send_head(t->client_stream, head, head->has_body || is_upgrade);
-    if (is_upgrade)
-        make_opaque(t);
-    head_free(&head);
-}
-
-static void on_origin_data(void *owner, struct stream *stream, struct str data)
-{
-    struct txn *t = txn_of(stream);
-    (void)owner;
-    touch(t);
-    if (t->exchange != NULL && !t->is_opaque)
-        exchange_response_data(t->exchange, data);
-    stream_send_data(t->client_stream, data);
-    if (stream_queued(t->client_stream) <= STREAM_QUEUE_HIGH)
-        stream_consumed(stream, data.n);
-    else
-        t->down_unconsumed += data.n;
-}
-
-static void on_origin_end(
-    void *owner, struct stream *stream, struct head *trailers)
-{
-    struct txn *t = txn_of(stream);
-    (void)owner;
-    t->response_ended = true;
-    stream_send_end(t->client_stream, trailers);
-    head_free(&trailers);
-    if (t->exchange != NULL) {
-        if (t->judge == JUDGE_COLLECT) /* an answer before the body's end */
-            exchange_request_cut(t->exchange);
-        exchange_response_end(t->exchange, true);
-    }
-    finish_with(t, t->status);
-    (void)stream;
-}
-
-/* Sent on a connection that the origin was closing: safe to send again when
- * the origin says that it did not process it, or the method is idempotent. */
-static bool may_retry(const struct txn *t, enum stream_error error)
-{
-    if (t->was_retried || t->got_response || t->request->has_body)
-        return false;
-    bool is_idempotent = str_is(t->request->method, "GET") ||
-                         str_is(t->request->method, "HEAD") ||
-                         str_is(t->request->method, "OPTIONS");
-    return error == STREAM_REFUSED ||
-           (is_idempotent && t->origin != NULL && t->origin->was_used);
-}
-
-/* Why the origin's answer ended here: malformed (H4), or its connection. */
-static const char *reset_reason(const struct txn *t, enum stream_error error)
-{
-    const struct origin *origin = t->origin;
-    const char *refusal = origin != NULL && error == STREAM_BROKEN
-                              ? codec_refusal(origin->side.codec)
-                              : NULL;
-    if (refusal == NULL)
-        return "connection-closed";
-    stats_add(STAT_UPSTREAM_FAILED, 1);
-    log_event(LOG_WARN, "response.refused",
-        LOG_INT("session", t->session->number), LOG_STR("host", t->host),
-        LOG_CSTR("reason", refusal));
-    return refusal;
-}
-
-static void on_origin_reset(
-    void *owner, struct stream *stream, enum stream_error error)
-{
-    struct txn *t = txn_of(stream);
-    const char *reason = reset_reason(t, error);
-    (void)owner;
-    stream_release(stream);
-    t->origin_stream = NULL;
-    t->is_ready = true;
-    if (may_retry(t, error)) {
-        t->was_retried = true;
-        t->origin = NULL;
-        t->state = TXN_WAIT;
-        return;
-    }
-    if (t->got_response) {
-        stream_reset(t->client_stream, STREAM_INTERNAL);
-        finish_with(t, t->status);
-    } else {
-        reply_error(t->session, t->client_stream, t->request, REPLY_BAD_GATEWAY,
-            reason, STR_NONE);
-        finish_with(t, reply_status(REPLY_BAD_GATEWAY));
-    }
-}
-
-static void on_origin_writable(void *owner, struct stream *stream)
-{
-    (void)owner;
-    txn_of(stream)->is_ready = true;
-}
-
-const struct codec_events txn_origin_events = {
-    .on_head = on_origin_head,
-    .on_data = on_origin_data,
-    .on_end = on_origin_end,
-    .on_reset = on_origin_reset,
-    .on_writable = on_origin_writable,
 };
