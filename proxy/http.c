@@ -82,11 +82,6 @@ struct str head_get(const struct head *head, const char *name)
     return STR_NONE;
 }
 
-bool head_has(const struct head *head, const char *name)
-{
-    return head_get(head, name).p != NULL;
-}
-
 void head_remove(struct head *head, const char *name)
 {
     size_t kept = 0;

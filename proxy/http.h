@@ -60,7 +60,6 @@ void head_add(
     struct head *head, struct str name, struct str value); /* copies */
 /* The first value, or an empty str with p == NULL. */
 struct str head_get(const struct head *head, const char *name);
-bool head_has(const struct head *head, const char *name);
 void head_set(struct head *head, const char *name, struct str value);
 void head_remove(struct head *head, const char *name); /* all of them */
 /* True when a comma-separated list field holds the token, ASCII case off. */

@@ -1,7 +1,6 @@
 /*
  * The asker with the real keeper core behind a channel of the test.
  */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include "base/mem.h"
 #include "proxy/asker.h"
 #include "proxy/chan.h"
+#include "tests/unit/loop.h"
 
 struct rig {
     uv_loop_t loop;
@@ -103,15 +103,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void run_for(int ms)
-{
-    uint64_t end = uv_hrtime() + (uint64_t)ms * 1000000;
-    do {
-        uv_run(&rig->loop, UV_RUN_NOWAIT);
-        (void)poll(NULL, 0, 1);
-    } while (uv_hrtime() < end);
-}
-
 static void send_question(void *owner, uint64_t token, struct str question)
 {
     rig->is_inside = true;
@@ -140,14 +131,14 @@ static void a_note_is_kept_and_a_question_answered(void **state)
     (void)state;
     connect_keeper();
     ask_host(&owner_a, 4);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->answers, 1);
     assert_int_equal(rig->token, 4);
     assert_ptr_equal(last_owner, &owner_a);
     assert_false(keep_read_host(buf_str(&rig->answer)));
     note_host();
     ask_host(&owner_b, 5);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->notes, 1);
     assert_ptr_equal(last_owner, &owner_b);
     assert_true(keep_read_host(buf_str(&rig->answer)));
@@ -159,14 +150,14 @@ static void a_new_keeper_answers_what_the_old_one_did_not(void **state)
     connect_keeper();
     rig->is_mute = true;
     ask_host(&owner_a, 4);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     chan_free(&rig->chan);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     ask_host(&owner_a, 5);
     rig->is_mute = false;
     rig->questions = 0;
     connect_keeper();
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->questions, 2);
     assert_int_equal(rig->answers, 2);
 }
@@ -175,9 +166,9 @@ static void without_a_keeper_the_answer_is_empty_after_a_second(void **state)
 {
     (void)state;
     ask_host(&owner_a, 4);
-    run_for(ASKER_WAIT_MS - 300);
+    loop_run_for(&rig->loop, ASKER_WAIT_MS - 300);
     assert_int_equal(rig->answers, 0);
-    run_for(600);
+    loop_run_for(&rig->loop, 600);
     assert_int_equal(rig->answers, 1);
     assert_int_equal(rig->answer.n, 0);
 }
@@ -188,7 +179,7 @@ static void an_owner_that_left_hears_nothing(void **state)
     connect_keeper();
     ask_host(&owner_a, 4);
     asker_forget(rig->asker, &owner_a);
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(rig->questions, 1);
     assert_int_equal(rig->answers, 0);
 }
@@ -203,7 +194,7 @@ static void a_question_too_long_is_answered_with_nothing(void **state)
     connect_keeper();
     send_question(&owner_a, 9, buf_str(&question));
     assert_int_equal(rig->answers, 0);
-    run_for(300);
+    loop_run_for(&rig->loop, 300);
     assert_int_equal(rig->answers, 1);
     assert_int_equal(rig->answer.n, 0);
     assert_int_equal(rig->questions, 0);
@@ -216,10 +207,10 @@ static void damaged_answers_are_ignored(void **state)
     connect_keeper();
     rig->is_mute = true;
     ask_host(&owner_a, 4);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(chan_send(rig->chan, STR("short"), -1), OK);
     assert_int_equal(chan_send(rig->chan, STR("a wrong token"), -1), OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->answers, 0);
 }
 

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 
 #include "base/mem.h"
 #include "proxy/listener.h"
+#include "tests/unit/loop.h"
 
 enum { CLIENTS_MAX = 64 };
 
@@ -92,15 +92,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void run_for(int ms)
-{
-    uint64_t end = uv_hrtime() + (uint64_t)ms * 1000000;
-    do {
-        uv_run(&rig->loop, UV_RUN_NOWAIT);
-        (void)poll(NULL, 0, 1);
-    } while (uv_hrtime() < end);
-}
-
 static int client(const char *from)
 {
     struct sockaddr_in at, to = {.sin_family = AF_INET,
@@ -126,10 +117,10 @@ static void nothing_is_accepted_before_it_is_configured(void **state)
 {
     (void)state;
     client("127.0.0.1");
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(rig->accepted_count, 0);
     listener_configure(rig->listener, &rig->settings);
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(rig->accepted_count, 1);
 }
 
@@ -138,7 +129,7 @@ static void a_client_of_no_allowed_network_is_closed_unread(void **state)
     (void)state;
     listener_configure(rig->listener, &rig->settings);
     int bad = client("127.9.0.1"), good = client("127.0.7.7");
-    run_for(30);
+    loop_run_for(&rig->loop, 30);
     assert_int_equal(rig->accepted_count, 1);
     assert_true(is_closed(bad));
     assert_false(is_closed(good));
@@ -155,12 +146,12 @@ static void one_address_gets_its_share_and_others_theirs(void **state)
     for (int i = 0; i < 3; i++)
         client("127.0.0.2");
     client("127.0.0.3");
-    run_for(30);
+    loop_run_for(&rig->loop, 30);
     assert_int_equal(rig->accepted_count, 3);
     assert_true(is_closed(rig->clients[2]));
     end_accepted(0);
     int again = client("127.0.0.2");
-    run_for(30);
+    loop_run_for(&rig->loop, 30);
     assert_int_equal(rig->accepted_count, 4);
     assert_false(is_closed(again));
 }
@@ -172,12 +163,12 @@ static void at_the_limit_clients_wait_until_one_leaves(void **state)
     listener_configure(rig->listener, &rig->settings);
     for (int i = 0; i < 8; i++)
         client("127.0.0.1");
-    run_for(30);
+    loop_run_for(&rig->loop, 30);
     assert_int_equal(rig->accepted_count, 5);
     assert_false(is_closed(rig->clients[7]));
     end_accepted(0);
     end_accepted(1);
-    run_for(30);
+    loop_run_for(&rig->loop, 30);
     assert_int_equal(rig->accepted_count, 7);
 }
 
@@ -204,7 +195,7 @@ static void out_of_descriptors_it_pauses_and_goes_on(void **state)
     assert_int_equal(rig->accepted_count, 1);
     assert_true(turns < 30);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    run_for(2 * LISTENER_STARVED_MS);
+    loop_run_for(&rig->loop, 2 * LISTENER_STARVED_MS);
     assert_int_equal(rig->accepted_count, 3);
 }
 
@@ -214,7 +205,7 @@ static void after_a_stop_nobody_listens(void **state)
     listener_configure(rig->listener, &rig->settings);
     listener_stop(rig->listener);
     int late = client("127.0.0.1");
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(rig->accepted_count, 0);
     assert_true(is_closed(late));
 }

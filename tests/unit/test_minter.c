@@ -1,7 +1,6 @@
 /*
  * The minter with the real signer core behind a channel of the test.
  */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 #include "certs/signer.h"
 #include "proxy/chan.h"
 #include "proxy/minter.h"
+#include "tests/unit/loop.h"
 
 struct rig {
     uv_loop_t loop;
@@ -115,15 +115,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void run_for(int ms)
-{
-    uint64_t end = uv_hrtime() + (uint64_t)ms * 1000000;
-    do {
-        uv_run(&rig->loop, UV_RUN_NOWAIT);
-        (void)poll(NULL, 0, 1);
-    } while (uv_hrtime() < end);
-}
-
 static enum err want(void *owner, const char *host)
 {
     struct leaf *leaf = NULL;
@@ -141,7 +132,7 @@ static void many_that_wait_for_a_name_mint_it_once(void **state)
     connect_signer();
     for (int i = 0; i < 50; i++)
         assert_int_equal(want(&owner_a, "chatgpt.com"), ERR_AGAIN);
-    run_for(50);
+    loop_run_for(&rig->loop, 50);
     assert_int_equal(rig->requests, 1);
     assert_int_equal(rig->good, 50);
     assert_int_equal(want(&owner_a, "chatgpt.com"), OK);
@@ -152,7 +143,7 @@ static void a_name_out_of_scope_is_refused_by_the_signer(void **state)
     (void)state;
     connect_signer();
     assert_int_equal(want(&owner_a, "bank.example"), ERR_AGAIN);
-    run_for(50);
+    loop_run_for(&rig->loop, 50);
     assert_int_equal(rig->bad, 1);
     assert_int_equal(rig->err, ERR_DENIED);
 }
@@ -163,14 +154,14 @@ static void without_a_signer_cached_names_go_on_and_others_wait_a_second(
     (void)state;
     connect_signer();
     assert_int_equal(want(&owner_a, "chatgpt.com"), ERR_AGAIN);
-    run_for(50);
+    loop_run_for(&rig->loop, 50);
     chan_free(&rig->chan);
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(want(&owner_a, "chatgpt.com"), OK);
     assert_int_equal(want(&owner_a, "new.chatgpt.com"), ERR_AGAIN);
-    run_for(MINTER_RECONNECT_MS - 300);
+    loop_run_for(&rig->loop, MINTER_RECONNECT_MS - 300);
     assert_int_equal(rig->bad, 0);
-    run_for(600);
+    loop_run_for(&rig->loop, 600);
     assert_int_equal(rig->bad, 1);
     assert_int_equal(rig->err, ERR_CLOSED);
 }
@@ -182,14 +173,14 @@ static void a_new_signer_serves_who_waited_for_the_old_one(void **state)
     rig->is_mute = true;
     assert_int_equal(want(&owner_a, "a.chatgpt.com"), ERR_AGAIN);
     assert_int_equal(want(&owner_b, "a.chatgpt.com"), ERR_AGAIN);
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     chan_free(&rig->chan); /* killed with a question under way */
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(want(&owner_b, "b.chatgpt.com"), ERR_AGAIN);
     rig->is_mute = false;
     rig->requests = 0;
     connect_signer();
-    run_for(50);
+    loop_run_for(&rig->loop, 50);
     assert_int_equal(rig->requests, 2);
     assert_int_equal(rig->good, 3);
     assert_int_equal(rig->bad, 0);
@@ -202,7 +193,7 @@ static void an_owner_that_left_hears_nothing(void **state)
     assert_int_equal(want(&owner_a, "chatgpt.com"), ERR_AGAIN);
     assert_int_equal(want(&owner_b, "chatgpt.com"), ERR_AGAIN);
     minter_forget(rig->minter, &owner_a);
-    run_for(50);
+    loop_run_for(&rig->loop, 50);
     assert_int_equal(rig->good, 1);
 }
 
@@ -212,9 +203,9 @@ static void a_mute_signer_is_given_up(void **state)
     connect_signer();
     rig->is_mute = true;
     assert_int_equal(want(&owner_a, "chatgpt.com"), ERR_AGAIN);
-    run_for(MINTER_WAIT_MS - 500);
+    loop_run_for(&rig->loop, MINTER_WAIT_MS - 500);
     assert_int_equal(rig->bad, 0);
-    run_for(1000);
+    loop_run_for(&rig->loop, 1000);
     assert_int_equal(rig->bad, 1);
     assert_int_equal(rig->err, ERR_TIMEOUT);
 }

@@ -2,7 +2,6 @@
  * The recorder against a storer that the test plays at the other end of a
  * channel.
  */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 #include "proxy/chan.h"
 #include "proxy/recorder.h"
 #include "store/record.h"
+#include "tests/unit/loop.h"
 
 enum { ORIGIN = 77, SEEN_MAX = 512 };
 
@@ -114,15 +114,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void run_for(int ms)
-{
-    uint64_t end = uv_hrtime() + (uint64_t)ms * 1000000;
-    do {
-        uv_run(&rig->loop, UV_RUN_NOWAIT);
-        (void)poll(NULL, 0, 1);
-    } while (uv_hrtime() < end);
-}
-
 static void put(void *owner, uint64_t token, enum record_kind kind, size_t n,
     char fill, char id[UUID_TEXT_BYTES])
 {
@@ -153,21 +144,21 @@ static void a_record_goes_out_and_its_answer_comes_back(void **state)
     char id[UUID_TEXT_BYTES];
     connect_storer();
     put(&owner_a, 5, RECORD_OPEN, 100, 'x', id);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->seen_count, 1);
     assert_string_equal(rig->seen[0].id, id);
     assert_int_equal(rig->seen[0].kind, STORE_OPEN);
     assert_int_equal(rig->seen[0].bytes, 100);
     assert_int_equal(recorder_pending(rig->recorder), 1);
     answer(0, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
     assert_ptr_equal(last_owner, &owner_a);
     assert_int_equal(rig->tokens[0], 5);
     assert_int_equal(rig->errs[0], OK);
     assert_int_equal(recorder_pending(rig->recorder), 0);
     answer(0, OK); /* a second one is nobody's */
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
 }
 
@@ -178,7 +169,7 @@ static void a_large_record_travels_in_a_memfd(void **state)
     put(&owner_a, 1, RECORD_DONE, STORE_INLINE_MAX, 'i', NULL);
     put(&owner_a, 2, RECORD_DONE, STORE_INLINE_MAX + 1, 'm', NULL);
     put(&owner_a, 3, RECORD_DONE, 5 << 20, 'l', NULL);
-    run_for(20);
+    loop_run_for(&rig->loop, 20);
     assert_int_equal(rig->seen_count, 3);
     assert_int_equal(rig->seen[0].bytes, STORE_INLINE_MAX);
     assert_int_equal(rig->seen[1].bytes, STORE_INLINE_MAX + 1);
@@ -193,23 +184,23 @@ static void what_was_not_acknowledged_goes_to_the_next_storer(void **state)
     connect_storer();
     for (uint64_t i = 1; i <= 4; i++)
         put(&owner_a, i, RECORD_OPEN, 10, (char)('0' + i), NULL);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     answer(1, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     chan_free(&rig->storer); /* killed */
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     put(&owner_a, 5, RECORD_OPEN, 10, '5', NULL);
     put(&owner_a, 0, RECORD_DONE, 10, '6', NULL);
     rig->seen_count = 0;
     connect_storer();
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->seen_count, 5);
     const char want[] = "13456"; /* in order, without what was stored */
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(rig->seen[i].first, want[i]);
         answer(i, OK);
     }
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 5); /* one of them before */
     assert_int_equal(recorder_pending(rig->recorder), 0);
 }
@@ -221,11 +212,11 @@ static void records_of_an_owner_that_left_are_delivered(void **state)
     put(&owner_b, 2, RECORD_OPEN, 10, 'b', NULL);
     recorder_forget(rig->recorder, &owner_a);
     connect_storer();
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->seen_count, 2);
     answer(0, OK);
     answer(1, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
     assert_ptr_equal(last_owner, &owner_b);
 }
@@ -235,9 +226,9 @@ static void an_error_is_told_to_who_waits(void **state)
     (void)state;
     connect_storer();
     put(&owner_a, 9, RECORD_OPEN, 10, 'a', NULL);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     answer(0, ERR_IO);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
     assert_int_equal(rig->errs[0], ERR_IO);
     assert_int_equal(recorder_pending(rig->recorder), 0);
@@ -248,14 +239,14 @@ static void what_nobody_waits_for_is_tried_again_after_an_error(void **state)
     (void)state;
     connect_storer();
     put(&owner_a, 0, RECORD_DONE, 10, 'a', NULL);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     answer(0, ERR_IO);
-    run_for(RECORDER_RETRY_MS / 2);
+    loop_run_for(&rig->loop, RECORDER_RETRY_MS / 2);
     assert_int_equal(rig->seen_count, 1);
-    run_for(RECORDER_RETRY_MS);
+    loop_run_for(&rig->loop, RECORDER_RETRY_MS);
     assert_int_equal(rig->seen_count, 2);
     answer(1, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(recorder_pending(rig->recorder), 0);
     assert_int_equal(rig->done_count, 0);
 }
@@ -264,16 +255,16 @@ static void without_a_storer_the_wait_ends_but_the_record_stays(void **state)
 {
     (void)state;
     put(&owner_a, 3, RECORD_OPEN, 10, 'a', NULL);
-    run_for(RECORDER_WAIT_MS - 500);
+    loop_run_for(&rig->loop, RECORDER_WAIT_MS - 500);
     assert_int_equal(rig->done_count, 0);
-    run_for(1000);
+    loop_run_for(&rig->loop, 1000);
     assert_int_equal(rig->done_count, 1);
     assert_int_equal(rig->errs[0], ERR_CLOSED);
     connect_storer();
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->seen_count, 1);
     answer(0, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
     assert_int_equal(recorder_pending(rig->recorder), 0);
 }
@@ -287,7 +278,7 @@ static void beyond_the_bound_records_are_refused_later_not_inside(void **state)
     put(&owner_b, 9, RECORD_OPEN, 15 << 20, 'c', NULL);
     recorder_forget(rig->recorder, &owner_b);
     assert_int_equal(rig->done_count, 0);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
     assert_int_equal(rig->errs[0], ERR_LIMIT);
     assert_int_equal(recorder_pending(rig->recorder), 4);
@@ -298,14 +289,14 @@ static void damaged_answers_are_ignored(void **state)
     (void)state;
     connect_storer();
     put(&owner_a, 1, RECORD_OPEN, 10, 'a', NULL);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(chan_send(rig->storer, STR("nonsense"), -1), OK);
     rig->seen[1].token = 4711;
     answer(1, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 0);
     answer(0, OK);
-    run_for(10);
+    loop_run_for(&rig->loop, 10);
     assert_int_equal(rig->done_count, 1);
 }
 
