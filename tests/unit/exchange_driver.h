@@ -83,7 +83,8 @@ static inline void driver_open(struct driver *d)
         scanner_new(d->rules, buf_str(&d->database), &d->scanner), OK);
     d->keep = keep_new(1 << 20);
     d->env = (struct exchange_env){d->services, d->policy, d->scanner, STR("n"),
-        CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true, false};
+        CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true,
+        false};
     diag_free(&diag);
 }
 
