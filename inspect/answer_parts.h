@@ -30,7 +30,8 @@ struct answer {
     /* chatgpt */
     bool is_delta, is_handoff;
     struct delta delta;
-    struct buf extra_hidden; /* titles, search queries of typed events */
+    struct buf extra_hidden; /* events that nobody understands */
+    struct str title;        /* may come again: the last one counts */
     /* public API */
     struct api_part *parts;
     size_t part_count;

@@ -32,7 +32,7 @@ static void on_typed(
         a->model = answer_keep(
             a, json_path_text(root, "metadata/model_slug"), a->model);
     } else if (str_is(type, "title_generation")) {
-        answer_join(a, &a->extra_hidden, json_get_text(root, "title"));
+        a->title = answer_keep(a, json_get_text(root, "title"), a->title);
     }
 }
 
@@ -348,6 +348,7 @@ size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
         read_message(a, &groups[n - 1], m);
     }
     answer_join(a, &groups[n - 1].activity->hidden, buf_str(&a->extra_hidden));
+    answer_join(a, &groups[n - 1].activity->hidden, a->title);
     if (a->delta.is_odd)
         a->is_broken = true;
     for (size_t i = 0; i < n; i++) {

@@ -612,3 +612,12 @@ def untyped_event_stream():
         entries += more[0]
         expected += more[1]
     return entries, expected
+
+
+@case
+def titles():
+    """May repeat, the last one wins; a title alone is no answer."""
+    events = [{"type": "title_generation", "title": t, "conversation_id": "c"} for t in ("Some", "Some title")]
+    first = asked(delta(add(DOC), append("text"), *events), answers("text", hidden="Some title"))
+    second = asked(delta(*events), second=2)
+    return first[0] + second[0], first[1] + second[1]
