@@ -35,6 +35,9 @@ CFLAGS_debug := -O0 -g
 CFLAGS_release := -O2 -g -flto=auto -fPIE -D_FORTIFY_SOURCE=2 \
 	-fstack-protector-strong -fstack-clash-protection -fcf-protection
 LDFLAGS_release := -flto=auto -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# Release with stacks that perf can read (docs/performance.md).
+CFLAGS_profile := -O2 -g -fno-omit-frame-pointer -fPIE
+LDFLAGS_profile := -pie
 CFLAGS_sanitize := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_sanitize := -fsanitize=address,undefined

@@ -139,7 +139,8 @@ class Promptgate(Peer):
             f'metrics: "127.0.0.1:{free_port()}"}}\n'
             f"data_dir: {self.folder}/data\nrun_as: nobody\nworkers: 1\n"
             f"upstream: {{resolve: {{{at}}}, extra_roots: [{certs}/root.pem]}}\n")
-        self.spawn(os.environ.get("PROMPTGATE", ROOT / "build/promptgate"), "run", "-c", conf / "promptgate.yaml")
+        binary = ROOT / os.environ.get("PROMPTGATE", "build/promptgate")
+        self.spawn(binary, "run", "-c", conf / "promptgate.yaml")
         wait_for_port(self.port, self.process)
         self.ca = self.folder / "data/ca/ca.pem"
 
