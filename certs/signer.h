@@ -6,6 +6,8 @@
 #ifndef CERTS_SIGNER_H
 #define CERTS_SIGNER_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -20,6 +22,9 @@ enum err signer_new(struct str ca_cert_pem, struct str ca_key_pem,
     signer_scope_fn *in_scope, void *context,
     struct signer **signer_out) MUST_USE;
 void signer_free(struct signer **signer);
+/* Leaves signed so far; a name asked for again with the same key within the
+ * hour gets the same leaf and is not counted. */
+uint64_t signer_signed_count(const struct signer *signer);
 /* Always produces an answer (also an error answer). */
 void signer_handle(
     struct signer *signer, struct str request, struct buf *answer_out);

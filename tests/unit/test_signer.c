@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -173,8 +174,10 @@ static void serials_are_long_positive_and_never_the_same(void **state)
     int bits = 0;
     for (int i = 0; i < COUNT; i++) {
         X509 *cert;
+        char host[32];
+        snprintf(host, sizeof host, "n%d.chatgpt.com", i);
         assert_int_equal(
-            ask(f, STR("chatgpt.com"), buf_str(&f->public_der), &cert), OK);
+            ask(f, str_of(host), buf_str(&f->public_der), &cert), OK);
         seen[i] = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
         X509_free(cert);
         assert_false(BN_is_negative(seen[i]));
@@ -185,6 +188,22 @@ static void serials_are_long_positive_and_never_the_same(void **state)
     for (int i = 0; i < COUNT; i++)
         BN_free(seen[i]);
     assert_true(bits > 120 && bits <= 128);
+}
+
+static void a_name_is_signed_once_for_all_workers(void **state)
+{
+    struct fixture *f = *state;
+    X509 *first, *second, *other;
+    struct str key = buf_str(&f->public_der);
+    assert_int_equal(ask(f, STR("chatgpt.com"), key, &first), OK);
+    assert_int_equal(ask(f, STR("chatgpt.com"), key, &second), OK);
+    assert_int_equal(ask(f, STR("ab.chatgpt.com"), key, &other), OK);
+    assert_int_equal(X509_cmp(first, second), 0);
+    assert_int_not_equal(X509_cmp(first, other), 0);
+    assert_int_equal(signer_signed_count(f->signer), 2);
+    X509_free(first);
+    X509_free(second);
+    X509_free(other);
 }
 
 static void names_out_of_scope_are_refused_by_the_signer_itself(void **state)
@@ -299,6 +318,7 @@ int main(void)
         WITH_SIGNER(a_leaf_lives_thirty_days_with_room_for_wrong_clocks),
         cmocka_unit_test(a_leaf_never_outlives_its_ca),
         WITH_SIGNER(serials_are_long_positive_and_never_the_same),
+        WITH_SIGNER(a_name_is_signed_once_for_all_workers),
         WITH_SIGNER(names_out_of_scope_are_refused_by_the_signer_itself),
         WITH_SIGNER(other_keys_than_p256_are_refused),
         WITH_SIGNER(any_request_gets_one_well_formed_answer),
