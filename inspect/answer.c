@@ -37,7 +37,7 @@ struct str answer_keep(struct answer *a, struct str text, struct str old)
 static void on_event(void *arg, const struct sse_event *event)
 {
     struct answer *a = arg;
-    if (a->codec == ANSWER_CHATGPT)
+    if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_MWEB)
         chatgpt_answer_event(a, event);
     else
         openai_answer_event(a, event);
@@ -48,10 +48,27 @@ struct answer *answer_new(enum answer_codec codec, bool is_sse)
     struct answer *a = MEM_NEW(struct answer);
     a->codec = codec;
     delta_setup(&a->delta);
-    if (is_sse)
+    /* The light web app labels its lines as an event stream, too. */
+    if (is_sse && codec != ANSWER_MWEB)
         a->sse = sse_new(0, on_event, a);
-    a->is_open = !is_sse;
+    a->is_open = a->sse == NULL;
     return a;
+}
+
+/* Both of the light web app's forms show by their first byte. */
+static bool open_mweb(struct answer *a, struct str text)
+{
+    struct buf body = {0};
+    if (str_starts(text, "{"))
+        a->mweb_lines = mweb_ndjson_new(&a->mweb);
+    else if (str_starts(text, "<"))
+        a->mweb_html = mweb_html_new(&a->mweb);
+    else
+        return false;
+    buf_take(&body, &a->body);
+    answer_feed(a, buf_str(&body));
+    buf_wipe_free(&body);
+    return true;
 }
 
 /* A stream with a label of its own choice shows by how it begins. */
@@ -65,6 +82,8 @@ static void look_for_stream(struct answer *a)
     if (text.n < SNIFF_BYTES && !a->is_finished)
         return;
     a->is_open = false;
+    if (a->codec == ANSWER_MWEB && open_mweb(a, text))
+        return;
     bool is_sse = text.n != 0 && text.p[0] == ':';
     for (size_t i = 0; i < ARRAY_LEN(begins); i++)
         is_sse = is_sse || str_starts(text, begins[i]);
@@ -83,6 +102,9 @@ void answer_free(struct answer **answer)
     if (a == NULL)
         return;
     sse_free(&a->sse);
+    mweb_ndjson_free(&a->mweb_lines);
+    mweb_html_free(&a->mweb_html);
+    mweb_free(&a->mweb);
     buf_wipe_free(&a->body);
     delta_free(&a->delta);
     buf_wipe_free(&a->extra_hidden);
@@ -98,6 +120,14 @@ void answer_feed(struct answer *a, struct str bytes)
     if (a->sse != NULL) {
         if (sse_feed(a->sse, bytes) != OK)
             a->is_over_limit = true;
+        return;
+    }
+    if (a->mweb_lines != NULL) {
+        mweb_ndjson_feed(a->mweb_lines, bytes);
+        return;
+    }
+    if (a->mweb_html != NULL) {
+        mweb_html_feed(a->mweb_html, bytes);
         return;
     }
     size_t max = a->codec == ANSWER_LINKS ? ANSWER_LINKS_BYTES_MAX
@@ -118,7 +148,7 @@ static void read_body(struct answer *a)
     struct arena scratch = {0};
     struct json_node *root;
     if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_LINKS ||
-        a->body.n == 0)
+        a->codec == ANSWER_MWEB || a->body.n == 0)
         return;
     if (json_parse(buf_str(&a->body), &scratch, NULL, &root) == OK)
         openai_answer_body(a, root);
@@ -136,18 +166,58 @@ void answer_finish(struct answer *a, bool is_complete)
     a->is_complete = is_complete;
     if (a->is_open)
         look_for_stream(a);
-    if (a->sse == NULL)
+    if (a->mweb_lines != NULL)
+        mweb_ndjson_finish(a->mweb_lines);
+    else if (a->mweb_html != NULL)
+        mweb_html_finish(a->mweb_html);
+    else if (a->sse == NULL)
         read_body(a);
     else if (sse_finish(a->sse) != OK)
         a->is_over_limit = true;
+}
+
+/* The end mark of the stream or of the message; a failure undoes both. */
+static struct activity *make_mweb(struct answer *a, struct mweb_text *text)
+{
+    struct activity *act = activity_new();
+    act->message_id = arena_copy(&act->arena, text->message_id);
+    act->conversation_id = arena_copy(&act->arena, a->conversation_id);
+    act->model = arena_copy(&act->arena, a->mweb.model);
+    buf_take(&act->content, &text->content);
+    buf_take(&act->hidden, &text->hidden);
+    act->has_complete = true;
+    act->complete =
+        (a->mweb.saw_end || text->is_complete) && !a->mweb.has_failed;
+    return act;
+}
+
+static size_t mweb_take(struct answer *a, struct activity *out[ANSWERS_MAX])
+{
+    size_t n = 0;
+    a->conversation_id =
+        answer_keep(a, a->mweb.conversation_id, a->conversation_id);
+    a->is_over_limit = a->is_over_limit || a->mweb.is_over_limit;
+    a->is_broken = a->is_broken || a->mweb.is_broken;
+    for (size_t i = 0; i < a->mweb.count; i++)
+        if (a->mweb.texts[i].content.n != 0 || a->mweb.texts[i].hidden.n != 0)
+            out[n++] = make_mweb(a, &a->mweb.texts[i]);
+    return n;
+}
+
+static size_t take_by_codec(struct answer *a, struct activity *out[ANSWERS_MAX])
+{
+    if (a->codec == ANSWER_MWEB && a->sse == NULL)
+        return mweb_take(a, out);
+    if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_MWEB)
+        return chatgpt_answer_take(a, out);
+    return openai_answer_take(a, out);
 }
 
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
     if (a->codec == ANSWER_LINKS)
         return 0;
-    size_t n = a->codec == ANSWER_CHATGPT ? chatgpt_answer_take(a, out)
-                                          : openai_answer_take(a, out);
+    size_t n = take_by_codec(a, out);
     for (size_t i = 0; i < n; i++) {
         out[i]->name = out[i]->file_count != 0
                            ? STR("response_with_file.generated")

@@ -5,6 +5,7 @@
 #include "inspect/answer.h"
 #include "inspect/delta.h"
 #include "inspect/json.h"
+#include "inspect/mweb.h"
 #include "inspect/sse.h"
 
 /* Text of the public API under a key of its place in the answer. */
@@ -32,6 +33,10 @@ struct answer {
     struct delta delta;
     struct buf extra_hidden; /* events that nobody understands */
     struct str title;        /* may come again: the last one counts */
+    /* the light web app */
+    struct mweb mweb;
+    struct mweb_ndjson *mweb_lines;
+    struct mweb_html *mweb_html;
     /* public API */
     struct api_part *parts;
     size_t part_count;

@@ -169,6 +169,112 @@ static void write_page(struct str text, struct buf *out)
     buf_append_str(out, STR("</p></html>\n"));
 }
 
+/* ---- the light web app -----------------------------------------------------
+ */
+
+static bool wants_mweb(const struct exchange *ex, const char *type)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->answer == ANSWER_MWEB &&
+           ex->activity != NULL && str_has(ex->accept, type);
+}
+
+static void write_control(
+    struct buf *out, const char *kind, struct str conversation)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_int(&w, "version", 1);
+    jsonw_key_cstr(&w, "type", "control");
+    jsonw_key(&w, "detail");
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "kind", kind);
+    jsonw_key_str_if(&w, "conversationId", conversation);
+    jsonw_close(&w);
+    jsonw_close(&w);
+    buf_append_char(out, '\n');
+}
+
+/* The page wants the snapshot `dil` in every line of content. */
+static void write_source_line(
+    struct buf *out, const char *message, struct str text)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_int(&w, "version", 1);
+    jsonw_key_cstr(&w, "type", "content");
+    jsonw_key_cstr(&w, "messageId", message);
+    jsonw_key_int(&w, "revision", 1);
+    jsonw_key_cstr(&w, "mode", "replace");
+    jsonw_key_str(&w, "markdown", text);
+    jsonw_key_cstr(&w, "status", "complete");
+    jsonw_key(&w, "dil");
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "kind", "dil");
+    jsonw_key_cstr(&w, "renderer", "dil-v2");
+    jsonw_key_cstr(&w, "status", "complete");
+    jsonw_key(&w, "constants");
+    jsonw_object(&w);
+    jsonw_key_str(&w, "0", text);
+    jsonw_close(&w);
+    jsonw_key_str(&w, "fallbackMarkdown", text);
+    jsonw_close(&w);
+    jsonw_close(&w);
+    buf_append_char(out, '\n');
+}
+
+static void write_source(
+    const struct exchange *ex, struct str text, struct buf *out)
+{
+    char made[UUID_TEXT_BYTES], message[UUID_TEXT_BYTES];
+    clock_uuid7(message);
+    write_control(out, "started", STR_NONE);
+    write_control(out, "conversation-id", conversation_of(ex, made));
+    write_control(out, "assistant-content-started", STR_NONE);
+    write_source_line(out, message, text);
+    write_control(out, "message-stream-complete", STR_NONE);
+    write_control(out, "complete", STR_NONE);
+    buf_append_str(out, STR("{\"version\":1,\"type\":\"end\"}\n"));
+}
+
+static void write_html_control(struct buf *out, const char *kind,
+    struct str conversation, const char *message)
+{
+    buf_printf(out, "<span data-conversation-control=\"%s\"", kind);
+    buf_append_str(out, STR(" data-conversation-id=\""));
+    html_append(out, conversation);
+    buf_printf(out, "\" data-message-id=\"%s\"></span>", message);
+}
+
+static void write_partial(
+    const struct exchange *ex, struct str text, struct buf *out)
+{
+    char made[UUID_TEXT_BYTES], message[UUID_TEXT_BYTES];
+    struct str conversation = conversation_of(ex, made), line;
+    clock_uuid7(message);
+    buf_append_str(out, STR("<template data-web-mobile-dpu-frame=\"1\">"));
+    write_html_control(out, "conversation-id", conversation, message);
+    write_html_control(out, "assistant-content-started", conversation, message);
+    buf_append_str(out, STR("<template for=\"assistant-"));
+    html_append(out, ex->answer_id.n != 0 ? ex->answer_id : str_of(message));
+    buf_append_str(
+        out, STR("-pending\" data-web-mobile-dpu-apply=\"replace\">"));
+    for (int i = 0; str_split(&text, '\n', &line);) {
+        if (line.n == 0)
+            continue;
+        buf_printf(out,
+            "<p data-assistant-stream-block=\"\" "
+            "data-assistant-stream-block-index=\"%d\">",
+            i++);
+        html_append(out, line);
+        buf_append_str(out, STR("</p>"));
+    }
+    buf_append_str(out, STR("</template>"));
+    write_html_control(out, "message-stream-complete", conversation, message);
+    write_html_control(out, "complete", conversation, message);
+    buf_append_str(out, STR("</template>\n"));
+}
+
 static bool wants_stream(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
@@ -195,6 +301,16 @@ void exchange_block_reply(struct exchange *ex, struct exchange_reply *out)
         out->status = 200;
         out->content_type = STR("text/event-stream; charset=utf-8");
         write_stream(ex, buf_str(&text), &out->body);
+    } else if (wants_mweb(ex, "ndjson")) {
+        out->status = 200;
+        out->content_type =
+            STR("application/vnd.openai.conversation-source+ndjson");
+        write_source(ex, buf_str(&text), &out->body);
+    } else if (wants_mweb(ex, "web-mobile-partial")) {
+        out->status = 200;
+        out->content_type =
+            STR("text/vnd.openai.web-mobile-partial+html; charset=utf-8");
+        write_partial(ex, buf_str(&text), &out->body);
     } else if (ex->is_page) {
         out->content_type = STR("text/html; charset=utf-8");
         write_page(buf_str(&text), &out->body);

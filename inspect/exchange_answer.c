@@ -23,10 +23,13 @@ static bool is_success(int status)
 
 /* Pages and pictures are none; of what says nothing about itself the first
  * bytes decide (inspect/answer.c). */
-static bool may_be_answer(struct str type)
+static bool may_be_answer(const struct route *route, struct str type)
 {
     static const char *const kinds[] = {
         "application/json", "text/plain", "application/octet-stream"};
+    if (route->answer == ANSWER_MWEB &&
+        (str_has(type, "ndjson") || str_has(type, "html")))
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_starts_nocase(type, kinds[i]))
             return true;
@@ -47,7 +50,7 @@ void exchange_response_head(struct exchange *ex, int status,
         return;
     struct str type = field_value(fields, field_count, "content-type");
     bool is_sse = str_starts_nocase(type, "text/event-stream");
-    if (!is_sse && !may_be_answer(type))
+    if (!is_sse && !may_be_answer(route, type))
         return;
     struct decode_limits limits = {0};
     if (decoder_new(field_value(fields, field_count, "content-encoding"),

@@ -106,8 +106,9 @@ struct exchange {
     struct buf spaced, glued;
     struct taken taken;
     bool asks_keeper, wants_v1;
-    struct str action; /* of a ChatGPT prompt */
-    int failure;       /* enum failure, or -1 */
+    struct str action;    /* of a ChatGPT prompt */
+    struct str answer_id; /* what the client calls the answer to come */
+    int failure;          /* enum failure, or -1 */
     struct verdict verdict;
     struct buf verdict_text; /* of verdicts made here */
     struct scan_run run;

@@ -18,7 +18,11 @@
 #include "inspect/mime.h"
 #include "inspect/multipart.h"
 
-enum { NUMBER_WORTH_DIGITS = 9 }; /* as inspect/harvest.h */
+enum {
+    NUMBER_WORTH_DIGITS = 9, /* as inspect/harvest.h */
+    FORM_DOCUMENTS_MAX = 16, /* fields whose JSON is read, */
+    FORM_NODES_MAX = 65536,  /* values of each; others are text */
+};
 
 /* ---- what was taken -------------------------------------------------- */
 
@@ -58,7 +62,7 @@ static int compare_starts(const void *a, const void *b)
 
 static bool is_worth_text(const struct json_node *node)
 {
-    return node->kind == JSON_STRING ||
+    return (node->kind == JSON_STRING && node->first == NULL) ||
            (node->kind == JSON_NUMBER && node->text.n >= NUMBER_WORTH_DIGITS);
 }
 
@@ -87,26 +91,33 @@ static void collect_rest(
     struct exchange *ex, const struct json_node *node, size_t *next)
 {
     const struct taken *t = &ex->taken;
+    while (*next < t->count && t->starts[*next] < node->start)
+        ++*next;
+    bool is_taken = *next < t->count && t->starts[*next] == node->start;
+    bool has_inner = node->kind == JSON_STRING && node->first != NULL;
     if (is_worth_key(node->key))
         text_join(&ex->rest, node->key);
-    if (node->kind == JSON_STRING)
+    if (node->kind == JSON_STRING && (!has_inner || is_taken))
         collect_inner(ex, node->text);
-    if (is_worth_text(node)) {
-        while (*next < t->count && t->starts[*next] < node->start)
-            ++*next;
-        if (*next == t->count || t->starts[*next] != node->start)
-            text_join(&ex->rest, node->text);
-    }
+    if (is_taken && has_inner)
+        return; /* the JSON in it was said with it */
+    if (is_worth_text(node) && !is_taken)
+        text_join(&ex->rest, node->text);
     for (const struct json_node *c = node->first; c != NULL; c = c->next)
         collect_rest(ex, c, next);
+}
+
+static void sort_taken(struct exchange *ex)
+{
+    if (ex->taken.count != 0)
+        qsort(ex->taken.starts, ex->taken.count, sizeof *ex->taken.starts,
+            compare_starts);
 }
 
 static void take_rest(struct exchange *ex, const struct json_node *root)
 {
     size_t next = 0;
-    if (ex->taken.count != 0)
-        qsort(ex->taken.starts, ex->taken.count, sizeof *ex->taken.starts,
-            compare_starts);
+    sort_taken(ex);
     collect_rest(ex, root, &next);
 }
 
@@ -177,6 +188,8 @@ static void visit_text(
     struct exchange *ex, const struct json_node *node, struct buf *to)
 {
     extract_join(ex, to, take_text(ex, node));
+    if (node->kind == JSON_STRING)
+        return; /* the JSON in a form field is the same text */
     for (const struct json_node *c = node->first; c != NULL; c = c->next)
         visit_text(ex, c, to);
 }
@@ -209,6 +222,11 @@ static void walk(struct exchange *ex, const struct json_node *node,
     bool is_each = str_is(name, "[]");
     if (is_each && node->kind != JSON_ARRAY)
         return;
+    if (str_is(name, "#")) {
+        if (node->kind == JSON_STRING)
+            walk(ex, node->first, path, step + 1, visit, to);
+        return;
+    }
     if (!is_each && !str_is(name, "*")) {
         walk(ex, json_get_str(node, name), path, step + 1, visit, to);
         return;
@@ -231,14 +249,16 @@ struct file_facts {
     struct str id, name, bytes, type;
 };
 
-static void set_id(struct activity *a, enum route_id id, struct str value,
+static void set_id(struct exchange *ex, enum route_id id, struct str value,
     struct file_facts *file)
 {
+    struct activity *a = ex->activity;
     struct str *const places[ROUTE_ID_COUNT] = {&a->conversation_id,
         &a->message_id, &a->parent_message_id, &a->model, &a->project_id,
-        &file->id, &file->name, &file->bytes, &file->type};
+        &file->id, &file->name, &file->bytes, &file->type, &ex->answer_id};
     if (id < ROUTE_ID_COUNT && places[id]->n == 0 && value.n != 0)
-        *places[id] = arena_copy(&a->arena, value);
+        *places[id] =
+            arena_copy(id == ROUTE_ID_ANSWER ? &ex->arena : &a->arena, value);
 }
 
 static void apply_file(struct exchange *ex, const struct file_facts *facts)
@@ -257,17 +277,70 @@ static void apply_file(struct exchange *ex, const struct file_facts *facts)
 static void extract_ids(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
-    struct activity *a = ex->activity;
     struct file_facts file = {0};
     for (int i = 0; root != NULL && i < ROUTE_ID_COUNT; i++) {
         struct buf value = {0};
         walk_all(ex, root, &route->ids[i], visit_first, &value);
-        set_id(a, (enum route_id)i, buf_str(&value), &file);
+        set_id(ex, (enum route_id)i, buf_str(&value), &file);
         buf_free(&value);
     }
     for (size_t i = 0; i < ex->match.count; i++)
-        set_id(a, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
+        set_id(ex, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
     apply_file(ex, &file);
+}
+
+/* The first of the usual names that is there, taken. */
+static struct str take_first(struct exchange *ex, const struct json_node *node,
+    const char *const *members)
+{
+    for (; *members != NULL; members++) {
+        struct str text = take_text(ex, json_get(node, *members));
+        if (text.n != 0)
+            return text;
+    }
+    return STR_NONE;
+}
+
+/* An attachment: its id alone, or an object with what is known of it. */
+static void visit_file(
+    struct exchange *ex, const struct json_node *node, struct buf *to)
+{
+    static const char *const ids[] = {
+        "file_id", "fileId", "input_file_id", "id", NULL};
+    static const char *const names[] = {
+        "file_name", "fileName", "filename", "name", NULL};
+    static const char *const sizes[] = {
+        "file_size", "fileSize", "size_bytes", "sizeBytes", "size", NULL};
+    static const char *const types[] = {
+        "mime_type", "mimeType", "content_type", "contentType", NULL};
+    static const char *const urls[] = {"url", "dataUrl", "src", NULL};
+    (void)to;
+    if (json_is(node, JSON_STRING) && !str_starts_nocase(node->text, "data:")) {
+        extract_file(ex, take_text(ex, node), STR_NONE);
+        return;
+    }
+    struct str name = take_first(ex, node, names);
+    size_t before = ex->activity->file_count;
+    extract_data_url(ex, node, name);
+    for (size_t i = 0; urls[i] != NULL; i++)
+        extract_data_url(ex, json_get(node, urls[i]), name);
+    struct file_facts facts = {.id = take_first(ex, node, ids), .name = name};
+    facts.bytes = take_first(ex, node, sizes);
+    facts.type = arena_copy(&ex->activity->arena, take_first(ex, node, types));
+    if (ex->activity->file_count == before)
+        apply_file(ex, &facts);
+    else if (facts.id.n != 0)
+        ex->activity->files[before].id =
+            arena_copy(&ex->activity->arena, facts.id);
+}
+
+static void extract_files(struct exchange *ex, const struct json_node *root)
+{
+    struct activity *a = ex->activity;
+    walk_all(ex, root, &exchange_route(ex)->files, visit_file, NULL);
+    if (a->file_count != 0 && exchange_route(ex)->files.count != 0 &&
+        str_is(a->name, "prompt.created"))
+        a->name = STR("prompt_with_file.created");
 }
 
 static void apply_cases(struct exchange *ex, const struct json_node *root)
@@ -294,6 +367,7 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
     walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
     extract_ids(ex, root);
     apply_cases(ex, root);
+    extract_files(ex, root);
 }
 
 /* ---- bodies
@@ -310,28 +384,75 @@ void extract_harvest(struct exchange *ex)
         buf_truncate(to, to->n - 1);
 }
 
+/* A form as a tree: a field is a string, and where its value is JSON, that is
+ * the string's child ("#" in paths). */
+struct form_reader {
+    struct arena *arena;
+    struct json_node *root;
+    size_t documents;
+    uint32_t next; /* places for exchange.taken, in order */
+};
+
+static void move_starts(struct json_node *node, uint32_t by)
+{
+    node->start += by;
+    for (struct json_node *c = node->first; c != NULL; c = c->next)
+        move_starts(c, by);
+}
+
 static void on_form_field(void *arg, struct str name, struct str value)
 {
-    struct exchange *ex = arg;
-    const struct route *route = exchange_route(ex);
-    for (size_t i = 0; i < route->text.count; i++) {
-        const struct json_path *path = &route->text.items[i];
-        if (path->count == 1 && str_eq(path->steps[0], name)) {
-            text_join(&ex->activity->content, value);
-            return;
-        }
+    struct form_reader *r = arg;
+    struct json_node *node = arena_alloc(r->arena, sizeof *node);
+    *node = (struct json_node){.kind = JSON_STRING,
+        .key = arena_copy(r->arena, name),
+        .text = arena_copy(r->arena, value),
+        .start = r->next++};
+    struct str inner = str_trim(node->text);
+    struct json_node *child;
+    struct json_limits limits = {.nodes = FORM_NODES_MAX};
+    bool is_json = str_starts(inner, "{") || str_starts(inner, "[");
+    if (is_json && r->documents < FORM_DOCUMENTS_MAX &&
+        json_parse(inner, r->arena, &limits, &child) == OK) {
+        r->documents++;
+        move_starts(child, r->next);
+        r->next += (uint32_t)inner.n + 1;
+        node->first = node->last = child;
     }
-    text_join(&ex->rest, name);
-    text_join(&ex->rest, value);
+    if (r->root->last == NULL)
+        r->root->first = node;
+    else
+        r->root->last->next = node;
+    r->root->last = node;
+}
+
+/* Fields that no path names may say something by their name, too. */
+static void take_form_rest(struct exchange *ex, const struct json_node *root)
+{
+    const struct taken *t = &ex->taken;
+    size_t next = 0;
+    sort_taken(ex);
+    for (const struct json_node *c = root->first; c != NULL; c = c->next) {
+        while (next < t->count && t->starts[next] < c->start)
+            next++;
+        if (next == t->count || t->starts[next] != c->start)
+            text_join(&ex->rest, c->key);
+        collect_rest(ex, c, &next);
+    }
 }
 
 static void extract_form(struct exchange *ex)
 {
-    struct form *form = form_new(0, on_form_field, ex);
+    struct arena scratch = {0};
+    struct json_node root = {.kind = JSON_OBJECT};
+    struct form_reader reader = {.arena = &scratch, .root = &root};
+    struct form *form = form_new(0, on_form_field, &reader);
     if (form_feed(form, buf_str(&ex->body)) != OK || form_finish(form) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
     form_free(&form);
-    extract_ids(ex, NULL);
+    extract_fields(ex, &root);
+    take_form_rest(ex, &root);
+    arena_free(&scratch);
 }
 
 struct file_reader {

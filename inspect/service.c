@@ -46,12 +46,12 @@ static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "openai-chat", "openai-responses", "file", "ignored", NULL};
 static const char *const ANSWERS[] = {
-    "none", "chatgpt", "openai-chat", "openai-responses", NULL};
+    "none", "chatgpt", "openai-chat", "openai-responses", "chatgpt-mweb", NULL};
 static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};
 static const char *const WHERES[] = {"prompt", "draft", NULL};
 static const char *const IDS[] = {"conversation_id", "message_id",
     "parent_message_id", "model", "project_id", "file_id", "file_name",
-    "file_bytes", "file_type", NULL};
+    "file_bytes", "file_type", "answer_id", NULL};
 
 static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
 
@@ -60,8 +60,8 @@ static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
-    "websocket", "activity", "text", "hidden", "ids", "url_text", "learn",
-    "cases", NULL};
+    "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
+    "learn", "cases", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
 enum route_id route_id_of(struct str name)
@@ -395,28 +395,45 @@ static void load_paths(
     }
 }
 
+/* "messages", "messages[]"; after "#" also "[]" alone. */
+static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
+    struct json_path *path_out)
+{
+    bool is_each = str_ends(step, "[]");
+    if (is_each)
+        step.n -= 2;
+    if (str_has(step, "[")) /* "a[][]" is not on any wire so far */
+        return false;
+    if (step.n == 0 && !(may_be_empty && is_each))
+        return false;
+    if (step.n != 0)
+        path_out->steps[path_out->count++] = arena_copy(l->arena, step);
+    if (is_each)
+        path_out->steps[path_out->count++] = STR("[]");
+    return true;
+}
+
 static bool parse_json_path(
     struct loader *l, struct str text, struct json_path *path_out)
 {
     size_t most = 1;
     for (size_t i = 0; i < text.n; i++)
-        most += text.p[i] == '.' || text.p[i] == '[';
+        most += (text.p[i] == '.' || text.p[i] == '[') +
+                2 * (size_t)(text.p[i] == '#');
     path_out->steps = arena_alloc(l->arena, most * sizeof(struct str));
     path_out->count = 0;
     struct str step;
     while (str_split(&text, '.', &step)) {
-        bool is_each = false;
-        while (str_ends(step, "[]")) {
-            step.n -= 2;
-            if (is_each || step.n == 0)
-                return false; /* "a[][]" is not on any wire so far */
-            is_each = true;
-        }
-        if (step.n == 0 || str_has(step, "["))
+        size_t at = str_find_char(step, '#');
+        bool has_inner = at < step.n;
+        if (!parse_step(l, str_sub(step, 0, at), false, path_out))
             return false;
-        path_out->steps[path_out->count++] = arena_copy(l->arena, step);
-        if (is_each)
-            path_out->steps[path_out->count++] = STR("[]");
+        if (!has_inner)
+            continue;
+        path_out->steps[path_out->count++] = STR("#");
+        struct str inner = str_sub(step, at + 1, step.n);
+        if (str_has(inner, "#") || !parse_step(l, inner, true, path_out))
+            return false;
     }
     return path_out->count != 0;
 }
@@ -432,7 +449,8 @@ static void load_json_paths(struct loader *l, const struct yaml_node *map,
                 l, list.items[i], &paths_out->items[paths_out->count]))
             yaml_mistake(l->doc, yaml_get(map, key),
                 "%s: \"%.*s\" is no path; allowed: names joined by dots, * "
-                "for every member, [] after a name for every element",
+                "for every member, [] after a name for every element, # after "
+                "a form field for the JSON in it",
                 key, STR_ARG(list.items[i]));
         else
             paths_out->count++;
@@ -524,6 +542,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     load_activity(l, map, route);
     load_json_paths(l, map, "text", &route->text);
     load_json_paths(l, map, "hidden", &route->hidden);
+    load_json_paths(l, map, "files", &route->files);
     load_ids(l, map, route);
     route->url_text = copy_strs(
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);

@@ -92,6 +92,7 @@ enum answer_codec {
     ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
+    ANSWER_MWEB,  /* the light web app's NDJSON and HTML */
     ANSWER_LINKS, /* JSON whose `learn` members hold addresses to inspect */
 };
 
@@ -100,7 +101,7 @@ enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };
 enum route_text { ROUTE_TEXT_PROMPT, ROUTE_TEXT_DRAFT };
 
 /* "messages[].content.parts[]": keys, "[]" (each element), "*" (each
- * member). */
+ * member), "#" (the JSON that a form field holds: "state#messages[]"). */
 struct json_path {
     struct str *steps;
     size_t count;
@@ -121,6 +122,7 @@ enum route_id {
     ROUTE_ID_FILE_NAME,
     ROUTE_ID_FILE_BYTES,
     ROUTE_ID_FILE_TYPE,
+    ROUTE_ID_ANSWER, /* what the client calls the answer to come */
     ROUTE_ID_COUNT,
 };
 
@@ -150,6 +152,7 @@ struct route {
     bool allows_websocket;
     struct str activity;
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
+    struct json_paths files; /* attachments: ids, or objects with id and name */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */
     size_t learn_count;
     struct str *url_text; /* query parameters that people type into */

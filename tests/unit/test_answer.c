@@ -177,6 +177,69 @@ static void responses_say_their_text_once(void **state)
         "response.generated <  [] ({}) 0;");
 }
 
+#define LINE(members) "{\"version\":1," members "}\n"
+#define PIECE(id, revision, mode, status, text)                                \
+    LINE("\"type\":\"content\",\"messageId\":\"" id                            \
+         "\",\"revision\":" revision ",\"mode\":\"" mode                       \
+         "\",\"status\":\"" status "\",\"markdown\":\"" text                   \
+         "\",\"dil\":{\"fallbackMarkdown\":\"" text "\"}")
+
+static void lines_of_the_light_app_set_and_extend(void **state)
+{
+    (void)state;
+    check(ANSWER_MWEB, false,
+        PIECE("m", "1", "replace", "streaming", "A") PIECE("n", "1", "replace",
+            "complete", "N") PIECE("m", "2", "append", "streaming", "b")
+            PIECE("m", "2", "append", "streaming", "b"),
+        "response.generated m<  [Ab] () 0;response.generated n<  [N] () 1;");
+    check(ANSWER_MWEB, true,
+        PIECE("m", "1", "replace", "streaming", "A")
+            PIECE("m", "2", "replace", "complete", "C")
+                LINE("\"type\":\"control\",\"detail\":{\"kind\":\"failed\"}")
+                    LINE("\"type\":\"end\""),
+        "response.generated m<  [C] (A) 0;");
+    check(ANSWER_MWEB, false,
+        "{broken\n" PIECE("m", "1", "replace", "complete", "A"),
+        "response.generated m<  [A] () 1 !parse;");
+    check(ANSWER_MWEB, false, LINE("\"type\":\"end\""), "");
+}
+
+#define REGION(name, mode, inner)                                              \
+    "<template data-web-mobile-dpu-frame=\"1\"><template "                     \
+    "for=\"assistant-x-" name "\" data-web-mobile-dpu-apply=\"" mode           \
+    "\">" inner "</template></template>"
+#define BLOCK(index, text)                                                     \
+    "<p data-assistant-stream-block=\"\" "                                     \
+    "data-assistant-stream-block-index=\"" index "\">" text "</p>"
+
+static void templates_of_the_light_app_count_committed_text_once(void **state)
+{
+    (void)state;
+    check(ANSWER_MWEB, false,
+        REGION("pending", "replace", BLOCK("0", "A &amp; <?m x?>b")) REGION(
+            "pending-tail", "append", "c")
+            REGION("committed-tail", "append", BLOCK("0", "A &amp; bc")) REGION(
+                "committed-block-0", "replace", BLOCK("0", "A &amp; bcd"))
+                REGION("pending", "replace", BLOCK("1", "&#x45;"))
+                    REGION("reasoning", "replace", "Thinking"),
+        "response.generated <  [A & bcd\nE] () 0;");
+    check(ANSWER_MWEB, false,
+        REGION("committed-tail", "append",
+            BLOCK("1", "2 < 3<br>x") BLOCK("0", "<b>one</b>")) REGION("strange",
+            "append", "beside") "<span data-conversation-control='complete' "
+                                "data-message-id=m></span><!-- <p>no</p> -->"
+                                "<script>if (a<b) '</p>'</script>",
+        "response.generated m<  [one\n2 < 3\nx] (beside) 1;");
+    check(ANSWER_MWEB, false, "<p>a page</p>", "");
+}
+
+static void an_error_of_the_light_app_is_no_answer(void **state)
+{
+    (void)state;
+    check(ANSWER_MWEB, false, "[1]", "");
+    check(ANSWER_MWEB, false, "", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +252,9 @@ int main(void)
         cmocka_unit_test(an_unknown_encoding_is_kept_raw_and_marked),
         cmocka_unit_test(chat_choices_are_answers_of_their_own),
         cmocka_unit_test(responses_say_their_text_once),
+        cmocka_unit_test(lines_of_the_light_app_set_and_extend),
+        cmocka_unit_test(templates_of_the_light_app_count_committed_text_once),
+        cmocka_unit_test(an_error_of_the_light_app_is_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

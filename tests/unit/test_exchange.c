@@ -341,6 +341,44 @@ static void what_the_client_took_back_leaves_no_trace(void **state)
     exchange_free(&ex);
 }
 
+static void a_block_of_the_light_app_is_a_message_in_its_stream(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept, *type, *has;
+    } wants[] = {
+        {"application/vnd.openai.conversation-source+ndjson", "ndjson",
+            "\"fallbackMarkdown\":\"This was stopped"},
+        {"text/vnd.openai.web-mobile-partial+html", "partial+html",
+            "for=\"assistant-pending-7-pending\""},
+        {"*/*", "json", "{\"detail\":\"This was stopped"},
+    };
+    struct turn turn = {.method = "POST",
+        .path = "/unauth-mweb/conversation/updates?operationId=1",
+        .type = "application/x-www-form-urlencoded",
+        .body = STR("prompt=4111+1111+1111+1111&userMessageId=u1&"
+                    "assistantMessageId=pending-7&conversationState=%7B%22"
+                    "conversationId%22%3A%22c1%22%7D")};
+    for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+        struct exchange_reply reply;
+        struct result r = {0};
+        turn.accept = wants[i].accept;
+        struct exchange *ex = driver_new(&driver, &turn);
+        exchange_request_data(ex, turn.body);
+        exchange_request_end(ex);
+        driver_steps(&driver, ex, &r);
+        assert_int_equal(exchange_verdict(ex)->kind, VERDICT_BLOCK);
+        exchange_block_reply(ex, &reply);
+        assert_int_equal(reply.status, i < 2 ? 200 : 403);
+        assert_true(str_has(reply.content_type, wants[i].type));
+        assert_has(&reply.body, wants[i].has);
+        assert_int_equal(str_has(buf_str(&reply.body), "c1"), i < 2);
+        buf_free(&reply.body);
+        result_free(&r);
+        exchange_free(&ex);
+    }
+}
+
 static void typed_addresses_are_scanned(void **state)
 {
     (void)state;
@@ -401,6 +439,7 @@ int main(void)
         cmocka_unit_test(an_answer_read_again_is_told_once),
         cmocka_unit_test(a_failing_store_turns_the_verdict),
         cmocka_unit_test(what_the_client_took_back_leaves_no_trace),
+        cmocka_unit_test(a_block_of_the_light_app_is_a_message_in_its_stream),
         cmocka_unit_test(typed_addresses_are_scanned),
         cmocka_unit_test(the_public_api_is_read_by_its_own_shapes),
     };
