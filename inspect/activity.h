@@ -73,6 +73,7 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
 struct actor {
     struct str user, source, ip, account, workspace, device;
     bool is_signed_in;
+    bool is_named; /* the account is named by a token, not only by a key */
 };
 
 struct activity {

@@ -11,7 +11,6 @@
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
-#include "inspect/identity.h"
 
 const char *failure_name(enum failure failure)
 {
@@ -171,7 +170,7 @@ struct exchange *exchange_new(
     copy_request(ex, request);
     find_route(ex);
     if (ex->service != NULL)
-        identity_find(request, &ex->arena, &ex->actor);
+        exchange_find_identity(ex, request);
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
     if (is_inspected(ex, request))
@@ -303,6 +302,14 @@ static void refuse_signed_out(struct exchange *ex)
         .message = STR("ChatGPT may be used here only after signing in."),
     };
     put_verdict(ex->activity, &ex->verdict);
+}
+
+/* Before the verdict: whether it is worth a question whose it is. */
+static bool may_be_recorded(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route == NULL || route->action == ROUTE_RECORD ||
+           ex->activity->findings.count != 0 || ex->failure >= 0;
 }
 
 /* A request of a route that is only scanned yields an activity when there is
@@ -613,8 +620,14 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_SCAN:
         if (scan_run_step(ex))
             return EXCHANGE_MORE;
+        if (may_be_recorded(ex) && exchange_ask_identity(ex)) {
+            ex->request = REQUEST_IDENTIFY;
+            return EXCHANGE_ASK;
+        }
         decide(ex);
         break;
+    case REQUEST_IDENTIFY:
+        return EXCHANGE_ASK;
     case REQUEST_OPEN:
     case REQUEST_READY:
         break;
@@ -629,11 +642,17 @@ struct str exchange_question(const struct exchange *ex)
 
 void exchange_answer(struct exchange *ex, struct str answer)
 {
+    buf_clear(&ex->question); /* what follows may ask the next one */
     if (ex->request == REQUEST_ASK) {
         chatgpt_decide(ex, answer);
         plan_scan(ex);
+    } else if (ex->request == REQUEST_IDENTIFY) {
+        exchange_take_identity(ex, answer);
+        decide(ex);
+    } else if (ex->response == RESPONSE_IDENTIFY) {
+        exchange_take_identity(ex, answer);
+        exchange_answer_identified(ex);
     } else if (ex->response == RESPONSE_ASK) {
         exchange_answer_seen(ex, keep_read_answer(answer));
     }
-    buf_clear(&ex->question);
 }

@@ -40,6 +40,8 @@ enum failure {
 };
 const char *failure_name(enum failure failure);
 
+struct identity_memory; /* inspect/identity.h */
+
 /* Shared by all exchanges of a worker; borrowed, one configuration
  * generation. */
 struct exchange_env {
@@ -52,6 +54,7 @@ struct exchange_env {
     size_t hold_max_bytes;  /* decoded and wire: settings.hold.max_bytes */
     bool oversize_streams;  /* hold.oversize: stream */
     bool blocks_signed_out; /* tenant.signed_out: block */
+    struct identity_memory *memory; /* of the connection; NULL: none */
 };
 
 struct exchange_request {

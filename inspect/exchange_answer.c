@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
+#include "inspect/identity.h"
 
 static struct str field_value(
     const struct field *fields, size_t count, const char *name)
@@ -48,6 +49,9 @@ void exchange_response_head(struct exchange *ex, int status,
     if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
         route->answer == ANSWER_NONE)
         return;
+    if (route->who_user.count != 0)
+        (void)identity_new_session(
+            fields, field_count, service_name(ex->service), &ex->new_session);
     struct str type = field_value(fields, field_count, "content-type");
     bool is_sse = str_starts_nocase(type, "text/event-stream");
     if (!is_sse && !may_be_answer(route, type))
@@ -169,6 +173,8 @@ static void learn_hosts(struct exchange *ex)
     if (ex->answer == NULL || ex->answer_failure != NULL ||
         json_parse(answer_links_body(ex->answer), &scratch, NULL, &root) != OK)
         goto out;
+    if (route->who_user.count != 0)
+        exchange_learn_identity(ex, root);
     for (size_t i = 0; i < route->learn_count; i++) {
         const struct json_node *link = json_get(root, route->learn[i].p);
         struct str host = host_of_url(&scratch, json_str(link));
@@ -298,6 +304,21 @@ void exchange_answer_seen(struct exchange *ex, bool is_seen)
         plan_answer(ex);
 }
 
+static enum exchange_state complete(struct exchange *ex)
+{
+    complete_request(ex);
+    if (ex->answer_count != 0)
+        return begin_answer(ex);
+    ex->response = RESPONSE_DONE;
+    return EXCHANGE_READY;
+}
+
+/* The state of the answer's question tells what is next. */
+void exchange_answer_identified(struct exchange *ex)
+{
+    (void)complete(ex);
+}
+
 static enum exchange_state step_extract(struct exchange *ex)
 {
     if (ex->request != REQUEST_READY)
@@ -307,11 +328,12 @@ static enum exchange_state step_extract(struct exchange *ex)
     learn_hosts(ex);
     note_turn(ex);
     answer_free(&ex->answer);
-    complete_request(ex);
-    if (ex->answer_count != 0)
-        return begin_answer(ex);
-    ex->response = RESPONSE_DONE;
-    return EXCHANGE_READY;
+    bool has_records = ex->activity != NULL || ex->answer_count != 0;
+    if (has_records && exchange_ask_identity(ex)) {
+        ex->response = RESPONSE_IDENTIFY;
+        return EXCHANGE_ASK;
+    }
+    return complete(ex);
 }
 
 enum exchange_state exchange_step_response(struct exchange *ex)
@@ -319,6 +341,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
     switch (ex->response) {
     case RESPONSE_EXTRACT:
         return step_extract(ex);
+    case RESPONSE_IDENTIFY:
     case RESPONSE_ASK:
         return EXCHANGE_ASK;
     case RESPONSE_SCAN:

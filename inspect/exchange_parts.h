@@ -8,6 +8,7 @@
  *   chatgpt.c            the prompt body and what kind of prompt it is
  *   openai_request.c     chat completions and Responses requests
  *   block.c              block replies
+ *   exchange_identity.c  who it is, remembered by session
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
 #define INSPECT_EXCHANGE_PARTS_H
@@ -31,13 +32,15 @@ enum request_phase {
     REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
     REQUEST_ASK,     /* the keeper's word is awaited */
     REQUEST_SCAN,
-    REQUEST_READY, /* verdict and records are there */
+    REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
+    REQUEST_READY,    /* verdict and records are there */
 };
 
 enum response_phase {
     RESPONSE_NONE,
     RESPONSE_OPEN,
     RESPONSE_EXTRACT,
+    RESPONSE_IDENTIFY,
     RESPONSE_ASK,
     RESPONSE_SCAN,
     RESPONSE_DONE,
@@ -114,6 +117,8 @@ struct exchange {
     struct scan_run run;
     struct buf question;
     bool is_blocked;
+    struct keep_session session, new_session;
+    bool is_identified; /* the keeper was asked */
     bool is_signed_out; /* and that is not allowed: refused unread */
 
     enum response_phase response;
@@ -129,7 +134,7 @@ struct exchange {
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
-    struct buf notes[2 + ANSWERS_MAX];
+    struct buf notes[6 + ANSWERS_MAX];
     size_t note_first, note_count;
 };
 
@@ -154,7 +159,17 @@ void exchange_finish_stream(struct exchange *ex);
 /* exchange_answer.c */
 enum exchange_state exchange_step_response(struct exchange *ex);
 void exchange_answer_seen(struct exchange *ex, bool is_seen);
+void exchange_answer_identified(struct exchange *ex);
 void exchange_free_response(struct exchange *ex);
+
+/* exchange_identity.c */
+void exchange_find_identity(
+    struct exchange *ex, const struct exchange_request *request);
+/* True: exchange_question is whose the session is. */
+bool exchange_ask_identity(struct exchange *ex);
+void exchange_take_identity(struct exchange *ex, struct str answer);
+/* From the body of an answer that the map says names the account. */
+void exchange_learn_identity(struct exchange *ex, const struct json_node *root);
 
 /* extract.c */
 void extract_request(struct exchange *ex);

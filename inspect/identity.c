@@ -4,6 +4,8 @@
  */
 #include "inspect/identity.h"
 
+#include <string.h>
+
 #include "base/base64.h"
 #include "base/digest.h"
 #include "base/mem.h"
@@ -71,7 +73,7 @@ static void use_claims(
     actor->user = arena_copy(arena, user);
     actor->account = actor->user;
     actor->source = STR("jwt");
-    actor->is_signed_in = true;
+    actor->is_signed_in = actor->is_named = true;
     actor->workspace =
         arena_copy(arena, json_get_text(auth, "chatgpt_account_id"));
 }
@@ -145,11 +147,26 @@ static void use_headers(
     actor->device = arena_copy(arena, device);
 }
 
+/* _puid=user-…:expiry-signature: an id without a mail address. */
+static void use_cookie_id(
+    const struct exchange_request *r, struct arena *arena, struct actor *actor)
+{
+    struct str id = cookie(r, "_puid");
+    size_t end = str_find_char(id, ':');
+    if (actor->user.n != 0 || end == id.n || !str_starts(id, "user-") ||
+        end > KEEP_NAME_MAX)
+        return;
+    actor->user = actor->account = arena_copy(arena, str_sub(id, 0, end));
+    actor->source = STR("session");
+    actor->is_signed_in = true;
+}
+
 void identity_find(const struct exchange_request *request, struct arena *arena,
     struct actor *actor_out)
 {
     *actor_out = (struct actor){0};
     use_authorization(request, arena, actor_out);
+    use_cookie_id(request, arena, actor_out);
     use_headers(request, arena, actor_out);
     actor_out->ip = arena_copy(arena, request->client_ip);
     if (request->proxy_user.n != 0) {
@@ -159,4 +176,101 @@ void identity_find(const struct exchange_request *request, struct arena *arena,
         actor_out->user = actor_out->ip;
         actor_out->source = STR("ip");
     }
+}
+
+/* ---- sessions ---------------------------------------------------------- */
+
+static const char *const SESSION_COOKIE = "__Secure-next-auth.session-token";
+
+static void hash_text(struct digest *digest, struct str text)
+{
+    uint64_t n = text.n;
+    digest_update(digest, str_make((const char *)&n, sizeof n));
+    digest_update(digest, text);
+}
+
+/* "name=value"; long tokens come in pieces name.0, name.1 … */
+static bool hash_session_pair(struct digest *digest, struct str pair)
+{
+    size_t equals = str_find_char(pair, '=');
+    struct str name = str_trim(str_sub(pair, 0, equals));
+    if (equals == pair.n || !str_starts(name, SESSION_COOKIE))
+        return false;
+    struct str piece = str_sub(name, strlen(SESSION_COOKIE), name.n);
+    struct str value = str_trim(str_sub(pair, equals + 1, pair.n));
+    if ((piece.n != 0 && piece.p[0] != '.') || value.n == 0)
+        return false;
+    hash_text(digest, piece);
+    hash_text(digest, value);
+    return true;
+}
+
+static struct digest *begin_hash(const char *kind, struct str service)
+{
+    struct digest *digest = digest_new();
+    hash_text(digest, str_of(kind));
+    hash_text(digest, service);
+    return digest;
+}
+
+static void end_hash(struct digest **digest, uint8_t *out, size_t n)
+{
+    uint8_t sum[DIGEST_BYTES];
+    digest_final(digest, sum);
+    memcpy(out, sum, n);
+}
+
+static void hash_device(const struct exchange_request *r, struct str service,
+    struct keep_session *session)
+{
+    struct str device = field(r, "oai-device-id");
+    if (device.n == 0)
+        device = cookie(r, "oai-did");
+    if (device.n == 0)
+        return;
+    struct digest *digest = begin_hash("device", service);
+    hash_text(digest, device);
+    end_hash(&digest, session->device, sizeof session->device);
+    session->has_device = true;
+}
+
+bool identity_session(const struct exchange_request *request,
+    struct str service, struct keep_session *session_out)
+{
+    *session_out = (struct keep_session){0};
+    struct digest *digest = begin_hash("session", service);
+    for (size_t i = 0; i < request->field_count; i++) {
+        struct str rest = request->fields[i].value, pair;
+        if (!str_is_nocase(request->fields[i].name, "cookie"))
+            continue;
+        while (str_split(&rest, ';', &pair))
+            if (hash_session_pair(digest, pair))
+                session_out->has_token = true;
+    }
+    end_hash(&digest, session_out->token, sizeof session_out->token);
+    if (session_out->has_token)
+        hash_device(request, service, session_out);
+    return session_out->has_token;
+}
+
+bool identity_new_session(const struct field *fields, size_t count,
+    struct str service, struct keep_session *session_out)
+{
+    *session_out = (struct keep_session){0};
+    struct digest *digest = begin_hash("session", service);
+    for (size_t i = 0; i < count; i++) {
+        struct str value = fields[i].value;
+        value = str_sub(value, 0, str_find_char(value, ';'));
+        if (str_is_nocase(fields[i].name, "set-cookie") &&
+            hash_session_pair(digest, value))
+            session_out->has_token = true;
+    }
+    end_hash(&digest, session_out->token, sizeof session_out->token);
+    return session_out->has_token;
+}
+
+void identity_memory_free(struct identity_memory *memory)
+{
+    arena_free(&memory->arena);
+    *memory = (struct identity_memory){0};
 }

@@ -13,8 +13,26 @@
 /* Bytes of a token that are looked at. */
 enum { IDENTITY_TOKEN_BYTES_MAX = 16 * 1024 };
 
-/* First of: proxy login, JWT, API key, address.  Strings go to the arena. */
+/* First of: proxy login, JWT, API key, user id in a cookie, address.  Strings
+ * go to the arena. */
 void identity_find(const struct exchange_request *request, struct arena *arena,
     struct actor *actor_out);
+
+/* The hashes of the cookies that stand for a signed-in session, and of the
+ * device's.  False: the request has none. */
+bool identity_session(const struct exchange_request *request,
+    struct str service, struct keep_session *session_out);
+/* The same of an answer that sets the session's cookies anew. */
+bool identity_new_session(const struct field *fields, size_t count,
+    struct str service, struct keep_session *session_out);
+
+/* Whose the requests of one connection are, by session: owned by the
+ * connection, which saves questions to the keeper. */
+struct identity_memory {
+    struct arena arena;
+    struct keep_session session;
+    struct keep_identity identity; /* in the arena */
+};
+void identity_memory_free(struct identity_memory *memory);
 
 #endif

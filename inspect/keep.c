@@ -9,7 +9,9 @@
  */
 #include "inspect/keep.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #define HASH_NONFATAL_OOM 0
 #include <uthash.h>
 
@@ -25,7 +27,12 @@ enum kind {
     NOTE_ANSWER,
     NOTE_HOST,
     ASK_HOST,
+    NOTE_IDENTITY,
+    ASK_IDENTITY,
 };
+
+/* The names of an identity follow its question or answer, each with a NUL. */
+enum { NAMES = 3, NAMES_BYTES_MAX = NAMES * (KEEP_NAME_MAX + 1) };
 
 struct key {
     uint8_t bytes[KEY_BYTES];
@@ -59,28 +66,34 @@ struct entry {
     unsigned attempts;
     bool is_edit; /* as the first attempt was told */
     char activity_id[UUID_TEXT_BYTES];
+    struct buf names; /* of an identity */
 };
 
 struct keep {
     struct entry *table;
-    size_t max_entries;
+    size_t max_bytes, names_bytes;
+    char secret[32]; /* keys of sessions mean nothing without it */
 };
+
+enum { ENTRY_BYTES = sizeof(struct entry) + 16 }; /* uthash's buckets */
 
 /* ---- the table ------------------------------------------------------ */
 
 struct keep *keep_new(size_t max_bytes)
 {
     struct keep *keep = MEM_NEW(struct keep);
-    /* uthash's buckets come to at most 16 bytes an entry. */
-    keep->max_entries = max_bytes / (sizeof(struct entry) + 16);
-    if (keep->max_entries == 0)
-        keep->max_entries = 1;
+    keep->max_bytes = max_bytes;
+    if (getrandom(keep->secret, sizeof keep->secret, 0) !=
+        (ssize_t)sizeof keep->secret)
+        abort(); /* cannot be for so few bytes (getrandom(2)) */
     return keep;
 }
 
 static void drop(struct keep *keep, struct entry *entry)
 {
     HASH_DEL(keep->table, entry);
+    keep->names_bytes -= entry->names.n;
+    buf_wipe_free(&entry->names);
     mem_free(entry);
 }
 
@@ -117,13 +130,20 @@ static struct entry *look_up(
     return entry;
 }
 
+static void make_room(struct keep *keep, size_t bytes)
+{
+    while (keep->table != NULL &&
+           HASH_COUNT(keep->table) * ENTRY_BYTES + keep->names_bytes + bytes >
+               keep->max_bytes)
+        drop(keep, keep->table);
+}
+
 static struct entry *put(
     struct keep *keep, const struct key *key, int64_t now_ms, int64_t seconds)
 {
     struct entry *entry = look_up(keep, key, now_ms);
     if (entry == NULL) {
-        while (HASH_COUNT(keep->table) >= keep->max_entries)
-            drop(keep, keep->table);
+        make_room(keep, ENTRY_BYTES);
         entry = MEM_NEW(struct entry);
         entry->key = *key;
         HASH_ADD(hh, keep->table, key, sizeof entry->key, entry);
@@ -215,6 +235,61 @@ void keep_ask_host(struct str host, struct buf *question)
     send(question, &q);
 }
 
+void keep_ask_identity(const struct keep_session *session, struct buf *question)
+{
+    struct question q = {.version = VERSION, .kind = ASK_IDENTITY};
+    memcpy(q.message.bytes, session->token, KEY_BYTES);
+    if (session->has_device)
+        memcpy(q.parent.bytes, session->device, KEY_BYTES);
+    q.has_message = session->has_device;
+    send(question, &q);
+}
+
+static void append_name(struct buf *out, struct str name)
+{
+    if (name.n <= KEEP_NAME_MAX && str_find_char(name, '\0') == name.n)
+        buf_append_str(out, name);
+    buf_append_char(out, '\0');
+}
+
+void keep_note_identity(const struct keep_session *session,
+    const struct keep_identity *identity, struct buf *note)
+{
+    size_t at = note->n;
+    keep_ask_identity(session, note);
+    buf_bytes(note)[at + offsetof(struct question, kind)] = NOTE_IDENTITY;
+    append_name(note, identity->user);
+    append_name(note, identity->account);
+    append_name(note, identity->workspace);
+}
+
+/* NAMES texts, each ended by a NUL; nothing behind them. */
+static bool split_names(struct str bytes, struct str names_out[NAMES])
+{
+    for (size_t i = 0; i < NAMES; i++) {
+        size_t end = str_find_char(bytes, '\0');
+        if (end == bytes.n || end > KEEP_NAME_MAX)
+            return false;
+        names_out[i] = str_sub(bytes, 0, end);
+        bytes = str_sub(bytes, end + 1, bytes.n);
+    }
+    return bytes.n == 0;
+}
+
+bool keep_read_identity(struct str answer, struct keep_identity *identity_out)
+{
+    struct answer a;
+    struct str names[NAMES];
+    if (answer.n <= sizeof a)
+        return false;
+    memcpy(&a, answer.p, sizeof a);
+    if (a.version != VERSION || a.kind != ASK_IDENTITY ||
+        !split_names(str_sub(answer, sizeof a, answer.n), names))
+        return false;
+    *identity_out = (struct keep_identity){names[0], names[1], names[2]};
+    return names[0].n != 0;
+}
+
 static enum err read_answer(
     struct str bytes, enum kind kind, struct answer *answer_out)
 {
@@ -279,14 +354,65 @@ static void serve_prompt(struct keep *keep, const struct question *q,
     memcpy(seen->activity_id, q->activity_id, sizeof seen->activity_id);
 }
 
+static struct key secret_key(const struct keep *keep, const struct key *key)
+{
+    uint8_t mac[DIGEST_BYTES];
+    struct key out;
+    digest_hmac_sha256(str_make(keep->secret, sizeof keep->secret),
+        str_make((const char *)key->bytes, KEY_BYTES), mac);
+    memcpy(out.bytes, mac, KEY_BYTES);
+    return out;
+}
+
+static void put_names(
+    struct keep *keep, const struct key *key, struct str names, int64_t now_ms)
+{
+    struct key own = secret_key(keep, key);
+    struct entry *old = look_up(keep, &own, now_ms);
+    if (old != NULL)
+        drop(keep, old);
+    make_room(keep, ENTRY_BYTES + names.n);
+    struct entry *entry = put(keep, &own, now_ms, KEEP_IDENTITY_SECONDS);
+    buf_append_str(&entry->names, names);
+    keep->names_bytes += names.n;
+}
+
+static void serve_note_identity(struct keep *keep, const struct question *q,
+    struct str names, int64_t now_ms)
+{
+    struct str parts[NAMES];
+    if (!split_names(names, parts) || parts[0].n == 0)
+        return;
+    put_names(keep, &q->message, names, now_ms);
+    if (q->has_message)
+        put_names(keep, &q->parent, names, now_ms);
+}
+
+static void serve_ask_identity(struct keep *keep, const struct question *q,
+    int64_t now_ms, struct answer *a, struct buf *answer_out)
+{
+    struct key own = secret_key(keep, &q->message);
+    struct entry *found = look_up(keep, &own, now_ms);
+    if (found == NULL && q->has_message) {
+        own = secret_key(keep, &q->parent);
+        found = look_up(keep, &own, now_ms);
+    }
+    buf_append(answer_out, a, sizeof *a);
+    if (found == NULL)
+        return;
+    found->expires_ms = now_ms + KEEP_IDENTITY_SECONDS * INT64_C(1000);
+    buf_append_str(answer_out, buf_str(&found->names));
+}
+
 void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out)
 {
     struct question q;
-    if (question.n != sizeof q)
+    if (question.n < sizeof q || question.n > sizeof q + NAMES_BYTES_MAX)
         return;
     memcpy(&q, question.p, sizeof q);
-    if (q.version != VERSION)
+    struct str names = str_sub(question, sizeof q, question.n);
+    if (q.version != VERSION || (names.n != 0) != (q.kind == NOTE_IDENTITY))
         return;
     q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
     struct answer a = {.version = VERSION, .kind = q.kind};
@@ -306,6 +432,12 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         return;
     case NOTE_HOST:
         put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);
+        return;
+    case NOTE_IDENTITY:
+        serve_note_identity(keep, &q, names, now_ms);
+        return;
+    case ASK_IDENTITY:
+        serve_ask_identity(keep, &q, now_ms, &a, answer_out);
         return;
     default:
         return;

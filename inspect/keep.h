@@ -1,6 +1,7 @@
 /*
  * What outlives a connection, for all workers of a node: conversation trees
- * (edit detection), message ids seen (retries), answers seen, hosts learnt.
+ * (edit detection), message ids seen (retries), answers seen, hosts learnt,
+ * and whose a session is.
  * One bounded table of small entries under SHA-256 keys, least recently used
  * out first, entries expire.  The keeper role serves it; replay and tests
  * call it directly.
@@ -13,6 +14,7 @@
 #define INSPECT_KEEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -24,6 +26,8 @@ enum {
     KEEP_ANSWER_SECONDS = 24 * 60 * 60,    /* the same answer again */
     KEEP_TURN_SECONDS = 30 * 24 * 60 * 60, /* conversation trees */
     KEEP_HOST_SECONDS = 24 * 60 * 60,
+    KEEP_IDENTITY_SECONDS = 12 * 60 * 60, /* since it was last used */
+    KEEP_NAME_MAX = 320,                  /* a longer name is not kept */
 };
 
 struct keep;
@@ -67,6 +71,25 @@ void keep_note_answer(
 void keep_ask_answer(
     struct str service, struct str message_id, struct buf *question);
 bool keep_read_answer(struct str answer); /* true: seen, do not report */
+
+/* ---- whose a session is ------------------------------------------------ */
+
+/* What stands for a session: hashes, never the cookies.  The keeper hashes
+ * them again under a key of its own. */
+struct keep_session {
+    uint8_t token[16], device[16];
+    bool has_token, has_device; /* a device counts only beside a token */
+};
+struct keep_identity {
+    struct str user, account, workspace;
+};
+
+void keep_note_identity(const struct keep_session *session,
+    const struct keep_identity *identity, struct buf *note);
+void keep_ask_identity(
+    const struct keep_session *session, struct buf *question);
+/* Borrows from the answer.  False: nobody is known. */
+bool keep_read_identity(struct str answer, struct keep_identity *identity_out);
 
 /* ---- hosts ----------------------------------------------------------- */
 

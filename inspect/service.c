@@ -61,7 +61,8 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
-    "learn", "cases", NULL};
+    "learn", "who", "cases", NULL};
+static const char *const WHO_KEYS[] = {"user", "workspace", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
 enum route_id route_id_of(struct str name)
@@ -467,6 +468,16 @@ static void load_ids(
         load_json_paths(l, ids, IDS[i], &route->ids[i]);
 }
 
+static void load_who(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *who = yaml_get(map, "who");
+    if (who == NULL || !yaml_check_keys(l->doc, who, WHO_KEYS))
+        return;
+    load_json_paths(l, who, "user", &route->who_user);
+    load_json_paths(l, who, "workspace", &route->who_workspace);
+}
+
 static void load_cases(
     struct loader *l, const struct yaml_node *map, struct route *route)
 {
@@ -548,7 +559,9 @@ static void load_route(struct loader *l, const struct yaml_node *map,
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
     route->learn =
         copy_strs(l, yaml_strs(l->doc, map, "learn"), &route->learn_count);
-    if (route->learn_count != 0 && route->answer == ANSWER_NONE)
+    load_who(l, map, route);
+    bool reads_answer = route->learn_count != 0 || route->who_user.count != 0;
+    if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;
     load_cases(l, map, route);
 }

@@ -155,6 +155,8 @@ struct route {
     struct json_paths files; /* attachments: ids, or objects with id and name */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */
     size_t learn_count;
+    /* Members of the JSON answer that name the account of the session. */
+    struct json_paths who_user, who_workspace;
     struct str *url_text; /* query parameters that people type into */
     size_t url_text_count;
     struct route_case *cases;

@@ -120,6 +120,7 @@ static void env_init(struct session *s)
         .hold_max_bytes = (size_t)settings->hold_max_bytes,
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
         .blocks_signed_out = settings->tenant_blocks_signed_out,
+        .memory = &s->memory,
     };
     for (int i = 0; i < FAIL_COUNT; i++)
         s->env.failure_blocks[i] = settings->on_failure[i] == ON_FAILURE_BLOCK;
@@ -181,6 +182,7 @@ void session_free(struct session **session)
     origin_reap(s);
     buf_free(&s->peeked);
     buf_free(&s->plain);
+    identity_memory_free(&s->memory);
     session_hold(s, -(int64_t)s->held_bytes);
     stats_add(STAT_CONNECTIONS_OPEN, -1);
     arena_free(&s->arena);

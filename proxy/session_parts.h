@@ -12,6 +12,7 @@
 #ifndef PROXY_SESSION_PARTS_H
 #define PROXY_SESSION_PARTS_H
 
+#include "inspect/identity.h"
 #include "proxy/conf.h"
 #include "proxy/hello.h"
 #include "proxy/http.h"
@@ -125,6 +126,7 @@ struct session {
     /* who */
     char client_ip[NET_TEXT_BYTES];
     struct str user, groups;
+    struct identity_memory memory;
     struct str credentials; /* last good Proxy-Authorization value */
 
     /* CONNECT */

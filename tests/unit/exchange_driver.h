@@ -32,10 +32,10 @@ struct driver {
 /* What is sent and answered. */
 struct turn {
     const char *method, *host, *path; /* POST, chatgpt.com, the prompt route */
-    const char *type, *encoding, *accept, *authorization;
+    const char *type, *encoding, *accept, *authorization, *cookie;
     struct str body;
     int status; /* 0: 200 */
-    const char *answer_type, *answer_encoding;
+    const char *answer_type, *answer_encoding, *set_cookie;
     struct str answer;
     bool answer_breaks;
 };
@@ -84,7 +84,7 @@ static inline void driver_open(struct driver *d)
     d->keep = keep_new(1 << 20);
     d->env = (struct exchange_env){d->services, d->policy, d->scanner, STR("n"),
         CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true,
-        false};
+        false, NULL};
     diag_free(&diag);
 }
 
@@ -166,6 +166,7 @@ static inline struct exchange *driver_new(
             "accept", t->accept != NULL ? t->accept : "text/event-stream"),
         driver_field("content-encoding", t->encoding),
         driver_field("authorization", t->authorization),
+        driver_field("cookie", t->cookie),
     };
     struct exchange_request request = {
         .method = str_of(t->method != NULL ? t->method : "POST"),
@@ -174,7 +175,7 @@ static inline struct exchange *driver_new(
             str_of(t->path != NULL ? t->path : "/backend-api/f/conversation"),
         .version = "2",
         .fields = fields,
-        .field_count = 4,
+        .field_count = ARRAY_LEN(fields),
         .has_body = t->body.n != 0,
         .client_ip = STR("10.1.2.3"),
         .time_ms = 1795000000000,
@@ -186,13 +187,14 @@ static inline void driver_answer(
     struct exchange *ex, const struct turn *t, unsigned way)
 {
     struct field fields[] = {
+        driver_field("set-cookie", t->set_cookie),
         driver_field("content-type",
             t->answer_type != NULL ? t->answer_type : "text/event-stream"),
         driver_field("content-encoding", t->answer_encoding),
     };
     struct str piece;
     exchange_response_head(
-        ex, t->status != 0 ? t->status : 200, fields, 2, t->answer.n != 0);
+        ex, t->status != 0 ? t->status : 200, fields, 3, t->answer.n != 0);
     for (struct cuts c = cuts_begin(t->answer, way); cuts_next(&c, &piece);)
         exchange_response_data(ex, piece);
     exchange_response_end(ex, !t->answer_breaks);

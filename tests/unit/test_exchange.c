@@ -1,5 +1,6 @@
 /* inspect/exchange.h over the shipped maps, detectors and policy. */
 #include "exchange_driver.h"
+#include "inspect/identity.h"
 
 static struct driver driver;
 
@@ -421,6 +422,110 @@ static void the_public_api_is_read_by_its_own_shapes(void **state)
     result_free(&r);
 }
 
+/* {"https://api.openai.com/profile":{"email":"a.user@example.com"}, … of
+ * workspace w1 */
+#define JWT                                                                    \
+    "Bearer eyJhbGciOiJub25lIn0."                                              \
+    "eyJodHRwczovL2FwaS5vcGVuYWkuY29tL3Byb2ZpbGUiOnsiZW1haWwiOiJhLnVzZXJAZXhh" \
+    "bXBsZS5jb20ifSwiaHR0cHM6Ly9hcGkub3BlbmFpLmNvbS9hdXRoIjp7ImNoYXRncHRfYWNj" \
+    "b3VudF9pZCI6IncxIn19.x"
+#define TOKEN "__Secure-next-auth.session-token"
+
+static void say(const char *authorization, const char *cookie, struct result *r)
+{
+    struct turn turn = {.body = STR(PROMPT("u0", "p", "", "hello")),
+        .authorization = authorization,
+        .cookie = cookie};
+    driver_run(&driver, &turn, CUTS_WHOLE, r);
+}
+
+static void assert_said(const char *cookie, const char *what)
+{
+    struct result r;
+    say(NULL, cookie, &r);
+    assert_has(&r.open, what);
+    assert_has(&r.done, what);
+    result_free(&r);
+}
+
+static void a_call_with_cookies_only_is_its_sessions(void **state)
+{
+    (void)state;
+    struct result r;
+    driver_forget(&driver);
+    assert_said(TOKEN "=s1", "\"user\":\"10.1.2.3\",\"source\":\"ip\"");
+    say(JWT, "oai-did=d1; " TOKEN ".0=s1; " TOKEN ".1=s2", &r);
+    assert_has(&r.open, "\"source\":\"jwt\"");
+    assert_has_not(&r.open, "s1");
+    result_free(&r);
+    const char *known = "\"user\":\"a.user@example.com\",\"source\":"
+                        "\"session\",\"ip\":\"10.1.2.3\",\"account\":"
+                        "\"a.user@example.com\",\"workspace\":\"";
+    assert_said(TOKEN ".0=s1;" TOKEN ".1=s2", known);
+    assert_said(
+        "_account=w2; " TOKEN ".0=s1; " TOKEN ".1=s2", "\"workspace\":\"w2\"");
+    assert_said("oai-did=d1; " TOKEN "=new", known);
+    assert_said("oai-did=d1", "\"source\":\"ip\"");
+    assert_said(TOKEN "=s1", "\"source\":\"ip\"");
+    assert_said(TOKEN "=no; _puid=user-7:1-x", "\"user\":\"user-7\"");
+    assert_said(TOKEN ".0=s1; " TOKEN ".1=s2; _puid=user-7:1-x", known);
+}
+
+static void the_answer_about_the_session_names_it(void **state)
+{
+    (void)state;
+    struct result r;
+    struct turn turn = {.method = "GET",
+        .path = "/api/auth/session",
+        .cookie = TOKEN "=old",
+        .set_cookie = TOKEN "=next; Path=/; HttpOnly",
+        .answer_type = "application/json",
+        .answer = STR("{\"user\":{\"id\":\"user-9\",\"email\":"
+                      "\"b@example.com\"},\"account\":{\"id\":\"w9\"}}")};
+    driver_forget(&driver);
+    driver_run(&driver, &turn, CUTS_BYTES, &r);
+    assert_int_equal(r.gate, GATE_FORWARD);
+    assert_int_equal(r.done.n, 0);
+    result_free(&r);
+    assert_said(TOKEN "=old", "\"user\":\"b@example.com\"");
+    assert_said(TOKEN "=next", "\"workspace\":\"w9\"");
+    turn.path = "/backend-api/me";
+    turn.cookie = TOKEN "=third";
+    turn.set_cookie = NULL;
+    turn.answer = STR("{\"id\":\"user-3\",\"email\":\"c@example.com\"}");
+    driver_run(&driver, &turn, CUTS_BYTES, &r);
+    result_free(&r);
+    assert_said(TOKEN "=third", "\"user\":\"c@example.com\"");
+}
+
+/* The keeper is asked once, and only where there is something to record. */
+static void who_is_known_costs_no_question(void **state)
+{
+    (void)state;
+    struct identity_memory memory = {0};
+    struct turn turn = {.authorization = JWT, .cookie = TOKEN "=s1"};
+    struct result r;
+    driver_forget(&driver);
+    driver.env.memory = &memory;
+    turn.body = STR(PROMPT("u0", "p", "", "hello"));
+    driver_run(&driver, &turn, CUTS_WHOLE, &r);
+    result_free(&r);
+    struct keep *keep = driver.keep;
+    driver.keep = NULL; /* only the connection knows */
+    assert_said(TOKEN "=s1", "\"source\":\"session\"");
+    assert_said(TOKEN "=s2", "\"source\":\"ip\"");
+    turn = (struct turn){.method = "GET", .path = "/x", .cookie = TOKEN "=s3"};
+    struct exchange *ex = driver_new(&driver, &turn);
+    exchange_request_end(ex);
+    assert_int_equal(exchange_step(ex), EXCHANGE_READY);
+    exchange_no_response(ex, 502);
+    assert_int_equal(exchange_step(ex), EXCHANGE_READY);
+    exchange_free(&ex);
+    driver.keep = keep;
+    driver.env.memory = NULL;
+    identity_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +547,9 @@ int main(void)
         cmocka_unit_test(a_block_of_the_light_app_is_a_message_in_its_stream),
         cmocka_unit_test(typed_addresses_are_scanned),
         cmocka_unit_test(the_public_api_is_read_by_its_own_shapes),
+        cmocka_unit_test(a_call_with_cookies_only_is_its_sessions),
+        cmocka_unit_test(the_answer_about_the_session_names_it),
+        cmocka_unit_test(who_is_known_costs_no_question),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -136,6 +137,90 @@ static void damaged_datagrams_give_nothing(void **state)
     keep_free(&keep);
 }
 
+static bool who(struct keep *keep, const struct keep_session *session,
+    int64_t now_ms, struct buf *answer, struct keep_identity *identity_out)
+{
+    struct buf question = {0};
+    buf_clear(answer);
+    keep_ask_identity(session, &question);
+    keep_handle(keep, buf_str(&question), now_ms, answer);
+    buf_free(&question);
+    return keep_read_identity(buf_str(answer), identity_out);
+}
+
+static void tell(struct keep *keep, const struct keep_session *session,
+    const char *user, int64_t now_ms)
+{
+    struct buf note = {0}, none = {0};
+    struct keep_identity identity = {
+        str_of(user), str_of(user), STR("workspace")};
+    keep_note_identity(session, &identity, &note);
+    assert_true(note.n <= KEEP_DATAGRAM_MAX);
+    keep_handle(keep, buf_str(&note), now_ms, &none);
+    assert_int_equal(none.n, 0);
+    for (size_t n = 0; n < note.n; n++) /* damaged: no harm */
+        keep_handle(keep, str_sub(buf_str(&note), 0, n), now_ms, &none);
+    buf_free(&note);
+    buf_free(&none);
+}
+
+static void a_session_is_known_by_token_or_device_until_it_expires(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct keep_session session = {.token = {1}, .device = {2}};
+    session.has_token = session.has_device = true;
+    struct keep_session other = {.token = {3}, .has_token = true};
+    struct keep_identity said;
+    struct buf answer = {0};
+    assert_false(who(keep, &session, 1000, &answer, &said));
+    tell(keep, &session, "ana", 1000);
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_true(str_is(said.user, "ana") && str_is(said.account, "ana"));
+    assert_true(str_is(said.workspace, "workspace"));
+    assert_false(who(keep, &other, 1000, &answer, &said));
+    other.has_device = true;
+    other.device[0] = 2;
+    assert_true(who(keep, &other, 1000, &answer, &said));
+    tell(keep, &other, "bob", 1000);
+    assert_true(who(keep, &session, 2000, &answer, &said));
+    assert_true(str_is(said.user, "ana"));
+    int64_t late = 3000 + KEEP_IDENTITY_SECONDS * INT64_C(1000);
+    assert_false(who(keep, &session, late, &answer, &said));
+    assert_int_equal(keep_count(keep), 1); /* the other's token */
+    buf_free(&answer);
+    keep_free(&keep);
+}
+
+static void identities_are_bounded_by_their_bytes(void **state)
+{
+    (void)state;
+    enum { BYTES = 16 * 1024 };
+    struct keep *keep = keep_new(BYTES);
+    struct keep_identity said;
+    struct buf answer = {0};
+    char name[KEEP_NAME_MAX + 2];
+    memset(name, 'n', sizeof name);
+    name[KEEP_NAME_MAX] = '\0';
+    struct keep_session session = {.has_token = true};
+    for (int i = 0; i < 200; i++) {
+        session.token[0] = (uint8_t)i;
+        tell(keep, &session, name, 1000);
+    }
+    assert_true(keep_count(keep) >= 10);
+    assert_true(keep_count(keep) * 2 * KEEP_NAME_MAX < BYTES);
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_int_equal(said.user.n, KEEP_NAME_MAX);
+    session.token[0] = 0;
+    assert_false(who(keep, &session, 1000, &answer, &said));
+    name[KEEP_NAME_MAX] = 'n';
+    name[KEEP_NAME_MAX + 1] = '\0';
+    tell(keep, &session, name, 1000); /* too long: nobody */
+    assert_false(who(keep, &session, 1000, &answer, &said));
+    buf_free(&answer);
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +229,9 @@ int main(void)
         cmocka_unit_test(answers_and_hosts_are_remembered_when_noted),
         cmocka_unit_test(the_least_recently_used_go_first),
         cmocka_unit_test(damaged_datagrams_give_nothing),
+        cmocka_unit_test(
+            a_session_is_known_by_token_or_device_until_it_expires),
+        cmocka_unit_test(identities_are_bounded_by_their_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
