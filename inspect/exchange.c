@@ -345,6 +345,7 @@ static void decide(struct exchange *ex)
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
     ex->request = REQUEST_READY;
     buf_wipe_free(&ex->body);
+    buf_wipe_free(&ex->backlog);
     buf_wipe_free(&ex->rest);
     buf_wipe_free(&ex->file_text);
     buf_wipe_free(&ex->spaced);
@@ -596,6 +597,8 @@ static enum exchange_state step_extract(struct exchange *ex)
         return EXCHANGE_READY;
     }
     exchange_finish_body(ex);
+    if (ex->backlog.n != 0) /* its very end went over the bound */
+        return EXCHANGE_MORE;
     extract_query(ex);
     if (ex->is_streaming)
         exchange_finish_stream(ex);
@@ -612,6 +615,8 @@ static enum exchange_state step_extract(struct exchange *ex)
 
 enum exchange_state exchange_step(struct exchange *ex)
 {
+    if (exchange_step_backlog(ex))
+        return EXCHANGE_MORE;
     switch (ex->request) {
     case REQUEST_EXTRACT:
         return step_extract(ex);

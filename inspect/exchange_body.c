@@ -58,16 +58,27 @@ static void stream_bytes(struct exchange *ex, struct str bytes)
     }
 }
 
+/* What was held so far waits in the backlog: all of it at once would hold the
+ * loop. */
 static void start_stream(struct exchange *ex)
 {
     ex->is_streaming = true;
     ex->gate = GATE_STREAM;
     ex->harvest = harvest_new(ex->content_type, 0);
-    struct buf held = {0};
-    buf_take(&held, &ex->body);
-    stream_bytes(ex, buf_str(&held));
-    buf_wipe_free(&held);
+    buf_take(&ex->backlog, &ex->body);
     exchange_push_opening(ex);
+}
+
+bool exchange_step_backlog(struct exchange *ex)
+{
+    if (ex->backlog.n == 0)
+        return false;
+    struct str piece = str_sub(buf_str(&ex->backlog), 0, SCAN_STEP_BYTES);
+    stream_bytes(ex, piece);
+    buf_consume(&ex->backlog, piece.n);
+    if (ex->backlog.n == 0)
+        buf_wipe_free(&ex->backlog);
+    return true;
 }
 
 void exchange_finish_stream(struct exchange *ex)
@@ -112,7 +123,10 @@ static void on_decoded(struct exchange *ex, size_t n)
     if (ex->is_streaming) {
         struct buf piece = {0};
         buf_take(&piece, &ex->body);
-        stream_bytes(ex, buf_str(&piece));
+        if (ex->backlog.n != 0)
+            buf_append_str(&ex->backlog, buf_str(&piece));
+        else
+            stream_bytes(ex, buf_str(&piece));
         buf_wipe_free(&piece);
     }
     size_t most = ex->env->hold_max_bytes;

@@ -96,6 +96,7 @@ struct exchange {
     bool is_cut, is_streaming;
     uint64_t wire_bytes, body_bytes;
     struct buf body;         /* decoded, while held */
+    struct buf backlog;      /* decoded, to be streamed step by step */
     struct harvest *harvest; /* streaming */
     struct buf slice;
     size_t slice_base, slice_carried;
@@ -153,6 +154,7 @@ const struct route *exchange_route(const struct exchange *ex);
 enum where exchange_where(const struct exchange *ex);
 
 /* exchange_body.c */
+bool exchange_step_backlog(struct exchange *ex); /* true: there was some */
 void exchange_finish_body(struct exchange *ex);
 void exchange_finish_stream(struct exchange *ex);
 

@@ -305,8 +305,10 @@ static void judge_collect(struct txn *t)
     } else if (t->request_ended || t->request->protocol.n != 0) {
         exchange_request_end(t->exchange); /* a WebSocket's has no end */
     } else {
-        if (gate == GATE_STREAM) /* its first record */
+        if (gate == GATE_STREAM) { /* its first record; what was held */
             send_records(t, t->session->conf->settings.before_forward);
+            t->is_ready |= exchange_step(t->exchange) == EXCHANGE_MORE;
+        }
         return;
     }
     judge_now(t);

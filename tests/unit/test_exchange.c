@@ -359,7 +359,7 @@ static void a_block_of_the_light_app_is_a_message_in_its_stream(void **state)
         .type = "application/x-www-form-urlencoded",
         .body = STR("prompt=4111+1111+1111+1111&userMessageId=u1&"
                     "assistantMessageId=pending-7&conversationState=%7B%22"
-                    "conversationId%22%3A%22c1%22%7D")};
+                    "conversationId%22%3A%22conv-x%22%7D")};
     for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
         struct exchange_reply reply;
         struct result r = {0};
@@ -373,7 +373,7 @@ static void a_block_of_the_light_app_is_a_message_in_its_stream(void **state)
         assert_int_equal(reply.status, i < 2 ? 200 : 403);
         assert_true(str_has(reply.content_type, wants[i].type));
         assert_has(&reply.body, wants[i].has);
-        assert_int_equal(str_has(buf_str(&reply.body), "c1"), i < 2);
+        assert_int_equal(str_has(buf_str(&reply.body), "conv-x"), i < 2);
         buf_free(&reply.body);
         result_free(&r);
         exchange_free(&ex);
