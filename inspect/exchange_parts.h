@@ -195,5 +195,6 @@ void chatgpt_decide(struct exchange *ex, struct str answer);
 bool openai_extract_chat(struct exchange *ex, const struct json_node *root);
 bool openai_extract_responses(
     struct exchange *ex, const struct json_node *root);
+bool openai_extract_thread(struct exchange *ex, const struct json_node *root);
 
 #endif

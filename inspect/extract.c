@@ -457,6 +457,10 @@ static void extract_form(struct exchange *ex)
 
 struct file_reader {
     struct exchange *ex;
+    struct form_reader *form; /* NULL: only files count */
+    struct harvest *harvest;  /* with form: of the file's text */
+    struct buf value;         /* of a field, of that name */
+    bool is_field;
     struct str name, type;
     struct digest *digest; /* not NULL: inside the file */
     uint64_t bytes;
@@ -465,28 +469,49 @@ struct file_reader {
 static void on_part(void *arg, const struct multipart_part *part)
 {
     struct file_reader *r = arg;
-    if (!part->disposition.has_filename || r->digest != NULL)
+    r->is_field = false;
+    if (r->digest != NULL)
         return;
+    if (!part->disposition.has_filename) {
+        r->is_field = r->form != NULL;
+        r->name = arena_copy(&r->ex->arena, part->disposition.name);
+        buf_clear(&r->value);
+        return;
+    }
     r->name = arena_copy(&r->ex->arena, part->disposition.filename);
     r->type = arena_copy(&r->ex->arena, part->type);
     r->digest = digest_new();
     r->bytes = 0;
+    if (r->form != NULL)
+        r->harvest = harvest_new(r->type, 0);
 }
 
 static void on_part_data(void *arg, struct str data)
 {
     struct file_reader *r = arg;
+    if (r->is_field)
+        buf_append_str(&r->value, data);
     if (r->digest == NULL)
         return;
     digest_update(r->digest, data);
     r->bytes += data.n;
+    if (r->harvest != NULL &&
+        harvest_feed(r->harvest, data, &r->ex->file_text) != OK)
+        exchange_note_failure(r->ex, FAIL_LIMIT);
 }
 
 static void on_part_end(void *arg)
 {
     struct file_reader *r = arg;
+    if (r->is_field)
+        on_form_field(r->form, r->name, buf_str(&r->value));
+    r->is_field = false;
     if (r->digest == NULL)
         return;
+    if (r->harvest != NULL &&
+        harvest_finish(r->harvest, &r->ex->file_text) != OK)
+        exchange_note_failure(r->ex, FAIL_LIMIT);
+    harvest_free(&r->harvest);
     uint8_t sum[DIGEST_BYTES];
     char hex[DIGEST_HEX_BYTES];
     digest_final(&r->digest, sum);
@@ -500,12 +525,13 @@ static void on_part_end(void *arg)
     file->declared_type = arena_copy(arena, r->type);
 }
 
-static void extract_multipart_file(struct exchange *ex, struct str boundary)
+static void read_multipart(
+    struct exchange *ex, struct str boundary, struct form_reader *form)
 {
     static const struct multipart_events events = {.on_part = on_part,
         .on_data = on_part_data,
         .on_part_end = on_part_end};
-    struct file_reader reader = {.ex = ex};
+    struct file_reader reader = {.ex = ex, .form = form};
     struct multipart *m;
     if (multipart_new(boundary, &events, &reader, &m) != OK) {
         exchange_note_failure(ex, FAIL_PARSE);
@@ -516,6 +542,20 @@ static void extract_multipart_file(struct exchange *ex, struct str boundary)
         exchange_note_failure(ex, FAIL_PARSE);
     multipart_free(&m);
     digest_free(&reader.digest);
+    harvest_free(&reader.harvest);
+    buf_wipe_free(&reader.value);
+}
+
+/* Fields by the map's paths, as of a form; parts with a file name are files. */
+static void extract_multipart(struct exchange *ex, struct str boundary)
+{
+    struct arena scratch = {0};
+    struct json_node root = {.kind = JSON_OBJECT};
+    struct form_reader form = {.arena = &scratch, .root = &root};
+    read_multipart(ex, boundary, &form);
+    extract_fields(ex, &root);
+    take_form_rest(ex, &root);
+    arena_free(&scratch);
 }
 
 static void extract_raw_file(struct exchange *ex)
@@ -533,7 +573,7 @@ static void extract_file_body(struct exchange *ex)
     struct mime_type type = {0};
     if (mime_parse_type(ex->content_type, &ex->arena, &type) == OK &&
         str_starts(type.type, "multipart/"))
-        extract_multipart_file(ex, type.boundary);
+        read_multipart(ex, type.boundary, NULL);
     else
         extract_raw_file(ex);
     if (harvest_body(ex->content_type, buf_str(&ex->body), 0, &ex->file_text) !=
@@ -551,6 +591,8 @@ static bool extract_by_shape(struct exchange *ex, const struct json_node *root)
         return openai_extract_chat(ex, root);
     case BODY_OPENAI_RESPONSES:
         return openai_extract_responses(ex, root);
+    case BODY_OPENAI_THREAD:
+        return openai_extract_thread(ex, root);
     default:
         extract_fields(ex, root);
         return true;
@@ -568,6 +610,7 @@ static void extract_json(struct exchange *ex)
 {
     enum body_shape shape = exchange_route(ex)->body;
     struct json_limits limits = {.string_bytes = ex->env->hold_max_bytes + 1};
+    struct mime_type type = {0};
     struct arena scratch = {0};
     struct json_node *root;
     enum err err = json_parse(buf_str(&ex->body), &scratch, &limits, &root);
@@ -577,6 +620,10 @@ static void extract_json(struct exchange *ex)
         take_rest(ex, root);
     } else if (shape == BODY_FIELDS && is_form(ex->content_type)) {
         extract_form(ex);
+    } else if (shape == BODY_FIELDS &&
+               mime_parse_type(ex->content_type, &ex->arena, &type) == OK &&
+               str_starts(type.type, "multipart/")) {
+        extract_multipart(ex, type.boundary);
     } else {
         bool is_json = str_has(ex->content_type, "json");
         extract_harvest(ex);

@@ -119,6 +119,8 @@ static void read_choice(struct answer *a, const struct json_node *choice)
     a->has_choice[index] = true;
     append(a, part_of(a, index, STR("content"), false),
         json_get_text(m, "content"));
+    append(a, part_of(a, index, STR("content"), false),
+        json_get_text(choice, "text")); /* of a completion */
     append(a, part_of(a, index, STR("refusal"), false),
         json_get_text(m, "refusal"));
     append(a, part_of(a, index, STR("transcript"), false),
@@ -257,9 +259,56 @@ static bool read_text_event(
     return false;
 }
 
+/* Pieces under the message's id, then the message whole. */
+static void read_thread_message(
+    struct answer *a, const struct json_node *root, bool is_delta)
+{
+    const struct json_node *list =
+        is_delta ? json_path(root, "delta/content") : json_get(root, "content");
+    struct str id = json_get_text(root, "id"),
+               role = json_get_text(root, "role");
+    if (role.n != 0 && !str_is(role, "assistant"))
+        return;
+    a->message_id = answer_keep(a, id, a->message_id);
+    a->has_choice[0] = true;
+    int64_t n = 0;
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next, n++) {
+        int64_t index = n;
+        if (json_int(json_get(c, "index"), &index) != OK)
+            index = n;
+        struct api_part *part = part_of_item(a, id, index, "text", false);
+        struct str text = json_path_text(c, "text/value");
+        if (is_delta)
+            append(a, part, text);
+        else
+            replace(a, part, text);
+        add_file(a, json_path_text(c, "image_file/file_id"), STR_NONE);
+    }
+}
+
+/* Runs of assistants tell their events by the kind of object they hold. */
+static void read_thread_event(
+    struct answer *a, struct str object, const struct json_node *root)
+{
+    a->conversation_id =
+        answer_keep(a, json_get_text(root, "thread_id"), a->conversation_id);
+    if (str_is(object, "thread.run"))
+        a->model = answer_keep(a, json_get_text(root, "model"), a->model);
+    else if (str_is(object, "thread.message.delta"))
+        read_thread_message(a, root, true);
+    else if (str_is(object, "thread.message"))
+        read_thread_message(a, root, false);
+}
+
 static void read_responses_event(struct answer *a, const struct json_node *root)
 {
     struct str type = json_get_text(root, "type");
+    struct str object = json_get_text(root, "object");
+    if (type.n == 0 && str_starts(object, "thread.")) {
+        read_thread_event(a, object, root);
+        return;
+    }
     if (read_text_event(a, type, root))
         return;
     if (str_is(type, "response.output_item.done")) {

@@ -155,7 +155,8 @@ static void set_ids(struct exchange *ex, const struct json_node *root)
     struct str id = json_str(conversation);
     if (id.n == 0)
         id = json_get_text(conversation, "id");
-    a->conversation_id = arena_copy(&a->arena, id);
+    if (id.n != 0)
+        a->conversation_id = arena_copy(&a->arena, id);
     a->parent_message_id =
         arena_copy(&a->arena, json_get_text(root, "previous_response_id"));
     a->model = arena_copy(&a->arena, json_get_text(root, "model"));
@@ -177,6 +178,8 @@ bool openai_extract_chat(struct exchange *ex, const struct json_node *root)
 bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
 {
     const struct json_node *input = json_get(root, "input");
+    if (input == NULL) /* of a conversation */
+        input = json_get(root, "items");
     bool is_known = json_is(root, JSON_OBJECT);
     if (json_is(input, JSON_STRING))
         text_join(&ex->activity->content, take_text(ex, input));
@@ -185,6 +188,27 @@ bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
     else if (input != NULL && !json_is(input, JSON_NULL))
         is_known = false;
     join_member(ex, root, "instructions");
+    extract_fields(ex, root);
+    set_ids(ex, root);
+    return is_known;
+}
+
+/* Threads of assistants: a message, a list of them, or neither. */
+bool openai_extract_thread(struct exchange *ex, const struct json_node *root)
+{
+    const struct json_node *const lists[] = {json_get(root, "messages"),
+        json_path(root, "thread/messages"),
+        json_get(root, "additional_messages")};
+    bool is_known = json_is(root, JSON_OBJECT);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (json_is(lists[i], JSON_ARRAY))
+            is_known = read_list(ex, lists[i]) && is_known;
+    bool is_mine = json_get(root, "role") == NULL || is_user(root);
+    is_known = read_content(ex, json_get(root, "content"),
+                   is_mine ? &ex->activity->content : &ex->activity->hidden) &&
+               is_known;
+    join_member(ex, root, "instructions");
+    join_member(ex, root, "additional_instructions");
     extract_fields(ex, root);
     set_ids(ex, root);
     return is_known;

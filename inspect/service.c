@@ -44,7 +44,8 @@ struct loader {
 static const char *const ACTIONS[] = {"record", "scan", "pass", NULL};
 static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
-    "openai-chat", "openai-responses", "file", "ignored", NULL};
+    "openai-chat", "openai-responses", "openai-thread", "file", "ignored",
+    NULL};
 static const char *const ANSWERS[] = {
     "none", "chatgpt", "openai-chat", "openai-responses", "chatgpt-mweb", NULL};
 static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};

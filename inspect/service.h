@@ -82,6 +82,7 @@ enum body_shape {
     BODY_CHATGPT_PROMPT,
     BODY_OPENAI_CHAT,
     BODY_OPENAI_RESPONSES,
+    BODY_OPENAI_THREAD,
     BODY_FILE, /* raw bytes of a file, or multipart around them */
     BODY_IGNORED,
 };
