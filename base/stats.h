@@ -35,6 +35,8 @@
         "Verdicts on activities")                                              \
     X(ACTIVITIES, COUNTER, "promptgate_activities_total",                      \
         "Activities recorded")                                                 \
+    X(MAP_DRIFT, COUNTER, "promptgate_map_drift_total",                        \
+        "requests that no map explains or whose body was not as it says")      \
     X(UNCLASSIFIED, COUNTER, "promptgate_unclassified_total",                  \
         "In-scope writes that no map entry explains")                          \
     X(FAILURES, COUNTER, "promptgate_inspection_failures_total",               \

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "inspect/drift.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
 
@@ -330,6 +331,26 @@ void exchange_push_opening(struct exchange *ex)
         exchange_push_record(ex, RECORD_OPEN, ex->activity);
 }
 
+/* For the daily digest: what the maps leave unexplained, or what they explain
+ * and was not so. */
+static void note_drift(struct exchange *ex)
+{
+    struct buf line = {0};
+    bool is_failed = ex->failure == FAIL_PARSE || ex->failure == FAIL_DECODE ||
+                     ex->failure == FAIL_EXTRACT;
+    if (ex->is_signed_out || (!ex->is_unclassified && !is_failed))
+        return;
+    stats_add(STAT_MAP_DRIFT, 1);
+    buf_printf(&line, "%.*s %.*s ", STR_ARG(service_name(ex->service)),
+        STR_ARG(str_sub(ex->method, 0, 16)));
+    drift_template(ex->path, &line);
+    buf_truncate(&line, DRIFT_TEXT_MAX - 16);
+    buf_printf(&line, " %s",
+        is_failed ? failure_name((enum failure)ex->failure) : "unclassified");
+    keep_note_drift(buf_str(&line), exchange_push_note(ex));
+    buf_free(&line);
+}
+
 static void decide(struct exchange *ex)
 {
     struct activity *a = ex->activity;
@@ -350,6 +371,7 @@ static void decide(struct exchange *ex)
     buf_wipe_free(&ex->file_text);
     buf_wipe_free(&ex->spaced);
     buf_wipe_free(&ex->glued);
+    note_drift(ex);
     if (!is_worth_recording(ex)) {
         activity_free(&ex->activity);
         return;

@@ -17,6 +17,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "inspect/drift.h"
 
 enum { KEY_BYTES = 16, VERSION = 1 };
 
@@ -29,6 +30,7 @@ enum kind {
     ASK_HOST,
     NOTE_IDENTITY,
     ASK_IDENTITY,
+    NOTE_DRIFT,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
@@ -72,6 +74,7 @@ struct entry {
 struct keep {
     struct entry *table;
     size_t max_bytes, names_bytes;
+    struct drift *drift;
     char secret[32]; /* keys of sessions mean nothing without it */
 };
 
@@ -83,6 +86,7 @@ struct keep *keep_new(size_t max_bytes)
 {
     struct keep *keep = MEM_NEW(struct keep);
     keep->max_bytes = max_bytes;
+    keep->drift = drift_new();
     if (getrandom(keep->secret, sizeof keep->secret, 0) !=
         (ssize_t)sizeof keep->secret)
         abort(); /* cannot be for so few bytes (getrandom(2)) */
@@ -104,8 +108,14 @@ void keep_free(struct keep **keep)
     struct entry *entry, *next;
     HASH_ITER(hh, (*keep)->table, entry, next)
     drop(*keep, entry);
+    drift_free(&(*keep)->drift);
     mem_free(*keep);
     *keep = NULL;
+}
+
+struct drift *keep_drift(struct keep *keep)
+{
+    return keep->drift;
 }
 
 size_t keep_count(const struct keep *keep)
@@ -243,6 +253,13 @@ void keep_ask_identity(const struct keep_session *session, struct buf *question)
         memcpy(q.parent.bytes, session->device, KEY_BYTES);
     q.has_message = session->has_device;
     send(question, &q);
+}
+
+void keep_note_drift(struct str line, struct buf *note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_DRIFT};
+    send(note, &q);
+    buf_append_str(note, line);
 }
 
 static void append_name(struct buf *out, struct str name)
@@ -412,7 +429,8 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         return;
     memcpy(&q, question.p, sizeof q);
     struct str names = str_sub(question, sizeof q, question.n);
-    if (q.version != VERSION || (names.n != 0) != (q.kind == NOTE_IDENTITY))
+    bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
+    if (q.version != VERSION || (names.n != 0) != wants_text)
         return;
     q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
     struct answer a = {.version = VERSION, .kind = q.kind};
@@ -435,6 +453,9 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         return;
     case NOTE_IDENTITY:
         serve_note_identity(keep, &q, names, now_ms);
+        return;
+    case NOTE_DRIFT:
+        drift_count(keep->drift, names);
         return;
     case ASK_IDENTITY:
         serve_ask_identity(keep, &q, now_ms, &a, answer_out);

@@ -30,6 +30,7 @@ enum {
     KEEP_NAME_MAX = 320,                  /* a longer name is not kept */
 };
 
+struct drift;
 struct keep;
 struct keep *keep_new(size_t max_bytes);
 void keep_free(struct keep **keep);
@@ -90,6 +91,11 @@ void keep_ask_identity(
     const struct keep_session *session, struct buf *question);
 /* Borrows from the answer.  False: nobody is known. */
 bool keep_read_identity(struct str answer, struct keep_identity *identity_out);
+
+/* ---- requests that no map explains (inspect/drift.h) ------------------- */
+
+void keep_note_drift(struct str line, struct buf *note);
+struct drift *keep_drift(struct keep *keep);
 
 /* ---- hosts ----------------------------------------------------------- */
 
