@@ -102,6 +102,8 @@ void answer_free(struct answer **answer)
     if (a == NULL)
         return;
     sse_free(&a->sse);
+    if (a->tree != NULL)
+        activity_free(&a->tree);
     mweb_ndjson_free(&a->mweb_lines);
     mweb_html_free(&a->mweb_html);
     mweb_free(&a->mweb);
@@ -150,10 +152,12 @@ static void read_body(struct answer *a)
     if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_LINKS ||
         a->codec == ANSWER_MWEB || a->body.n == 0)
         return;
-    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) == OK)
-        openai_answer_body(a, root);
-    else
+    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) != OK)
         a->is_broken = a->is_complete;
+    else if (a->codec == ANSWER_TREE)
+        chatgpt_tree_body(a, root);
+    else
+        openai_answer_body(a, root);
     arena_free(&scratch);
     buf_wipe_free(&a->body);
 }
@@ -206,6 +210,8 @@ static size_t mweb_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 
 static size_t take_by_codec(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
+    if (a->codec == ANSWER_TREE)
+        return chatgpt_tree_take(a, out);
     if (a->codec == ANSWER_MWEB && a->sse == NULL)
         return mweb_take(a, out);
     if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_MWEB)
@@ -219,9 +225,10 @@ size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
         return 0;
     size_t n = take_by_codec(a, out);
     for (size_t i = 0; i < n; i++) {
-        out[i]->name = out[i]->file_count != 0
-                           ? STR("response_with_file.generated")
-                           : STR("response.generated");
+        if (out[i]->name.n == 0)
+            out[i]->name = out[i]->file_count != 0
+                               ? STR("response_with_file.generated")
+                               : STR("response.generated");
         if (a->is_over_limit || a->delta.is_over_limit)
             out[i]->failure = STR("limit");
         else if (a->is_broken)

@@ -33,6 +33,7 @@ struct answer {
     struct delta delta;
     struct buf extra_hidden; /* events that nobody understands */
     struct str title;        /* may come again: the last one counts */
+    struct activity *tree;   /* a conversation of the history */
     /* the light web app */
     struct mweb mweb;
     struct mweb_ndjson *mweb_lines;
@@ -56,6 +57,9 @@ struct str answer_keep(struct answer *a, struct str text, struct str old);
 struct str chatgpt_pointer_id(struct str pointer);
 void chatgpt_answer_event(struct answer *a, const struct sse_event *event);
 size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
+
+void chatgpt_tree_body(struct answer *a, const struct json_node *root);
+size_t chatgpt_tree_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 
 void openai_answer_event(struct answer *a, const struct sse_event *event);
 void openai_answer_body(struct answer *a, const struct json_node *root);

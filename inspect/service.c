@@ -46,8 +46,8 @@ static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "openai-chat", "openai-responses", "openai-thread", "file", "ignored",
     NULL};
-static const char *const ANSWERS[] = {
-    "none", "chatgpt", "openai-chat", "openai-responses", "chatgpt-mweb", NULL};
+static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
+    "openai-responses", "chatgpt-mweb", "chatgpt-tree", NULL};
 static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};
 static const char *const WHERES[] = {"prompt", "draft", NULL};
 static const char *const IDS[] = {"conversation_id", "message_id",

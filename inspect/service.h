@@ -94,6 +94,7 @@ enum answer_codec {
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
     ANSWER_MWEB,  /* the light web app's NDJSON and HTML */
+    ANSWER_TREE,  /* a conversation of the history */
     ANSWER_LINKS, /* JSON whose `learn` members hold addresses to inspect */
 };
 

@@ -161,3 +161,27 @@ def api_conversations():
     items = {"items": [{"type": "message", "role": "user", "content": "Keep this"}]}
     return [api("/conversations", items), api("/conversations/conv_1/items", items, second=2)], [
         says("Keep this"), says("Keep this", conversation_id="conv_1")]
+
+
+def node(id, parent, role, text, kind="text", **more):
+    content = {"content_type": kind, **({"parts": [text]} if kind == "text" else {"text": text})}
+    return {id: {"id": id, "parent": parent, "children": [], "message": {
+        "id": id, "author": {"role": role}, "content": content, "recipient": "all", "metadata": {}, **more}}}
+
+
+@case
+def conversation_viewed():
+    mapping = {"root": {"id": "root", "message": None, "parent": None, "children": ["u1"]}}
+    for each in (node("a2", "u2", "assistant", "4"), node("u1", "root", "user", "one"), node("a1", "u1", "assistant", "two"),
+                 node("x1", "u1", "assistant", "another branch"), node("u2", "t1", "user", "three"),
+                 node("t1", "a1", "tool", "logs", "execution_output")):
+        mapping.update(each)
+    tree = {"title": "T", "mapping": mapping, "current_node": "a2", "conversation_id": "c-view"}
+    circle = {"mapping": {**node("p", "q", "user", "P"), **node("q", "p", "assistant", "Q")}, "current_node": "p"}
+    url = CHAT + "/backend-api/conversation/c-view"
+    return [entry(url, None, dumps(tree), method="GET", answer_kind="application/json"),
+            entry(url, None, dumps({"detail": "not found"}), method="GET", answer_kind="application/json", status=404, second=2),
+            entry(url, None, dumps(circle), method="GET", answer_kind="application/json", second=4)], [
+        expect("conversation.viewed", "one\ntwo\nthree\n4", "logs", conversation_id="c-view", category="Data Access",
+               service="chatgpt", complete=None),
+        expect("conversation.viewed", "Q\nP", verdict="alert")]

@@ -233,6 +233,33 @@ static void templates_of_the_light_app_count_committed_text_once(void **state)
     check(ANSWER_MWEB, false, "<p>a page</p>", "");
 }
 
+#define NODE(id, parent, role, text)                                           \
+    "\"" id "\":{\"parent\":\"" parent                                         \
+    "\",\"message\":{\"author\":{\"role\":\"" role                             \
+    "\"},\"content\":{\"content_type\":\"text\",\"parts\":[\"" text            \
+    "\"]},\"metadata\":{\"attachments\":[{\"id\":\"f" id "\"}]}}}"
+
+static void a_conversation_is_read_along_the_branch_that_is_shown(void **state)
+{
+    (void)state;
+    check(ANSWER_TREE, false,
+        "{\"current_node\":\"c\",\"mapping\":{" NODE("c", "b", "assistant",
+            "C") "," NODE("a", "r", "user", "A") "," NODE("b", "a", "tool",
+            "B") "," NODE("x", "a", "assistant", "X") "}}",
+        "conversation.viewed <  [A\nC] (B) 0 fa: fb: fc:;");
+    check(ANSWER_TREE, false, "{\"mapping\":{" NODE("a", "a", "user", "A") "}}",
+        "conversation.viewed <  [A] () 0 fa:;");
+    check(ANSWER_TREE, false,
+        "{\"current_node\":\"a\",\"mapping\":{" NODE(
+            "a", "a", "user", "A") "}}",
+        "conversation.viewed <  [A] () 0 fa: !limit;");
+    check(ANSWER_TREE, false, "{\"mapping\":{},\"current_node\":7}",
+        "conversation.viewed <  [] () 0;");
+    check(ANSWER_TREE, false,
+        "{\"mapping\":", "conversation.viewed <  [] () 0 !parse;");
+    check(ANSWER_TREE, false, "{\"detail\":\"no\"}", "");
+}
+
 static void an_error_of_the_light_app_is_no_answer(void **state)
 {
     (void)state;
@@ -254,6 +281,7 @@ int main(void)
         cmocka_unit_test(responses_say_their_text_once),
         cmocka_unit_test(lines_of_the_light_app_set_and_extend),
         cmocka_unit_test(templates_of_the_light_app_count_committed_text_once),
+        cmocka_unit_test(a_conversation_is_read_along_the_branch_that_is_shown),
         cmocka_unit_test(an_error_of_the_light_app_is_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
