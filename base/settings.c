@@ -551,7 +551,8 @@ void settings_load(const struct bundle *bundle, struct diag *diag,
     *settings_out = (struct settings){0};
     const struct bundle_file *file = bundle_first(bundle, BUNDLE_SETTINGS);
     if (file == NULL) {
-        diag_add(diag, "promptgate.yaml", 1, "there is no settings file");
+        if (diag->count == 0) /* else why has been told */
+            diag_add(diag, "promptgate.yaml", 1, "there is no settings file");
         return;
     }
     struct reader r = {

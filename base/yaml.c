@@ -89,6 +89,24 @@ static struct yaml_node *build(struct builder *b, int index, unsigned depth)
     return to;
 }
 
+/* libyaml's words name what it wanted, not what people do wrong. */
+static const char *advice_for(const char *problem)
+{
+    if (strstr(problem, "cannot start any token") != NULL)
+        return "indent with blanks, not tabs, and quote text that begins "
+               "with a sign";
+    return "look at this line and those above it: indentation, a colon, a "
+           "quote or a bracket that is missing";
+}
+
+static void not_yaml(
+    const yaml_parser_t *parser, const char *file, struct diag *diag)
+{
+    const char *problem = parser->problem != NULL ? parser->problem : "?";
+    diag_add(diag, file, (unsigned)parser->problem_mark.line + 1,
+        "not YAML: %s; %s", problem, advice_for(problem));
+}
+
 struct yaml_doc *yaml_parse(
     const char *file, struct str text, struct diag *diag)
 {
@@ -106,8 +124,7 @@ struct yaml_doc *yaml_parse(
     yaml_parser_set_input_string(
         &parser, (const unsigned char *)(text.p != NULL ? text.p : ""), text.n);
     if (!yaml_parser_load(&parser, &source)) {
-        diag_add(diag, file, (unsigned)parser.problem_mark.line + 1,
-            "not YAML: %s", parser.problem != NULL ? parser.problem : "?");
+        not_yaml(&parser, file, diag);
         yaml_parser_delete(&parser);
         yaml_free(&doc);
         return NULL;

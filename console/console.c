@@ -98,7 +98,10 @@ static void make_page(struct site *site, struct str node)
 {
     buf_append_str(&site->page,
         STR("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-            "<title>promptgate</title><style>body{font:16px/1.5 sans-serif;"
+            "<meta name=\"viewport\" content=\"width=device-width\">"
+            "<meta name=\"color-scheme\" content=\"light dark\">"
+            "<title>promptgate</title><style>body{font:16px/1.5 "
+            "system-ui,sans-serif;"
             "max-width:40em;margin:4em auto;padding:0 1em}</style>"
             "<h1>promptgate</h1><p>The gateway is running on <b>"));
     html_append(&site->page, node);

@@ -79,7 +79,8 @@ struct loader {
     struct policy *policy;
     struct yaml_doc *doc;
     struct names types, detectors;
-    struct arena arena; /* of the names */
+    bool lacks_detectors; /* none could be read, and that has been told */
+    struct arena arena;   /* of the names */
 };
 
 static bool has_name(const struct names *names, struct str name)
@@ -151,6 +152,8 @@ static struct texts read_known(struct loader *l, const struct yaml_node *map,
     const char *key, const struct names *known)
 {
     struct texts texts = read_texts(l, map, key);
+    if (l->lacks_detectors && (known == &l->types || known == &l->detectors))
+        return texts;
     for (size_t i = 0; i < texts.count; i++) {
         bool is_known = has_name(known, texts.items[i]);
         for (size_t j = 0; j < known->count && is_glob(texts.items[i]); j++)
@@ -368,12 +371,15 @@ struct policy *policy_load(const struct bundle *bundle, struct diag *diag)
     size_t mistakes = diag->count;
     const struct bundle_file *file = bundle_first(bundle, BUNDLE_POLICY);
     if (file == NULL) {
-        diag_add(diag, "policy", 1, "there is no policy file");
+        if (diag->count == 0) /* else why has been told */
+            diag_add(diag, "policy", 1, "there is no policy file");
         return NULL;
     }
     struct loader l = {.policy = MEM_NEW(struct policy)};
     for (size_t i = 0; built_in_types[i] != NULL; i++)
         add_name(&l, &l.types, str_of(built_in_types[i]));
+    l.lacks_detectors =
+        mistakes > 0 && bundle_first(bundle, BUNDLE_DETECTORS) == NULL;
     for (size_t i = 0; i < bundle->count; i++)
         if (bundle->files[i].kind == BUNDLE_DETECTORS)
             collect_names(&l, &bundle->files[i]);

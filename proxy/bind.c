@@ -45,6 +45,21 @@ static int bind_patiently(const struct net_address *address)
     }
 }
 
+static const char *advice_for(int reason)
+{
+    switch (reason) {
+    case EADDRINUSE:
+        return "end the program that listens there (ss -ltnp shows it), or "
+               "choose another port under listen";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address: choose another under listen";
+    case EACCES:
+        return "ports below 1024 need root: choose another under listen";
+    default:
+        return "choose another address under listen";
+    }
+}
+
 enum err bind_all(const struct str_list *addresses, struct bound *out)
 {
     *out = (struct bound){0};
@@ -58,7 +73,8 @@ enum err bind_all(const struct str_list *addresses, struct bound *out)
         if (fd < 0) {
             log_event(LOG_ERROR, "listen.failed",
                 LOG_STR("address", addresses->items[i]),
-                LOG_CSTR("why", strerror(errno)));
+                LOG_CSTR("why", strerror(errno)),
+                LOG_CSTR("advice", advice_for(errno)));
             return ERR_IO;
         }
         out->fds[out->count++] = fd;

@@ -299,10 +299,9 @@ int command_activities(int argc, char **argv)
     log_setup(LOG_TEXT, LOG_WARN, "activities");
     enum err err = cmd_become_storer(&settings);
     if (err != OK && err != ERR_NOT_FOUND) {
-        fprintf(stderr, "promptgate activities: %s: %s\n", settings.data_dir.p,
-            strerror(errno));
+        status = cmd_no_data("activities", &settings);
         settings_free(&settings);
-        return STATUS_FAILED;
+        return status;
     }
     table_begin(&o.table);
     status = read_store(&o, settings.store_dir);

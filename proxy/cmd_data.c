@@ -56,3 +56,17 @@ enum err cmd_become_storer(const struct settings *settings)
         return ERR_IO;
     return OK;
 }
+
+int cmd_no_data(const char *command, const struct settings *settings)
+{
+    bool is_root = geteuid() == 0;
+    bool is_missing = errno == ENOENT;
+    fprintf(stderr, "promptgate %s: %s: %s%s\n", command, settings->data_dir.p,
+        strerror(errno),
+        is_missing && is_root ? "; `promptgate run` makes it" : "");
+    if (!is_root)
+        fputs("If another user started the gateway, ask as that user or as "
+              "root.\n",
+            stderr);
+    return STATUS_FAILED;
+}

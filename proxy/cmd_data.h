@@ -17,4 +17,7 @@ enum err cmd_load_settings(const char *config, struct settings *out) MUST_USE;
  * stored there; ERR_IO with errno: data_dir itself is missing, or no right. */
 enum err cmd_become_storer(const struct settings *settings) MUST_USE;
 
+/* Why data_dir cannot be used (errno), and what to do. STATUS_FAILED. */
+int cmd_no_data(const char *command, const struct settings *settings);
+
 #endif

@@ -197,7 +197,9 @@ static int get_password(const struct options *o, struct buf *out)
 
 static int report(enum err err, struct str name)
 {
-    const char *why = err == ERR_STATE       ? "exists already"
+    const char *why = err == ERR_STATE       ? "exists already; passwd changes "
+                                               "the password, remove takes "
+                                               "the login away"
                       : err == ERR_NOT_FOUND ? "there is no such login"
                       : err == ERR_LIMIT     ? "too many"
                                              : NULL;
@@ -285,18 +287,17 @@ static int act(const struct options *o, struct users *users,
     return status;
 }
 
-static int edit_file(const struct options *o, const char *data_dir)
+static int edit_file(const struct options *o, const struct settings *settings)
 {
     struct users_edit edit;
     struct diag diag = {0};
     char token[USER_TOKEN_TEXT_BYTES] = "";
     bool has_changed = false;
-    enum err err = users_edit_begin(data_dir, &edit, &diag);
+    enum err err = users_edit_begin(settings->data_dir.p, &edit, &diag);
     if (err != OK) {
         fputs(buf_cstr(&diag.text), stderr);
         diag_free(&diag);
-        return err == ERR_PARSE ? STATUS_FAILED
-                                : say(STATUS_FAILED, data_dir, strerror(errno));
+        return err == ERR_PARSE ? STATUS_FAILED : cmd_no_data("user", settings);
     }
     diag_free(&diag);
     int status = act(o, edit.users, token, &has_changed);
@@ -318,9 +319,9 @@ int command_user(int argc, char **argv)
     if (cmd_load_settings(o.config, &settings) != OK)
         goto out;
     if (first_make_data_dir(settings.data_dir.p) != OK)
-        status = say(STATUS_FAILED, settings.data_dir.p, strerror(errno));
+        status = cmd_no_data("user", &settings);
     else
-        status = edit_file(&o, settings.data_dir.p);
+        status = edit_file(&o, &settings);
     settings_free(&settings);
 out:
     buf_free(&o.groups);

@@ -213,7 +213,8 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
     conf->users = users != NULL ? users_parse(users->name.p, users->text, diag)
                                 : users_new();
-    if (diag->count > before)
+    /* No policy and nothing new to tell: the file could not be collected. */
+    if (diag->count > before || conf->policy == NULL)
         conf_unref(&conf);
     return conf;
 }

@@ -95,7 +95,7 @@ static enum err make_store_dir(
         return ERR_IO;
     }
     if (access(data_dir, R_OK | W_OK | X_OK) != 0) {
-        complain("cannot write to", data_dir);
+        complain("data_dir: cannot write to", data_dir);
         return ERR_IO;
     }
     if (file_make_folder(store_dir, 0700) != OK ||
@@ -111,7 +111,7 @@ enum err first_data_dir(
 {
     *lock_fd_out = -1;
     if (first_make_data_dir(s->data_dir.p) != OK) {
-        complain("cannot make", s->data_dir.p);
+        complain("data_dir: cannot make", s->data_dir.p);
         return ERR_IO;
     }
     enum err err = make_store_dir(s, user);
@@ -132,17 +132,30 @@ static enum err make_ca(const char *cert_path, const char *key_path)
     return err;
 }
 
+static void advise_on_ca(const char *folder)
+{
+    fprintf(stderr,
+        "promptgate: restore ca.pem and ca.key in %s from a backup; or move "
+        "both away and start: a new CA is made, which every client must "
+        "trust anew\n",
+        folder);
+}
+
 enum err first_ca(const char *data_dir)
 {
-    char folder[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+    char folder[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], users[PATH_MAX];
     snprintf(folder, sizeof folder, "%s/ca", data_dir);
     snprintf(cert, sizeof cert, "%s/ca/ca.pem", data_dir);
     snprintf(key, sizeof key, "%s/ca/ca.key", data_dir);
     bool has_cert = access(cert, F_OK) == 0, has_key = access(key, F_OK) == 0;
     if (has_cert && has_key)
         return OK;
-    if (has_cert) {
-        fprintf(stderr, "promptgate: %s is there, but %s is not\n", cert, key);
+    /* The first login comes after the CA: with one, clients may know it. */
+    snprintf(users, sizeof users, "%s/users.yaml", data_dir);
+    if (has_cert || (has_key && access(users, F_OK) == 0)) {
+        fprintf(stderr, "promptgate: %s is there, but %s is not\n",
+            has_cert ? cert : key, has_cert ? key : cert);
+        advise_on_ca(folder);
         return ERR_STATE;
     }
     if (has_key) /* an interrupted first start: no client can know it yet */
@@ -197,6 +210,8 @@ enum err first_check_ca(const char *data_dir)
         err == OK ? ca_mistake(buf_str(&cert), buf_str(&key)) : NULL;
     if (mistake != NULL) {
         fprintf(stderr, "promptgate: %s: %s\n", path, mistake);
+        snprintf(path, sizeof path, "%s/ca", data_dir);
+        advise_on_ca(path);
         err = ERR_DENIED;
     }
     buf_free(&cert);

@@ -68,8 +68,12 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct command *command = find_command(argv[1]);
-    if (command != NULL)
+    if (command != NULL) {
+        char name[64]; /* as getopt_long says it */
+        snprintf(name, sizeof name, "promptgate %s", command->name);
+        argv[1] = name;
         return command->main(argc - 1, argv + 1);
+    }
     fprintf(
         stderr, "promptgate: unknown command \"%s\"; see --help\n", argv[1]);
     return EXIT_USAGE;

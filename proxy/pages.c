@@ -61,9 +61,11 @@ static void serve_ca_mobileconfig(
 static const char ca_page_head[] =
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
     "<meta name=\"viewport\" content=\"width=device-width\">"
+    "<meta name=\"color-scheme\" content=\"light dark\">"
     "<title>Trust promptgate's CA</title><style>"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46em;margin:3em auto;"
-    "padding:0 1em}pre{background:#8882;padding:.7em;overflow:auto}"
+    "padding:0 1em}pre{background:#8882;padding:.7em;"
+    "white-space:pre-wrap;overflow-wrap:anywhere}h2{font-size:1.1em}"
     "code{overflow-wrap:anywhere}</style>"
     "<h1>Trust promptgate's CA</h1>"
     "<p>This gateway inspects traffic to a few named AI services. Programs "
@@ -87,7 +89,8 @@ static const char ca_page_steps[] =
     "<h2>Chromium on Linux</h2><pre>certutil -d sql:$HOME/.pki/nssdb -A -t "
     "C,, -n promptgate -i ca.pem</pre>"
     "<h2>Firefox</h2><p>Policy <code>Certificates.ImportEnterpriseRoots"
-    "</code>, or Settings, Certificates, Import.</p>"
+    "</code>, or Settings, Certificates, Import: "
+    "<code>ca.pem</code>, to identify websites.</p>"
     "<h2>Programs with their own store</h2><pre>"
     "export NODE_EXTRA_CA_CERTS=/path/ca.pem      # Node.js\n"
     "export REQUESTS_CA_BUNDLE=/path/bundle.pem   # Python requests\n"
@@ -155,7 +158,8 @@ static const struct page *find_page(struct str path)
 
 static const char not_found[] =
     "This is promptgate's proxy port. Configure it as a proxy, or ask for "
-    "/proxy.pac, /ca, /ca.pem, /ca.der, /healthz or /readyz.\n";
+    "/proxy.pac, /wpad.dat, /ca, /ca.pem, /ca.der, /ca.mobileconfig, /healthz "
+    "or /readyz.\n";
 
 void pages_serve(
     struct session *s, struct stream *stream, const struct head *request)

@@ -41,6 +41,7 @@ static void write_page(struct buf *out, enum reply_kind kind,
     buf_printf(out,
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width\">"
+        "<meta name=\"color-scheme\" content=\"light dark\">"
         "<title>%s</title><style>body{font:16px/1.5 system-ui,sans-serif;"
         "max-width:40em;margin:4em auto;padding:0 1em}"
         "code{overflow-wrap:anywhere}</style><h1>%s</h1><p>%s</p>"

@@ -211,6 +211,30 @@ class Life(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("ca.key", done.stderr)
 
+    def test_half_a_ca_is_neither_used_nor_removed(self):
+        self.gateway.start()
+        self.gateway.stop()
+        ca = self.gateway.data / "ca"
+        for name in ("ca.pem", "ca.key"):
+            os.rename(ca / name, ca / "aside")
+            done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("from a backup", done.stderr)
+            os.rename(ca / "aside", ca / name)
+            self.assertEqual(sorted(os.listdir(ca)), ["ca.key", "ca.pem"])
+        self.gateway.start()
+
+    def test_a_port_in_use_is_told_with_what_to_do(self):
+        address = ("127.0.0.1", self.gateway.proxy_port)
+        taken = socket.create_server(address)
+        self.addCleanup(taken.close)
+        done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                              timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("%s:%d" % address, done.stderr)
+        self.assertIn("under listen", done.stderr)
+
     def test_only_the_store_belongs_to_the_roles(self):
         if os.geteuid() != 0:
             self.skipTest("needs root: there is a user of its own for the roles")

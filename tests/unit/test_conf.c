@@ -147,6 +147,36 @@ static void a_missing_settings_file_is_one_mistake(void **state)
     diag_free(&diag);
 }
 
+static void what_cannot_be_read_is_told_once(void **state)
+{
+    (void)state;
+    static const char *const missing[] = {
+        "policy: no.yaml\n", "detectors: [/nowhere/]\npolicy: types.yaml\n"};
+    write_file("types.yaml", "rules:\n  - name: cards\n"
+                             "    when: {type: [credit-card]}\n"
+                             "    verdict: block\n");
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        struct bundle b;
+        struct diag diag = {0};
+        struct buf text = {0};
+        buf_printf(&text, "services: [map.yaml]\n%s%s", missing[i],
+            i == 0 ? "detectors: []\n" : "");
+        write_file("map.yaml", "service: x\nhosts: [x.example]\n");
+        collect(buf_cstr(&text), &b, &diag);
+        size_t collected = diag.count;
+        struct conf *conf = conf_load(&b, &diag);
+        assert_int_equal(conf == NULL, i == 0);
+        assert_int_equal(collected, 1);
+        assert_int_equal(diag.count, 1);
+        assert_false(str_has(buf_str(&diag.text), "there is no policy"));
+        assert_false(str_has(buf_str(&diag.text), "is not known"));
+        if (conf != NULL)
+            conf_unref(&conf);
+        buf_free(&text);
+        diag_free(&diag);
+    }
+}
+
 static void a_bundle_keeps_everything_on_its_way(void **state)
 {
     (void)state;
@@ -196,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_folder_of_rules_is_read_in_order),
         cmocka_unit_test(every_missing_file_is_told),
         cmocka_unit_test(a_missing_settings_file_is_one_mistake),
+        cmocka_unit_test(what_cannot_be_read_is_told_once),
         cmocka_unit_test(a_bundle_keeps_everything_on_its_way),
         cmocka_unit_test(the_shipped_configuration_loads),
     };

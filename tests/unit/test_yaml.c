@@ -77,6 +77,11 @@ static void what_is_no_yaml_is_refused_with_its_line(void **state)
     struct yaml_doc *doc = parse("a: 1\nb: [1, 2\n");
     assert_true(diag.count >= 1);
     assert_true(says("f.yaml:"));
+    assert_true(says("a bracket"));
+    yaml_free(&doc);
+    diag_free(&diag);
+    doc = parse("a:\n\tb: 1\n");
+    assert_true(says("not tabs"));
     yaml_free(&doc);
     diag_free(&diag);
 }
