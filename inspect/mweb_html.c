@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "inspect/html.h"
 #include "inspect/json.h"
 #include "inspect/mweb.h"
 
 enum {
-    DEPTH_MAX = 64,  /* open templates and blocks that are told apart */
-    ENTITY_MAX = 32, /* "&…;" */
+    DEPTH_MAX = 64, /* open templates and blocks that are told apart */
     NAME_MAX_BYTES = 32,
     TAIL_INDEX = INT32_MAX, /* of what stands behind the numbered blocks */
 };
@@ -55,7 +55,7 @@ struct mweb_html {
     struct buf tag; /* behind the "<" */
     char quote;     /* inside an attribute's value */
     bool is_skipped, is_value;
-    char entity[ENTITY_MAX];
+    char entity[HTML_ENTITY_BYTES_MAX];
     size_t entity_n;
     size_t matched; /* of the end of a comment or of raw text */
     bool is_style, is_finished;
@@ -116,7 +116,7 @@ static struct block *block_here(struct mweb_html *r)
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+    return html_is_blank(c);
 }
 
 static void strip_blanks(struct buf *b)
@@ -172,71 +172,10 @@ static void break_line(struct mweb_html *r)
         r->hidden_newline = true;
 }
 
-/* ---- entities --------------------------------------------------------- */
-
-static size_t write_utf8(uint32_t c, char out[4])
-{
-    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        c = 0xfffd;
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n; i > 1; i--, c >>= 6)
-        out[i - 1] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)(marks[n] | c);
-    return n;
-}
-
-/* The character of "amp", "#38", "#x26"; 0: no entity. */
-static uint32_t find_entity(struct str name)
-{
-    static const struct {
-        const char *name;
-        uint32_t c;
-    } names[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'},
-        {"apos", '\''}, {"nbsp", 0xa0}, {"shy", 0xad}, {"hellip", 0x2026},
-        {"ndash", 0x2013}, {"mdash", 0x2014}, {"lsquo", 0x2018},
-        {"rsquo", 0x2019}, {"ldquo", 0x201c}, {"rdquo", 0x201d},
-        {"euro", 0x20ac}, {"copy", 0xa9}, {"reg", 0xae}, {"trade", 0x2122},
-        {"bull", 0x2022}, {"middot", 0xb7}, {"times", 0xd7}, {"deg", 0xb0},
-        {"zwj", 0x200d}, {"zwnj", 0x200c}};
-    if (str_starts(name, "#")) {
-        char digits[ENTITY_MAX];
-        bool is_hex = str_starts_nocase(name, "#x");
-        struct str text = str_sub(name, is_hex ? 2 : 1, name.n);
-        for (size_t i = 0; i < text.n; i++)
-            digits[i] = text.p[i];
-        digits[text.n] = '\0';
-        char *end;
-        unsigned long long c = strtoull(digits, &end, is_hex ? 16 : 10);
-        bool is_number = text.n != 0 && *end == '\0' && text.p[0] != '-' &&
-                         text.p[0] != '+' && !is_blank(text.p[0]);
-        if (!is_number)
-            return 0;
-        return c == 0 || c > 0x10ffff ? 0xfffd : (uint32_t)c;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (str_is(name, names[i].name))
-            return names[i].c;
-    return 0;
-}
-
-/* The text of r->entity, which begins with "&". */
-static size_t decode_entity(const char *entity, size_t n, char out[4])
-{
-    if (n < 3 || entity[n - 1] != ';')
-        return 0;
-    uint32_t c = find_entity(str_make(entity + 1, n - 2));
-    return c == 0 ? 0 : write_utf8(c, out);
-}
-
 static void flush_entity(struct mweb_html *r)
 {
     char out[4];
-    size_t n = decode_entity(r->entity, r->entity_n, out);
+    size_t n = html_decode_entity(r->entity, r->entity_n, out);
     if (n != 0)
         put_text(r, str_make(out, n));
     else
@@ -249,7 +188,7 @@ static void read_text_char(struct mweb_html *r, char c)
     bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                    (c >= '0' && c <= '9') || c == '#';
     if (r->entity_n != 0) {
-        bool is_room = r->entity_n < ENTITY_MAX - 1;
+        bool is_room = r->entity_n < HTML_ENTITY_BYTES_MAX - 1;
         if ((is_word || c == ';') && is_room)
             r->entity[r->entity_n++] = c;
         if (c == ';' && is_room) {
@@ -264,80 +203,6 @@ static void read_text_char(struct mweb_html *r, char c)
         r->entity[r->entity_n++] = c;
     else
         put_text(r, str_make(&c, 1));
-}
-
-/* ---- attributes ------------------------------------------------------- */
-
-static void decode_value(struct str raw, struct buf *out)
-{
-    for (size_t i = 0; i < raw.n; i++) {
-        size_t end = i;
-        char text[4];
-        size_t n = 0;
-        if (raw.p[i] == '&') {
-            struct str rest = str_sub(raw, i, i + ENTITY_MAX - 1);
-            end = str_find_char(rest, ';');
-            if (end < rest.n)
-                n = decode_entity(rest.p, end + 1, text);
-        }
-        if (n != 0) {
-            buf_append(out, text, n);
-            i += end;
-        } else {
-            buf_append_char(out, raw.p[i]);
-        }
-    }
-}
-
-/* The next attribute of a tag's text; false: there is none. */
-static bool next_attribute(
-    struct str *rest, struct str *name_out, struct str *value_out)
-{
-    size_t i = 0;
-    while (i < rest->n && (is_blank(rest->p[i]) || rest->p[i] == '/'))
-        i++;
-    size_t begin = i;
-    while (i < rest->n && !is_blank(rest->p[i]) && rest->p[i] != '/' &&
-           (rest->p[i] != '=' || i == begin))
-        i++;
-    *name_out = str_sub(*rest, begin, i);
-    *value_out = STR_NONE;
-    while (i < rest->n && is_blank(rest->p[i]))
-        i++;
-    if (i < rest->n && rest->p[i] == '=') {
-        i++;
-        while (i < rest->n && is_blank(rest->p[i]))
-            i++;
-        char quote = i < rest->n ? rest->p[i] : '\0';
-        if (quote == '"' || quote == '\'') {
-            struct str from = str_sub(*rest, i + 1, rest->n);
-            size_t n = str_find_char(from, quote);
-            *value_out = str_sub(from, 0, n);
-            i += n + 2;
-        } else {
-            begin = i;
-            while (i < rest->n && !is_blank(rest->p[i]))
-                i++;
-            *value_out = str_sub(*rest, begin, i);
-        }
-    }
-    *rest = str_sub(*rest, i < rest->n ? i : rest->n, rest->n);
-    return name_out->n != 0;
-}
-
-/* The attribute's value, decoded; false: it is not there. */
-static bool find_attribute(
-    struct str attributes, const char *name, struct buf *value_out)
-{
-    struct str found, value;
-    buf_clear(value_out);
-    while (next_attribute(&attributes, &found, &value)) {
-        if (!str_is_nocase(found, name))
-            continue;
-        decode_value(value, value_out);
-        return true;
-    }
-    return false;
 }
 
 /* ---- tags ------------------------------------------------------------- */
@@ -384,13 +249,13 @@ static void open_template(
     struct mweb_html *r, struct str attributes, struct level *level)
 {
     struct buf value = {0};
-    if (find_attribute(attributes, "for", &value)) {
+    if (html_find_attribute(attributes, "for", &value)) {
         struct str name = buf_str(&value);
         level->region = region_of(name);
         level->index = block_in_name(name);
-        level->is_replaced =
-            find_attribute(attributes, "data-web-mobile-dpu-apply", &value) &&
-            str_is(buf_str(&value), "replace");
+        level->is_replaced = html_find_attribute(attributes,
+                                 "data-web-mobile-dpu-apply", &value) &&
+                             str_is(buf_str(&value), "replace");
         if (level->is_replaced && level->index < 0 &&
             level->region == REGION_COMMITTED)
             level->index = TAIL_INDEX;
@@ -446,7 +311,7 @@ static void read_control(struct mweb_html *r, struct str attributes)
 {
     struct mweb *m = r->to;
     struct buf value = {0};
-    if (!find_attribute(attributes, "data-conversation-control", &value))
+    if (!html_find_attribute(attributes, "data-conversation-control", &value))
         goto out;
     struct str kind = buf_str(&value);
     if (str_is(kind, "failed"))
@@ -454,9 +319,9 @@ static void read_control(struct mweb_html *r, struct str attributes)
     else if (str_is(kind, "complete") ||
              str_is(kind, "message-stream-complete"))
         m->saw_end = true;
-    if (find_attribute(attributes, "data-conversation-id", &value))
+    if (html_find_attribute(attributes, "data-conversation-id", &value))
         m->conversation_id = mweb_keep(m, buf_str(&value), m->conversation_id);
-    if (find_attribute(attributes, "data-message-id", &value))
+    if (html_find_attribute(attributes, "data-message-id", &value))
         r->message_id = mweb_keep(m, buf_str(&value), r->message_id);
 out:
     buf_free(&value);
@@ -509,10 +374,11 @@ static void read_payloads(struct mweb_html *r, struct str attributes)
     struct buf value = {0};
     struct arena scratch = {0};
     struct json_node *root;
-    if (find_attribute(attributes, "data-writing-block-source", &value) &&
+    if (html_find_attribute(attributes, "data-writing-block-source", &value) &&
         json_parse(buf_str(&value), &scratch, NULL, &root) == OK)
         read_writing(r, root);
-    if (find_attribute(attributes, "data-assistant-sources-payload", &value) &&
+    if (html_find_attribute(
+            attributes, "data-assistant-sources-payload", &value) &&
         json_parse(buf_str(&value), &scratch, NULL, &root) == OK)
         read_sources(r, root);
     arena_free(&scratch);
@@ -543,7 +409,7 @@ static void open_tag(
     bool is_level = str_is(name, "template");
     if (is_level) {
         open_template(r, attributes, &level);
-    } else if (find_attribute(
+    } else if (html_find_attribute(
                    attributes, "data-assistant-stream-block-index", &value)) {
         open_block(r, name, buf_str(&value), &level);
         is_level = true;
