@@ -317,6 +317,8 @@ static bool may_be_recorded(const struct exchange *ex)
  * something to tell. */
 static bool is_worth_recording(const struct exchange *ex)
 {
+    if (ex->is_draft_told)
+        return false;
     const struct route *route = exchange_route(ex);
     return route == NULL || route->action == ROUTE_RECORD ||
            ex->activity->findings.count != 0 || ex->failure >= 0 ||
@@ -351,7 +353,46 @@ static void note_drift(struct exchange *ex)
     buf_free(&line);
 }
 
-static void decide(struct exchange *ex)
+/* Clean drafts, one a keystroke, are told as one; each that has something to
+ * tell stays an activity of its own, so no finding and no verdict is lost. */
+static bool is_clean_draft(const struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    return exchange_where(ex) == WHERE_DRAFT && a->content.n != 0 &&
+           ex->url.n == 0 && a->findings.count == 0 && a->file_count == 0 &&
+           ex->failure < 0 && ex->verdict.kind == VERDICT_ALLOW &&
+           exchange_route(ex)->action == ROUTE_RECORD;
+}
+
+static void ask_draft(struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    struct keep_draft draft = {
+        .service = a->service,
+        .conversation_id = a->conversation_id,
+        .user = a->actor.user,
+        .device = a->actor.device,
+        .text = buf_str(&a->content),
+        .time_ms = a->time_ms,
+    };
+    memcpy(draft.activity_id, a->id, sizeof draft.activity_id);
+    buf_clear(&ex->question);
+    keep_ask_draft(&draft, &ex->question);
+}
+
+static void take_draft(struct exchange *ex, struct str answer)
+{
+    struct keep_draft_answer said;
+    if (keep_read_draft(answer, &said) != OK)
+        return; /* the keeper is gone: an activity of its own */
+    ex->is_draft_told = !said.is_longest;
+    memcpy(ex->activity->id, said.activity_id, sizeof ex->activity->id);
+    ex->activity->time_ms = said.time_ms;
+}
+
+static void finish_verdict(struct exchange *ex);
+
+static enum exchange_state decide(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     a->request_bytes = (int64_t)ex->wire_bytes;
@@ -360,6 +401,18 @@ static void decide(struct exchange *ex)
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
     if (ex->is_signed_out)
         refuse_signed_out(ex);
+    if (is_clean_draft(ex)) {
+        ask_draft(ex);
+        ex->request = REQUEST_DRAFT;
+        return EXCHANGE_ASK;
+    }
+    finish_verdict(ex);
+    return EXCHANGE_MORE;
+}
+
+static void finish_verdict(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
     if (ex->is_websocket && a->reason.n == 0)
         a->reason = STR("WebSocket: relayed, its frames are not inspected");
     ex->is_blocked =
@@ -651,8 +704,10 @@ enum exchange_state exchange_step(struct exchange *ex)
             ex->request = REQUEST_IDENTIFY;
             return EXCHANGE_ASK;
         }
-        decide(ex);
+        if (decide(ex) == EXCHANGE_ASK)
+            return EXCHANGE_ASK;
         break;
+    case REQUEST_DRAFT:
     case REQUEST_IDENTIFY:
         return EXCHANGE_ASK;
     case REQUEST_OPEN:
@@ -675,7 +730,10 @@ void exchange_answer(struct exchange *ex, struct str answer)
         plan_scan(ex);
     } else if (ex->request == REQUEST_IDENTIFY) {
         exchange_take_identity(ex, answer);
-        decide(ex);
+        (void)decide(ex); /* may ask which draft it is */
+    } else if (ex->request == REQUEST_DRAFT) {
+        take_draft(ex, answer);
+        finish_verdict(ex);
     } else if (ex->response == RESPONSE_IDENTIFY) {
         exchange_take_identity(ex, answer);
         exchange_answer_identified(ex);

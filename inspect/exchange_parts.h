@@ -33,6 +33,7 @@ enum request_phase {
     REQUEST_ASK,     /* the keeper's word is awaited */
     REQUEST_SCAN,
     REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
+    REQUEST_DRAFT,    /* the keeper is asked which draft it is */
     REQUEST_READY,    /* verdict and records are there */
 };
 
@@ -120,6 +121,7 @@ struct exchange {
     bool is_blocked;
     struct keep_session session, new_session;
     bool is_identified; /* the keeper was asked */
+    bool is_draft_told; /* a longer text of the same draft is recorded */
     bool is_signed_out; /* and that is not allowed: refused unread */
 
     enum response_phase response;

@@ -31,6 +31,7 @@ enum kind {
     NOTE_IDENTITY,
     ASK_IDENTITY,
     NOTE_DRIFT,
+    ASK_DRAFT,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
@@ -255,6 +256,28 @@ void keep_ask_identity(const struct keep_session *session, struct buf *question)
     send(question, &q);
 }
 
+/* The bytes of the first character. */
+static struct str first_character(struct str text)
+{
+    size_t n = text.n != 0;
+    while (n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+        n++;
+    return str_sub(text, 0, n);
+}
+
+void keep_ask_draft(const struct keep_draft *draft, struct buf *question)
+{
+    struct question q = {.version = VERSION, .kind = ASK_DRAFT};
+    struct key who =
+        key_of("drafter", draft->service, draft->user, draft->device);
+    q.message = key_of("draft", str_make((const char *)who.bytes, KEY_BYTES),
+        draft->conversation_id, first_character(draft->text));
+    q.text_hash = draft->text.n; /* its length is what counts here */
+    q.time_ms = draft->time_ms;
+    memcpy(q.activity_id, draft->activity_id, sizeof q.activity_id);
+    send(question, &q);
+}
+
 void keep_note_drift(struct str line, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_DRIFT};
@@ -332,6 +355,20 @@ enum err keep_read_prompt(
     return OK;
 }
 
+enum err keep_read_draft(
+    struct str answer, struct keep_draft_answer *answer_out)
+{
+    struct answer a;
+    enum err err = read_answer(answer, ASK_DRAFT, &a);
+    if (err != OK)
+        return err;
+    *answer_out = (struct keep_draft_answer){
+        .is_longest = a.flag != 0, .time_ms = a.time_ms};
+    memcpy(answer_out->activity_id, a.activity_id, sizeof a.activity_id);
+    answer_out->activity_id[UUID_TEXT_BYTES - 1] = '\0';
+    return OK;
+}
+
 bool keep_read_answer(struct str answer)
 {
     struct answer a;
@@ -369,6 +406,22 @@ static void serve_prompt(struct keep *keep, const struct question *q,
     seen->text_hash = q->text_hash;
     seen->time_ms = q->time_ms;
     memcpy(seen->activity_id, q->activity_id, sizeof seen->activity_id);
+}
+
+static void serve_draft(struct keep *keep, const struct question *q,
+    int64_t now_ms, struct answer *a)
+{
+    bool is_new = look_up(keep, &q->message, now_ms) == NULL;
+    struct entry *draft = put(keep, &q->message, now_ms, KEEP_DRAFT_SECONDS);
+    if (is_new) {
+        draft->time_ms = q->time_ms;
+        memcpy(draft->activity_id, q->activity_id, sizeof draft->activity_id);
+    }
+    a->flag = is_new || q->text_hash > draft->text_hash;
+    if (a->flag)
+        draft->text_hash = q->text_hash;
+    a->time_ms = draft->time_ms;
+    memcpy(a->activity_id, draft->activity_id, sizeof a->activity_id);
 }
 
 static struct key secret_key(const struct keep *keep, const struct key *key)
@@ -437,6 +490,9 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     switch (q.kind) {
     case ASK_PROMPT:
         serve_prompt(keep, &q, now_ms, &a);
+        break;
+    case ASK_DRAFT:
+        serve_draft(keep, &q, now_ms, &a);
         break;
     case ASK_ANSWER:
     case ASK_HOST:

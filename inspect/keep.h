@@ -24,6 +24,7 @@ enum {
     KEEP_DATAGRAM_MAX = 16 * 1024,
     KEEP_RETRY_SECONDS = 10 * 60,          /* the same message id again */
     KEEP_ANSWER_SECONDS = 24 * 60 * 60,    /* the same answer again */
+    KEEP_DRAFT_SECONDS = 30,               /* between two of its texts */
     KEEP_TURN_SECONDS = 30 * 24 * 60 * 60, /* conversation trees */
     KEEP_HOST_SECONDS = 24 * 60 * 60,
     KEEP_IDENTITY_SECONDS = 12 * 60 * 60, /* since it was last used */
@@ -72,6 +73,24 @@ void keep_note_answer(
 void keep_ask_answer(
     struct str service, struct str message_id, struct buf *question);
 bool keep_read_answer(struct str answer); /* true: seen, do not report */
+
+/* ---- a draft: the same one, grown? ------------------------------------- */
+
+struct keep_draft {
+    struct str service, conversation_id, user, device, text; /* hashed */
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms;
+};
+struct keep_draft_answer {
+    bool is_longest; /* of this draft so far: its record is to be told anew */
+    char activity_id[UUID_TEXT_BYTES]; /* of the draft */
+    int64_t time_ms;
+};
+/* Texts of one person and conversation that begin with the same character and
+ * follow each other within KEEP_DRAFT_SECONDS are one draft. */
+void keep_ask_draft(const struct keep_draft *draft, struct buf *question);
+enum err keep_read_draft(
+    struct str answer, struct keep_draft_answer *answer_out) MUST_USE;
 
 /* ---- whose a session is ------------------------------------------------ */
 

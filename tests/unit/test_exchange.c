@@ -526,6 +526,43 @@ static void who_is_known_costs_no_question(void **state)
     identity_memory_free(&memory);
 }
 
+static void draft(const char *text, struct result *r)
+{
+    char body[256];
+    snprintf(body, sizeof body, "{\"input_text\":\"%s\"}", text);
+    struct turn turn = {
+        .path =
+            "/backend-api/conversation/experimental/generate_autocompletions",
+        .body = str_of(body)};
+    driver_run(&driver, &turn, CUTS_WHOLE, r);
+}
+
+/* Fact sheet chatgpt-wire §3.4: 18 requests for one prompt. */
+static void keystrokes_are_one_draft_and_no_finding_is_lost(void **state)
+{
+    (void)state;
+    struct result r;
+    static const char *const texts[] = {"w", "whe", "wher", "where"};
+    driver_forget(&driver);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        draft(texts[i], &r);
+        assert_has(&r.done, "\"activity\":\"prompt.drafted\"");
+        assert_has(&r.open, texts[i]);
+        result_free(&r);
+    }
+    draft("whe", &r); /* taken back: the longest is recorded already */
+    assert_false(r.is_blocked);
+    assert_int_equal(r.open.n + r.done.n, 0);
+    result_free(&r);
+    draft("w 4111 1111 1111 1111", &r);
+    assert_true(r.is_blocked);
+    assert_has(&r.done, "\"where\":\"draft\"");
+    result_free(&r);
+    draft("another", &r);
+    assert_has(&r.done, "another");
+    result_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_call_with_cookies_only_is_its_sessions),
         cmocka_unit_test(the_answer_about_the_session_names_it),
         cmocka_unit_test(who_is_known_costs_no_question),
+        cmocka_unit_test(keystrokes_are_one_draft_and_no_finding_is_lost),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -221,6 +221,43 @@ static void identities_are_bounded_by_their_bytes(void **state)
     keep_free(&keep);
 }
 
+static struct keep_draft_answer type(
+    struct keep *keep, const char *id, const char *text, int64_t now_ms)
+{
+    struct keep_draft draft = {.service = STR("s"),
+        .user = STR("ana"),
+        .text = str_of(text),
+        .time_ms = now_ms};
+    struct keep_draft_answer said;
+    struct buf question = {0}, answer = {0};
+    snprintf(draft.activity_id, sizeof draft.activity_id, "%s", id);
+    keep_ask_draft(&draft, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    assert_int_equal(keep_read_draft(buf_str(&answer), &said), OK);
+    buf_free(&question);
+    buf_free(&answer);
+    return said;
+}
+
+static void texts_that_follow_each_other_are_one_draft(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    int64_t pause = KEEP_DRAFT_SECONDS * INT64_C(1000);
+    assert_true(type(keep, "a", "x", 1000).is_longest);
+    struct keep_draft_answer said = type(keep, "b", "xyz", 2000);
+    assert_true(said.is_longest);
+    assert_string_equal(said.activity_id, "a");
+    assert_int_equal(said.time_ms, 1000);
+    assert_false(type(keep, "c", "xy", 1000 + pause).is_longest);
+    assert_string_equal(type(keep, "d", "xyz1", pause + 2000).activity_id, "a");
+    assert_string_equal(type(keep, "e", "other", 3000).activity_id, "e");
+    said = type(keep, "f", "x", 3000 + 2 * pause);
+    assert_true(said.is_longest);
+    assert_string_equal(said.activity_id, "f");
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +269,7 @@ int main(void)
         cmocka_unit_test(
             a_session_is_known_by_token_or_device_until_it_expires),
         cmocka_unit_test(identities_are_bounded_by_their_bytes),
+        cmocka_unit_test(texts_that_follow_each_other_are_one_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
