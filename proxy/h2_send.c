@@ -135,13 +135,15 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame,
 }
 
 /* nghttp2 resets by itself, without a word, where DATA disagrees with
- * content-length (H7, RFC 9113 §8.1.1). */
+ * content-length (H7, RFC 9113 §8.1.1).  Of a request that was answered early
+ * the client may stop short: that is no second refusal. */
 static void on_own_reset(struct h2 *h2, struct h2_stream *s, uint32_t code)
 {
     if (s != NULL && (s->is_dead || s->resets_after_send))
         return;
-    if (s != NULL && !s->is_refused && s->head_received && !s->recv_done &&
-        code == NGHTTP2_PROTOCOL_ERROR)
+    bool is_answered = s != NULL && (s->send_done || s->discards);
+    if (s != NULL && !s->is_refused && !is_answered && s->head_received &&
+        !s->recv_done && code == NGHTTP2_PROTOCOL_ERROR)
         codec_tell_refused(&h2->base, "h2-body-length", 0);
     h2_spend(h2, COST_RESET, "flood-made-reset");
 }
