@@ -1,5 +1,6 @@
 #include "proxy/first.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -84,6 +85,37 @@ static enum err give(const char *folder, uid_t uid, gid_t gid, mode_t mode)
     return is_good ? OK : ERR_IO;
 }
 
+/* Root gives the folder away, but no file in it: what stands there may be a
+ * link that the roles made. */
+static enum err check_owner(const char *folder, const char *name,
+    const struct run_user *user, const char *store_dir)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (lstat(path, &st) != 0 || st.st_uid == user->uid)
+        return OK;
+    fprintf(stderr,
+        "promptgate: %s does not belong to the user of run_as (restored by "
+        "root, or run_as changed?); to mend it:\n  chown -R %u:%u %s\n",
+        path, (unsigned)user->uid, (unsigned)user->gid, store_dir);
+    return ERR_DENIED;
+}
+
+static enum err check_owners(
+    const char *folder, const struct run_user *user, const char *store_dir)
+{
+    DIR *entries = opendir(folder);
+    const struct dirent *entry;
+    enum err err = OK;
+    while (err == OK && entries != NULL && (entry = readdir(entries)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            err = check_owner(folder, entry->d_name, user, store_dir);
+    if (entries != NULL)
+        closedir(entries);
+    return err;
+}
+
 /* As root, data_dir is root's: the roles can pass to the storer's folder, but
  * neither read, rename nor remove the CA and the logins. */
 static enum err make_store_dir(
@@ -103,7 +135,12 @@ static enum err make_store_dir(
         complain("cannot make", store_dir);
         return ERR_IO;
     }
-    return OK;
+    if (!user->is_set)
+        return OK;
+    char journal[PATH_MAX];
+    snprintf(journal, sizeof journal, "%s/journal", store_dir);
+    enum err err = check_owners(store_dir, user, store_dir);
+    return err == OK ? check_owners(journal, user, store_dir) : err;
 }
 
 enum err first_data_dir(

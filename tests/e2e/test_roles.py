@@ -225,6 +225,22 @@ class Life(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(ca)), ["ca.key", "ca.pem"])
         self.gateway.start()
 
+    def test_a_store_of_another_user_is_told_with_what_to_do(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root: there is a user of its own for the roles")
+        self.gateway.start()
+        self.gateway.stop()
+        store = self.gateway.data / "store"
+        owner = (store / "store.db").stat()
+        for path in (store / "store.db", next((store / "journal").iterdir())):
+            os.chown(path, 0, 0)
+            done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"chown -R {owner.st_uid}:{owner.st_gid} {store}", done.stderr)
+            os.chown(path, owner.st_uid, owner.st_gid)
+        self.gateway.start()
+
     def test_a_port_in_use_is_told_with_what_to_do(self):
         address = ("127.0.0.1", self.gateway.proxy_port)
         taken = socket.create_server(address)
