@@ -34,6 +34,8 @@ static const char help[] =
     "Runs the detectors over files or standard input.\n\n"
     "  -c FILE     configuration; its detectors are used\n"
     "  --format F  table (default), jsonl: one object a file, or sarif\n"
+    "              table: FILE:LINE:COLUMN, severity, confidence, detector,\n"
+    "              type, the value masked\n"
     "  --jsonl     standard input: one {\"id\":…,\"text\":…} a line; standard\n"
     "              output: one {\"id\":…,\"findings\":[…]} a line\n"
     "  --unmask    adds the values themselves\n\n"

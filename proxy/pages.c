@@ -75,7 +75,8 @@ static const char ca_page_head[] =
 static const char ca_page_steps[] =
     "<p>Download: <a href=\"/ca.pem\">PEM</a>, <a href=\"/ca.der\">DER</a>, "
     "<a href=\"/ca.mobileconfig\">Apple profile</a></p>"
-    "<h2>Windows</h2><pre>certutil -addstore -f Root ca.der</pre>"
+    "<h2>Windows, as administrator</h2><pre>certutil -addstore -f Root "
+    "ca.der</pre>"
     "<h2>macOS</h2><pre>sudo security add-trusted-cert -d -r trustRoot -k "
     "/Library/Keychains/System.keychain ca.pem</pre>"
     "<h2>iPhone, iPad</h2><p>Open the Apple profile, install it, then switch "
@@ -92,6 +93,7 @@ static const char ca_page_steps[] =
     "</code>, or Settings, Certificates, Import: "
     "<code>ca.pem</code>, to identify websites.</p>"
     "<h2>Programs with their own store</h2><pre>"
+    "cat /etc/ssl/certs/ca-certificates.crt ca.pem &gt;bundle.pem\n"
     "export NODE_EXTRA_CA_CERTS=/path/ca.pem      # Node.js\n"
     "export REQUESTS_CA_BUNDLE=/path/bundle.pem   # Python requests\n"
     "export SSL_CERT_FILE=/path/bundle.pem        # OpenSSL, Go, Rust\n"
