@@ -3,7 +3,9 @@
  * the compiled pattern database and the TLS context that a worker would use.
  */
 #include <getopt.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "proxy/command.h"
@@ -83,6 +85,16 @@ static void compile(
     buf_free(&database);
 }
 
+/* No mistake: the files may be checked elsewhere than where they are used. */
+static void note_user(struct str run_as)
+{
+    if (geteuid() == 0 && run_as.n > 0 && getpwnam(run_as.p) == NULL)
+        fprintf(stderr,
+            "note: run_as: there is no user \"%.*s\" on this machine; `run` "
+            "as root needs it\n",
+            STR_ARG(run_as));
+}
+
 static void check_all(
     const char *file, const struct check *check, struct diag *diag)
 {
@@ -92,6 +104,7 @@ static void check_all(
     if (conf == NULL)
         return;
     compile(conf, check, diag);
+    note_user(conf->settings.run_as);
     if (diag->count == 0)
         printf(
             "%s: good; %zu detection rules\n", file, rules_count(conf->rules));

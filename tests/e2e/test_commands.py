@@ -72,6 +72,14 @@ class Check(Folder):
     def check(self):
         return run("check", "-c", self.config)
 
+    def test_a_user_that_is_missing_here_is_noted(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root changes to run_as")
+        self.edit("promptgate.yaml", "run_as: nobody", "run_as: nosuchuser")
+        done = self.check()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('no user "nosuchuser"', done.stderr)
+
     def test_the_shipped_configuration_is_good(self):
         done = self.check()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
