@@ -10,6 +10,10 @@ if [ "$(id -u)" = 0 ]; then
     # The gateway drops to nobody: a place that it can reach.
     dir=/tmp/promptgate-demo
 fi
+if curl -s -o /dev/null http://127.0.0.1:18080/healthz; then
+    echo "port 18080 is taken, perhaps by another demo: end it first" >&2
+    exit 1
+fi
 mkdir -p "$dir"
 chmod 755 "$dir"
 sh $here/make_certs.sh "$dir/certs"
