@@ -261,9 +261,9 @@ class GatewayTest(unittest.TestCase):
         s = socket.create_connection(("127.0.0.1", self.gateway.proxy_port), timeout)
         s.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
         head = b""
-        while b"\r\n\r\n" not in head:
-            part = s.recv(4096)
-            if not part:
+        while not head.endswith(b"\r\n\r\n"):
+            byte = s.recv(1)  # what follows the head is the tunnel's
+            if not byte:
                 break
-            head += part
+            head += byte
         return s, head.split(b"\r\n")[0].decode()
