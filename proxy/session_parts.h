@@ -104,7 +104,7 @@ struct txn {
     bool client_gone;
     bool was_retried;
     unsigned records_pending;
-    uint64_t touched_ms, judged_ms;
+    uint64_t touched_ms, judged_us;
     int status;
     struct txn *hold_prev, *hold_next; /* hold.c's */
     bool is_holding;

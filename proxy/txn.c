@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/stats.h"
 
@@ -271,8 +272,7 @@ static void on_blocked(struct txn *t)
 static void decide(struct txn *t)
 {
     const struct verdict *verdict = exchange_verdict(t->exchange);
-    stats_observe_us(
-        HIST_HOLD_TIME, (session_now(t->session) - t->judged_ms) * 1000);
+    stats_observe_us(HIST_HOLD_TIME, clock_mono_us() - t->judged_us);
     if (verdict->kind == VERDICT_BLOCK && !verdict->is_monitored)
         on_blocked(t);
     else
@@ -292,7 +292,7 @@ static void judge_step(struct txn *t)
 
 static void judge_now(struct txn *t)
 {
-    t->judged_ms = session_now(t->session);
+    t->judged_us = clock_mono_us();
     t->judge = JUDGE_STEP;
     judge_step(t);
 }

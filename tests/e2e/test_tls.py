@@ -101,7 +101,9 @@ class Tls(GatewayTest):
             self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
         after = self.gateway.metrics()
         resumed = metric(after, "resum", "server") - metric(before, "resum", "server")
-        self.assertGreaterEqual(resumed, 5, [k for k in after if "resum" in k])
+        # Tickets are used once (RFC 8446 appendix C.4), the stand-in gives two a full handshake: each
+        # worker's connections go full, resumed, resumed, full …
+        self.assertGreaterEqual(resumed, 4, [k for k in after if "resum" in k])
 
     def test_many_first_requests_sign_once_for_all_workers(self):
         host = "ws.chatgpt.com"
