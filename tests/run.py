@@ -69,16 +69,9 @@ def run(name, command, cwd):
     return passed, failed
 
 
-def run_measuring(name, command, cwd):
-    """End-to-end tests measure time on a machine that others may load: one
-    that fails gets a second try, and both are told."""
-    result = run(name, command, cwd)
-    return run(name + ", second try", command, cwd) if result[1] else result
-
-
-def run_all(tests, at_once, how=run):
+def run_all(tests, at_once):
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(lambda test: how(*test), tests))
+        return list(pool.map(lambda test: run(*test), tests))
 
 
 def main():
@@ -89,7 +82,7 @@ def main():
 
     results = run_all(wanted((*unit_tests(), *replays()), ROOT), os.cpu_count() or 1)
     if "--fast" not in sys.argv:  # these measure time: one after another
-        results += run_all(wanted(end_to_end(), ROOT / "tests/e2e"), 1, run_measuring)
+        results += run_all(wanted(end_to_end(), ROOT / "tests/e2e"), 1)
     passed, failed = (sum(r[i] for r in results) for i in (0, 1))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
