@@ -96,14 +96,14 @@ class Tls(GatewayTest):
             self.assertFalse(s.session_reused)
 
     def test_sessions_with_the_origin_are_resumed(self):
+        # Tickets are used once (RFC 8446 appendix C.4) and the stand-in gives two a full handshake: each
+        # worker's connections go full, resumed, resumed, full … Of 24 over two workers at most nine are full.
         before = self.gateway.metrics()
-        for _ in range(8):
+        for _ in range(24):
             self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
         after = self.gateway.metrics()
         resumed = metric(after, "resum", "server") - metric(before, "resum", "server")
-        # Tickets are used once (RFC 8446 appendix C.4), the stand-in gives two a full handshake: each
-        # worker's connections go full, resumed, resumed, full …
-        self.assertGreaterEqual(resumed, 4, [k for k in after if "resum" in k])
+        self.assertGreaterEqual(resumed, 15, [k for k in after if "resum" in k])
 
     def test_many_first_requests_sign_once_for_all_workers(self):
         host = "ws.chatgpt.com"
