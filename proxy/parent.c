@@ -135,6 +135,15 @@ static size_t count_ready(const struct parent *p)
     return ready;
 }
 
+/* A SIGHUP that came while another reload, or the start, was under way. */
+static void start_wanted_reload(struct parent *p)
+{
+    if (p->phase != PARENT_RUN || !p->wants_reload)
+        return;
+    p->wants_reload = false;
+    reload_start(p);
+}
+
 void parent_on_change(struct parent *p)
 {
     if (p->phase == PARENT_START && count_ready(p) == p->child_count) {
@@ -142,6 +151,7 @@ void parent_on_change(struct parent *p)
         log_event(LOG_INFO, "ready", LOG_INT("roles", p->child_count));
         print_addresses(p);
         notify_ready();
+        start_wanted_reload(p);
     }
     advance_stop(p);
 }
@@ -190,10 +200,7 @@ static void finish_reload(struct parent *p, bool is_good)
         stats_add(STAT_RELOADS_FAILED, 1);
         log_event(LOG_ERROR, "reload.refused");
     }
-    if (p->wants_reload) {
-        p->wants_reload = false;
-        reload_start(p);
-    }
+    start_wanted_reload(p);
 }
 
 void parent_on_compiled(struct parent *p, bool is_good)
@@ -222,6 +229,8 @@ static void on_signal(uv_signal_t *handle, int number)
     } else if (number == SIGHUP) {
         if (p->phase == PARENT_RUN)
             reload_start(p);
+        else /* what changed since the files were read must not be lost */
+            p->wants_reload = true;
     } else if (p->phase == PARENT_COMPILE) {
         p->phase = PARENT_STOP;
         uv_stop(&p->loop);

@@ -58,7 +58,7 @@ struct parent {
     struct first_admin admin;
     struct generation now, next; /* next: being compiled */
     pid_t compiler_pid;
-    bool wants_reload; /* another SIGHUP came meanwhile */
+    bool wants_reload; /* a SIGHUP came during the start or a reload */
     int stats_fd, leaf_key_fd, tickets_fd, lock_fd;
     void *stats;
     struct bound proxy, console, metrics;

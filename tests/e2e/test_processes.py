@@ -6,12 +6,13 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
-from gateway import Gateway, GatewayTest, Standin, can_connect, wait_for
+from gateway import BINARY, Gateway, GatewayTest, Standin, can_connect, wait_for
 from load import Client, Load, read_answer
 from wire import open_tls
 
@@ -142,6 +143,19 @@ class Stop(unittest.TestCase):
         self.assertTrue(all(a.get("outcome") for a in stored))
         # What was under way has ended well: nothing was cut by the stop.
         self.assertEqual(len(load.every("answered")), len(seen))
+
+
+class EarlyReload(GatewayTest):
+    def test_a_reload_asked_for_during_the_start_is_not_lost(self):
+        """A SIGHUP between the first role and `ready` was dropped."""
+        self.gateway.stop()
+        self.gateway.log_path.write_text("")
+        with open(self.gateway.log_path, "ab") as log:
+            self.gateway.process = subprocess.Popen(
+                [BINARY, "run", "-c", self.gateway.config], stdout=log, stderr=log)
+        wait_for(lambda: self.gateway.roles(), 10, "the first role")
+        self.gateway.signal(signal.SIGHUP)
+        wait_for(lambda: "event=reload.done" in self.gateway.log(), 10, "the reload")
 
 
 if __name__ == "__main__":
