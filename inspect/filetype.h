@@ -1,0 +1,23 @@
+/*
+ * What a file is by its first bytes, whatever its name or its sender says: the
+ * activity field files[].type, beside declared_type.
+ *
+ * Signatures of the formats that people exchange; of a ZIP archive the member
+ * names tell which kind it is; what is UTF-8 or UTF-16 without control
+ * characters is text.  Knows nothing of the rest of the file.
+ */
+#ifndef INSPECT_FILETYPE_H
+#define INSPECT_FILETYPE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum { FILETYPE_HEAD_BYTES = 16 * 1024 }; /* more is not looked at */
+
+/* head: the first bytes, FILETYPE_HEAD_BYTES of them or the whole file.  A
+ * type like "application/pdf", static; "application/octet-stream" for what is
+ * neither known nor text; empty for an empty head. */
+struct str filetype_find(struct str head);
+
+#endif
