@@ -18,7 +18,7 @@ static void need(bool is_ok)
 {
     if (is_ok)
         return;
-    fputs("promptgate: SHA-256 is not available\n", stderr);
+    fputs("promptgate: SHA-256 or SHA-1 is not available\n", stderr);
     abort();
 }
 
@@ -34,6 +34,11 @@ static const EVP_MD *sha256(void)
 void digest_sha256(struct str bytes, uint8_t digest_out[DIGEST_BYTES])
 {
     need(EVP_Digest(bytes.p, bytes.n, digest_out, NULL, sha256(), NULL) == 1);
+}
+
+void digest_sha1(struct str bytes, uint8_t digest_out[DIGEST_SHA1_BYTES])
+{
+    need(EVP_Digest(bytes.p, bytes.n, digest_out, NULL, EVP_sha1(), NULL) == 1);
 }
 
 void digest_hex(

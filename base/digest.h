@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-enum { DIGEST_BYTES = 32, DIGEST_HEX_BYTES = 65 };
+enum { DIGEST_BYTES = 32, DIGEST_HEX_BYTES = 65, DIGEST_SHA1_BYTES = 20 };
 
 struct digest; /* one running SHA-256 */
 
@@ -31,6 +31,9 @@ void digest_sum(const struct digest *digest, uint8_t digest_out[DIGEST_BYTES]);
 void digest_free(struct digest **digest);
 /* digest_sum and digest_free in one. */
 void digest_final(struct digest **digest, uint8_t digest_out[DIGEST_BYTES]);
+
+/* Only where a protocol asks for it (RFC 6455 §4.2.2): proves nothing. */
+void digest_sha1(struct str bytes, uint8_t digest_out[DIGEST_SHA1_BYTES]);
 
 /* True when equal, in time that does not depend on where they differ. */
 bool digest_equal(const uint8_t a[DIGEST_BYTES], const uint8_t b[DIGEST_BYTES]);

@@ -28,7 +28,7 @@ inspect/openai_request.c inspect/policy.c inspect/rules.c inspect/rules_hs.c
 inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/sse.c
 proxy/control.c proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
 proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
-proxy/hello.c
+proxy/hello.c proxy/ws.c proxy/ws_handshake.c proxy/ws_inflate.c
 store/journal_entry.c store/journal_read.c store/record.c
 """.split()
 

@@ -30,7 +30,7 @@ DOORS = {
     r"microhttpd\.h": r"console/.*",
     r"sodium\.h": r"base/\w+\.c|inspect/(finding|scan_hs|rules_hs|check|keep)\.c",
     r"seccomp\.h|linux/landlock\.h": r"proxy/sandbox\w*\.c",
-    r"zlib\.h|brotli/.*|zstd\.h": r"inspect/decode\w*\.c|store/\w+\.c|base/\w+\.c|inspect/\w+\.c",
+    r"zlib\.h|brotli/.*|zstd\.h": r"proxy/ws_inflate\.c|inspect/decode\w*\.c|store/\w+\.c|base/\w+\.c|inspect/\w+\.c",
 }
 OPENSSL_USERS = r"proxy/tls\w*\.[ch]|certs/.*|base/(digest|openssl)\.[ch]"
 MAX_LINES = 800
