@@ -18,6 +18,7 @@
 enum {
     CHUNK_BYTES = 16 * 1024,
     ZSTD_WINDOW_LOG_MAX = 23, /* RFC 9659 §3 */
+    ZSTD_HEAD_BYTES_MAX = 18, /* RFC 8878 §3.1.1 */
     TEXT_LOOK_BYTES = 64,
     GZIP_WINDOW = 15 + 16,
     ZLIB_WINDOW = 15,
@@ -46,8 +47,8 @@ struct stage {
     unsigned char head[2]; /* deflate: to tell zlib from raw */
     unsigned head_n;
     bool is_started;
-    bool has_input; /* zstd: was given a byte */
-    bool is_ended;  /* at the end of a member, frame or stream */
+    unsigned frame_bytes; /* zstd: of the frame's head so far */
+    bool is_ended;        /* at the end of a member, frame or stream */
     uint64_t out_bytes;
     char *chunk; /* all but the last stage */
 };
@@ -278,18 +279,23 @@ static enum err zstd_error(size_t code)
     }
 }
 
-/* The first byte of a frame goes in alone: given a whole frame at once, the
- * library takes another path, which is stricter about the size declared. */
+/* The head of a frame goes in byte by byte.  Given a whole frame at once, the
+ * library takes another path, which is stricter about the size declared; and
+ * behind a damaged head it takes four bytes that a call begins with for the
+ * magic of a format of before 2016, and goes on with that. */
 static enum err zstd_step(struct stage *s, struct step *t)
 {
-    bool is_frame_open = s->has_input && !s->is_ended;
-    size_t in_bytes = is_frame_open || t->in.n == 0 ? t->in.n : 1;
+    if (s->is_ended)
+        s->frame_bytes = 0;
+    bool is_in_head = s->frame_bytes < ZSTD_HEAD_BYTES_MAX;
+    size_t in_bytes = is_in_head && t->in.n > 1 ? 1 : t->in.n;
     ZSTD_inBuffer in = {t->in.p, in_bytes, 0};
     ZSTD_outBuffer out = {t->room, t->room_bytes, 0};
     size_t code = ZSTD_decompressStream(s->zstd, &out, &in);
     t->filled = out.pos;
     t->in = str_sub(t->in, in.pos, t->in.n);
-    s->has_input = true;
+    if (is_in_head)
+        s->frame_bytes += (unsigned)in.pos;
     if (ZSTD_isError(code))
         return zstd_error(code);
     if (in.pos > 0 || out.pos > 0)

@@ -318,6 +318,24 @@ static void the_output_is_bounded_by_bytes_too(void **state)
     buf_free(&out);
 }
 
+/* Formats of before 2016 are told by a magic of their own, which the library
+ * also looks for behind a head that it cannot read. */
+static void zstd_of_other_formats_is_damage_at_any_cut(void **state)
+{
+    (void)state;
+    static const char *const wires[] = {"27b52ffd060000000000000000000000",
+        "2827b52ffd0600000000000000", "28b52ffd0827b52ffd06000000000000",
+        "25b52ffd000000000000000000000000"};
+    for (size_t i = 0; i < ARRAY_LEN(wires); i++) {
+        char bytes[16];
+        size_t n = strlen(wires[i]) / 2;
+        for (size_t j = 0; j < n; j++)
+            bytes[j] = (char)(str_hex_value(wires[i][2 * j]) << 4 |
+                              str_hex_value(wires[i][2 * j + 1]));
+        expect("zstd", str_make(bytes, n), ERR_PARSE, STR(""));
+    }
+}
+
 static void a_zstd_window_over_eight_mebibytes_is_refused(void **state)
 {
     (void)state;
@@ -450,6 +468,7 @@ int main(void)
         cmocka_unit_test(members_and_frames_in_a_row_are_one_body),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(a_zstd_frame_reads_the_same_at_any_cut),
+        cmocka_unit_test(zstd_of_other_formats_is_damage_at_any_cut),
         cmocka_unit_test(random_damage_does_no_harm),
         cmocka_unit_test(bombs_are_stopped_early),
         cmocka_unit_test(the_output_is_bounded_by_bytes_too),
