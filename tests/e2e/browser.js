@@ -4,22 +4,9 @@
 //   node browser.js PAC_URL CA_PEM SCREENSHOT
 // Prints one JSON line of what a person would have seen.
 const { chromium } = require('playwright-core');
-const { execFileSync } = require('child_process');
-const fs = require('fs');
-const os = require('os');
-const path = require('path');
+const { launch, removeHome } = require('./chromium');
 
 const [pac, ca, screenshot] = process.argv.slice(2);
-const home = fs.mkdtempSync(path.join(os.tmpdir(), 'pg-chromium-'));
-
-// Trust as an administrator gives it: in the user's NSS database.
-function trust() {
-  const db = path.join(home, '.pki/nssdb');
-  fs.mkdirSync(db, { recursive: true });
-  const certutil = (...args) => execFileSync('certutil', ['-d', 'sql:' + db, ...args]);
-  certutil('-N', '--empty-password');
-  certutil('-A', '-t', 'C,,', '-n', 'promptgate', '-i', ca);
-}
 
 async function send(page, text) {
   const before = await page.locator('.message').count();
@@ -31,10 +18,7 @@ async function send(page, text) {
 }
 
 (async () => {
-  trust();
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', env: { ...process.env, HOME: home },
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
-      '--disable-component-update', '--no-first-run', '--proxy-pac-url=' + pac] });
+  const browser = await launch(chromium, ca, pac);
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
     await page.goto('https://chatgpt.com/?delay=30');
@@ -48,6 +32,6 @@ async function send(page, text) {
       steps: new Set(growth.map(g => g[1])).size, spread: growth.at(-1)[0] - growth[0][0] }));
   } finally {
     await browser.close();
-    fs.rmSync(home, { recursive: true, force: true });
+    removeHome();
   }
 })().catch(error => { console.error(error); process.exit(1); });

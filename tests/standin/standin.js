@@ -57,7 +57,7 @@ async function readJson(req) {
 
 function json(res, status, value) {
   const body = Buffer.from(JSON.stringify(value));
-  res.writeHead(status, { 'content-type': 'application/json',
+  res.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*',
     'content-length': body.length, 'alt-svc': 'h3=":443"; ma=86400' });
   res.end(body);
 }
@@ -200,6 +200,16 @@ async function upload(req, res, url) {
   json(res, 201, { bytes, sha256 });
 }
 
+// A file's name, then its bytes on another host, as browsers send them
+// (wire facts 5.1).
+async function announce(req, res, url) {
+  const { body } = await readJson(req);
+  const file_id = 'file-' + uuid().replaceAll('-', '').slice(0, 22);
+  note({ path: url.pathname, file_id, file_name: body.file_name });
+  json(res, 200, { status: 'success', file_id, upload_url:
+    `https://files.oaiusercontent.com/${file_id}?se=2027-01-01&sp=w&sv=2020&sr=b&sig=c2ln` });
+}
+
 const session = { user: { id: 'user-ana', name: 'Ana', email: 'ana@example.com' },
   expires: '2027-01-01T00:00:00Z', authProvider: 'auth0',
   account: { id: '8f4d1f7e-0000-4000-8000-000000000001', planType: 'team' } };
@@ -224,6 +234,17 @@ const routes = [
     json(res, 200, { status: 'ok', conduit_token: 'made-up' });
   }],
   ['GET', /^\/download$/, download],
+  ['OPTIONS', /./, (req, res) => {
+    res.writeHead(204, { 'access-control-allow-origin': '*', 'access-control-allow-methods': '*',
+      'access-control-allow-headers': 'content-type, x-ms-blob-type, x-ms-version' });
+    res.end();
+  }],
+  ['POST', /^\/backend-(api|anon)\/files$/, announce],
+  ['POST', /^\/backend-(api|anon)\/files\/[^/]+\/uploaded$/, async (req, res) => {
+    await readBody(req);
+    json(res, 200, { status: 'success' });
+  }],
+  ['PUT', /^\/file-/, upload],
   ['PUT', /^\/(files|upload)/, upload],
   ['POST', /^\/upload/, upload],
   ['GET', /^\/never$/, () => {}],

@@ -1,0 +1,30 @@
+'use strict';
+// Chromium as an administrator sets it up: the proxy by PAC file, the CA in the
+// user's NSS database, a home of its own.
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const home = fs.mkdtempSync(path.join(os.tmpdir(), 'pg-chromium-'));
+
+function trust(ca) {
+  const db = path.join(home, '.pki/nssdb');
+  fs.mkdirSync(db, { recursive: true });
+  const certutil = (...args) => execFileSync('certutil', ['-d', 'sql:' + db, ...args]);
+  certutil('-N', '--empty-password');
+  certutil('-A', '-t', 'C,,', '-n', 'promptgate', '-i', ca);
+}
+
+function launch(chromium, ca, pac) {
+  trust(ca);
+  return chromium.launch({ executablePath: '/usr/bin/chromium', env: { ...process.env, HOME: home },
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
+      '--disable-component-update', '--no-first-run', '--proxy-pac-url=' + pac] });
+}
+
+function removeHome() {
+  fs.rmSync(home, { recursive: true, force: true });
+}
+
+module.exports = { launch, removeHome };
