@@ -12,74 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#define HASH_NONFATAL_OOM 0
-#include <uthash.h>
 
 #include "base/digest.h"
 #include "base/mem.h"
 #include "inspect/drift.h"
-
-enum { KEY_BYTES = 16, VERSION = 1 };
-
-enum kind {
-    ASK_PROMPT = 1,
-    NOTE_TURN,
-    ASK_ANSWER,
-    NOTE_ANSWER,
-    NOTE_HOST,
-    ASK_HOST,
-    NOTE_IDENTITY,
-    ASK_IDENTITY,
-    NOTE_DRIFT,
-    ASK_DRAFT,
-};
-
-/* The names of an identity follow its question or answer, each with a NUL. */
-enum { NAMES = 3, NAMES_BYTES_MAX = NAMES * (KEEP_NAME_MAX + 1) };
-
-struct key {
-    uint8_t bytes[KEY_BYTES];
-};
-
-/* Every question, in the machine's own byte order: both ends are one binary
- * on one machine. */
-struct question {
-    uint8_t version, kind, has_message;
-    uint8_t reserved[5];
-    struct key message, parent;
-    uint64_t text_hash;
-    int64_t time_ms;
-    char activity_id[UUID_TEXT_BYTES];
-    char padding[3];
-};
-
-struct answer {
-    uint8_t version, kind, flag, reserved;
-    uint32_t attempts;
-    int64_t time_ms;
-    char activity_id[UUID_TEXT_BYTES];
-    char padding[3];
-};
-
-struct entry {
-    struct key key;
-    UT_hash_handle hh; /* kept in order of use: first is oldest */
-    int64_t expires_ms, time_ms;
-    uint64_t text_hash;
-    unsigned attempts;
-    bool is_edit; /* as the first attempt was told */
-    char activity_id[UUID_TEXT_BYTES];
-    struct buf names; /* of an identity */
-};
-
-struct keep {
-    struct entry *table;
-    size_t max_bytes, names_bytes;
-    struct drift *drift;
-    char secret[32]; /* keys of sessions mean nothing without it */
-};
-
-enum { ENTRY_BYTES = sizeof(struct entry) + 16 }; /* uthash's buckets */
+#include "inspect/keep_parts.h"
 
 /* ---- the table ------------------------------------------------------ */
 
@@ -124,8 +61,7 @@ size_t keep_count(const struct keep *keep)
     return HASH_COUNT(keep->table);
 }
 
-/* The entry, now the most recently used, or NULL. */
-static struct entry *look_up(
+struct entry *keep_look_up(
     struct keep *keep, const struct key *key, int64_t now_ms)
 {
     struct entry *entry;
@@ -141,20 +77,20 @@ static struct entry *look_up(
     return entry;
 }
 
-static void make_room(struct keep *keep, size_t bytes)
+void keep_make_room(struct keep *keep, size_t bytes, const struct entry *except)
 {
-    while (keep->table != NULL &&
+    while (keep->table != NULL && keep->table != except &&
            HASH_COUNT(keep->table) * ENTRY_BYTES + keep->names_bytes + bytes >
                keep->max_bytes)
         drop(keep, keep->table);
 }
 
-static struct entry *put(
+struct entry *keep_put(
     struct keep *keep, const struct key *key, int64_t now_ms, int64_t seconds)
 {
-    struct entry *entry = look_up(keep, key, now_ms);
+    struct entry *entry = keep_look_up(keep, key, now_ms);
     if (entry == NULL) {
-        make_room(keep, ENTRY_BYTES);
+        keep_make_room(keep, ENTRY_BYTES, NULL);
         entry = MEM_NEW(struct entry);
         entry->key = *key;
         HASH_ADD(hh, keep->table, key, sizeof entry->key, entry);
@@ -172,8 +108,7 @@ static void hash_part(struct digest *digest, struct str part)
     digest_update(digest, part);
 }
 
-static struct key key_of(
-    const char *kind, struct str a, struct str b, struct str c)
+struct key keep_key(const char *kind, struct str a, struct str b, struct str c)
 {
     uint8_t sum[DIGEST_BYTES];
     struct key key;
@@ -198,8 +133,8 @@ void keep_ask_prompt(const struct keep_prompt *prompt, struct buf *question)
     struct question q = {.version = VERSION, .kind = ASK_PROMPT};
     q.has_message = prompt->message_id.n != 0;
     q.message =
-        key_of("message", prompt->service, prompt->message_id, STR_NONE);
-    q.parent = key_of("parent", prompt->service, prompt->conversation_id,
+        keep_key("message", prompt->service, prompt->message_id, STR_NONE);
+    q.parent = keep_key("parent", prompt->service, prompt->conversation_id,
         prompt->parent_message_id);
     digest_sha256(prompt->text, sum);
     memcpy(&q.text_hash, sum, sizeof q.text_hash);
@@ -212,7 +147,7 @@ void keep_note_turn(struct str service, struct str conversation_id,
     struct str parent_message_id, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_TURN};
-    q.parent = key_of("parent", service, conversation_id, parent_message_id);
+    q.parent = keep_key("parent", service, conversation_id, parent_message_id);
     send(note, &q);
 }
 
@@ -220,7 +155,7 @@ void keep_note_answer(
     struct str service, struct str message_id, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_ANSWER};
-    q.message = key_of("answer", service, message_id, STR_NONE);
+    q.message = keep_key("answer", service, message_id, STR_NONE);
     send(note, &q);
 }
 
@@ -228,21 +163,21 @@ void keep_ask_answer(
     struct str service, struct str message_id, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_ANSWER};
-    q.message = key_of("answer", service, message_id, STR_NONE);
+    q.message = keep_key("answer", service, message_id, STR_NONE);
     send(question, &q);
 }
 
 void keep_note_host(struct str host, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_HOST};
-    q.message = key_of("host", host, STR_NONE, STR_NONE);
+    q.message = keep_key("host", host, STR_NONE, STR_NONE);
     send(note, &q);
 }
 
 void keep_ask_host(struct str host, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_HOST};
-    q.message = key_of("host", host, STR_NONE, STR_NONE);
+    q.message = keep_key("host", host, STR_NONE, STR_NONE);
     send(question, &q);
 }
 
@@ -269,8 +204,8 @@ void keep_ask_draft(const struct keep_draft *draft, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_DRAFT};
     struct key who =
-        key_of("drafter", draft->service, draft->user, draft->device);
-    q.message = key_of("draft", str_make((const char *)who.bytes, KEY_BYTES),
+        keep_key("drafter", draft->service, draft->user, draft->device);
+    q.message = keep_key("draft", str_make((const char *)who.bytes, KEY_BYTES),
         draft->conversation_id, first_character(draft->text));
     q.text_hash = draft->text.n; /* its length is what counts here */
     q.time_ms = draft->time_ms;
@@ -389,10 +324,10 @@ static void serve_prompt(struct keep *keep, const struct question *q,
     a->attempts = 1;
     a->time_ms = q->time_ms;
     memcpy(a->activity_id, q->activity_id, sizeof a->activity_id);
-    a->flag = look_up(keep, &q->parent, now_ms) != NULL;
+    a->flag = keep_look_up(keep, &q->parent, now_ms) != NULL;
     if (!q->has_message)
         return;
-    struct entry *seen = look_up(keep, &q->message, now_ms);
+    struct entry *seen = keep_look_up(keep, &q->message, now_ms);
     if (seen != NULL && seen->text_hash == q->text_hash) {
         a->attempts = ++seen->attempts;
         a->time_ms = seen->time_ms;
@@ -400,7 +335,7 @@ static void serve_prompt(struct keep *keep, const struct question *q,
         memcpy(a->activity_id, seen->activity_id, sizeof a->activity_id);
         return;
     }
-    seen = put(keep, &q->message, now_ms, KEEP_RETRY_SECONDS);
+    seen = keep_put(keep, &q->message, now_ms, KEEP_RETRY_SECONDS);
     seen->attempts = 1;
     seen->is_edit = a->flag != 0;
     seen->text_hash = q->text_hash;
@@ -411,8 +346,9 @@ static void serve_prompt(struct keep *keep, const struct question *q,
 static void serve_draft(struct keep *keep, const struct question *q,
     int64_t now_ms, struct answer *a)
 {
-    bool is_new = look_up(keep, &q->message, now_ms) == NULL;
-    struct entry *draft = put(keep, &q->message, now_ms, KEEP_DRAFT_SECONDS);
+    bool is_new = keep_look_up(keep, &q->message, now_ms) == NULL;
+    struct entry *draft =
+        keep_put(keep, &q->message, now_ms, KEEP_DRAFT_SECONDS);
     if (is_new) {
         draft->time_ms = q->time_ms;
         memcpy(draft->activity_id, q->activity_id, sizeof draft->activity_id);
@@ -438,11 +374,11 @@ static void put_names(
     struct keep *keep, const struct key *key, struct str names, int64_t now_ms)
 {
     struct key own = secret_key(keep, key);
-    struct entry *old = look_up(keep, &own, now_ms);
+    struct entry *old = keep_look_up(keep, &own, now_ms);
     if (old != NULL)
         drop(keep, old);
-    make_room(keep, ENTRY_BYTES + names.n);
-    struct entry *entry = put(keep, &own, now_ms, KEEP_IDENTITY_SECONDS);
+    keep_make_room(keep, ENTRY_BYTES + names.n, NULL);
+    struct entry *entry = keep_put(keep, &own, now_ms, KEEP_IDENTITY_SECONDS);
     buf_append_str(&entry->names, names);
     keep->names_bytes += names.n;
 }
@@ -462,10 +398,10 @@ static void serve_ask_identity(struct keep *keep, const struct question *q,
     int64_t now_ms, struct answer *a, struct buf *answer_out)
 {
     struct key own = secret_key(keep, &q->message);
-    struct entry *found = look_up(keep, &own, now_ms);
+    struct entry *found = keep_look_up(keep, &own, now_ms);
     if (found == NULL && q->has_message) {
         own = secret_key(keep, &q->parent);
-        found = look_up(keep, &own, now_ms);
+        found = keep_look_up(keep, &own, now_ms);
     }
     buf_append(answer_out, a, sizeof *a);
     if (found == NULL)
@@ -478,9 +414,15 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out)
 {
     struct question q;
-    if (question.n < sizeof q || question.n > sizeof q + NAMES_BYTES_MAX)
+    if (question.n < sizeof q)
         return;
     memcpy(&q, question.p, sizeof q);
+    if (q.version == VERSION && (q.kind == NOTE_FILE || q.kind == ASK_FILE)) {
+        keep_serve_file(keep, question, now_ms, answer_out);
+        return;
+    }
+    if (question.n > sizeof q + NAMES_BYTES_MAX)
+        return;
     struct str names = str_sub(question, sizeof q, question.n);
     bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
     if (q.version != VERSION || (names.n != 0) != wants_text)
@@ -496,16 +438,16 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         break;
     case ASK_ANSWER:
     case ASK_HOST:
-        a.flag = look_up(keep, &q.message, now_ms) != NULL;
+        a.flag = keep_look_up(keep, &q.message, now_ms) != NULL;
         break;
     case NOTE_TURN:
-        put(keep, &q.parent, now_ms, KEEP_TURN_SECONDS);
+        keep_put(keep, &q.parent, now_ms, KEEP_TURN_SECONDS);
         return;
     case NOTE_ANSWER:
-        put(keep, &q.message, now_ms, KEEP_ANSWER_SECONDS);
+        keep_put(keep, &q.message, now_ms, KEEP_ANSWER_SECONDS);
         return;
     case NOTE_HOST:
-        put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);
+        keep_put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);
         return;
     case NOTE_IDENTITY:
         serve_note_identity(keep, &q, names, now_ms);

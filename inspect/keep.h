@@ -1,7 +1,7 @@
 /*
  * What outlives a connection, for all workers of a node: conversation trees
- * (edit detection), message ids seen (retries), answers seen, hosts learnt,
- * and whose a session is.
+ * (edit detection), message ids seen (retries), answers seen, files on their
+ * way up, hosts learnt, and whose a session is.
  * One bounded table of small entries under SHA-256 keys, least recently used
  * out first, entries expire.  The keeper role serves it; replay and tests
  * call it directly.
@@ -21,14 +21,18 @@
 #include "base/err.h"
 
 enum {
-    KEEP_DATAGRAM_MAX = 16 * 1024,
-    KEEP_RETRY_SECONDS = 10 * 60,          /* the same message id again */
+    KEEP_DATAGRAM_MAX = 60 * 1024, /* with its token below CHAN_DATAGRAM_MAX */
+    KEEP_RETRY_SECONDS = 10 * 60,  /* the same message id again */
     KEEP_ANSWER_SECONDS = 24 * 60 * 60,    /* the same answer again */
     KEEP_DRAFT_SECONDS = 30,               /* between two of its texts */
     KEEP_TURN_SECONDS = 30 * 24 * 60 * 60, /* conversation trees */
     KEEP_HOST_SECONDS = 24 * 60 * 60,
-    KEEP_IDENTITY_SECONDS = 12 * 60 * 60, /* since it was last used */
-    KEEP_NAME_MAX = 320,                  /* a longer name is not kept */
+    KEEP_IDENTITY_SECONDS = 12 * 60 * 60,  /* since it was last used */
+    KEEP_NAME_MAX = 320,                   /* a longer name is not kept */
+    KEEP_FILE_SECONDS = 30 * 24 * 60 * 60, /* a prompt may use it later */
+    KEEP_FILE_IDS_MAX = 3,
+    KEEP_FACT_BYTES_MAX = 48 * 1024,   /* one line about a file */
+    KEEP_FACTS_BYTES_MAX = 512 * 1024, /* all of them, of one file */
 };
 
 struct drift;
@@ -115,6 +119,46 @@ bool keep_read_identity(struct str answer, struct keep_identity *identity_out);
 
 void keep_note_drift(struct str line, struct buf *note);
 struct drift *keep_drift(struct keep *keep);
+
+/* ---- a file on its way up ---------------------------------------------- */
+
+/* Its steps (name, bytes, pieces, end) come on any connection in several
+ * orders.  What is known of it is a list of lines that only who asks
+ * understands (inspect/upload.c); the keeper joins them under every name that
+ * the file has. */
+enum {
+    KEEP_FILE_TOLD = 1,       /* its activity is complete */
+    KEEP_FILE_BLOCKED = 2,    /* nobody may use it */
+    KEEP_FILE_WANTS_NAME = 4, /* its name comes after its bytes */
+    KEEP_FILE_IS_CUT = 8,     /* more was said than is kept */
+};
+
+struct keep_file {
+    struct str service;
+    struct str ids[KEEP_FILE_IDS_MAX]; /* empty ones do not count */
+    struct str address; /* where its bytes go: host and path; or empty */
+    char activity_id[UUID_TEXT_BYTES]; /* if the file is new */
+    int64_t time_ms;
+    unsigned flags; /* more of them; never fewer */
+    bool is_new;    /* whatever was known under these names is another file */
+    bool forgets;   /* the lines so far */
+    bool creates;   /* of a question: the file is known from now on */
+    struct str fact;
+    size_t offset; /* of a question: of the lines, those from here on */
+};
+void keep_note_file(const struct keep_file *file, struct buf *note);
+void keep_ask_file(const struct keep_file *file, struct buf *question);
+
+struct keep_file_answer {
+    bool is_known;
+    unsigned flags;
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms;
+    size_t facts_bytes; /* all there are */
+    struct str facts;   /* from the offset on: borrows from the answer */
+};
+enum err keep_read_file(
+    struct str answer, struct keep_file_answer *answer_out) MUST_USE;
 
 /* ---- hosts ----------------------------------------------------------- */
 

@@ -1,0 +1,215 @@
+/*
+ * Files on their way up, in the keeper's table.  The first name that a note
+ * gives is the file's own key; every other one is an entry that points there,
+ * so that an id and an address find the same lines.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "inspect/keep_parts.h"
+
+enum { FILE_KEYS_MAX = KEEP_FILE_IDS_MAX + 1 };
+
+/* Follows struct question; the fact follows it. */
+struct file_head {
+    uint32_t flags, offset, key_count;
+    uint8_t is_new, forgets, creates, reserved;
+    struct key keys[FILE_KEYS_MAX];
+};
+
+struct file_answer {
+    uint8_t version, kind, is_known, reserved;
+    uint32_t flags, facts_bytes, zero;
+    int64_t time_ms;
+    char activity_id[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
+/* ---- datagrams --------------------------------------------------------- */
+
+static void add_key(struct file_head *head, const char *kind,
+    struct str service, struct str name)
+{
+    if (name.n != 0)
+        head->keys[head->key_count++] = keep_key(kind, service, name, STR_NONE);
+}
+
+static void put_question(
+    const struct keep_file *file, enum kind kind, struct buf *out)
+{
+    struct question q = {.version = VERSION, .kind = (uint8_t)kind};
+    struct file_head head = {.flags = file->flags,
+        .offset = (uint32_t)file->offset,
+        .is_new = file->is_new,
+        .forgets = file->forgets,
+        .creates = file->creates};
+    for (size_t i = 0; i < KEEP_FILE_IDS_MAX; i++)
+        add_key(&head, "file", file->service, file->ids[i]);
+    /* Cloud storage is no service's own. */
+    add_key(&head, "address", STR_NONE, file->address);
+    q.time_ms = file->time_ms;
+    memcpy(q.activity_id, file->activity_id, sizeof q.activity_id);
+    buf_append(out, &q, sizeof q);
+    buf_append(out, &head, sizeof head);
+}
+
+void keep_note_file(const struct keep_file *file, struct buf *note)
+{
+    put_question(file, NOTE_FILE, note);
+    if (file->fact.n <= KEEP_FACT_BYTES_MAX)
+        buf_append_str(note, file->fact);
+}
+
+void keep_ask_file(const struct keep_file *file, struct buf *question)
+{
+    put_question(file, ASK_FILE, question);
+}
+
+enum err keep_read_file(struct str answer, struct keep_file_answer *answer_out)
+{
+    struct file_answer a;
+    if (answer.n < sizeof a)
+        return ERR_PARSE;
+    memcpy(&a, answer.p, sizeof a);
+    if (a.version != VERSION || a.kind != ASK_FILE)
+        return ERR_PARSE;
+    *answer_out = (struct keep_file_answer){.is_known = a.is_known != 0,
+        .flags = a.flags,
+        .time_ms = a.time_ms,
+        .facts_bytes = a.facts_bytes,
+        .facts = str_sub(answer, sizeof a, answer.n)};
+    memcpy(answer_out->activity_id, a.activity_id, sizeof a.activity_id);
+    answer_out->activity_id[UUID_TEXT_BYTES - 1] = '\0';
+    return OK;
+}
+
+/* ---- serving ----------------------------------------------------------- */
+
+/* The file itself, by any of its names; NULL: it is not known. */
+static struct entry *find(
+    struct keep *keep, const struct key *key, int64_t now_ms)
+{
+    struct entry *entry = keep_look_up(keep, key, now_ms);
+    if (entry == NULL || !entry->is_alias)
+        return entry;
+    struct key own;
+    memcpy(own.bytes, buf_bytes(&entry->names), sizeof own.bytes);
+    return keep_look_up(keep, &own, now_ms);
+}
+
+static struct entry *find_any(
+    struct keep *keep, const struct file_head *head, int64_t now_ms)
+{
+    struct entry *entry = NULL;
+    for (size_t i = 0; entry == NULL && i < head->key_count; i++)
+        entry = find(keep, &head->keys[i], now_ms);
+    return entry;
+}
+
+static void clear_lines(struct keep *keep, struct entry *entry)
+{
+    keep->names_bytes -= entry->names.n;
+    buf_wipe_free(&entry->names);
+}
+
+static void add_line(struct keep *keep, struct entry *entry, struct str line)
+{
+    if (line.n == 0)
+        return;
+    if (entry->names.n + line.n + 1 > KEEP_FACTS_BYTES_MAX) {
+        entry->flags |= KEEP_FILE_IS_CUT;
+        return;
+    }
+    keep_make_room(keep, line.n + 1, entry);
+    buf_append_str(&entry->names, line);
+    buf_append_char(&entry->names, '\n');
+    keep->names_bytes += line.n + 1;
+}
+
+static struct entry *create(struct keep *keep, const struct question *q,
+    const struct file_head *head, int64_t now_ms)
+{
+    struct entry *entry =
+        keep_put(keep, &head->keys[0], now_ms, KEEP_FILE_SECONDS);
+    clear_lines(keep, entry);
+    entry->is_alias = false;
+    entry->flags = 0;
+    entry->time_ms = q->time_ms;
+    memcpy(entry->activity_id, q->activity_id, sizeof entry->activity_id);
+    return entry;
+}
+
+/* All names of the note mean this file from now on. */
+static void point_here(struct keep *keep, const struct file_head *head,
+    const struct key *own, int64_t now_ms)
+{
+    for (size_t i = 0; i < head->key_count; i++) {
+        if (memcmp(&head->keys[i], own, sizeof *own) == 0)
+            continue;
+        struct entry *alias =
+            keep_put(keep, &head->keys[i], now_ms, KEEP_FILE_SECONDS);
+        clear_lines(keep, alias);
+        alias->is_alias = true;
+        buf_append(&alias->names, own->bytes, sizeof own->bytes);
+        keep->names_bytes += alias->names.n;
+    }
+}
+
+static void serve_note(struct keep *keep, const struct question *q,
+    const struct file_head *head, struct str fact, int64_t now_ms)
+{
+    struct entry *file = head->is_new ? NULL : find_any(keep, head, now_ms);
+    struct key own = file != NULL ? file->key : head->keys[0];
+    if (file == NULL)
+        (void)create(keep, q, head, now_ms);
+    point_here(keep, head, &own, now_ms);
+    file = keep_look_up(keep, &own, now_ms); /* making room may cost it */
+    if (file == NULL)
+        return;
+    file->expires_ms = now_ms + KEEP_FILE_SECONDS * INT64_C(1000);
+    if (head->forgets)
+        clear_lines(keep, file);
+    file->flags |= head->flags;
+    add_line(keep, file, fact);
+}
+
+static void serve_ask(struct keep *keep, const struct question *q,
+    const struct file_head *head, int64_t now_ms, struct buf *answer_out)
+{
+    struct file_answer a = {.version = VERSION, .kind = ASK_FILE};
+    struct entry *file = find_any(keep, head, now_ms);
+    a.is_known = file != NULL;
+    if (file == NULL && head->creates)
+        file = create(keep, q, head, now_ms);
+    if (file == NULL) {
+        buf_append(answer_out, &a, sizeof a);
+        return;
+    }
+    a.flags = file->flags;
+    a.facts_bytes = (uint32_t)file->names.n;
+    a.time_ms = file->time_ms;
+    memcpy(a.activity_id, file->activity_id, sizeof a.activity_id);
+    buf_append(answer_out, &a, sizeof a);
+    buf_append_str(answer_out, str_sub(buf_str(&file->names), head->offset,
+                                   head->offset + KEEP_FACT_BYTES_MAX));
+}
+
+void keep_serve_file(struct keep *keep, struct str question, int64_t now_ms,
+    struct buf *answer_out)
+{
+    struct question q;
+    struct file_head head;
+    if (question.n < sizeof q + sizeof head || question.n > KEEP_DATAGRAM_MAX)
+        return;
+    memcpy(&q, question.p, sizeof q);
+    memcpy(&head, question.p + sizeof q, sizeof head);
+    struct str fact = str_sub(question, sizeof q + sizeof head, question.n);
+    if (head.key_count == 0 || head.key_count > FILE_KEYS_MAX ||
+        fact.n > KEEP_FACT_BYTES_MAX || str_find_char(fact, '\n') < fact.n)
+        return;
+    q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
+    if (q.kind == NOTE_FILE)
+        serve_note(keep, &q, &head, fact, now_ms);
+    else if (fact.n == 0)
+        serve_ask(keep, &q, &head, now_ms, answer_out);
+}

@@ -1,0 +1,94 @@
+/*
+ * The keeper's table and datagrams, for keep.c and keep_files.c only.
+ */
+#ifndef INSPECT_KEEP_PARTS_H
+#define INSPECT_KEEP_PARTS_H
+
+#define HASH_NONFATAL_OOM 0
+#include <uthash.h>
+
+#include "inspect/keep.h"
+
+enum { KEY_BYTES = 16, VERSION = 1 };
+
+enum kind {
+    ASK_PROMPT = 1,
+    NOTE_TURN,
+    ASK_ANSWER,
+    NOTE_ANSWER,
+    NOTE_HOST,
+    ASK_HOST,
+    NOTE_IDENTITY,
+    ASK_IDENTITY,
+    NOTE_DRIFT,
+    ASK_DRAFT,
+    NOTE_FILE,
+    ASK_FILE,
+};
+
+/* The names of an identity follow its question or answer, each with a NUL. */
+enum { NAMES = 3, NAMES_BYTES_MAX = NAMES * (KEEP_NAME_MAX + 1) };
+
+struct key {
+    uint8_t bytes[KEY_BYTES];
+};
+
+/* Every question, in the machine's own byte order: both ends are one binary
+ * on one machine. */
+struct question {
+    uint8_t version, kind, has_message;
+    uint8_t reserved[5];
+    struct key message, parent;
+    uint64_t text_hash;
+    int64_t time_ms;
+    char activity_id[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
+struct answer {
+    uint8_t version, kind, flag, reserved;
+    uint32_t attempts;
+    int64_t time_ms;
+    char activity_id[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
+struct entry {
+    struct key key;
+    UT_hash_handle hh; /* kept in order of use: first is oldest */
+    int64_t expires_ms, time_ms;
+    uint64_t text_hash;
+    unsigned attempts;
+    bool is_edit;   /* as the first attempt was told */
+    bool is_alias;  /* of the file whose key is in `names` */
+    unsigned flags; /* of a file */
+    char activity_id[UUID_TEXT_BYTES];
+    struct buf names; /* of an identity; what is known of a file */
+};
+
+struct keep {
+    struct entry *table;
+    size_t max_bytes, names_bytes;
+    struct drift *drift;
+    char secret[32]; /* keys of sessions mean nothing without it */
+};
+
+enum { ENTRY_BYTES = sizeof(struct entry) + 16 }; /* uthash's buckets */
+
+/* keep.c */
+struct key keep_key(const char *kind, struct str a, struct str b, struct str c);
+/* The entry, now the most recently used, or NULL. */
+struct entry *keep_look_up(
+    struct keep *keep, const struct key *key, int64_t now_ms);
+/* The same, made when it was not there. */
+struct entry *keep_put(
+    struct keep *keep, const struct key *key, int64_t now_ms, int64_t seconds);
+/* Entries leave, oldest first, until `bytes` more fit; never `except`. */
+void keep_make_room(
+    struct keep *keep, size_t bytes, const struct entry *except);
+
+/* keep_files.c: question and answer of the file kinds. */
+void keep_serve_file(
+    struct keep *keep, struct str question, int64_t now_ms, struct buf *answer);
+
+#endif
