@@ -43,6 +43,12 @@ static void on_event(void *arg, const struct sse_event *event)
         openai_answer_event(a, event);
 }
 
+void answer_json(struct answer *a, const struct json_node *root)
+{
+    if (a != NULL)
+        openai_answer_json(a, root);
+}
+
 struct answer *answer_new(enum answer_codec codec, bool is_sse)
 {
     struct answer *a = MEM_NEW(struct answer);

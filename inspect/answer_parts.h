@@ -61,6 +61,9 @@ size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 void chatgpt_tree_body(struct answer *a, const struct json_node *root);
 size_t chatgpt_tree_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 
+/* One event that came without the frame of a stream. */
+void answer_json(struct answer *a, const struct json_node *root);
+void openai_answer_json(struct answer *a, const struct json_node *root);
 void openai_answer_event(struct answer *a, const struct sse_event *event);
 void openai_answer_body(struct answer *a, const struct json_node *root);
 size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);

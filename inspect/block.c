@@ -169,6 +169,26 @@ static void write_page(struct str text, struct buf *out)
     buf_append_str(out, STR("</p></html>\n"));
 }
 
+static void write_socket_error(
+    const struct exchange *ex, struct str text, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "type", "error");
+    jsonw_key_int(&w, "status", STATUS_REFUSED);
+    if (ex->activity != NULL)
+        jsonw_key_cstr(&w, "event_id", ex->activity->id);
+    jsonw_key(&w, "error");
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "type", "policy_violation");
+    jsonw_key_cstr(&w, "code", "blocked_by_policy");
+    jsonw_key_str(&w, "message", text);
+    jsonw_key(&w, "param");
+    jsonw_null(&w);
+    jsonw_close(&w);
+    jsonw_close(&w);
+}
+
 /* ---- the light web app -----------------------------------------------------
  */
 
@@ -319,5 +339,21 @@ void exchange_block_reply(struct exchange *ex, struct exchange_reply *out)
     } else {
         write_detail(buf_str(&text), &out->body);
     }
+    buf_free(&text);
+}
+
+/* Clients of the public API read an error event: its status is one that they
+ * do not try again (§8.4).  ChatGPT's page takes lists of envelopes and leaves
+ * those that it does not know. */
+void exchange_block_frame(const struct exchange *ex, struct buf *out)
+{
+    struct buf text = {0};
+    bool is_list = shape_of(ex) == BLOCK_CHATGPT;
+    write_notice(ex, &text);
+    if (is_list)
+        buf_append_char(out, '[');
+    write_socket_error(ex, buf_str(&text), out);
+    if (is_list)
+        buf_append_char(out, ']');
     buf_free(&text);
 }

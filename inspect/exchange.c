@@ -80,10 +80,11 @@ static void find_route(struct exchange *ex)
         return; /* unclassified: read generically */
     struct route_query query = {
         .host = ex->host,
-        .method = ex->method,
+        .method = ex->is_websocket ? STR("GET") : ex->method, /* or CONNECT */
         .path = path,
         .query = ex->query,
         .content_type = arena_lower(&ex->arena, ex->content_type),
+        .is_websocket = ex->is_websocket,
     };
     service_find_route(ex->service, &query, &ex->match);
 }
@@ -93,12 +94,11 @@ const struct route *exchange_route(const struct exchange *ex)
     return ex->match.route;
 }
 
-static struct activity *make_activity(
-    struct exchange *ex, const struct exchange_request *r)
+static struct activity *make_activity(struct exchange *ex)
 {
     struct activity *a = activity_new();
-    if (r->time_ms != 0)
-        a->time_ms = r->time_ms;
+    if (ex->time_ms != 0)
+        a->time_ms = ex->time_ms;
     a->node = arena_copy(&a->arena, ex->env->node);
     a->via = STR("inline");
     a->service = arena_copy(&a->arena, service_name(ex->service));
@@ -137,13 +137,16 @@ static bool is_inspected(
         return true;
     if (exchange_route(ex) == NULL)
         return r->has_body || is_write(r->method);
+    /* Its messages are what is inspected (inspect/channel.h). */
+    if (ex->is_websocket && exchange_route(ex)->allows_websocket)
+        return false;
     return exchange_route(ex)->action != ROUTE_PASS;
 }
 
-static void start(struct exchange *ex, const struct exchange_request *r)
+void exchange_start_request(struct exchange *ex)
 {
     ex->is_unclassified = exchange_route(ex) == NULL;
-    ex->activity = make_activity(ex, r);
+    ex->activity = make_activity(ex);
     if (ex->is_signed_out) {
         ex->gate = GATE_REFUSE;
         ex->request = REQUEST_OPEN;
@@ -151,7 +154,7 @@ static void start(struct exchange *ex, const struct exchange_request *r)
     }
     bool is_forwarded =
         !ex->is_unclassified && exchange_route(ex)->gate == ROUTE_FORWARD;
-    if (is_forwarded && !ex->is_websocket) /* that has a record first */
+    if (is_forwarded)
         return;
     ex->gate = GATE_HOLD;
     ex->request = REQUEST_OPEN;
@@ -175,7 +178,7 @@ struct exchange *exchange_new(
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
     if (is_inspected(ex, request))
-        start(ex, request);
+        exchange_start_request(ex);
     return ex;
 }
 
@@ -270,7 +273,7 @@ static void count_verdict(enum verdict_kind kind)
         1);
 }
 
-static void put_verdict(struct activity *a, const struct verdict *verdict)
+void exchange_put_verdict(struct activity *a, const struct verdict *verdict)
 {
     a->verdict = verdict->kind;
     a->is_monitored = verdict->is_monitored && verdict->kind != VERDICT_ALLOW;
@@ -291,7 +294,7 @@ void exchange_judge(struct exchange *ex, struct activity *activity,
     /* What has passed already cannot be stopped any more. */
     if (direction == DIRECTION_DOWN && verdict_out->kind != VERDICT_ALLOW)
         verdict_out->kind = VERDICT_ALERT;
-    put_verdict(activity, verdict_out);
+    exchange_put_verdict(activity, verdict_out);
 }
 
 /* Not the policy's: a policy in monitor mode changes nothing about it. */
@@ -302,7 +305,7 @@ static void refuse_signed_out(struct exchange *ex)
         .severity = LEVEL_MEDIUM,
         .message = STR("ChatGPT may be used here only after signing in."),
     };
-    put_verdict(ex->activity, &ex->verdict);
+    exchange_put_verdict(ex->activity, &ex->verdict);
 }
 
 /* Before the verdict: whether it is worth a question whose it is. */
@@ -413,8 +416,6 @@ static enum exchange_state decide(struct exchange *ex)
 static void finish_verdict(struct exchange *ex)
 {
     struct activity *a = ex->activity;
-    if (ex->is_websocket && a->reason.n == 0)
-        a->reason = STR("WebSocket: relayed, its frames are not inspected");
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
     ex->request = REQUEST_READY;
@@ -440,7 +441,7 @@ void exchange_fail(struct exchange *ex, enum failure failure)
     if (ex->activity == NULL || ex->request != REQUEST_READY)
         return;
     apply_failure(ex, ex->activity, &ex->verdict);
-    put_verdict(ex->activity, &ex->verdict);
+    exchange_put_verdict(ex->activity, &ex->verdict);
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
 }

@@ -8,6 +8,8 @@
 #include "inspect/exchange_parts.h"
 #include "inspect/identity.h"
 
+enum { STATUS_UPGRADED = 101 };
+
 static struct str field_value(
     const struct field *fields, size_t count, const char *name)
 {
@@ -19,7 +21,7 @@ static struct str field_value(
 
 static bool is_success(int status)
 {
-    return status == 101 || (status >= 200 && status < 400);
+    return status == STATUS_UPGRADED || (status >= 200 && status < 400);
 }
 
 /* Pages and pictures are none; of what says nothing about itself the first
@@ -41,7 +43,7 @@ void exchange_response_head(struct exchange *ex, int status,
     const struct field *fields, size_t field_count, bool has_body)
 {
     const struct route *route = exchange_route(ex);
-    bool is_upgraded = status == 101 && ex->is_websocket;
+    bool is_upgraded = status == STATUS_UPGRADED && ex->is_websocket;
     if ((status < 200 && !is_upgraded) || ex->response != RESPONSE_NONE)
         return; /* interim */
     ex->status = status;
@@ -222,6 +224,18 @@ static void take_answers(struct exchange *ex)
         fill_answer(ex, ex->answers[i]);
 }
 
+void exchange_tell(
+    struct exchange *ex, struct activity *const *activities, size_t count)
+{
+    ex->status = STATUS_UPGRADED;
+    ex->is_response_complete = true;
+    ex->response = RESPONSE_EXTRACT;
+    for (size_t i = 0; i < count; i++) {
+        ex->answers[ex->answer_count++] = activities[i];
+        fill_answer(ex, activities[i]);
+    }
+}
+
 static void complete_request(struct exchange *ex)
 {
     struct activity *a = ex->activity;
@@ -287,6 +301,8 @@ static enum exchange_state finish_answer(struct exchange *ex)
     exchange_judge(ex, a, DIRECTION_DOWN, &verdict);
     if (a->verdict == VERDICT_ALLOW && a->failure.n != 0)
         a->verdict = VERDICT_ALERT;
+    if (ex->is_quiet && a->verdict == VERDICT_ALLOW && a->findings.count == 0)
+        return next_answer(ex);
     stats_add(
         a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
         1);

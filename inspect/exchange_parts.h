@@ -9,6 +9,7 @@
  *   openai_request.c     chat completions and Responses requests
  *   block.c              block replies
  *   exchange_identity.c  who it is, remembered by session
+ *   exchange_inner.c     exchanges inside a WebSocket (inspect/channel.h)
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
 #define INSPECT_EXCHANGE_PARTS_H
@@ -134,6 +135,7 @@ struct exchange {
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
+    bool is_quiet; /* answers are told only where something is found */
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
@@ -142,7 +144,11 @@ struct exchange {
 };
 
 /* exchange.c */
+/* The request's activity is made, its body expected. */
+void exchange_start_request(struct exchange *ex);
 void exchange_note_failure(struct exchange *ex, enum failure failure);
+void exchange_put_verdict(
+    struct activity *activity, const struct verdict *verdict);
 void exchange_judge(struct exchange *ex, struct activity *activity,
     enum direction direction, struct verdict *verdict_out);
 void exchange_push_opening(struct exchange *ex);
@@ -165,6 +171,30 @@ enum exchange_state exchange_step_response(struct exchange *ex);
 void exchange_answer_seen(struct exchange *ex, bool is_seen);
 void exchange_answer_identified(struct exchange *ex);
 void exchange_free_response(struct exchange *ex);
+
+/* Tells what came without a request of its own: the activities are ex's from
+ * now on.  After it, step. */
+void exchange_tell(
+    struct exchange *ex, struct activity *const *activities, size_t count);
+
+/* exchange_inner.c */
+/* Inside the socket that upgrade opened: same service, person and address; it
+ * has no request until exchange_inner_request. */
+struct exchange *exchange_inner(const struct exchange_env *env,
+    const struct exchange *upgrade, int64_t time_ms);
+/* A client's message, whole, as the body of a request of that route. */
+void exchange_inner_request(struct exchange *ex, const struct route *route,
+    struct str content_type, struct str body);
+/* What the inner exchange learnt about the person is its upgrade's, too. */
+void exchange_inner_identity(
+    struct exchange *upgrade, const struct exchange *inner);
+/* Blocked, whatever was judged: there is nothing that could be passed on. */
+void exchange_inner_block(struct exchange *ex);
+/* It was completed before a failure turned its verdict: told once more. */
+void exchange_inner_refused(struct exchange *ex, int status);
+
+/* block.c */
+void exchange_block_frame(const struct exchange *ex, struct buf *out);
 
 /* exchange_identity.c */
 void exchange_find_identity(

@@ -326,6 +326,14 @@ static void read_responses_event(struct answer *a, const struct json_node *root)
 /* ---- frame ----------------------------------------------------------------
  */
 
+void openai_answer_json(struct answer *a, const struct json_node *root)
+{
+    if (a->codec == ANSWER_OPENAI_CHAT)
+        read_chat(a, root);
+    else
+        read_responses_event(a, root);
+}
+
 void openai_answer_event(struct answer *a, const struct sse_event *event)
 {
     struct str data = str_trim(event->data);
@@ -337,10 +345,8 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
     if (json_parse(data, &a->scratch, NULL, &root) != OK) {
         if (event->is_complete)
             a->is_broken = true;
-    } else if (a->codec == ANSWER_OPENAI_CHAT) {
-        read_chat(a, root);
     } else {
-        read_responses_event(a, root);
+        openai_answer_json(a, root);
     }
     arena_reset(&a->scratch);
 }

@@ -14,6 +14,7 @@
 enum {
     PREFIX_VALUES_MAX = 8, /* alternatives of one prefix */
     ROUTES_MAX = 512,      /* a map */
+    FRAMES_MAX = 64,       /* of a WebSocket */
 };
 
 struct service {
@@ -54,6 +55,9 @@ static const char *const IDS[] = {"conversation_id", "message_id",
     "parent_message_id", "model", "project_id", "file_id", "file_name",
     "file_bytes", "file_type", "answer_id", NULL};
 
+static const char *const SOCKETS[] = {
+    "none", "responses", "realtime", "events", "pubsub", NULL};
+
 static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
 
 static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
@@ -62,7 +66,10 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
-    "learn", "who", "cases", NULL};
+    "learn", "who", "cases", "socket", "frame_type", "frames", NULL};
+static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
+    "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
+    "cases", NULL};
 static const char *const WHO_KEYS[] = {"user", "workspace", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
@@ -234,7 +241,8 @@ static bool has_parameter(struct str query, struct str name)
 
 static bool fits(const struct route *route, const struct route_query *q)
 {
-    if (!any_str(route->methods, route->method_count, q->method))
+    if (route->allows_websocket != q->is_websocket ||
+        !any_str(route->methods, route->method_count, q->method))
         return false;
     if (route->host_count != 0 &&
         !any_host(route->hosts, route->host_count, q->host))
@@ -529,12 +537,74 @@ static int word(struct loader *l, const struct yaml_node *map, const char *key,
     return yaml_word(l->doc, map, key, words, otherwise);
 }
 
+/* What a request and a message of a WebSocket have in common. */
+static void load_content(struct loader *l, const struct yaml_node *map,
+    enum block_shape block, struct route *route)
+{
+    route->name = arena_copy(l->arena, yaml_str(l->doc, map, "name", STR_NONE));
+    route->action = (enum route_action)word(l, map, "do", ACTIONS, 0);
+    route->body = (enum body_shape)word(l, map, "body", BODIES, 0);
+    route->answer = (enum answer_codec)word(l, map, "answer", ANSWERS, 0);
+    route->block = (enum block_shape)word(l, map, "block", BLOCKS, (int)block);
+    route->where = (enum route_text)word(l, map, "where", WHERES, 0);
+    load_activity(l, map, route);
+    load_json_paths(l, map, "text", &route->text);
+    load_json_paths(l, map, "hidden", &route->hidden);
+    load_json_paths(l, map, "files", &route->files);
+    load_ids(l, map, route);
+    load_cases(l, map, route);
+}
+
+/* One path of plain names. */
+static void load_names(struct loader *l, const struct yaml_node *map,
+    const char *key, const char *otherwise, struct json_path *path_out)
+{
+    struct str text = yaml_str(l->doc, map, key, str_of(otherwise));
+    bool is_plain =
+        !str_has(text, "[") && !str_has(text, "#") && !str_has(text, "*");
+    if (text.n != 0 && (!is_plain || !parse_json_path(l, text, path_out)))
+        yaml_mistake(l->doc, yaml_get(map, key),
+            "%s: \"%.*s\" is no path; allowed here: names joined by dots", key,
+            STR_ARG(text));
+}
+
+static void load_frames(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *list = yaml_list(l->doc, map, "frames");
+    route->socket = (enum socket_codec)word(l, map, "socket", SOCKETS, 0);
+    load_names(l, map, "frame_type", "type", &route->frame_type);
+    if ((list != NULL || route->socket != SOCKET_NONE) &&
+        !route->allows_websocket)
+        yaml_mistake(l->doc, map,
+            "route %.*s: socket and frames belong to a route with websocket: "
+            "true",
+            STR_ARG(route->name));
+    if (list == NULL)
+        return;
+    if (list->count > FRAMES_MAX) {
+        yaml_mistake(l->doc, list, "more than %d frames", FRAMES_MAX);
+        return;
+    }
+    route->frames =
+        arena_alloc(l->arena, list->count * sizeof *route->frames + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct yaml_node *node = list->pairs[i].value;
+        struct route_frame *frame = &route->frames[route->frame_count++];
+        if (!yaml_check_keys(l->doc, node, FRAME_KEYS))
+            continue;
+        frame->types =
+            copy_strs(l, yaml_strs(l->doc, node, "type"), &frame->type_count);
+        load_names(l, node, "when", NULL, &frame->when);
+        load_content(l, node, route->block, &frame->route);
+    }
+}
+
 static void load_route(struct loader *l, const struct yaml_node *map,
     const struct service *service, struct route *route)
 {
     if (!yaml_check_keys(l->doc, map, ROUTE_KEYS))
         return;
-    route->name = arena_copy(l->arena, yaml_str(l->doc, map, "name", STR_NONE));
     route->methods =
         copy_strs(l, yaml_strs(l->doc, map, "method"), &route->method_count);
     load_paths(l, map, route);
@@ -543,19 +613,9 @@ static void load_route(struct loader *l, const struct yaml_node *map,
         arena_copy(l->arena, yaml_str(l->doc, map, "content_type", STR_NONE));
     route->query =
         arena_copy(l->arena, yaml_str(l->doc, map, "query", STR_NONE));
-    route->action = (enum route_action)word(l, map, "do", ACTIONS, 0);
     route->gate = (enum route_gate)word(l, map, "gate", GATES, 0);
-    route->body = (enum body_shape)word(l, map, "body", BODIES, 0);
-    route->answer = (enum answer_codec)word(l, map, "answer", ANSWERS, 0);
-    route->block =
-        (enum block_shape)word(l, map, "block", BLOCKS, (int)service->block);
-    route->where = (enum route_text)word(l, map, "where", WHERES, 0);
     route->allows_websocket = yaml_bool(l->doc, map, "websocket", false);
-    load_activity(l, map, route);
-    load_json_paths(l, map, "text", &route->text);
-    load_json_paths(l, map, "hidden", &route->hidden);
-    load_json_paths(l, map, "files", &route->files);
-    load_ids(l, map, route);
+    load_content(l, map, service->block, route);
     route->url_text = copy_strs(
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
     route->learn =
@@ -564,7 +624,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     bool reads_answer = route->learn_count != 0 || route->who_user.count != 0;
     if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;
-    load_cases(l, map, route);
+    load_frames(l, map, route);
 }
 
 static void load_routes(

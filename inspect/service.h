@@ -135,6 +135,17 @@ struct route_case {
     struct str activity;
 };
 
+/* What the server's messages of a WebSocket are. */
+enum socket_codec {
+    SOCKET_NONE,      /* not known: read generically */
+    SOCKET_RESPONSES, /* events of Responses, one a message */
+    SOCKET_REALTIME,
+    SOCKET_EVENTS, /* topics with pieces of event streams: ws.chatgpt.com */
+    SOCKET_PUBSUB, /* the same in base64, Azure Web PubSub */
+};
+
+struct route_frame;
+
 struct route {
     struct str name;
     struct str *methods; /* none: every method */
@@ -163,6 +174,20 @@ struct route {
     size_t url_text_count;
     struct route_case *cases;
     size_t case_count;
+    /* Of a WebSocket: its messages; frame_type: where a client's says what
+     * it is. */
+    enum socket_codec socket;
+    struct json_path frame_type;
+    struct route_frame *frames;
+    size_t frame_count;
+};
+
+/* What a client's message is: the first that fits. */
+struct route_frame {
+    struct str *types; /* none: every type */
+    size_t type_count;
+    struct json_path when; /* a member that must be there; or none */
+    struct route route;    /* without address */
 };
 
 enum { ROUTE_CAPTURES_MAX = 8 };
@@ -177,6 +202,7 @@ struct route_query {
     struct str path;  /* percent-decoded, without query; borrowed by values */
     struct str query; /* raw */
     struct str content_type;
+    bool is_websocket; /* an upgrade: routes for them only */
 };
 /* The first route of the map that fits. */
 void service_find_route(const struct service *service,

@@ -107,7 +107,7 @@ static const struct route *find(struct service_set *set, const char *host,
     size_t mark = str_find_char(whole, '?');
     struct route_query query = {str_of(host), str_of(method),
         str_sub(whole, 0, mark), str_sub(whole, mark + 1, whole.n),
-        STR("application/json")};
+        STR("application/json"), false};
     service_find_route(service, &query, match);
     return match->route;
 }

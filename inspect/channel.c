@@ -1,0 +1,353 @@
+/*
+ * The life of a channel: a client's message becomes an exchange of its own
+ * (inspect/exchange_inner.c) and is held until that has its verdict; the
+ * server's messages go to the readers that inspect/channel_parts.h names.
+ * Whatever an exchange leaves behind, records and notes, queues up here.
+ */
+#include "inspect/channel.h"
+
+#include <utlist.h>
+
+#include "base/mem.h"
+#include "inspect/answer_parts.h"
+#include "inspect/channel_parts.h"
+
+enum { STATUS_UPGRADED = 101, STATUS_REFUSED = 403 };
+
+/* ---- life -------------------------------------------------------------- */
+
+struct channel *channel_new(
+    const struct exchange_env *env, const struct exchange *upgrade)
+{
+    struct channel *c = MEM_NEW(struct channel);
+    c->env = env;
+    c->upgrade = exchange_inner(env, upgrade, upgrade->time_ms);
+    channel_setup_routes(c);
+    return c;
+}
+
+static void free_output(struct channel_output **list, struct channel_output *o)
+{
+    DL_DELETE(*list, o);
+    buf_wipe_free(&o->record.json);
+    buf_wipe_free(&o->note);
+    mem_free(o);
+}
+
+static void free_inner(struct channel *c, struct inner *inner)
+{
+    DL_DELETE(c->inners, inner);
+    exchange_free(&inner->exchange);
+    mem_free(inner);
+}
+
+void channel_free(struct channel **channel)
+{
+    struct channel *c = *channel;
+    if (c == NULL)
+        return;
+    while (c->inners != NULL)
+        free_inner(c, c->inners);
+    while (c->records != NULL)
+        free_output(&c->records, c->records);
+    while (c->notes != NULL)
+        free_output(&c->notes, c->notes);
+    exchange_free(&c->upgrade);
+    arena_free(&c->scratch);
+    mem_free(c);
+    *channel = NULL;
+}
+
+struct inner *channel_add(struct channel *c, struct exchange *exchange)
+{
+    struct inner *inner = MEM_NEW(struct inner);
+    inner->exchange = exchange;
+    DL_APPEND(c->inners, inner);
+    return inner;
+}
+
+/* ---- the client's messages ----------------------------------------------- */
+
+/* JSON, or NULL; valid until the next message. */
+static const struct json_node *parse(
+    struct channel *c, bool is_text, struct str payload)
+{
+    static const struct json_limits limits = {
+        .string_bytes = CHANNEL_MESSAGE_MAX};
+    struct json_node *root = NULL;
+    arena_reset(&c->scratch);
+    if (!is_text || json_parse(payload, &c->scratch, &limits, &root) != OK)
+        return NULL;
+    return root;
+}
+
+static void drop_held(struct channel *c)
+{
+    struct inner *held = c->held;
+    c->held = NULL;
+    c->is_judged = c->is_oversize = false;
+    if (held != NULL && held->exchange->response == RESPONSE_DONE)
+        free_inner(c, held);
+}
+
+static void on_client(
+    struct channel *c, bool is_text, struct str payload, int64_t time_ms)
+{
+    const struct json_node *root = parse(c, is_text, payload);
+    const struct route *route = channel_route(c, root);
+    struct str type = root != NULL ? STR("application/json")
+                      : is_text    ? STR("text/plain")
+                                   : STR("application/octet-stream");
+    bool is_empty =
+        payload.n == 0 || (json_is(root, JSON_ARRAY) && root->first == NULL);
+    drop_held(c);
+    if (route == NULL || is_empty) { /* nobody's words: it may pass */
+        c->is_judged = true;
+        return;
+    }
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, time_ms);
+    c->held = channel_add(c, ex);
+    exchange_inner_request(ex, route, type, payload);
+}
+
+static void on_server(
+    struct channel *c, bool is_text, struct str payload, int64_t time_ms)
+{
+    const struct json_node *root = parse(c, is_text, payload);
+    bool is_understood = false;
+    switch (c->socket->socket) {
+    case SOCKET_RESPONSES:
+        is_understood = channel_on_responses(c, root, time_ms);
+        break;
+    default:
+        break;
+    }
+    if (!is_understood) {
+        struct buf text = {0};
+        struct str type = root != NULL ? STR("application/json") : STR_NONE;
+        if (harvest_body(type, payload, ANSWER_TEXT_BYTES_MAX, &text) == OK)
+            channel_tell_text(
+                c, "service.unclassified", buf_str(&text), time_ms, true);
+        buf_wipe_free(&text);
+    }
+}
+
+void channel_message(struct channel *c, enum channel_side side, bool is_text,
+    struct str payload, int64_t time_ms)
+{
+    if (side == CHANNEL_CLIENT)
+        on_client(c, is_text, payload, time_ms);
+    else
+        on_server(c, is_text, payload, time_ms);
+}
+
+void channel_oversize(struct channel *c, enum channel_side side)
+{
+    if (side == CHANNEL_SERVER) {
+        channel_tell_text(c, "service.unclassified", STR_NONE, 0, false);
+        c->inners->prev->exchange->answers[0]->failure = STR("limit");
+        return;
+    }
+    drop_held(c);
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, 0);
+    c->held = channel_add(c, ex);
+    c->is_oversize = true;
+    exchange_inner_request(
+        ex, &c->unknown, STR("application/octet-stream"), STR_NONE);
+    exchange_note_failure(ex, FAIL_LIMIT);
+}
+
+/* ---- what the server tells -------------------------------------------------
+ */
+
+void channel_end_turn(struct inner *turn, bool is_complete)
+{
+    exchange_response_end(turn->exchange, is_complete);
+}
+
+void channel_tell_text(struct channel *c, const char *name, struct str text,
+    int64_t time_ms, bool is_quiet)
+{
+    if (text.n == 0 && is_quiet)
+        return;
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, time_ms);
+    struct activity *a = activity_new();
+    a->name = str_of(name);
+    buf_append_str(&a->content, text);
+    ex->is_quiet = is_quiet;
+    exchange_tell(ex, &a, 1);
+    channel_add(c, ex);
+}
+
+/* ---- verdicts ------------------------------------------------------------ */
+
+static void refuse_turn(struct exchange *ex)
+{
+    if (ex->response == RESPONSE_NONE || ex->response == RESPONSE_OPEN)
+        exchange_no_response(ex, STATUS_REFUSED);
+    else
+        exchange_inner_refused(ex, STATUS_REFUSED);
+}
+
+static size_t count_turns(const struct channel *c)
+{
+    size_t n = 0;
+    for (const struct inner *i = c->inners; i != NULL; i = i->next)
+        n += i->is_turn && i->exchange->response == RESPONSE_OPEN;
+    return n;
+}
+
+static void await_answer(struct channel *c, struct inner *held)
+{
+    struct inner *inner = c->inners;
+    while (count_turns(c) >= CHANNEL_TURNS_MAX) {
+        while (!inner->is_turn || inner->exchange->response != RESPONSE_OPEN)
+            inner = inner->next;
+        channel_end_turn(inner, false);
+    }
+    held->is_turn = true;
+}
+
+/* The message has its verdict.  One that nothing will answer is over. */
+static void conclude(struct channel *c)
+{
+    struct exchange *ex = c->held->exchange;
+    bool is_awaited = exchange_route(ex)->answer != ANSWER_NONE;
+    c->is_judged = true;
+    exchange_inner_identity(c->upgrade, ex);
+    if (c->is_oversize)
+        exchange_inner_block(ex);
+    if (ex->is_blocked) {
+        refuse_turn(ex);
+        return;
+    }
+    if (c->is_over) {
+        exchange_no_response(ex, 0); /* it never left */
+        return;
+    }
+    if (is_awaited)
+        await_answer(c, c->held);
+    exchange_response_head(ex, STATUS_UPGRADED, NULL, 0, is_awaited);
+    if (!is_awaited)
+        exchange_response_end(ex, true);
+}
+
+void channel_fail(struct channel *c, enum failure failure)
+{
+    if (c->held == NULL)
+        return;
+    struct exchange *ex = c->held->exchange;
+    exchange_fail(ex, failure);
+    if (c->is_judged && ex->is_blocked)
+        refuse_turn(ex);
+}
+
+bool channel_is_judged(const struct channel *c)
+{
+    return c->is_judged;
+}
+
+const struct verdict *channel_verdict(const struct channel *c)
+{
+    static const struct verdict allowed = {.kind = VERDICT_ALLOW};
+    return c->held != NULL ? exchange_verdict(c->held->exchange) : &allowed;
+}
+
+void channel_block_message(struct channel *c, struct buf *text_out)
+{
+    if (c->held != NULL)
+        exchange_block_frame(c->held->exchange, text_out);
+}
+
+/* ---- steps ----------------------------------------------------------------
+ */
+
+static void take_outputs(struct channel *c, struct exchange *ex)
+{
+    struct channel_output *o = MEM_NEW(struct channel_output);
+    while (exchange_next_record(ex, &o->record) == OK) {
+        DL_APPEND(c->records, o);
+        o = MEM_NEW(struct channel_output);
+    }
+    while (exchange_next_note(ex, &o->note) == OK) {
+        DL_APPEND(c->notes, o);
+        o = MEM_NEW(struct channel_output);
+    }
+    mem_free(o);
+}
+
+/* True: there is more to do with it. */
+static bool settle(struct channel *c, struct inner *inner)
+{
+    struct exchange *ex = inner->exchange;
+    take_outputs(c, ex);
+    if (inner == c->held && !c->is_judged) {
+        conclude(c);
+        return true;
+    }
+    if (ex->response == RESPONSE_DONE && inner != c->held)
+        free_inner(c, inner);
+    return false;
+}
+
+enum exchange_state channel_step(struct channel *c)
+{
+    struct inner *inner, *next;
+    if (c->asking != NULL)
+        return EXCHANGE_ASK;
+    DL_FOREACH_SAFE(c->inners, inner, next)
+    {
+        enum exchange_state state = exchange_step(inner->exchange);
+        if (state == EXCHANGE_ASK)
+            c->asking = inner;
+        if (state != EXCHANGE_READY)
+            return state;
+        if (settle(c, inner))
+            return EXCHANGE_MORE;
+    }
+    return EXCHANGE_READY;
+}
+
+struct str channel_question(const struct channel *c)
+{
+    return c->asking != NULL ? exchange_question(c->asking->exchange)
+                             : STR_NONE;
+}
+
+void channel_answer(struct channel *c, struct str answer)
+{
+    struct inner *inner = c->asking;
+    c->asking = NULL;
+    if (inner != NULL)
+        exchange_answer(inner->exchange, answer);
+}
+
+enum err channel_next_note(struct channel *c, struct buf *note_out)
+{
+    struct channel_output *o = c->notes;
+    if (o == NULL)
+        return ERR_NOT_FOUND;
+    buf_append_str(note_out, buf_str(&o->note));
+    free_output(&c->notes, o);
+    return OK;
+}
+
+enum err channel_next_record(struct channel *c, struct record *record_out)
+{
+    struct channel_output *o = c->records;
+    if (o == NULL)
+        return ERR_NOT_FOUND;
+    *record_out = o->record;
+    o->record = (struct record){0};
+    free_output(&c->records, o);
+    return OK;
+}
+
+void channel_end(struct channel *c, bool is_complete)
+{
+    (void)is_complete; /* no answer ends with its socket */
+    c->is_over = true;
+    for (struct inner *i = c->inners; i != NULL; i = i->next)
+        if (i->is_turn)
+            channel_end_turn(i, false);
+}
