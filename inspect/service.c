@@ -45,10 +45,11 @@ struct loader {
 static const char *const ACTIONS[] = {"record", "scan", "pass", NULL};
 static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
-    "openai-chat", "openai-responses", "openai-thread", "file", "ignored",
-    NULL};
+    "openai-chat", "openai-responses", "openai-thread", "file", "blocklist",
+    "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
-    "openai-responses", "chatgpt-mweb", "chatgpt-tree", NULL};
+    "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
+    NULL};
 static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};
 static const char *const WHERES[] = {"prompt", "draft", NULL};
 static const char *const IDS[] = {"conversation_id", "message_id",
@@ -66,10 +67,16 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
-    "learn", "who", "cases", "socket", "frame_type", "frames", NULL};
+    "learn", "who", "upload", "cases", "socket", "frame_type", "frames", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
     "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
     "cases", NULL};
+static const char *const UPLOAD_KEYS[] = {
+    "step", "piece", "address", "order", "answer", NULL};
+static const char *const UPLOAD_STEPS[] = {
+    "none", "announce", "bytes", "piece", "assemble", "name", NULL};
+static const char *const UPLOAD_FACTS[] = {"file_id", "other_id", "address",
+    "file_name", "file_bytes", "file_type", "piece", NULL};
 static const char *const WHO_KEYS[] = {"user", "workspace", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
@@ -230,12 +237,17 @@ static bool any_str(const struct str *list, size_t count, struct str s)
     return count == 0;
 }
 
-static bool has_parameter(struct str query, struct str name)
+/* wanted: "name", or "name=value". */
+static bool has_parameter(struct str query, struct str wanted)
 {
+    bool has_value = str_find_char(wanted, '=') < wanted.n;
     struct str part;
-    while (str_split(&query, '&', &part))
-        if (str_eq(str_sub(part, 0, str_find_char(part, '=')), name))
+    while (str_split(&query, '&', &part)) {
+        if (!has_value)
+            part = str_sub(part, 0, str_find_char(part, '='));
+        if (str_eq_nocase(part, wanted))
             return true;
+    }
     return false;
 }
 
@@ -487,6 +499,42 @@ static void load_who(
     load_json_paths(l, who, "workspace", &route->who_workspace);
 }
 
+static void load_upload(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *node = yaml_get(map, "upload");
+    struct route_upload *upload = &route->upload;
+    if (node == NULL || !yaml_check_keys(l->doc, node, UPLOAD_KEYS))
+        return;
+    upload->step =
+        (enum upload_step)yaml_word(l->doc, node, "step", UPLOAD_STEPS, 0);
+    upload->piece =
+        arena_copy(l->arena, yaml_str(l->doc, node, "piece", STR_NONE));
+    load_json_paths(l, node, "address", &upload->address);
+    load_json_paths(l, node, "order", &upload->order);
+    const struct yaml_node *answer = yaml_get(node, "answer");
+    if (answer != NULL && yaml_check_keys(l->doc, answer, UPLOAD_FACTS))
+        for (int i = 0; i < UPLOAD_FACT_COUNT; i++)
+            load_json_paths(l, answer, UPLOAD_FACTS[i], &upload->answer[i]);
+    upload->reads_answer = answer != NULL;
+    if (upload->step == UPLOAD_NONE)
+        yaml_mistake(l->doc, node,
+            "upload: needs step: announce, bytes, piece, assemble or name");
+    bool knows_piece =
+        upload->piece.n != 0 || upload->answer[UPLOAD_FACT_PIECE].count != 0;
+    if (upload->step == UPLOAD_PIECE && !knows_piece)
+        yaml_mistake(l->doc, node,
+            "upload: a piece needs piece (a query parameter) or answer: "
+            "{piece: …} for its id");
+    if (upload->step == UPLOAD_ASSEMBLE && upload->order.count == 0 &&
+        route->body != BODY_BLOCKLIST)
+        yaml_mistake(
+            l->doc, node, "upload: assemble needs order, or body: blocklist");
+    if (upload->step == UPLOAD_ANNOUNCE && !upload->reads_answer)
+        yaml_mistake(l->doc, node,
+            "upload: announce needs answer, for the file's id or address");
+}
+
 static void load_cases(
     struct loader *l, const struct yaml_node *map, struct route *route)
 {
@@ -621,7 +669,9 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     route->learn =
         copy_strs(l, yaml_strs(l->doc, map, "learn"), &route->learn_count);
     load_who(l, map, route);
-    bool reads_answer = route->learn_count != 0 || route->who_user.count != 0;
+    load_upload(l, map, route);
+    bool reads_answer = route->learn_count != 0 || route->who_user.count != 0 ||
+                        route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;
     load_frames(l, map, route);

@@ -83,7 +83,8 @@ enum body_shape {
     BODY_OPENAI_CHAT,
     BODY_OPENAI_RESPONSES,
     BODY_OPENAI_THREAD,
-    BODY_FILE, /* raw bytes of a file, or multipart around them */
+    BODY_FILE,      /* raw bytes of a file, or multipart around them */
+    BODY_BLOCKLIST, /* Azure's XML list of the blocks of a file */
     BODY_IGNORED,
 };
 
@@ -93,9 +94,10 @@ enum answer_codec {
     ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
-    ANSWER_MWEB,  /* the light web app's NDJSON and HTML */
-    ANSWER_TREE,  /* a conversation of the history */
-    ANSWER_LINKS, /* JSON whose `learn` members hold addresses to inspect */
+    ANSWER_MWEB,       /* the light web app's NDJSON and HTML */
+    ANSWER_TREE,       /* a conversation of the history */
+    ANSWER_LINKS,      /* JSON whose `learn`, `who`, `upload` members count */
+    ANSWER_TRANSCRIPT, /* what was said in the audio that went up */
 };
 
 enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };
@@ -146,6 +148,35 @@ enum socket_codec {
 
 struct route_frame;
 
+/* What a request does in the course of an upload (inspect/upload.h). */
+enum upload_step {
+    UPLOAD_NONE,
+    UPLOAD_ANNOUNCE, /* the answer says under which id and address */
+    UPLOAD_BYTES,    /* all bytes of the file */
+    UPLOAD_PIECE,    /* some of them */
+    UPLOAD_ASSEMBLE, /* which pieces in which order are the file */
+    UPLOAD_NAME,     /* its name again, or only now */
+};
+/* What an answer tells of the file. */
+enum upload_fact {
+    UPLOAD_FACT_ID,
+    UPLOAD_FACT_OTHER_ID, /* by which prompts may call it, too */
+    UPLOAD_FACT_ADDRESS,  /* that its bytes go to */
+    UPLOAD_FACT_NAME,
+    UPLOAD_FACT_BYTES,
+    UPLOAD_FACT_TYPE,
+    UPLOAD_FACT_PIECE, /* id of the piece that the request brought */
+    UPLOAD_FACT_COUNT,
+};
+struct route_upload {
+    enum upload_step step;
+    struct str piece;          /* query parameter: id of the piece */
+    struct json_paths address; /* of the request; none: its own address */
+    struct json_paths order;   /* ids of the pieces */
+    struct json_paths answer[UPLOAD_FACT_COUNT];
+    bool reads_answer;
+};
+
 struct route {
     struct str name;
     struct str *methods; /* none: every method */
@@ -155,7 +186,7 @@ struct route {
     struct str *hosts; /* none: every host of the service */
     size_t host_count;
     struct str content_type; /* glob, or empty */
-    struct str query;        /* a parameter that must be there, or empty */
+    struct str query; /* "name" or "name=value" that must be there, or empty */
     enum route_action action;
     enum route_gate gate;
     enum body_shape body;
@@ -170,6 +201,7 @@ struct route {
     size_t learn_count;
     /* Members of the JSON answer that name the account of the session. */
     struct json_paths who_user, who_workspace;
+    struct route_upload upload;
     struct str *url_text; /* query parameters that people type into */
     size_t url_text_count;
     struct route_case *cases;
