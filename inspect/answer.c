@@ -39,6 +39,8 @@ static void on_event(void *arg, const struct sse_event *event)
     struct answer *a = arg;
     if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_MWEB)
         chatgpt_answer_event(a, event);
+    else if (a->codec == ANSWER_MAP)
+        map_answer_event(a, event);
     else
         openai_answer_event(a, event);
 }
@@ -58,6 +60,13 @@ struct answer *answer_new(enum answer_codec codec, bool is_sse)
     if (is_sse && codec != ANSWER_MWEB)
         a->sse = sse_new(0, on_event, a);
     a->is_open = a->sse == NULL;
+    return a;
+}
+
+struct answer *answer_new_mapped(const struct answer_map *map, bool is_sse)
+{
+    struct answer *a = answer_new(ANSWER_MAP, is_sse);
+    a->map = map;
     return a;
 }
 
@@ -113,6 +122,7 @@ void answer_free(struct answer **answer)
     mweb_ndjson_free(&a->mweb_lines);
     mweb_html_free(&a->mweb_html);
     mweb_free(&a->mweb);
+    ndjson_free(&a->lines);
     buf_wipe_free(&a->body);
     delta_free(&a->delta);
     buf_wipe_free(&a->extra_hidden);
@@ -149,6 +159,25 @@ void answer_feed(struct answer *a, struct str bytes)
         look_for_stream(a);
 }
 
+static void on_line(void *arg, struct str line, bool is_complete)
+{
+    struct sse_event event = {.data = line, .is_complete = is_complete};
+    map_answer_event(arg, &event);
+}
+
+/* JSON lines: each is an event.  False: it is none of that. */
+static bool read_lines(struct answer *a)
+{
+    struct str body = str_trim(buf_str(&a->body));
+    if (!str_starts(body, "{") || str_find_char(body, '\n') == body.n)
+        return false;
+    a->lines = ndjson_new(0, on_line, a);
+    if (ndjson_feed(a->lines, buf_str(&a->body)) != OK ||
+        ndjson_finish(a->lines) != OK)
+        a->is_over_limit = true;
+    return true;
+}
+
 /* A JSON answer of ChatGPT is an error or a hand-off to a WebSocket: no
  * answer of its own. */
 static void read_body(struct answer *a)
@@ -158,10 +187,13 @@ static void read_body(struct answer *a)
     if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_LINKS ||
         a->codec == ANSWER_MWEB || a->body.n == 0)
         return;
-    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) != OK)
-        a->is_broken = a->is_complete;
-    else if (a->codec == ANSWER_TREE)
+    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) != OK) {
+        if (a->codec != ANSWER_MAP || !read_lines(a))
+            a->is_broken = a->is_complete;
+    } else if (a->codec == ANSWER_TREE)
         chatgpt_tree_body(a, root);
+    else if (a->codec == ANSWER_MAP)
+        map_answer_body(a, root);
     else
         openai_answer_body(a, root);
     arena_free(&scratch);
@@ -176,6 +208,8 @@ void answer_finish(struct answer *a, bool is_complete)
     a->is_complete = is_complete;
     if (a->is_open)
         look_for_stream(a);
+    if (a->codec == ANSWER_MAP && a->map->end.count == 0)
+        a->saw_end = is_complete; /* the transport's word is all there is */
     if (a->mweb_lines != NULL)
         mweb_ndjson_finish(a->mweb_lines);
     else if (a->mweb_html != NULL)

@@ -3,7 +3,8 @@
  * answer out once the stream has ended (fact sheet chatgpt-wire §4, §9).
  *
  * Used by inspect/exchange.c.  inspect/answer.c holds the frame and ChatGPT's
- * streams, inspect/openai_answer.c the public API's.  Memory: what the codec
+ * streams, inspect/openai_answer.c the public API's, inspect/map_answer.c
+ * those that a service map describes.  Memory: what the codec
  * bounds (sse.h, delta.h), ANSWER_BODY_BYTES_MAX for JSON, and
  * ANSWER_TEXT_BYTES_MAX of text an answer; past these the rest is left out
  * and the answer is marked with the failure "limit".
@@ -24,6 +25,8 @@ enum {
 struct answer;
 
 struct answer *answer_new(enum answer_codec codec, bool is_sse);
+/* As the map says (ANSWER_MAP); the map is borrowed. */
+struct answer *answer_new_mapped(const struct answer_map *map, bool is_sse);
 void answer_free(struct answer **answer);
 void answer_feed(struct answer *a, struct str bytes);
 /* is_complete: the transport ended in order. */

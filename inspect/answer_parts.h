@@ -1,4 +1,5 @@
-/* What answer.c, chatgpt_answer.c, openai_answer.c and chatgpt.c share. */
+/* What answer.c, chatgpt_answer.c, openai_answer.c, map_answer.c and chatgpt.c
+ * share. */
 #ifndef INSPECT_ANSWER_PARTS_H
 #define INSPECT_ANSWER_PARTS_H
 
@@ -6,6 +7,7 @@
 #include "inspect/delta.h"
 #include "inspect/json.h"
 #include "inspect/mweb.h"
+#include "inspect/ndjson.h"
 #include "inspect/sse.h"
 
 /* Text of the public API under a key of its place in the answer. */
@@ -20,6 +22,8 @@ enum { API_PARTS_MAX = 1024 };
 
 struct answer {
     enum answer_codec codec;
+    const struct answer_map *map; /* of ANSWER_MAP, borrowed */
+    struct ndjson *lines;         /* the same, JSON lines */
     struct arena arena;
     struct arena scratch; /* of one event's tree */
     struct sse *sse;
@@ -68,5 +72,12 @@ void openai_answer_event(struct answer *a, const struct sse_event *event);
 void openai_answer_body(struct answer *a, const struct json_node *root);
 size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 void openai_answer_free(struct answer *a);
+/* Text of the first choice under the key of its place: appended, or in place
+ * of what was there. */
+void answer_put_part(struct answer *a, struct str key, bool is_hidden,
+    bool replaces, struct str text);
+
+void map_answer_event(struct answer *a, const struct sse_event *event);
+void map_answer_body(struct answer *a, const struct json_node *root);
 
 #endif

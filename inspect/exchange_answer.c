@@ -33,6 +33,8 @@ static bool may_be_answer(const struct route *route, struct str type)
     if (route->answer == ANSWER_MWEB &&
         (str_has(type, "ndjson") || str_has(type, "html")))
         return true;
+    if (route->answer == ANSWER_MAP && str_has(type, "json"))
+        return true; /* lines of it have many names */
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_starts_nocase(type, kinds[i]))
             return true;
@@ -62,7 +64,9 @@ void exchange_response_head(struct exchange *ex, int status,
     if (decoder_new(field_value(fields, field_count, "content-encoding"),
             &limits, &ex->response_decoder) != OK)
         ex->answer_failure = "decode";
-    ex->answer = answer_new(route->answer, is_sse);
+    ex->answer = route->answer == ANSWER_MAP
+                     ? answer_new_mapped(&route->answer_map, is_sse)
+                     : answer_new(route->answer, is_sse);
 }
 
 void exchange_response_data(struct exchange *ex, struct str wire)

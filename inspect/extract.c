@@ -17,6 +17,7 @@
 #include "inspect/form.h"
 #include "inspect/mime.h"
 #include "inspect/multipart.h"
+#include "inspect/pick.h"
 
 enum {
     NUMBER_WORTH_DIGITS = 9, /* as inspect/harvest.h */
@@ -145,7 +146,24 @@ struct activity_file *extract_file(
     return file;
 }
 
-/* "data:image/png;base64,…": an attachment that came inside the text. */
+/* An attachment that came inside the text. */
+static void add_inline_file(
+    struct exchange *ex, struct str bytes, struct str type, struct str name)
+{
+    struct activity_file *file = extract_file(ex, STR_NONE, name);
+    if (file != NULL) {
+        char hex[DIGEST_HEX_BYTES];
+        digest_sha256_hex(bytes, hex);
+        file->bytes = (int64_t)bytes.n;
+        file->sha256 = arena_copy(
+            &ex->activity->arena, str_make(hex, DIGEST_HEX_BYTES - 1));
+        file->declared_type = arena_copy(&ex->activity->arena, type);
+    }
+    if (harvest_body(type, bytes, 0, &ex->file_text) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+}
+
+/* "data:image/png;base64,…" */
 void extract_data_url(
     struct exchange *ex, const struct json_node *node, struct str name)
 {
@@ -162,18 +180,25 @@ void extract_data_url(
     else if (base64_decode(payload, &bytes) != OK)
         goto out; /* not taken: its text is scanned with the rest */
     take(ex, node);
-    struct activity_file *file = extract_file(ex, STR_NONE, name);
-    if (file != NULL) {
-        char hex[DIGEST_HEX_BYTES];
-        digest_sha256_hex(buf_str(&bytes), hex);
-        file->bytes = (int64_t)bytes.n;
-        file->sha256 = arena_copy(
-            &ex->activity->arena, str_make(hex, DIGEST_HEX_BYTES - 1));
-        file->declared_type = arena_copy(&ex->activity->arena, type);
-    }
-    if (harvest_body(type, buf_str(&bytes), 0, &ex->file_text) != OK)
-        exchange_note_failure(ex, FAIL_LIMIT);
+    add_inline_file(ex, buf_str(&bytes), type, name);
 out:
+    buf_wipe_free(&bytes);
+}
+
+/* {"media_type": "image/png", "data": "…"}: the same without the URL. */
+static void extract_base64(
+    struct exchange *ex, const struct json_node *node, struct str name)
+{
+    const struct json_node *data = json_get(node, "data");
+    struct str type = json_get_text(node, "media_type");
+    struct buf bytes = {0};
+    if (type.n == 0)
+        type = json_get_text(node, "mime_type");
+    if (type.n != 0 && json_str(data).n != 0 &&
+        base64_decode(json_str(data), &bytes) == OK) {
+        take(ex, data);
+        add_inline_file(ex, buf_str(&bytes), type, name);
+    }
     buf_wipe_free(&bytes);
 }
 
@@ -194,52 +219,23 @@ static void visit_text(
         visit_text(ex, c, to);
 }
 
-static void visit_first(
-    struct exchange *ex, const struct json_node *node, struct buf *to)
-{
-    (void)ex;
-    bool has_text = json_is(node, JSON_STRING) || json_is(node, JSON_NUMBER);
-    if (to->n == 0 && has_text)
-        buf_append_str(to, node->text);
-    else if (to->n == 0 && json_is(node, JSON_FALSE))
-        buf_append_str(to, STR("false"));
-    else if (to->n == 0 && json_is(node, JSON_TRUE))
-        buf_append_str(to, STR("true"));
-    else if (to->n == 0 && !json_is(node, JSON_NULL))
-        buf_append_str(to, STR("*"));
-}
+struct visit {
+    struct exchange *ex;
+    visit_fn *visit;
+    struct buf *to;
+};
 
-static void walk(struct exchange *ex, const struct json_node *node,
-    const struct json_path *path, size_t step, visit_fn *visit, struct buf *to)
+static void on_node(void *arg, const struct json_node *node)
 {
-    if (node == NULL)
-        return;
-    if (step == path->count) {
-        visit(ex, node, to);
-        return;
-    }
-    struct str name = path->steps[step];
-    bool is_each = str_is(name, "[]");
-    if (is_each && node->kind != JSON_ARRAY)
-        return;
-    if (str_is(name, "#")) {
-        if (node->kind == JSON_STRING)
-            walk(ex, node->first, path, step + 1, visit, to);
-        return;
-    }
-    if (!is_each && !str_is(name, "*")) {
-        walk(ex, json_get_str(node, name), path, step + 1, visit, to);
-        return;
-    }
-    for (const struct json_node *c = node->first; c != NULL; c = c->next)
-        walk(ex, c, path, step + 1, visit, to);
+    const struct visit *v = arg;
+    v->visit(v->ex, node, v->to);
 }
 
 static void walk_all(struct exchange *ex, const struct json_node *root,
     const struct json_paths *paths, visit_fn *visit, struct buf *to)
 {
-    for (size_t i = 0; i < paths->count; i++)
-        walk(ex, root, &paths->items[i], 0, visit, to);
+    struct visit v = {ex, visit, to};
+    pick_all(root, paths, on_node, &v);
 }
 
 /* ---- ids --------------------------------------------------------------------
@@ -279,10 +275,10 @@ static void extract_ids(struct exchange *ex, const struct json_node *root)
     const struct route *route = exchange_route(ex);
     struct file_facts file = {0};
     for (int i = 0; root != NULL && i < ROUTE_ID_COUNT; i++) {
-        struct buf value = {0};
-        walk_all(ex, root, &route->ids[i], visit_first, &value);
-        set_id(ex, (enum route_id)i, buf_str(&value), &file);
-        buf_free(&value);
+        struct str value = STR_NONE;
+        for (size_t j = 0; j < route->ids[i].count && value.n == 0; j++)
+            value = pick_word(root, &route->ids[i].items[j]);
+        set_id(ex, (enum route_id)i, value, &file);
     }
     for (size_t i = 0; i < ex->match.count; i++)
         set_id(ex, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
@@ -322,6 +318,7 @@ static void visit_file(
     struct str name = take_first(ex, node, names);
     size_t before = ex->activity->file_count;
     extract_data_url(ex, node, name);
+    extract_base64(ex, node, name);
     for (size_t i = 0; urls[i] != NULL; i++)
         extract_data_url(ex, json_get(node, urls[i]), name);
     struct file_facts facts = {.id = take_first(ex, node, ids), .name = name};
@@ -348,11 +345,9 @@ static void apply_cases(struct exchange *ex, const struct json_node *root)
     const struct route *route = exchange_route(ex);
     for (size_t i = 0; i < route->case_count; i++) {
         const struct route_case *c = &route->cases[i];
-        struct buf value = {0};
-        walk(ex, root, &c->path, 0, visit_first, &value);
-        bool holds = str_is(c->value, "*") ? value.n != 0
-                                           : str_eq(buf_str(&value), c->value);
-        buf_free(&value);
+        struct str value = pick_word(root, &c->path);
+        bool holds =
+            str_is(c->value, "*") ? value.n != 0 : str_eq(value, c->value);
         if (!holds)
             continue;
         ex->activity->name = arena_copy(&ex->activity->arena, c->activity);

@@ -58,6 +58,17 @@ static void replace(struct answer *a, struct api_part *part, struct str text)
     append(a, part, text);
 }
 
+void answer_put_part(struct answer *a, struct str key, bool is_hidden,
+    bool replaces, struct str text)
+{
+    struct api_part *part = part_of(a, 0, key, is_hidden);
+    a->has_choice[0] = true;
+    if (replaces)
+        replace(a, part, text);
+    else
+        append(a, part, text);
+}
+
 static void add_file(struct answer *a, struct str id, struct str name)
 {
     if (id.n == 0 && name.n == 0)

@@ -50,6 +50,10 @@ static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
     NULL};
+static const char *const PIECES[] = {"append", "replace", NULL};
+static const char *const ANSWER_KEYS[] = {
+    "text", "hidden", "ids", "part", "pieces", "end", NULL};
+static const char *const END_KEYS[] = {"when", "is", NULL};
 static const char *const BLOCKS[] = {"chatgpt", "openai", NULL};
 static const char *const WHERES[] = {"prompt", "draft", NULL};
 static const char *const IDS[] = {"conversation_id", "message_id",
@@ -421,9 +425,9 @@ static void load_paths(
 static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
     struct json_path *path_out)
 {
-    bool is_each = str_ends(step, "[]");
-    if (is_each)
-        step.n -= 2;
+    bool is_last = str_ends(step, "[-1]");
+    bool is_each = str_ends(step, "[]") || is_last;
+    step.n -= is_last ? 4 : is_each ? 2 : 0;
     if (str_has(step, "[")) /* "a[][]" is not on any wire so far */
         return false;
     if (step.n == 0 && !(may_be_empty && is_each))
@@ -431,7 +435,7 @@ static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
     if (step.n != 0)
         path_out->steps[path_out->count++] = arena_copy(l->arena, step);
     if (is_each)
-        path_out->steps[path_out->count++] = STR("[]");
+        path_out->steps[path_out->count++] = is_last ? STR("[-1]") : STR("[]");
     return true;
 }
 
@@ -471,22 +475,22 @@ static void load_json_paths(struct loader *l, const struct yaml_node *map,
                 l, list.items[i], &paths_out->items[paths_out->count]))
             yaml_mistake(l->doc, yaml_get(map, key),
                 "%s: \"%.*s\" is no path; allowed: names joined by dots, * "
-                "for every member, [] after a name for every element, # after "
-                "a form field for the JSON in it",
+                "for every member, [] after a name for every element, [-1] for "
+                "the last, # after a form field for the JSON in it",
                 key, STR_ARG(list.items[i]));
         else
             paths_out->count++;
     }
 }
 
-static void load_ids(
-    struct loader *l, const struct yaml_node *map, struct route *route)
+static void load_ids(struct loader *l, const struct yaml_node *map,
+    struct json_paths paths_out[ROUTE_ID_COUNT])
 {
     const struct yaml_node *ids = yaml_get(map, "ids");
     if (ids == NULL || !yaml_check_keys(l->doc, ids, IDS))
         return;
     for (int i = 0; i < ROUTE_ID_COUNT; i++)
-        load_json_paths(l, ids, IDS[i], &route->ids[i]);
+        load_json_paths(l, ids, IDS[i], &paths_out[i]);
 }
 
 static void load_who(
@@ -560,6 +564,46 @@ static void load_cases(
     }
 }
 
+static void load_end(
+    struct loader *l, const struct yaml_node *map, struct answer_map *answer)
+{
+    const struct yaml_node *node = yaml_get(map, "end");
+    if (node == NULL || !yaml_check_keys(l->doc, node, END_KEYS))
+        return;
+    answer->end_values =
+        copy_strs(l, yaml_strs(l->doc, node, "is"), &answer->end_count);
+    if (!parse_json_path(
+            l, yaml_str(l->doc, node, "when", STR_NONE), &answer->end))
+        yaml_mistake(
+            l->doc, node, "an end needs when (a path), and may have is");
+}
+
+/* The name of a codec, or the description of an answer. */
+static void load_answer(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *node = yaml_get(map, "answer");
+    struct answer_map *answer = &route->answer_map;
+    if (node == NULL || node->kind != YAML_KIND_MAP) {
+        route->answer =
+            (enum answer_codec)yaml_word(l->doc, map, "answer", ANSWERS, 0);
+        return;
+    }
+    if (!yaml_check_keys(l->doc, node, ANSWER_KEYS))
+        return;
+    route->answer = ANSWER_MAP;
+    load_json_paths(l, node, "text", &answer->text);
+    load_json_paths(l, node, "hidden", &answer->hidden);
+    load_ids(l, node, answer->ids);
+    struct str part = yaml_str(l->doc, node, "part", STR_NONE);
+    if (part.n != 0 && !parse_json_path(l, part, &answer->part))
+        yaml_mistake(l->doc, node, "part: \"%.*s\" is no path", STR_ARG(part));
+    answer->replaces = yaml_word(l->doc, node, "pieces", PIECES, 0) == 1;
+    load_end(l, node, answer);
+    if (answer->text.count == 0)
+        yaml_mistake(l->doc, node, "answer: text is needed, a list of paths");
+}
+
 static bool is_activity(struct str name)
 {
     size_t dot = str_find_char(name, '.');
@@ -592,14 +636,14 @@ static void load_content(struct loader *l, const struct yaml_node *map,
     route->name = arena_copy(l->arena, yaml_str(l->doc, map, "name", STR_NONE));
     route->action = (enum route_action)word(l, map, "do", ACTIONS, 0);
     route->body = (enum body_shape)word(l, map, "body", BODIES, 0);
-    route->answer = (enum answer_codec)word(l, map, "answer", ANSWERS, 0);
+    load_answer(l, map, route);
     route->block = (enum block_shape)word(l, map, "block", BLOCKS, (int)block);
     route->where = (enum route_text)word(l, map, "where", WHERES, 0);
     load_activity(l, map, route);
     load_json_paths(l, map, "text", &route->text);
     load_json_paths(l, map, "hidden", &route->hidden);
     load_json_paths(l, map, "files", &route->files);
-    load_ids(l, map, route);
+    load_ids(l, map, route->ids);
     load_cases(l, map, route);
 }
 

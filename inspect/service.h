@@ -98,14 +98,16 @@ enum answer_codec {
     ANSWER_TREE,       /* a conversation of the history */
     ANSWER_LINKS,      /* JSON whose `learn`, `who`, `upload` members count */
     ANSWER_TRANSCRIPT, /* what was said in the audio that went up */
+    ANSWER_MAP,        /* as the map describes it, struct answer_map */
 };
 
 enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };
 
 enum route_text { ROUTE_TEXT_PROMPT, ROUTE_TEXT_DRAFT };
 
-/* "messages[].content.parts[]": keys, "[]" (each element), "*" (each
- * member), "#" (the JSON that a form field holds: "state#messages[]"). */
+/* "messages[].content.parts[]": keys, "[]" (each element), "[-1]" (the last
+ * one), "*" (each member), "#" (the JSON that a form field holds:
+ * "state#messages[]"). */
 struct json_path {
     struct str *steps;
     size_t count;
@@ -177,6 +179,16 @@ struct route_upload {
     bool reads_answer;
 };
 
+/* Events of a stream, or one JSON body, by paths into each. */
+struct answer_map {
+    struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
+    struct json_path part;  /* its value tells parts apart; none: one part */
+    bool replaces;          /* an event repeats the part from its beginning */
+    struct json_path end;   /* of the last event; none: the map names no end */
+    struct str *end_values; /* that it has there; none: any */
+    size_t end_count;
+};
+
 struct route {
     struct str name;
     struct str *methods; /* none: every method */
@@ -191,6 +203,7 @@ struct route {
     enum route_gate gate;
     enum body_shape body;
     enum answer_codec answer;
+    struct answer_map answer_map; /* of ANSWER_MAP */
     enum block_shape block;
     enum route_text where;
     bool allows_websocket;

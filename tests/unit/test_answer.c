@@ -10,11 +10,10 @@
 #include "cuts.h"
 
 /* The answers as lines, ids left out. */
-static void read_answers(enum answer_codec codec, bool is_sse, struct str text,
-    unsigned way, struct buf *out)
+static void read_through(
+    struct answer *a, struct str text, unsigned way, struct buf *out)
 {
     struct activity *all[ANSWERS_MAX];
-    struct answer *a = answer_new(codec, is_sse);
     struct str piece;
     for (struct cuts c = cuts_begin(text, way); cuts_next(&c, &piece);)
         answer_feed(a, piece);
@@ -35,6 +34,12 @@ static void read_answers(enum answer_codec codec, bool is_sse, struct str text,
         activity_free(&all[i]);
     }
     answer_free(&a);
+}
+
+static void read_answers(enum answer_codec codec, bool is_sse, struct str text,
+    unsigned way, struct buf *out)
+{
+    read_through(answer_new(codec, is_sse), text, way, out);
 }
 
 static void check(enum answer_codec codec, bool is_sse, const char *text,
@@ -267,6 +272,87 @@ static void an_error_of_the_light_app_is_no_answer(void **state)
     check(ANSWER_MWEB, false, "", "");
 }
 
+/* ---- answers that a map describes -----------------------------------------
+ */
+
+static void check_mapped(
+    const char *answer, bool is_sse, const char *text, const char *expected)
+{
+    struct buf yaml = {0};
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    struct route_match match;
+    const struct service *service;
+    buf_printf(&yaml,
+        "service: s\nhosts: [s.test]\nroutes:\n  - path: /a\n"
+        "    activity: prompt.created\n    answer: %s\n",
+        answer);
+    bundle_add(&bundle, BUNDLE_SERVICE, STR("m.yaml"), buf_str(&yaml));
+    struct service_set *set = service_set_load(&bundle, &diag);
+    assert_string_equal(buf_cstr(&diag.text), "");
+    service_match_host(set, STR("s.test"), &service);
+    struct route_query query = {
+        .host = STR("s.test"), .method = STR("POST"), .path = STR("/a")};
+    service_find_route(service, &query, &match);
+    assert_int_equal(match.route->answer, ANSWER_MAP);
+    for (unsigned way = 0; way < CUTS_WAYS; way++) {
+        struct buf out = {0};
+        read_through(answer_new_mapped(&match.route->answer_map, is_sse),
+            str_of(text), way, &out);
+        assert_string_equal(buf_cstr(&out), expected);
+        buf_free(&out);
+    }
+    service_set_free(&set);
+    diag_free(&diag);
+    bundle_free(&bundle);
+    buf_free(&yaml);
+}
+
+static void a_map_tells_where_pieces_and_parts_are(void **state)
+{
+    (void)state;
+    static const char map[] =
+        "{text: [d.t], hidden: [d.h], part: i, ids: {message_id: id, model: m},"
+        " end: {when: type, is: stop}}";
+    check_mapped(map, true,
+        "data: {\"id\":\"x\",\"m\":\"mo\"}\n\n"
+        "data: {\"i\":0,\"d\":{\"t\":\"a\"}}\n\n"
+        "data: {\"i\":0,\"d\":{\"h\":\"s\"}}\n\n"
+        "data: {\"i\":1,\"d\":{\"t\":\"c\"}}\n\n"
+        "data: {\"i\":0,\"d\":{\"t\":\"b\"}}\n\n"
+        "data: {\"type\":\"stop\"}\n\n",
+        "response.generated x< mo [ab\nc] (s) 1;");
+    check_mapped(map, true, "data: {\"d\":{\"t\":\"a\"}}\n\n",
+        "response.generated <  [a] () 0;");
+    check_mapped(map, true, "data: {\"error\":\"no\"}\n\n", "");
+    check_mapped(map, true, "data: {\"d\":{\"t\":\"a\"}}\n\ndata: {\"d\n\n",
+        "response.generated <  [a] () 0 !parse;");
+}
+
+static void a_map_may_say_that_events_repeat_the_text(void **state)
+{
+    (void)state;
+    check_mapped("{text: t, pieces: replace}", true,
+        "data: {\"t\":\"a\"}\n\ndata: {\"t\":\"ab\"}\n\n",
+        "response.generated <  [ab] () 1;");
+}
+
+static void a_map_reads_one_body_and_json_lines(void **state)
+{
+    (void)state;
+    check_mapped("{text: 'c[].t'}", false,
+        "{\"c\":[{\"t\":\"a\"},{\"x\":1},{\"t\":\"b\"}]}",
+        "response.generated <  [a\nb] () 1;");
+    check_mapped("{text: 'c[-1].t'}", false,
+        "{\"c\":[{\"t\":\"a\"},{\"t\":\"b\"}]}",
+        "response.generated <  [b] () 1;");
+    check_mapped("{text: m.content, end: {when: done, is: 'true'}}", false,
+        "{\"m\":{\"content\":\"a\"},\"done\":false}\n"
+        "{\"m\":{\"content\":\"b\"},\"done\":true}\n",
+        "response.generated <  [ab] () 1;");
+    check_mapped("{text: t}", false, "<html>", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +369,9 @@ int main(void)
         cmocka_unit_test(templates_of_the_light_app_count_committed_text_once),
         cmocka_unit_test(a_conversation_is_read_along_the_branch_that_is_shown),
         cmocka_unit_test(an_error_of_the_light_app_is_no_answer),
+        cmocka_unit_test(a_map_tells_where_pieces_and_parts_are),
+        cmocka_unit_test(a_map_may_say_that_events_repeat_the_text),
+        cmocka_unit_test(a_map_reads_one_body_and_json_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

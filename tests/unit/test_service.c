@@ -258,6 +258,26 @@ static void mistakes_about_tenants_are_reported(void **state)
     diag_free(&diag);
 }
 
+static void mistakes_about_described_answers_are_reported(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    assert_null(load("service: s\nhosts: [s.test]\nroutes:\n"
+                     "  - path: /a\n    do: pass\n"
+                     "    answer: {text: [a..b], part: '', pieces: whole}\n"
+                     "  - path: /b\n    do: pass\n"
+                     "    answer: {hidden: h, end: {is: x}}\n"
+                     "  - path: /c\n    do: pass\n    answer: {words: x}\n",
+        &diag));
+    struct str text = buf_str(&diag.text);
+    assert_true(str_has(text, "\"a..b\" is no path"));
+    assert_true(str_has(text, "append, replace"));
+    assert_true(str_has(text, "answer: text is needed"));
+    assert_true(str_has(text, "an end needs when"));
+    assert_true(str_has(text, "words"));
+    diag_free(&diag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_path_is_below_a_prefix_however_it_is_spelt),
         cmocka_unit_test(shipped_maps_know_their_tenants),
         cmocka_unit_test(mistakes_about_tenants_are_reported),
+        cmocka_unit_test(mistakes_about_described_answers_are_reported),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
