@@ -66,6 +66,7 @@ void findings_free(struct findings *f);
 struct activity_file {
     struct str id, name, type, declared_type, sha256;
     int64_t bytes; /* -1: unknown */
+    bool is_users; /* where an activity has both sides' files */
 };
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };

@@ -73,6 +73,7 @@ static void add_files(struct activity *act, const struct json_node *message)
         struct activity_file *file = activity_add_file(act);
         file->id = arena_copy(&act->arena, json_get_text(c, "id"));
         file->name = arena_copy(&act->arena, json_get_text(c, "name"));
+        file->is_users = str_is(json_path_text(message, "author/role"), "user");
     }
 }
 

@@ -53,6 +53,7 @@ static void copy_request(struct exchange *ex, const struct exchange_request *r)
     ex->content_type = joined_field(ex, r, "content-type");
     ex->content_encoding = joined_field(ex, r, "content-encoding");
     ex->accept = joined_field(ex, r, "accept");
+    ex->fetch_dest = joined_field(ex, r, "sec-fetch-dest");
     ex->project_header = joined_field(ex, r, "chatgpt-project-id");
     ex->is_page = str_is(joined_field(ex, r, "sec-fetch-mode"), "navigate") ||
                   (joined_field(ex, r, "sec-fetch-mode").n == 0 &&
@@ -147,6 +148,8 @@ void exchange_start_request(struct exchange *ex)
 {
     ex->is_unclassified = exchange_route(ex) == NULL;
     ex->activity = make_activity(ex);
+    if (!ex->is_unclassified && exchange_route(ex)->answer == ANSWER_FILE)
+        file_begin(ex);
     if (ex->is_signed_out) {
         ex->gate = GATE_REFUSE;
         ex->request = REQUEST_OPEN;
@@ -196,6 +199,7 @@ void exchange_free(struct exchange **exchange)
     buf_free(&note);
     scan_job_free(&ex->run.job);
     exchange_free_response(ex);
+    file_free(ex);
     decoder_free(&ex->decoder);
     harvest_free(&ex->harvest);
     activity_free(&ex->activity);
@@ -426,6 +430,8 @@ static void finish_verdict(struct exchange *ex)
     buf_wipe_free(&ex->spaced);
     buf_wipe_free(&ex->glued);
     note_drift(ex);
+    if (ex->download != NULL && !ex->is_blocked)
+        return; /* told when it is known what the answer is */
     if (!is_worth_recording(ex)) {
         activity_free(&ex->activity);
         return;
@@ -680,6 +686,10 @@ static enum exchange_state step_extract(struct exchange *ex)
         exchange_finish_stream(ex);
     else if (ex->gate != GATE_REFUSE)
         extract_request(ex);
+    if (ex->download != NULL && file_ask_fetch(ex)) {
+        ex->request = REQUEST_ASK;
+        return EXCHANGE_ASK;
+    }
     if (ex->asks_keeper) {
         chatgpt_ask(ex);
         ex->request = REQUEST_ASK;
@@ -723,12 +733,23 @@ struct str exchange_question(const struct exchange *ex)
     return buf_str(&ex->question);
 }
 
+static void take_asked(struct exchange *ex, struct str answer)
+{
+    if (ex->download != NULL)
+        file_take_fetch(ex, answer);
+    else
+        chatgpt_decide(ex, answer);
+    if (ex->activity != NULL)
+        plan_scan(ex);
+    else
+        ex->request = REQUEST_READY; /* nobody's file */
+}
+
 void exchange_answer(struct exchange *ex, struct str answer)
 {
     buf_clear(&ex->question); /* what follows may ask the next one */
     if (ex->request == REQUEST_ASK) {
-        chatgpt_decide(ex, answer);
-        plan_scan(ex);
+        take_asked(ex, answer);
     } else if (ex->request == REQUEST_IDENTIFY) {
         exchange_take_identity(ex, answer);
         (void)decide(ex); /* may ask which draft it is */
@@ -740,5 +761,7 @@ void exchange_answer(struct exchange *ex, struct str answer)
         exchange_answer_identified(ex);
     } else if (ex->response == RESPONSE_ASK) {
         exchange_answer_seen(ex, keep_read_answer(answer));
+    } else if (ex->response == RESPONSE_FILE) {
+        exchange_file_answered(ex, answer);
     }
 }

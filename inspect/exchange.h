@@ -126,6 +126,9 @@ enum record_kind {
 struct record {
     enum record_kind kind;
     char id[UUID_TEXT_BYTES];
+    /* OPEN, and true already: another exchange may add to it (a link, whose
+     * file is fetched later), and if none does it stays as it is. */
+    bool is_standing;
     struct buf json; /* the whole activity, one line, no newline */
 };
 /* OK while there was one; the caller frees record_out->json. */

@@ -7,6 +7,7 @@
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/identity.h"
+#include "inspect/keep_links.h"
 
 enum { STATUS_UPGRADED = 101 };
 
@@ -50,8 +51,12 @@ void exchange_response_head(struct exchange *ex, int status,
         return; /* interim */
     ex->status = status;
     ex->response = RESPONSE_OPEN;
+    if (ex->download != NULL) {
+        file_head(ex, fields, field_count, has_body);
+        return;
+    }
     if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
-        route->answer == ANSWER_NONE)
+        route->answer == ANSWER_NONE || route->answer == ANSWER_FILE)
         return;
     if (route->who_user.count != 0)
         (void)identity_new_session(
@@ -72,6 +77,8 @@ void exchange_response_head(struct exchange *ex, int status,
 void exchange_response_data(struct exchange *ex, struct str wire)
 {
     ex->response_bytes += wire.n;
+    if (ex->download != NULL)
+        file_data(ex, wire);
     if (ex->answer == NULL || ex->answer_failure != NULL)
         return;
     if (decoder_feed(ex->response_decoder, wire, &ex->decoded) != OK) {
@@ -169,6 +176,12 @@ static struct str host_of_url(struct arena *arena, struct str url)
     return arena_lower(arena, host);
 }
 
+void exchange_learn_host(struct exchange *ex, struct str host)
+{
+    if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
+        keep_note_host(host, exchange_push_note(ex));
+}
+
 /* Hosts that the map calls learnable are inspected once an answer named
  * them; the keeper tells all workers. */
 static void learn_hosts(struct exchange *ex)
@@ -183,9 +196,7 @@ static void learn_hosts(struct exchange *ex)
         exchange_learn_identity(ex, root);
     for (size_t i = 0; i < route->learn_count; i++) {
         const struct json_node *link = json_get(root, route->learn[i].p);
-        struct str host = host_of_url(&scratch, json_str(link));
-        if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
-            keep_note_host(host, exchange_push_note(ex));
+        exchange_learn_host(ex, host_of_url(&scratch, json_str(link)));
     }
 out:
     arena_free(&scratch);
@@ -208,6 +219,35 @@ static void note_turn(struct exchange *ex)
         return;
     keep_note_turn(a->service, a->conversation_id, a->parent_message_id,
         exchange_push_note(ex));
+}
+
+static void note_side(
+    struct exchange *ex, const struct activity *a, enum file_side side)
+{
+    struct str ids[KEEP_FILES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < a->file_count && n < KEEP_FILES_MAX; i++) {
+        bool is_users = side == FILE_SIDE_USER;
+        if (a->files[i].id.n != 0 && a->files[i].is_users == is_users)
+            ids[n++] = a->files[i].id;
+    }
+    if (n != 0)
+        keep_note_files(a->service, ids, n, side, exchange_push_note(ex));
+}
+
+/* Whose the files of a conversation are, for when they are fetched. */
+static void note_files(struct exchange *ex, const struct activity *a)
+{
+    note_side(ex, a, FILE_SIDE_ANSWER);
+    note_side(ex, a, FILE_SIDE_USER);
+}
+
+static void note_sent_files(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    for (size_t i = 0; i < a->file_count; i++)
+        a->files[i].is_users = true;
+    note_files(ex, a);
 }
 
 static void take_answers(struct exchange *ex)
@@ -250,6 +290,8 @@ static void complete_request(struct exchange *ex)
     bool is_good = is_success(ex->status) && !ex->is_blocked && !ex->is_cut;
     a->outcome = is_good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
     exchange_push_record(ex, RECORD_DONE, a);
+    if (is_good && ex->download == NULL)
+        note_sent_files(ex);
 }
 
 /* ---- one answer after the other --------------------------------------------
@@ -298,6 +340,16 @@ static enum exchange_state next_answer(struct exchange *ex)
     return EXCHANGE_READY;
 }
 
+/* A link waits for whoever fetches its file. */
+static void push_answer(struct exchange *ex, const struct activity *a)
+{
+    bool is_link = file_is_link(ex);
+    exchange_push_record(ex, is_link ? RECORD_OPEN : RECORD_DONE, a);
+    ex->records[ex->record_count - 1].is_standing = is_link;
+    if (ex->download == NULL)
+        note_files(ex, a);
+}
+
 static enum exchange_state finish_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
@@ -310,8 +362,8 @@ static enum exchange_state finish_answer(struct exchange *ex)
     stats_add(
         a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
         1);
-    exchange_push_record(ex, RECORD_DONE, a);
-    if (a->complete && a->message_id.n != 0)
+    push_answer(ex, a);
+    if (a->complete && a->message_id.n != 0 && ex->download == NULL)
         keep_note_answer(a->service, a->message_id, exchange_push_note(ex));
     return next_answer(ex);
 }
@@ -324,8 +376,34 @@ void exchange_answer_seen(struct exchange *ex, bool is_seen)
         plan_answer(ex);
 }
 
+static enum exchange_state drop_file(struct exchange *ex)
+{
+    activity_free(&ex->activity);
+    ex->response = RESPONSE_DONE;
+    exchange_free_response(ex);
+    return EXCHANGE_READY;
+}
+
+void exchange_file_answered(struct exchange *ex, struct str answer)
+{
+    if (!file_take_answer(ex, answer)) {
+        (void)drop_file(ex);
+        return;
+    }
+    ex->answers[0] = ex->activity;
+    ex->activity = NULL;
+    ex->answer_count = 1;
+    plan_answer(ex);
+}
+
 static enum exchange_state complete(struct exchange *ex)
 {
+    if (ex->download != NULL && !ex->is_blocked) {
+        if (!file_finish(ex))
+            return drop_file(ex);
+        ex->response = RESPONSE_FILE;
+        return EXCHANGE_ASK;
+    }
     complete_request(ex);
     if (ex->answer_count != 0)
         return begin_answer(ex);
@@ -363,6 +441,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
         return step_extract(ex);
     case RESPONSE_IDENTIFY:
     case RESPONSE_ASK:
+    case RESPONSE_FILE:
         return EXCHANGE_ASK;
     case RESPONSE_SCAN:
         if (scan_run_step(ex))

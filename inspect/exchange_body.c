@@ -45,7 +45,7 @@ static void scan_slice(struct exchange *ex, size_t n)
     ex->slice_carried = carried;
 }
 
-static void stream_bytes(struct exchange *ex, struct str bytes)
+void exchange_scan_piece(struct exchange *ex, struct str bytes)
 {
     enum { PIECE = 64 * 1024 };
     while (bytes.n != 0) {
@@ -74,14 +74,14 @@ bool exchange_step_backlog(struct exchange *ex)
     if (ex->backlog.n == 0)
         return false;
     struct str piece = str_sub(buf_str(&ex->backlog), 0, SCAN_STEP_BYTES);
-    stream_bytes(ex, piece);
+    exchange_scan_piece(ex, piece);
     buf_consume(&ex->backlog, piece.n);
     if (ex->backlog.n == 0)
         buf_wipe_free(&ex->backlog);
     return true;
 }
 
-void exchange_finish_stream(struct exchange *ex)
+void exchange_scan_rest(struct exchange *ex)
 {
     if (harvest_finish(ex->harvest, &ex->slice) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
@@ -89,6 +89,11 @@ void exchange_finish_stream(struct exchange *ex)
         scan_slice(ex, utf8_floor(buf_str(&ex->slice), SCAN_STEP_BYTES));
     scan_slice(ex, ex->slice.n);
     buf_wipe_free(&ex->slice);
+}
+
+void exchange_finish_stream(struct exchange *ex)
+{
+    exchange_scan_rest(ex);
     if (exchange_route(ex) != NULL && exchange_route(ex)->body == BODY_FILE) {
         struct activity_file *file = activity_add_file(ex->activity);
         if (!ex->is_cut)
@@ -126,7 +131,7 @@ static void on_decoded(struct exchange *ex, size_t n)
         if (ex->backlog.n != 0)
             buf_append_str(&ex->backlog, buf_str(&piece));
         else
-            stream_bytes(ex, buf_str(&piece));
+            exchange_scan_piece(ex, buf_str(&piece));
         buf_wipe_free(&piece);
     }
     size_t most = ex->env->hold_max_bytes;

@@ -117,14 +117,19 @@ void exchange_take_identity(struct exchange *ex, struct str answer)
         ex->answers[i]->actor = ex->actor;
 }
 
+const struct json_node *exchange_walk(
+    const struct json_node *root, const struct json_path *path)
+{
+    for (size_t i = 0; root != NULL && i < path->count; i++)
+        root = json_get(root, path->steps[i].p);
+    return root;
+}
+
 static struct str first_of(
     const struct json_node *root, const struct json_paths *paths)
 {
     for (size_t i = 0; i < paths->count; i++) {
-        const struct json_node *node = root;
-        const struct json_path *path = &paths->items[i];
-        for (size_t j = 0; node != NULL && j < path->count; j++)
-            node = json_get(node, path->steps[j].p);
+        const struct json_node *node = exchange_walk(root, &paths->items[i]);
         if (json_str(node).n != 0)
             return json_str(node);
     }

@@ -4,6 +4,7 @@
  *   exchange.c           life, phases, records, verdicts
  *   exchange_body.c      request bytes: decode, bound, stream
  *   exchange_answer.c    response bytes, answers, completion
+ *   exchange_file.c      files coming down, and links to them
  *   extract.c            bodies by the map's paths, or generically
  *   chatgpt.c            the prompt body and what kind of prompt it is
  *   openai_request.c     chat completions and Responses requests
@@ -44,6 +45,7 @@ enum response_phase {
     RESPONSE_EXTRACT,
     RESPONSE_IDENTIFY,
     RESPONSE_ASK,
+    RESPONSE_FILE, /* the keeper is asked about the link or the bytes */
     RESPONSE_SCAN,
     RESPONSE_DONE,
 };
@@ -84,7 +86,8 @@ struct exchange {
     struct route_match match;
     struct arena arena;
     struct str method, host, path, query; /* path: raw, without query */
-    struct str content_type, content_encoding, accept, project_header;
+    struct str content_type, content_encoding, accept, project_header,
+        fetch_dest;
     struct str groups;
     struct actor actor; /* in this arena: answers outlive the activity */
     const char *http_version;
@@ -129,6 +132,7 @@ struct exchange {
     int status;
     struct decoder *response_decoder;
     struct answer *answer;
+    struct download *download; /* NULL: not a file, or nobody's */
     struct buf decoded;
     uint64_t response_bytes;
     const char *answer_failure;
@@ -139,7 +143,7 @@ struct exchange {
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
-    struct buf notes[6 + ANSWERS_MAX];
+    struct buf notes[8 + 2 * ANSWERS_MAX];
     size_t note_first, note_count;
 };
 
@@ -165,12 +169,38 @@ enum where exchange_where(const struct exchange *ex);
 bool exchange_step_backlog(struct exchange *ex); /* true: there was some */
 void exchange_finish_body(struct exchange *ex);
 void exchange_finish_stream(struct exchange *ex);
+/* Text of a file as it passes, in slices with an overlap; exchange.harvest
+ * is there, and no backlog. */
+void exchange_scan_piece(struct exchange *ex, struct str bytes);
+void exchange_scan_rest(struct exchange *ex);
 
 /* exchange_answer.c */
 enum exchange_state exchange_step_response(struct exchange *ex);
 void exchange_answer_seen(struct exchange *ex, bool is_seen);
 void exchange_answer_identified(struct exchange *ex);
 void exchange_free_response(struct exchange *ex);
+
+/* Inspected from now on, where the map calls it learnable. */
+void exchange_learn_host(struct exchange *ex, struct str host);
+void exchange_file_answered(struct exchange *ex, struct str answer);
+
+/* exchange_file.c: `answer: file`.  The request's activity becomes that of
+ * the file, and is recorded once that is known to be one. */
+void file_begin(struct exchange *ex);
+void file_free(struct exchange *ex);
+/* Once the ids are there.  True: exchange_question is whose file it is. */
+bool file_ask_fetch(struct exchange *ex);
+void file_take_fetch(struct exchange *ex, struct str answer);
+void file_head(struct exchange *ex, const struct field *fields, size_t count,
+    bool has_body);
+void file_data(struct exchange *ex, struct str wire);
+/* At the end of the answer.  True: exchange_question is what is known of the
+ * link or of the other parts; false: there is nothing to tell. */
+bool file_finish(struct exchange *ex);
+/* False: there is nothing to tell. */
+bool file_take_answer(struct exchange *ex, struct str answer);
+/* A link: to be completed by whoever fetches it. */
+bool file_is_link(const struct exchange *ex);
 
 /* Tells what came without a request of its own: the activities are ex's from
  * now on.  After it, step. */
@@ -202,6 +232,8 @@ void exchange_find_identity(
 /* True: exchange_question is whose the session is. */
 bool exchange_ask_identity(struct exchange *ex);
 void exchange_take_identity(struct exchange *ex, struct str answer);
+const struct json_node *exchange_walk(
+    const struct json_node *root, const struct json_path *path);
 /* From the body of an answer that the map says names the account. */
 void exchange_learn_identity(struct exchange *ex, const struct json_node *root);
 
@@ -212,6 +244,9 @@ void extract_harvest(struct exchange *ex);
 void take(struct exchange *ex, const struct json_node *node);
 /* text_join, of a part of the content. */
 void extract_join(struct exchange *ex, struct buf *to, struct str text);
+/* Of a query, decoded; empty: not there. */
+struct str extract_parameter(
+    struct arena *arena, struct str query, struct str name);
 /* The node's text, taken: numbers as written; empty for everything else. */
 struct str take_text(struct exchange *ex, const struct json_node *node);
 void extract_fields(struct exchange *ex, const struct json_node *root);

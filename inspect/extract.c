@@ -270,6 +270,33 @@ static void apply_file(struct exchange *ex, const struct file_facts *facts)
     file->declared_type = facts->type;
 }
 
+struct str extract_parameter(
+    struct arena *arena, struct str query, struct str name)
+{
+    struct str pair;
+    while (str_split(&query, '&', &pair)) {
+        size_t equals = str_find_char(pair, '=');
+        if (str_eq(form_decode(arena, str_sub(pair, 0, equals), true), name))
+            return form_decode(arena, str_sub(pair, equals + 1, pair.n), true);
+    }
+    return STR_NONE;
+}
+
+/* "?name" among the paths of an id. */
+static void extract_query_id(
+    struct exchange *ex, enum route_id id, struct file_facts *file)
+{
+    const struct json_paths *paths = &exchange_route(ex)->ids[id];
+    for (size_t i = 0; i < paths->count; i++) {
+        struct str step = paths->items[i].steps[0];
+        if (str_starts(step, "?"))
+            set_id(ex, id,
+                extract_parameter(
+                    &ex->arena, ex->query, str_sub(step, 1, step.n)),
+                file);
+    }
+}
+
 static void extract_ids(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
@@ -280,6 +307,8 @@ static void extract_ids(struct exchange *ex, const struct json_node *root)
             value = pick_word(root, &route->ids[i].items[j]);
         set_id(ex, (enum route_id)i, value, &file);
     }
+    for (int i = 0; i < ROUTE_ID_COUNT; i++)
+        extract_query_id(ex, (enum route_id)i, &file);
     for (size_t i = 0; i < ex->match.count; i++)
         set_id(ex, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
     apply_file(ex, &file);

@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "inspect/drift.h"
+#include "inspect/keep_links.h"
 #include "inspect/keep_parts.h"
 
 /* ---- the table ------------------------------------------------------ */
@@ -25,6 +26,7 @@ struct keep *keep_new(size_t max_bytes)
     struct keep *keep = MEM_NEW(struct keep);
     keep->max_bytes = max_bytes;
     keep->drift = drift_new();
+    keep->links = links_new(max_bytes / 8);
     if (getrandom(keep->secret, sizeof keep->secret, 0) !=
         (ssize_t)sizeof keep->secret)
         abort(); /* cannot be for so few bytes (getrandom(2)) */
@@ -47,6 +49,7 @@ void keep_free(struct keep **keep)
     HASH_ITER(hh, (*keep)->table, entry, next)
     drop(*keep, entry);
     drift_free(&(*keep)->drift);
+    links_free(&(*keep)->links);
     mem_free(*keep);
     *keep = NULL;
 }
@@ -414,6 +417,10 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out)
 {
     struct question q;
+    if (links_is_question(question)) {
+        links_handle(keep->links, question, now_ms, answer_out);
+        return;
+    }
     if (question.n < sizeof q)
         return;
     memcpy(&q, question.p, sizeof q);

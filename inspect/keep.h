@@ -1,7 +1,8 @@
 /*
  * What outlives a connection, for all workers of a node: conversation trees
  * (edit detection), message ids seen (retries), answers seen, files on their
- * way up, hosts learnt, and whose a session is.
+ * way up, hosts learnt, and whose a session is; links to files that come down
+ * are inspect/keep_links.h's.
  * One bounded table of small entries under SHA-256 keys, least recently used
  * out first, entries expire.  The keeper role serves it; replay and tests
  * call it directly.

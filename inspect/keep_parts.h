@@ -70,6 +70,7 @@ struct keep {
     struct entry *table;
     size_t max_bytes, names_bytes;
     struct drift *drift;
+    struct links *links;
     char secret[32]; /* keys of sessions mean nothing without it */
 };
 

@@ -49,7 +49,7 @@ static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
-    NULL};
+    "file", NULL};
 static const char *const PIECES[] = {"append", "replace", NULL};
 static const char *const ANSWER_KEYS[] = {
     "text", "hidden", "ids", "part", "pieces", "end", NULL};
@@ -71,7 +71,8 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
-    "learn", "who", "upload", "cases", "socket", "frame_type", "frames", NULL};
+    "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
+    "frames", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
     "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
     "cases", NULL};
@@ -82,6 +83,9 @@ static const char *const UPLOAD_STEPS[] = {
 static const char *const UPLOAD_FACTS[] = {"file_id", "other_id", "address",
     "file_name", "file_bytes", "file_type", "piece", NULL};
 static const char *const WHO_KEYS[] = {"user", "workspace", NULL};
+static const char *const LINK_KEYS[] = {"url", "name", "type", "bytes", NULL};
+static const char *const FILE_KEYS[] = {
+    "disposition", "saved", "shown", "needs_link", NULL};
 static const char *const CASE_KEYS[] = {"when", "is", "activity", NULL};
 
 enum route_id route_id_of(struct str name)
@@ -539,6 +543,54 @@ static void load_upload(
             "upload: announce needs answer, for the file's id or address");
 }
 
+static void load_link(
+    struct loader *l, const struct yaml_node *map, struct route_file *file)
+{
+    const struct yaml_node *link = yaml_get(map, "link");
+    if (link == NULL || !yaml_check_keys(l->doc, link, LINK_KEYS))
+        return;
+    load_json_paths(l, link, "url", &file->link_url);
+    load_json_paths(l, link, "name", &file->link_name);
+    load_json_paths(l, link, "type", &file->link_type);
+    load_json_paths(l, link, "bytes", &file->link_bytes);
+    if (file->link_url.count == 0)
+        yaml_mistake(l->doc, link,
+            "link: url must name the member of the answer that is the link");
+}
+
+static struct str *load_marks(struct loader *l, const struct yaml_node *map,
+    const char *key, size_t *count_out)
+{
+    struct yaml_strs list = yaml_strs(l->doc, map, key);
+    for (size_t i = 0; i < list.count; i++)
+        if (!str_has(list.items[i], "=") && !str_is(list.items[i], "*"))
+            yaml_mistake(l->doc, yaml_get(map, key),
+                "%s: \"%.*s\" is no parameter=value of the address, and not "
+                "\"*\" for always",
+                key, STR_ARG(list.items[i]));
+    return copy_strs(l, list, count_out);
+}
+
+static void load_file(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *node = yaml_get(map, "file");
+    struct route_file *file = &route->file;
+    bool has_any = node != NULL || yaml_get(map, "link") != NULL;
+    if (has_any && route->answer != ANSWER_FILE)
+        yaml_mistake(l->doc, map, "link and file are for answer: file");
+    if (route->answer == ANSWER_FILE && route->action != ROUTE_RECORD)
+        yaml_mistake(l->doc, map, "answer: file is for do: record");
+    load_link(l, map, file);
+    if (node == NULL || !yaml_check_keys(l->doc, node, FILE_KEYS))
+        return;
+    file->disposition =
+        arena_copy(l->arena, yaml_str(l->doc, node, "disposition", STR_NONE));
+    file->saved = load_marks(l, node, "saved", &file->saved_count);
+    file->shown = load_marks(l, node, "shown", &file->shown_count);
+    file->needs_link = yaml_bool(l->doc, node, "needs_link", false);
+}
+
 static void load_cases(
     struct loader *l, const struct yaml_node *map, struct route *route)
 {
@@ -714,6 +766,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
         copy_strs(l, yaml_strs(l->doc, map, "learn"), &route->learn_count);
     load_who(l, map, route);
     load_upload(l, map, route);
+    load_file(l, map, route);
     bool reads_answer = route->learn_count != 0 || route->who_user.count != 0 ||
                         route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)

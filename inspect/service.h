@@ -98,6 +98,7 @@ enum answer_codec {
     ANSWER_TREE,       /* a conversation of the history */
     ANSWER_LINKS,      /* JSON whose `learn`, `who`, `upload` members count */
     ANSWER_TRANSCRIPT, /* what was said in the audio that went up */
+    ANSWER_FILE,       /* a file, or a link to one: inspect/exchange_file.c */
     ANSWER_MAP,        /* as the map describes it, struct answer_map */
 };
 
@@ -107,7 +108,7 @@ enum route_text { ROUTE_TEXT_PROMPT, ROUTE_TEXT_DRAFT };
 
 /* "messages[].content.parts[]": keys, "[]" (each element), "[-1]" (the last
  * one), "*" (each member), "#" (the JSON that a form field holds:
- * "state#messages[]"). */
+ * "state#messages[]").  Of ids, "?name" is a parameter of the address. */
 struct json_path {
     struct str *steps;
     size_t count;
@@ -130,6 +131,19 @@ enum route_id {
     ROUTE_ID_FILE_TYPE,
     ROUTE_ID_ANSWER, /* what the client calls the answer to come */
     ROUTE_ID_COUNT,
+};
+
+/* How a file comes down (`answer: file`). */
+struct route_file {
+    /* Members of the JSON answer that hands out a link; no link_url: the
+     * answer is the file itself. */
+    struct json_paths link_url, link_name, link_type, link_bytes;
+    struct str disposition; /* query parameter, or empty */
+    /* "name=value" in the query: a person saves it, a page shows it; "*" in
+     * saved: always. */
+    struct str *saved, *shown;
+    size_t saved_count, shown_count;
+    bool needs_link; /* without a link to it, it is nobody's file */
 };
 
 /* A body member that turns one activity into another. */
@@ -212,6 +226,7 @@ struct route {
     struct json_paths files; /* attachments: ids, or objects with id and name */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */
     size_t learn_count;
+    struct route_file file;
     /* Members of the JSON answer that name the account of the session. */
     struct json_paths who_user, who_workspace;
     struct route_upload upload;

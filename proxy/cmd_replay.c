@@ -272,7 +272,7 @@ static void keep_records(struct replay *replay, struct exchange *exchange)
 {
     struct record record;
     while (exchange_next_record(exchange, &record) == OK) {
-        if (record.kind == RECORD_DONE)
+        if (record.kind == RECORD_DONE || record.is_standing)
             keep_line(replay, &record);
         buf_free(&record.json);
     }

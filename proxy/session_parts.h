@@ -244,6 +244,8 @@ void txn_touch(struct txn *txn); /* its deadline starts anew */
 /* No response of the origin will be relayed (any more): the client got
  * `status` from us, or nothing (0). */
 void txn_finish_with(struct txn *txn, int status);
+/* What the exchange has to record and to note; waits: OPEN ones are awaited. */
+void txn_send_records(struct txn *txn, bool waits);
 void txn_prepare_request(struct txn *txn);
 void txn_prepare_response(const struct txn *txn, struct head *head);
 

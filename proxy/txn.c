@@ -146,7 +146,7 @@ void txn_free(struct txn **txn)
 
 /* ---- records ---- */
 
-static void send_records(struct txn *t, bool waits)
+void txn_send_records(struct txn *t, bool waits)
 {
     struct session *s = t->session;
     struct record record;
@@ -226,7 +226,7 @@ static void pump_finish(struct txn *t)
     if (t->exchange != NULL && !step_to_ready(t))
         return;
     if (t->exchange != NULL)
-        send_records(t, false);
+        txn_send_records(t, false);
     release_streams(t);
     t->state = TXN_OVER;
 }
@@ -283,7 +283,7 @@ static void judge_step(struct txn *t)
 {
     if (!step_to_ready(t))
         return;
-    send_records(t, t->session->conf->settings.before_forward);
+    txn_send_records(t, t->session->conf->settings.before_forward);
     if (t->records_pending != 0)
         t->judge = JUDGE_RECORD;
     else
@@ -306,7 +306,7 @@ static void judge_collect(struct txn *t)
         exchange_request_end(t->exchange); /* a WebSocket's has no end */
     } else {
         if (gate == GATE_STREAM) { /* its first record; what was held */
-            send_records(t, t->session->conf->settings.before_forward);
+            txn_send_records(t, t->session->conf->settings.before_forward);
             t->is_ready |= exchange_step(t->exchange) == EXCHANGE_MORE;
         }
         return;

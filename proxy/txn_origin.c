@@ -39,9 +39,11 @@ static void on_origin_head(
     t->got_response = true;
     t->status = head->status;
     t->origin->was_used = true;
-    if (t->exchange != NULL)
+    if (t->exchange != NULL) {
         exchange_response_head(t->exchange, head->status, head->fields,
             head->count, head->has_body);
+        txn_send_records(t, false); /* a file's, before its bytes */
+    }
     txn_prepare_response(t, head);
     stream_send_head(t->client_stream, head, head->has_body || is_upgrade);
     if (is_upgrade)

@@ -1,0 +1,758 @@
+/*
+ * Files coming down (`answer: file` of a service map, fact sheet chatgpt-wire
+ * §6): an answer that hands out a link, and the bytes that are fetched by it.
+ * Both are one activity, response_with_file.downloaded, which the keeper
+ * (inspect/keep_links.h) knows by the link without its signature: the link
+ * opens it, the bytes complete it.
+ *
+ * Bytes pass on as they come; they are counted, hashed and scanned in pieces,
+ * and nothing of them is kept but the first ones, which tell the type.
+ *
+ * Which fetches are a download: what is saved (the map's marks, an attachment
+ * disposition), and otherwise every file but what is known to be only shown:
+ * pictures that the page draws, and pictures that the person put there.
+ */
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/stats.h"
+#include "inspect/exchange_parts.h"
+#include "inspect/filetype.h"
+#include "inspect/form.h"
+#include "inspect/keep_links.h"
+#include "inspect/mime.h"
+
+enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
+
+enum download_kind { DOWNLOAD_NOTHING, DOWNLOAD_LINK, DOWNLOAD_BYTES };
+
+struct download {
+    enum download_kind kind;
+    enum file_side side;
+    bool is_handed_out; /* the bytes of a link that we saw */
+    bool is_told;       /* the whole file has passed before */
+    bool is_saved, is_shown, is_attachment;
+    struct str url;      /* of the keeper's entry, in the exchange's arena */
+    struct str location; /* a redirect that is the link */
+    struct str header_name, type;
+    struct buf body; /* of a link */
+    struct digest *digest;
+    struct buf head;
+    uint64_t bytes;
+    int64_t from, total; /* of the part; total -1: unknown */
+    bool is_announced;   /* Content-Length says that there are bytes */
+    bool is_damaged;
+};
+
+/* ---- life ----------------------------------------------------------- */
+
+static bool is_link_route(const struct exchange *ex)
+{
+    return exchange_route(ex)->file.link_url.count != 0;
+}
+
+static bool has_mark(
+    const struct exchange *ex, const struct str *marks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str rest = ex->query, pair;
+        if (str_is(marks[i], "*"))
+            return true;
+        while (str_split(&rest, '&', &pair))
+            if (str_eq(pair, marks[i]))
+                return true;
+    }
+    return false;
+}
+
+void file_begin(struct exchange *ex)
+{
+    const struct route_file *file = &exchange_route(ex)->file;
+    struct download *d = MEM_NEW(struct download);
+    d->is_saved = has_mark(ex, file->saved, file->saved_count);
+    d->is_shown = has_mark(ex, file->shown, file->shown_count) ||
+                  str_is(ex->fetch_dest, "image");
+    d->total = -1;
+    ex->download = d;
+}
+
+void file_free(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    if (d == NULL)
+        return;
+    buf_wipe_free(&d->body);
+    buf_wipe_free(&d->head);
+    digest_free(&d->digest);
+    mem_free(d);
+    ex->download = NULL;
+}
+
+/* ---- addresses ------------------------------------------------------- */
+
+/* A link by what stays the same of it: host, path, and the parameters that
+ * name the file; the rest are times and signatures. */
+static struct str name_url(struct exchange *ex, struct str host,
+    struct str path, struct str query, const struct route *route)
+{
+    struct buf url = {0};
+    buf_printf(&url, "%.*s%.*s", STR_ARG(host), STR_ARG(path));
+    for (size_t i = 0; route != NULL && i < route->ids[ROUTE_ID_FILE].count;
+         i++) {
+        struct str step = route->ids[ROUTE_ID_FILE].items[i].steps[0];
+        if (!str_starts(step, "?"))
+            continue;
+        struct str value =
+            extract_parameter(&ex->arena, query, str_sub(step, 1, step.n));
+        buf_printf(&url, "%.*s=%.*s", STR_ARG(step), STR_ARG(value));
+    }
+    struct str name = arena_copy(&ex->arena, buf_str(&url));
+    buf_free(&url);
+    return name;
+}
+
+struct address {
+    struct str host, path, query;
+};
+
+/* "https://Host:443/a?b#c", or "/a?b" on the same host. */
+static bool split_address(
+    struct exchange *ex, struct str url, struct address *out)
+{
+    size_t scheme = str_find(url, STR("://"));
+    url = str_sub(url, 0, str_find_char(url, '#'));
+    out->host = ex->host;
+    if (scheme < url.n && scheme <= 5) {
+        struct str rest = str_sub(url, scheme + 3, url.n);
+        size_t end = 0;
+        while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?')
+            end++;
+        struct str host = str_sub(rest, 0, end);
+        host = str_sub(host, 0, str_find_char(host, ':'));
+        out->host = arena_lower(&ex->arena, host);
+        url = str_sub(rest, end, rest.n);
+    }
+    size_t mark = str_find_char(url, '?');
+    out->path = str_sub(url, 0, mark);
+    out->query = str_sub(url, mark + 1, url.n);
+    return out->host.n != 0 && str_starts(out->path, "/");
+}
+
+/* As a fetch of it will be named. */
+static struct str name_link(struct exchange *ex, const struct address *link)
+{
+    const struct service *service = NULL;
+    struct route_match match = {0};
+    struct route_query query = {
+        .host = link->host,
+        .method = STR("GET"),
+        .path = form_decode(&ex->arena, link->path, false),
+        .query = link->query,
+    };
+    (void)service_match_host(ex->env->services, link->host, &service);
+    if (service != NULL)
+        service_find_route(service, &query, &match);
+    return name_url(ex, link->host, link->path, link->query, match.route);
+}
+
+/* ---- what is known of the file ------------------------------------------ */
+
+static struct activity_file *file_of(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    return a->file_count != 0 ? &a->files[0] : activity_add_file(a);
+}
+
+static void set_if_none(struct exchange *ex, struct str *to, struct str value)
+{
+    if (to->n == 0)
+        *to = arena_copy(&ex->activity->arena, value);
+}
+
+/* "/mnt/data/a.csv" -> "a.csv" */
+static struct str last_part(struct str path)
+{
+    size_t slash = path.n;
+    while (slash > 0 && path.p[slash - 1] != '/')
+        slash--;
+    return str_sub(path, slash, path.n);
+}
+
+static struct str disposition_name(
+    struct exchange *ex, struct str value, bool *is_attachment_out)
+{
+    struct mime_disposition disposition;
+    if (value.n == 0 ||
+        mime_parse_disposition(value, &ex->arena, &disposition) != OK)
+        return STR_NONE;
+    if (str_is(disposition.kind, "attachment"))
+        *is_attachment_out = true;
+    return disposition.has_filename ? disposition.filename : STR_NONE;
+}
+
+static bool is_identified(const struct exchange *ex)
+{
+    return ex->actor.user.n != 0 && !str_is(ex->actor.source, "ip");
+}
+
+static void describe(struct exchange *ex, struct keep_link *link)
+{
+    const struct activity *a = ex->activity;
+    const struct activity_file *file = file_of(ex);
+    const struct actor *actor = &ex->actor;
+    *link = (struct keep_link){
+        .service = a->service,
+        .url = ex->download->url,
+        .time_ms = a->time_ms,
+        .bytes = file->bytes,
+        .is_saved = ex->download->is_saved,
+        .is_shown = ex->download->is_shown,
+    };
+    memcpy(link->activity_id, a->id, sizeof link->activity_id);
+    link->texts[LINK_FILE_ID] = file->id;
+    link->texts[LINK_NAME] = file->name;
+    link->texts[LINK_TYPE] = file->declared_type;
+    link->texts[LINK_CONVERSATION] = a->conversation_id;
+    link->texts[LINK_MESSAGE] = a->message_id;
+    link->texts[LINK_PROJECT] = a->project_id;
+    if (!is_identified(ex))
+        return;
+    link->user = actor->user;
+    link->texts[LINK_USER] = actor->user;
+    link->texts[LINK_SOURCE] = actor->source;
+    link->texts[LINK_ACCOUNT] = actor->account;
+    link->texts[LINK_WORKSPACE] = actor->workspace;
+    link->texts[LINK_DEVICE] = actor->device;
+}
+
+bool file_ask_fetch(struct exchange *ex)
+{
+    struct keep_link link;
+    struct activity_file *file = file_of(ex);
+    file->name = last_part(file->name);
+    buf_clear(&ex->names); /* scanned once it is settled */
+    if (is_link_route(ex))
+        return false;
+    ex->download->url =
+        name_url(ex, ex->host, ex->path, ex->query, exchange_route(ex));
+    describe(ex, &link);
+    buf_clear(&ex->question);
+    keep_ask_fetch(&link, &ex->question);
+    return true;
+}
+
+/* Storage knows no accounts: whoever was given the link is who fetches. */
+static void take_actor(struct exchange *ex, const struct keep_link_answer *said)
+{
+    struct actor *actor = &ex->actor;
+    const struct str *texts = said->texts;
+    if (is_identified(ex) || texts[LINK_USER].n == 0)
+        return;
+    actor->user = arena_copy(&ex->arena, texts[LINK_USER]);
+    actor->account = arena_copy(&ex->arena, texts[LINK_ACCOUNT]);
+    actor->workspace = arena_copy(&ex->arena, texts[LINK_WORKSPACE]);
+    actor->device = arena_copy(&ex->arena, texts[LINK_DEVICE]);
+    actor->source = STR("session");
+    static const char *const sources[] = {"proxy-auth", "jwt", "api-key"};
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+        if (str_is(texts[LINK_SOURCE], sources[i]))
+            actor->source = str_of(sources[i]);
+    actor->is_signed_in = true;
+    ex->activity->actor = *actor;
+}
+
+static void take_link(struct exchange *ex, const struct keep_link_answer *said)
+{
+    struct activity *a = ex->activity;
+    struct activity_file *file = file_of(ex);
+    set_if_none(ex, &file->id, said->texts[LINK_FILE_ID]);
+    if (said->texts[LINK_NAME].n != 0)
+        file->name = arena_copy(&a->arena, said->texts[LINK_NAME]);
+    set_if_none(ex, &file->declared_type, said->texts[LINK_TYPE]);
+    set_if_none(ex, &a->conversation_id, said->texts[LINK_CONVERSATION]);
+    set_if_none(ex, &a->message_id, said->texts[LINK_MESSAGE]);
+    set_if_none(ex, &a->project_id, said->texts[LINK_PROJECT]);
+    take_actor(ex, said);
+}
+
+static void take_id(struct exchange *ex, const struct keep_link_answer *said)
+{
+    memcpy(ex->activity->id, said->activity_id, sizeof ex->activity->id);
+    ex->activity->time_ms = said->time_ms;
+}
+
+void file_take_fetch(struct exchange *ex, struct str answer)
+{
+    struct download *d = ex->download;
+    struct keep_link_answer said = {0};
+    if (keep_read_link(answer, &said) == OK) {
+        take_id(ex, &said);
+        d->side = said.side;
+        d->is_told = said.is_told;
+        d->is_handed_out = said.is_handed_out;
+        d->is_saved = d->is_saved || said.is_saved;
+        d->is_shown = d->is_shown || said.is_shown;
+    }
+    if (d->is_handed_out) {
+        take_link(ex, &said);
+    } else if (exchange_route(ex)->file.needs_link) {
+        activity_free(&ex->activity);
+        file_free(ex);
+    }
+}
+
+/* ---- the answer's head ----------------------------------------------------
+ */
+
+static struct str field_value(
+    const struct field *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_is_nocase(fields[i].name, name))
+            return str_trim(fields[i].value);
+    return STR_NONE;
+}
+
+static bool take_number(struct str *s, int64_t *value_out)
+{
+    size_t n = 0;
+    uint64_t value;
+    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
+        n++;
+    if (str_to_u64(str_sub(*s, 0, n), &value) != OK || value > INT64_MAX / 2)
+        return false;
+    *s = str_sub(*s, n, s->n);
+    *value_out = (int64_t)value;
+    return true;
+}
+
+/* "bytes 100-199/1234" (RFC 9110 §14.4); several ranges in one answer have no
+ * such field, and then no place in the file. */
+static void read_range(struct download *d, struct str value)
+{
+    int64_t last;
+    d->from = -1;
+    if (!str_starts_nocase(value, "bytes "))
+        return;
+    value = str_trim(str_sub(value, 6, value.n));
+    int64_t from;
+    if (!take_number(&value, &from) || !str_starts(value, "-"))
+        return;
+    value = str_sub(value, 1, value.n);
+    if (!take_number(&value, &last) || !str_starts(value, "/"))
+        return;
+    value = str_sub(value, 1, value.n);
+    d->from = from;
+    if (!take_number(&value, &d->total))
+        d->total = -1;
+}
+
+static bool is_image(struct str type)
+{
+    return str_starts_nocase(type, "image/");
+}
+
+/* Whether this is somebody's download; see the head of this file. */
+static bool is_download(const struct download *d, struct str type)
+{
+    if (d->side == FILE_SIDE_USER)
+        return d->is_saved && !is_image(type);
+    if (d->is_saved || d->is_attachment)
+        return true;
+    if (d->is_shown)
+        return false;
+    return d->side == FILE_SIDE_ANSWER || d->is_handed_out ||
+           d->kind == DOWNLOAD_LINK || !is_image(type);
+}
+
+static void settle_name(struct exchange *ex, struct str query)
+{
+    struct download *d = ex->download;
+    struct activity_file *file = file_of(ex);
+    struct str parameter = exchange_route(ex)->file.disposition;
+    struct str from_query = STR_NONE;
+    if (parameter.n != 0)
+        from_query = disposition_name(ex,
+            extract_parameter(&ex->arena, query, parameter), &d->is_attachment);
+    if (d->is_handed_out && file->name.n != 0)
+        return; /* as the link's answer called it */
+    if (d->header_name.n != 0)
+        file->name = arena_copy(&ex->activity->arena, d->header_name);
+    else if (from_query.n != 0)
+        file->name = arena_copy(&ex->activity->arena, from_query);
+}
+
+static void begin_bytes(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct activity *a = ex->activity;
+    struct activity_file *file = file_of(ex);
+    settle_name(ex, ex->query);
+    if (d->type.n != 0)
+        file->declared_type = arena_copy(&a->arena, d->type);
+    if (!is_download(d, file->declared_type))
+        return;
+    d->kind = DOWNLOAD_BYTES;
+    d->digest = digest_new();
+    harvest_free(&ex->harvest);
+    ex->harvest = harvest_new(d->type, 0);
+    buf_clear(&ex->slice);
+    ex->slice_base = ex->slice_carried = 0;
+    a->has_complete = true;
+    a->http_status = ex->status;
+    if (!d->is_told) /* a crash leaves no download untold */
+        exchange_push_record(ex, RECORD_OPEN, a);
+}
+
+/* A link's answer is JSON or a redirect; what else comes on its route is the
+ * file itself, but for a page that says why not. */
+static enum download_kind kind_of(const struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    struct mime_type type = {0};
+    struct arena scratch = {0};
+    if (d->location.n != 0)
+        return DOWNLOAD_LINK;
+    if (ex->status != 200 && ex->status != 206)
+        return DOWNLOAD_NOTHING;
+    bool has_type = mime_parse_type(d->type, &scratch, &type) == OK;
+    bool is_json = has_type && mime_is_json(type.type);
+    bool is_page = has_type && str_is(type.type, "text/html");
+    arena_free(&scratch);
+    if (!is_link_route(ex) || d->is_attachment)
+        return DOWNLOAD_BYTES;
+    return is_json   ? DOWNLOAD_LINK
+           : is_page ? DOWNLOAD_NOTHING
+                     : DOWNLOAD_BYTES;
+}
+
+void file_head(struct exchange *ex, const struct field *fields, size_t count,
+    bool has_body)
+{
+    struct download *d = ex->download;
+    struct decode_limits limits = {0};
+    if (ex->activity == NULL || ex->is_blocked)
+        return;
+    struct str length = field_value(fields, count, "content-length");
+    d->type =
+        arena_copy(&ex->arena, field_value(fields, count, "content-type"));
+    d->header_name = disposition_name(ex,
+        field_value(fields, count, "content-disposition"), &d->is_attachment);
+    d->is_announced = length.n != 0 && !str_is(length, "0");
+    if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
+        d->location =
+            arena_copy(&ex->arena, field_value(fields, count, "location"));
+    if (ex->status == 206)
+        read_range(d, field_value(fields, count, "content-range"));
+    enum download_kind kind = kind_of(ex);
+    if (kind == DOWNLOAD_LINK)
+        d->kind = kind;
+    else if (kind == DOWNLOAD_BYTES)
+        begin_bytes(ex);
+    if (has_body && d->kind != DOWNLOAD_NOTHING &&
+        decoder_new(field_value(fields, count, "content-encoding"), &limits,
+            &ex->response_decoder) != OK)
+        d->is_damaged = true;
+}
+
+/* ---- its bytes ------------------------------------------------------------
+ */
+
+static void take_bytes(struct exchange *ex, struct str bytes)
+{
+    struct download *d = ex->download;
+    if (d->kind == DOWNLOAD_LINK) {
+        if (d->body.n + bytes.n <= ANSWER_LINKS_BYTES_MAX)
+            buf_append_str(&d->body, bytes);
+        else
+            d->is_damaged = true;
+        return;
+    }
+    d->bytes += bytes.n;
+    digest_update(d->digest, bytes);
+    if (d->head.n < FILETYPE_HEAD_BYTES)
+        buf_append_str(
+            &d->head, str_sub(bytes, 0, FILETYPE_HEAD_BYTES - d->head.n));
+    exchange_scan_piece(ex, bytes);
+}
+
+void file_data(struct exchange *ex, struct str wire)
+{
+    struct download *d = ex->download;
+    if (d->kind == DOWNLOAD_NOTHING)
+        return;
+    while (wire.n != 0 && !d->is_damaged) {
+        struct str piece = wire;
+        if (!decoder_is_identity(ex->response_decoder))
+            piece = str_sub(wire, 0, WIRE_PIECE);
+        wire = str_sub(wire, piece.n, wire.n);
+        if (decoder_feed(ex->response_decoder, piece, &ex->decoded) != OK) {
+            d->is_damaged = true;
+            stats_add(STAT_FAILURES, 1);
+        }
+        take_bytes(ex, buf_str(&ex->decoded));
+        buf_clear(&ex->decoded);
+    }
+}
+
+/* ---- findings of the other parts ---------------------------------------- */
+
+struct packed {
+    uint64_t start, end, value_hash;
+    uint32_t count;
+    uint8_t confidence, severity, where, reserved;
+    uint16_t lengths[4]; /* detector, type, group, sample */
+};
+
+static void pack_findings(const struct findings *f, struct buf *out)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct finding *one = &f->items[i];
+        const struct str texts[] = {
+            one->detector, one->type, one->group, one->sample};
+        struct packed p = {.start = one->start,
+            .end = one->end,
+            .value_hash = one->value_hash,
+            .count = (uint32_t)one->count,
+            .confidence = (uint8_t)one->confidence,
+            .severity = (uint8_t)one->severity,
+            .where = (uint8_t)one->where};
+        size_t n = sizeof p;
+        for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
+            n += texts[j].n;
+            p.lengths[j] = (uint16_t)texts[j].n;
+        }
+        if (out->n + n > KEEP_LINK_FINDINGS_MAX)
+            return;
+        buf_append(out, &p, sizeof p);
+        for (size_t j = 0; j < ARRAY_LEN(texts); j++)
+            buf_append_str(out, texts[j]);
+    }
+}
+
+static void unpack_findings(struct str bytes, struct findings *f)
+{
+    struct packed p;
+    while (bytes.n >= sizeof p) {
+        struct str texts[4];
+        memcpy(&p, bytes.p, sizeof p);
+        bytes = str_sub(bytes, sizeof p, bytes.n);
+        for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
+            texts[j] = arena_copy(&f->arena, str_sub(bytes, 0, p.lengths[j]));
+            bytes = str_sub(bytes, p.lengths[j], bytes.n);
+        }
+        struct finding *one = findings_add(f);
+        if (one == NULL || p.where > WHERE_DRAFT || p.severity > LEVEL_HIGH ||
+            p.confidence > LEVEL_HIGH)
+            return;
+        *one = (struct finding){
+            .detector = texts[0],
+            .type = texts[1],
+            .group = texts[2],
+            .sample = texts[3],
+            .confidence = (enum level)p.confidence,
+            .severity = (enum level)p.severity,
+            .where = (enum where)p.where,
+            .count = p.count,
+            .start = (size_t)p.start,
+            .end = (size_t)p.end,
+            .value_hash = p.value_hash,
+        };
+    }
+}
+
+/* ---- the end --------------------------------------------------------------
+ */
+
+static bool is_complete_answer(const struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    bool is_missing = d->bytes == 0 && d->is_announced; /* some captures */
+    return ex->is_response_complete && !d->is_damaged && !is_missing;
+}
+
+static bool is_whole(const struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    return is_complete_answer(ex) && d->from == 0 &&
+           (ex->status == 200 || d->total == (int64_t)d->bytes);
+}
+
+static void set_digest(struct exchange *ex)
+{
+    uint8_t sum[DIGEST_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    digest_final(&ex->download->digest, sum);
+    digest_hex(sum, hex);
+    if (is_whole(ex))
+        file_of(ex)->sha256 = arena_copy(&ex->activity->arena, str_of(hex));
+}
+
+static void finish_bytes(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct activity *a = ex->activity;
+    struct activity_file *file = file_of(ex);
+    if (ex->response_decoder != NULL && !d->is_damaged &&
+        ex->is_response_complete) {
+        if (decoder_finish(ex->response_decoder, &ex->decoded) != OK)
+            ex->is_response_complete = false;
+        take_bytes(ex, buf_str(&ex->decoded));
+        buf_clear(&ex->decoded);
+    }
+    exchange_scan_rest(ex);
+    harvest_free(&ex->harvest);
+    for (size_t i = 0; d->from > 0 && i < a->findings.count; i++) {
+        a->findings.items[i].start += (size_t)d->from;
+        a->findings.items[i].end += (size_t)d->from;
+    }
+    set_digest(ex);
+    if (d->bytes != 0 || !d->is_announced)
+        file->bytes = (int64_t)d->bytes;
+    if (d->from == 0 && d->head.n != 0)
+        file->type = filetype_find(buf_str(&d->head));
+    if (d->is_damaged)
+        a->failure = STR("decode");
+}
+
+static void ask_part(struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    struct buf findings = {0};
+    pack_findings(&ex->activity->findings, &findings);
+    struct keep_part part = {
+        .service = ex->activity->service,
+        .url = d->url,
+        .user = is_identified(ex) ? ex->actor.user : STR_NONE,
+        .from = d->from,
+        .to = d->from < 0 ? -1 : d->from + (int64_t)d->bytes,
+        .total = ex->status == 200 && is_complete_answer(ex) ? (int64_t)d->bytes
+                                                             : d->total,
+        .is_whole = is_whole(ex),
+        .findings = buf_str(&findings),
+    };
+    buf_clear(&ex->question);
+    keep_ask_part(&part, &ex->question);
+    buf_free(&findings);
+}
+
+static const struct json_node *find(
+    const struct json_node *root, const struct json_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct json_node *node = exchange_walk(root, &paths->items[i]);
+        if (json_is(node, JSON_STRING) || json_is(node, JSON_NUMBER))
+            return node;
+    }
+    return NULL;
+}
+
+/* The link out of the JSON that hands it out; empty: it does not. */
+static struct str read_link(struct exchange *ex, struct arena *scratch)
+{
+    const struct route_file *map = &exchange_route(ex)->file;
+    struct download *d = ex->download;
+    struct activity_file *file = file_of(ex);
+    struct arena *arena = &ex->activity->arena;
+    struct json_node *root;
+    if (d->location.n != 0)
+        return d->location;
+    if (ex->response_decoder != NULL &&
+        decoder_finish(ex->response_decoder, &d->body) != OK)
+        return STR_NONE;
+    if (json_parse(buf_str(&d->body), scratch, NULL, &root) != OK)
+        return STR_NONE;
+    struct str name = json_str(find(root, &map->link_name));
+    struct str type = json_str(find(root, &map->link_type));
+    if (name.n != 0)
+        file->name = arena_copy(arena, name);
+    if (type.n != 0)
+        file->declared_type = arena_copy(arena, type);
+    if (json_int(find(root, &map->link_bytes), &file->bytes) != OK)
+        file->bytes = -1;
+    d->is_handed_out = name.n != 0; /* the name is settled */
+    return json_str(find(root, &map->link_url));
+}
+
+/* True: there is a link, and the keeper is asked about it. */
+static bool finish_link(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct arena scratch = {0};
+    struct address address;
+    struct keep_link link;
+    struct str url = d->is_damaged ? STR_NONE : read_link(ex, &scratch);
+    bool is_link = split_address(ex, url, &address);
+    if (is_link) {
+        exchange_learn_host(ex, address.host);
+        settle_name(ex, address.query);
+        d->url = name_link(ex, &address);
+        describe(ex, &link);
+        buf_clear(&ex->question);
+        keep_ask_link(&link, &ex->question);
+    }
+    arena_free(&scratch);
+    return is_link;
+}
+
+bool file_finish(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    if (ex->activity == NULL || d->kind == DOWNLOAD_NOTHING)
+        return false;
+    if (d->kind == DOWNLOAD_LINK)
+        return finish_link(ex);
+    finish_bytes(ex);
+    if (d->url.n == 0) /* on a route for links: nothing to be joined */
+        d->url = name_url(ex, ex->host, ex->path, ex->query, NULL);
+    ask_part(ex);
+    return true;
+}
+
+static bool take_link_answer(struct exchange *ex, struct str answer)
+{
+    struct download *d = ex->download;
+    struct keep_link_answer said;
+    if (keep_read_link(answer, &said) == OK) {
+        d->side = said.side;
+        take_id(ex, &said);
+    }
+    return is_download(d, file_of(ex)->declared_type);
+}
+
+static bool take_part_answer(struct exchange *ex, struct str answer)
+{
+    struct download *d = ex->download;
+    struct activity *a = ex->activity;
+    struct activity_file *file = file_of(ex);
+    struct keep_part_answer said;
+    a->complete = is_whole(ex);
+    if (keep_read_part(answer, &said) != OK)
+        return true; /* the keeper is gone: what we saw ourselves */
+    a->complete = said.is_complete;
+    if (!is_whole(ex)) {
+        if (said.bytes > 0)
+            file->bytes = said.bytes;
+        unpack_findings(said.findings, &a->findings);
+    }
+    return !said.is_told && !d->is_told;
+}
+
+bool file_take_answer(struct exchange *ex, struct str answer)
+{
+    struct activity *a = ex->activity;
+    bool is_worth_it = ex->download->kind == DOWNLOAD_LINK
+                           ? take_link_answer(ex, answer)
+                           : take_part_answer(ex, answer);
+    a->has_complete = true;
+    a->http_status = ex->status;
+    a->response_bytes = (int64_t)ex->response_bytes;
+    a->outcome = OUTCOME_SUCCESS;
+    return is_worth_it;
+}
+
+bool file_is_link(const struct exchange *ex)
+{
+    return ex->download != NULL && ex->download->kind == DOWNLOAD_LINK;
+}

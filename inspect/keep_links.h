@@ -1,0 +1,112 @@
+/*
+ * Links to files that were handed out, and how much of each file has passed:
+ * the part of the keeper that makes one activity of a link, its bytes, and
+ * the pieces that they came in, on whatever connections and workers.
+ *
+ * Keyed by the link without its signature (inspect/exchange_file.c), hashed
+ * where the question is made.  What a link's bytes do not say again (name,
+ * ids, whose it is) is kept in clear until KEEP_LINK_SECONDS after its last
+ * use, in memory only.  Questions and answers as in inspect/keep.h, whose
+ * keep_handle serves them.  A damaged datagram gives an empty answer.
+ */
+#ifndef INSPECT_KEEP_LINKS_H
+#define INSPECT_KEEP_LINKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+enum {
+    KEEP_LINK_SECONDS = 60 * 60,
+    KEEP_SIDE_SECONDS = 30 * 24 * 60 * 60, /* whose a file is */
+    KEEP_LINK_TEXT_MAX = 512,              /* a longer one is left out */
+    KEEP_LINK_FINDINGS_MAX = 8 * 1024,
+    KEEP_LINK_SPANS_MAX = 64, /* gaps between what has passed */
+    KEEP_FILES_MAX = 64,      /* ids in one note */
+};
+
+/* Who put a file into the conversation. */
+enum file_side { FILE_SIDE_UNKNOWN, FILE_SIDE_ANSWER, FILE_SIDE_USER };
+
+/* The first side that is noted for an id stays. */
+void keep_note_files(struct str service, const struct str *ids, size_t count,
+    enum file_side side, struct buf *note);
+
+enum {
+    LINK_FILE_ID,
+    LINK_NAME,
+    LINK_TYPE,
+    LINK_CONVERSATION,
+    LINK_MESSAGE,
+    LINK_PROJECT,
+    LINK_USER,
+    LINK_SOURCE,
+    LINK_ACCOUNT,
+    LINK_WORKSPACE,
+    LINK_DEVICE,
+    LINK_TEXTS
+};
+
+struct keep_link {
+    struct str service, url; /* url: see above */
+    struct str user;         /* identified, or empty */
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms; /* of the activity */
+    int64_t bytes;   /* announced; -1: not */
+    bool is_saved, is_shown;
+    struct str texts[LINK_TEXTS];
+};
+
+/* A link is handed out.  Until its bytes have passed it is the same activity
+ * as the one before it to the same file and user. */
+void keep_ask_link(const struct keep_link *link, struct buf *question);
+/* Its bytes are asked for.  Without a link before it, link->activity_id
+ * stands for all fetches of the URL. */
+void keep_ask_fetch(const struct keep_link *link, struct buf *question);
+
+struct keep_link_answer {
+    enum file_side side;
+    bool is_handed_out; /* there was a link: the texts are its */
+    bool is_saved, is_shown;
+    bool is_told; /* the whole file has passed in one: nothing to add */
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms, bytes;
+    struct str texts[LINK_TEXTS]; /* borrowed from the answer */
+};
+/* Of both questions.  ERR_PARSE: no answer, or a damaged one. */
+enum err keep_read_link(
+    struct str answer, struct keep_link_answer *answer_out) MUST_USE;
+
+/* Bytes of a file have passed: [from, to) of total. */
+struct keep_part {
+    struct str service, url, user;
+    int64_t from, to;
+    int64_t total;       /* -1: unknown */
+    bool is_whole;       /* all of it, in this one answer */
+    struct str findings; /* opaque; at most KEEP_LINK_FINDINGS_MAX */
+};
+void keep_ask_part(const struct keep_part *part, struct buf *question);
+
+struct keep_part_answer {
+    bool is_told;        /* as above, before this part */
+    bool is_complete;    /* every byte has passed by now */
+    int64_t bytes;       /* that have passed, each counted once */
+    struct str findings; /* of the parts before; borrowed */
+};
+enum err keep_read_part(
+    struct str answer, struct keep_part_answer *answer_out) MUST_USE;
+
+/* ---- for inspect/keep.c --------------------------------------------- */
+
+struct links;
+struct links *links_new(size_t max_bytes);
+void links_free(struct links **links);
+size_t links_count(const struct links *links);
+bool links_is_question(struct str question);
+void links_handle(struct links *links, struct str question, int64_t now_ms,
+    struct buf *answer_out);
+
+#endif

@@ -1,0 +1,245 @@
+"""Files coming down (facts/chatgpt-wire.md §6, §9.3): links, bytes, and what
+of them is one activity."""
+import hashlib
+
+from exchanges import CARD, CHAT, dumps, entry
+from replay_cases import case, expect
+
+B = CHAT + "/backend-api"
+CSV = b"name,amount\nAna,12\nBo,14\n"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+SAS = "https://files.oaiusercontent.com/file-Abc123?se=2026-11-22T11%3A00Z&sp=r&sv=2024-08-04&rscc=private"
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def get(url, answer=None, kind="text/csv", status=200, second=0, got=None, **more):
+    """A GET; got: more fields of the answer."""
+    made = entry(url, None, answer, method="GET", status=status, answer_kind=kind, second=second, **more)
+    made["response"]["headers"] += [{"name": n, "value": v} for n, v in (got or {}).items()]
+    return made
+
+
+def link(url, to, name="report.csv", second=0, **more):
+    answer = {"status": "success", "download_url": to, "file_name": name, "creation_time": None, "metadata": {}, **more}
+    return get(url, dumps({k: v for k, v in answer.items() if v is not None}), "application/json", second=second)
+
+
+def estuary(id, signature="a" * 64):
+    return f"{B}/estuary/content?id={id}&ts=490000&p=fs&cid=1&sig={signature}&v=0"
+
+
+def downloads(*files, **more):
+    return expect("response_with_file.downloaded", files=list(files), **{"complete": True, **more})
+
+
+def whole(data, name=None, type="text/plain", **more):
+    return {"bytes": len(data), "sha256": sha(data), "name": name, "type": type, **more}
+
+
+INTERPRETER = B + "/conversation/c-1/interpreter/download?message_id=m-1&sandbox_path=%2Fmnt%2Fdata%2Fq3%20report.csv"
+
+
+@case
+def a_link_and_its_bytes_are_one_download():
+    url = estuary("file_1")
+    return [link(INTERPRETER, url, "q3 report.csv", mime_type="text/csv", file_size_bytes=len(CSV)),
+            get(url, CSV, second=2)], [
+        downloads(whole(CSV, "q3 report.csv", declared_type="text/csv"), conversation_id="c-1", message_id="m-1",
+                  category="Data Download", service="chatgpt")]
+
+
+@case
+def a_link_by_post():
+    url = estuary("file_2")
+    ask = entry(B + "/conversation/c-2/interpreter/download", dumps({"message_id": "m-2", "sandbox_path": "/mnt/data/a.csv"}),
+                dumps({"status": "success", "download_url": url}), answer_kind="application/json")
+    return [ask, get(url, CSV, second=2)], [
+        downloads(whole(CSV, "a.csv"), conversation_id="c-2", message_id="m-2")]
+
+
+@case
+def a_link_never_followed():
+    return [link(INTERPRETER, estuary("file_3"), "q3 report.csv")], [
+        downloads({"name": "q3 report.csv", "sha256": None}, complete=False, conversation_id="c-1", message_id="m-1")]
+
+
+@case
+def bytes_at_storage_keep_the_name_of_their_link():
+    return [link(B + "/files/download/file-Abc123?conversation_id=c-4&inline=false", SAS + "&sig=x", "plan.csv"),
+            get(SAS + "&sig=x", CSV, "application/octet-stream", second=2,
+                got={"content-disposition": 'attachment; filename="other.csv"'})], [
+        downloads(whole(CSV, "plan.csv", id="file-Abc123", declared_type="application/octet-stream"),
+                  conversation_id="c-4")]
+
+
+@case
+def names_without_a_link():
+    star = {"content-disposition": "attachment; filename=\"a.csv\"; filename*=UTF-8''caf%C3%A9.csv"}
+    return [get(estuary("file_5"), CSV, got=star),
+            get(SAS.replace("Abc123", "N") + "&rscd=attachment%3B%20filename%3Dfigures%20q3.csv&sig=z", CSV, second=2)], [
+        downloads(whole(CSV, "café.csv", id="file_5")),
+        downloads(whole(CSV, "figures q3.csv", id="file-N"))]
+
+
+@case
+def an_attachment_of_a_conversation():
+    url = "https://sdmntprwestus3.oaiusercontent.com/files/00000000-a1b2/raw?se=2026&sp=r&sig=q"
+    return [link(B + "/conversation/c-6/attachment/file_00aa/download", url, "notes.csv"), get(url, CSV, second=2)], [
+        downloads(whole(CSV, "notes.csv", id="file_00aa"), conversation_id="c-6")]
+
+
+@case
+def a_redirect_is_a_link():
+    url = "https://sdmntpreastus.oaiusercontent.com/files/1234/raw?rscd=attachment%3B%20filename%3Db.csv&sig=q"
+    return [get(B + "/files/file-R/download", status=302, kind=None, got={"location": url}), get(url, CSV, second=2)], [
+        downloads(whole(CSV, "b.csv", id="file-R"))]
+
+
+@case
+def a_host_that_only_the_link_names():
+    url = "https://prodfiles7.blob.core.windows.net/c/blob-1?sig=q"
+    return [link(B + "/files/file-H/download", url, "h.csv"), get(url, CSV, second=2),
+            get("https://elsewhere.blob.core.windows.net/c/blob-2?sig=q", CSV, second=4)], [
+        downloads(whole(CSV, "h.csv", id="file-H"))]
+
+
+@case
+def links_that_were_not_given():
+    error = dumps({"status": "error", "error_code": "file_not_found", "error_message": None})
+    return [get(B + "/files/file-E/download", error, "application/json"),
+            get(B + "/files/download/file-E", dumps({"detail": "no"}), "application/json", status=404, second=2),
+            get(estuary("file_E"), dumps({"detail": "expired"}), "application/json", status=403, second=4),
+            get(estuary("file_E"), status=304, kind=None, second=6),
+            entry(estuary("file_E"), None, None, method="HEAD", answer_kind="text/csv", second=8)], []
+
+
+@case
+def bytes_that_break_off():
+    one, two = (get(estuary("file_7"), CSV[:10], second=2, got={"content-length": str(len(CSV))}),
+                get(estuary("file_8"), CSV[:9], second=4))
+    one["response"]["_error"] = two["response"]["_error"] = "net::ERR_CONNECTION_RESET"
+    return [link(INTERPRETER, estuary("file_7"), "cut.csv"), one, two], [
+        downloads({"name": "cut.csv", "bytes": 10, "sha256": None}, complete=False),
+        downloads({"id": "file_8", "bytes": 9, "sha256": None}, complete=False)]
+
+
+def part(url, data, start, end, second):
+    return get(url, data[start:end], "text/csv", 206, second,
+               {"content-range": f"bytes {start}-{end - 1}/{len(data)}"})
+
+
+@case
+def ranges_are_one_download():
+    url = estuary("file_9")
+    return [part(url, CSV, 0, 10, 0), part(url, CSV, 5, 15, 2), part(url, CSV, 15, len(CSV), 4)], [
+        downloads({"id": "file_9", "bytes": len(CSV), "sha256": None})]
+
+
+@case
+def a_range_that_is_the_whole():
+    return [part(estuary("file_9b"), CSV, 0, len(CSV), 0)], [downloads(whole(CSV, id="file_9b"))]
+
+
+@case
+def a_range_that_never_comes():
+    return [part(estuary("file_10"), CSV, 0, 10, 0)], [
+        downloads({"id": "file_10", "bytes": 10, "sha256": None}, complete=False)]
+
+
+@case
+def what_ranges_hold_is_found():
+    text = ("card " + CARD + "\n").encode()
+    data = text + b"x" * 100 + b"\n" + text
+    url, cut = estuary("file_11"), len(text) + 50
+    return [part(url, data, 0, cut, 0), part(url, data, cut, len(data), 2)], [
+        downloads({"id": "file_11", "bytes": len(data)}, where="file", verdict="alert")]
+
+
+@case
+def fetched_again_is_told_once():
+    url = estuary("file_12")
+    return [link(INTERPRETER, url, "again.csv"), get(url, CSV, second=2), get(estuary("file_12", "b" * 64), CSV, second=4),
+            link(INTERPRETER, estuary("file_12", "c" * 64), "again.csv", second=6), get(url, CSV, second=8)], [
+        downloads(whole(CSV, "again.csv")), downloads(whole(CSV, "again.csv"))]
+
+
+@case
+def two_links_before_the_bytes():
+    url = estuary("file_13")
+    return [link(INTERPRETER, url, "twice.csv"), link(INTERPRETER, url, "twice.csv", second=2), get(url, CSV, second=4)], [
+        downloads(whole(CSV, "twice.csv"))]
+
+
+@case
+def what_a_file_holds_is_found():
+    data = ("Pay to " + CARD + "\n").encode() * 2
+    return [get(estuary("file_14"), data)], [
+        downloads(whole(data, id="file_14"), where="file", verdict="alert")]
+
+
+@case
+def a_name_that_says_too_much():
+    return [link(INTERPRETER, estuary("file_15"), f"card {CARD}.csv"), get(estuary("file_15"), CSV, second=2)], [
+        downloads(whole(CSV, f"card {CARD}.csv"), where="file-name", verdict="alert")]
+
+
+@case
+def encoded_bytes_count_decoded():
+    return [get(estuary("file_16"), CSV * 100, answer_encoding="gzip"),
+            get(estuary("file_17"), CSV * 100, answer_encoding="br", second=2)], [
+        downloads(whole(CSV * 100, id="file_16")), downloads(whole(CSV * 100, id="file_17"))]
+
+
+@case
+def a_picture_that_is_only_shown():
+    return [link(B + "/files/download/file_20?conversation_id=c&inline=true", estuary("file_20"), "fox.png",
+                 mime_type="image/png"), get(estuary("file_20"), PNG, "image/png", second=2),
+            get(estuary("file_21"), PNG, "image/png", second=4),
+            get(estuary("file_22"), PNG, "image/png", second=6, fields={"sec-fetch-dest": "image"})], []
+
+
+@case
+def a_picture_that_is_saved():
+    return [link(B + "/files/download/file_23?conversation_id=c&inline=false", estuary("file_23"), "fox.png",
+                 mime_type="image/png"), get(estuary("file_23"), PNG, "image/png", second=2),
+            get(estuary("file_24"), PNG, "image/png", second=4,
+                got={"content-disposition": "attachment; filename=owl.png"})], [
+        downloads(whole(PNG, "fox.png", "image/png", id="file_23"), conversation_id="c"),
+        downloads(whole(PNG, "owl.png", "image/png", id="file_24"))]
+
+
+@case
+def an_empty_file():
+    return [link(INTERPRETER, estuary("file_25"), "empty.csv"),
+            get(estuary("file_25"), b"", second=2, got={"content-length": "0"})], [
+        downloads({"name": "empty.csv", "bytes": 0, "sha256": sha(b"")})]
+
+
+@case
+def bytes_that_a_capture_left_out():
+    return [get(estuary("file_26"), None, got={"content-length": "5000"})], [
+        downloads({"id": "file_26", "bytes": None, "sha256": None}, complete=False)]
+
+
+@case
+def whoever_got_the_link_is_who_fetches():
+    token = "eyJhbGciOiJub25lIn0.eyJodHRwczovL2FwaS5vcGVuYWkuY29tL3Byb2ZpbGUiOnsiZW1haWwiOiJhbmFAZXhhbXBsZS5jb20ifX0.x"
+    asked = link(B + "/files/file-W/download", SAS.replace("Abc123", "W") + "&sig=w", "w.csv")
+    asked["request"]["headers"].append({"name": "authorization", "value": "Bearer " + token})
+    return [asked, get(SAS.replace("Abc123", "W") + "&sig=w", CSV, second=2)], [
+        downloads(whole(CSV, "w.csv", id="file-W"), actor={"user": "ana@example.com", "source": "jwt"})]
+
+
+@case
+def files_of_the_public_api():
+    api = "https://api.openai.com/v1"
+    return [get(api + "/files/file-out/content", CSV, fields={"authorization": "Bearer sk-x"},
+                got={"content-disposition": 'attachment; filename="batch_output.jsonl"'}),
+            get(api + "/containers/cntr_1/files/cfile_1/content", PNG, "application/octet-stream", second=2),
+            get(api + "/videos/video_1/content", b"\0\0\0\x18ftypmp42" + b"x" * 50, "video/mp4", second=4)], [
+        downloads(whole(CSV, "batch_output.jsonl", id="file-out"), service="openai-api"),
+        downloads(whole(PNG, None, "image/png", id="cfile_1"), service="openai-api"),
+        downloads({"id": "video_1", "type": "video/mp4"}, service="openai-api")]
