@@ -178,14 +178,11 @@ static bool read_lines(struct answer *a)
     return true;
 }
 
-/* A JSON answer of ChatGPT is an error or a hand-off to a WebSocket: no
- * answer of its own. */
 static void read_body(struct answer *a)
 {
     struct arena scratch = {0};
     struct json_node *root;
-    if (a->codec == ANSWER_CHATGPT || a->codec == ANSWER_LINKS ||
-        a->codec == ANSWER_MWEB || a->body.n == 0)
+    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_MWEB || a->body.n == 0)
         return;
     if (json_parse(buf_str(&a->body), &scratch, NULL, &root) != OK) {
         if (a->codec != ANSWER_MAP || !read_lines(a))
@@ -194,10 +191,13 @@ static void read_body(struct answer *a)
         chatgpt_tree_body(a, root);
     else if (a->codec == ANSWER_MAP)
         map_answer_body(a, root);
+    else if (a->codec == ANSWER_CHATGPT)
+        chatgpt_answer_body(a, root);
     else
         openai_answer_body(a, root);
     arena_free(&scratch);
-    buf_wipe_free(&a->body);
+    if (a->codec != ANSWER_CHATGPT) /* its links are to be read */
+        buf_wipe_free(&a->body);
 }
 
 void answer_finish(struct answer *a, bool is_complete)
@@ -284,5 +284,12 @@ struct str answer_conversation_id(const struct answer *a)
 
 struct str answer_links_body(const struct answer *a)
 {
-    return a->codec == ANSWER_LINKS ? buf_str(&a->body) : STR_NONE;
+    bool has_links = a->codec == ANSWER_LINKS || a->codec == ANSWER_CHATGPT;
+    return has_links ? buf_str(&a->body) : STR_NONE;
+}
+
+struct answer_turn answer_turn(const struct answer *a)
+{
+    bool goes_on = a->is_handoff || !a->saw_end;
+    return (struct answer_turn){a->turn_id, a->topic_id, goes_on};
 }

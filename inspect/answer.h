@@ -36,7 +36,14 @@ void answer_finish(struct answer *a, bool is_complete);
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 /* Of the stream as a whole; empty: it said none. */
 struct str answer_conversation_id(const struct answer *a);
-/* After answer_finish, of ANSWER_LINKS: the whole JSON body. */
+/* What an answer is known by that goes on elsewhere, or broke off. */
+struct answer_turn {
+    struct str id, topic;
+    bool goes_on;
+};
+struct answer_turn answer_turn(const struct answer *a);
+/* After answer_finish, of ANSWER_LINKS or a JSON answer of ANSWER_CHATGPT: the
+ * whole JSON body. */
 struct str answer_links_body(const struct answer *a);
 
 #endif

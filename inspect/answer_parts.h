@@ -32,7 +32,9 @@ struct answer {
     bool saw_end;    /* the stream's own end mark */
     bool is_over_limit, is_broken, has_unknown, is_finished, is_complete;
     struct str conversation_id, model, message_id, parent_id;
+    struct str turn_id, topic_id; /* where the answer goes on */
     /* chatgpt */
+    bool saw_done; /* [DONE], behind everything */
     bool is_delta, is_handoff;
     struct delta delta;
     struct buf extra_hidden; /* events that nobody understands */
@@ -60,6 +62,8 @@ struct str answer_keep(struct answer *a, struct str text, struct str old);
 /* "sediment://file_00ab?x#y" -> "file_00ab" */
 struct str chatgpt_pointer_id(struct str pointer);
 void chatgpt_answer_event(struct answer *a, const struct sse_event *event);
+/* A JSON answer: an error, or where the answer comes from. */
+void chatgpt_answer_body(struct answer *a, const struct json_node *root);
 size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 
 void chatgpt_tree_body(struct answer *a, const struct json_node *root);

@@ -21,14 +21,27 @@ static void note_ids(struct answer *a, const struct json_node *root)
     a->conversation_id = answer_keep(a, json_str(in_value), a->conversation_id);
 }
 
+static void note_handoff(struct answer *a, const struct json_node *root)
+{
+    const struct json_node *list = json_get(root, "options");
+    a->is_handoff = true;
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next)
+        a->topic_id = answer_keep(a, json_get_text(c, "topic_id"), a->topic_id);
+}
+
 static void on_typed(
     struct answer *a, struct str type, const struct json_node *root)
 {
     if (str_is(type, "message_stream_complete")) {
         a->saw_end = true;
     } else if (str_is(type, "stream_handoff")) {
-        a->is_handoff = true;
+        a->turn_id =
+            answer_keep(a, json_get_text(root, "turn_exchange_id"), a->turn_id);
+        note_handoff(a, root);
     } else if (str_is(type, "server_ste_metadata")) {
+        a->turn_id = answer_keep(
+            a, json_path_text(root, "metadata/turn_exchange_id"), a->turn_id);
         a->model = answer_keep(
             a, json_path_text(root, "metadata/model_slug"), a->model);
     } else if (str_is(type, "title_generation")) {
@@ -78,7 +91,7 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
     if (data.n == 0)
         return;
     if (str_is(data, "[DONE]")) {
-        a->saw_end = true;
+        a->saw_end = a->saw_done = true;
         return;
     }
     if (str_is(event->name, "delta_encoding")) {
@@ -94,6 +107,12 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
     else if (event->is_complete && (data.p[0] == '{' || a->is_delta))
         on_unknown(a, data);
     arena_reset(&a->scratch);
+}
+
+void chatgpt_answer_body(struct answer *a, const struct json_node *root)
+{
+    note_ids(a, root);
+    a->turn_id = answer_keep(a, json_get_text(root, "response_id"), a->turn_id);
 }
 
 /* ---- messages: which is what (4.4) ------------------------------------ */
@@ -332,8 +351,8 @@ static bool is_worth_it(const struct answer *a, const struct group *g)
     const struct activity *act = g->activity;
     if (a->has_unknown)
         return true;
-    if (a->is_handoff && act->content.n == 0 && act->file_count == 0)
-        return false;
+    if (a->is_handoff)
+        return false; /* what it announces is the answer */
     return g->is_shown || g->has_hidden || act->file_count != 0;
 }
 

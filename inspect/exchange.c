@@ -759,8 +759,8 @@ void exchange_answer(struct exchange *ex, struct str answer)
     } else if (ex->response == RESPONSE_IDENTIFY) {
         exchange_take_identity(ex, answer);
         exchange_answer_identified(ex);
-    } else if (ex->response == RESPONSE_ASK) {
-        exchange_answer_seen(ex, keep_read_answer(answer));
+    } else if (ex->response == RESPONSE_ASK || ex->response == RESPONSE_REPLY) {
+        exchange_answer_said(ex, answer);
     } else if (ex->response == RESPONSE_FILE) {
         exchange_file_answered(ex, answer);
     }

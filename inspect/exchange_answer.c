@@ -3,6 +3,8 @@
  * the last one has passed the answers become activities of their own, and the
  * request's activity is completed.
  */
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
@@ -250,6 +252,23 @@ static void note_sent_files(struct exchange *ex)
     note_files(ex, a);
 }
 
+/* The rest of the answer finds its prompt by these names. */
+static void note_replies(struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    if (a == NULL || ex->answer == NULL || !is_prompt(ex) || ex->is_blocked)
+        return;
+    struct answer_turn turn = answer_turn(ex->answer);
+    if (!turn.goes_on)
+        return;
+    if (turn.id.n != 0 || turn.topic.n != 0)
+        keep_note_reply(
+            a->service, turn.id, turn.topic, a->id, exchange_push_note(ex));
+    if (a->message_id.n != 0)
+        keep_note_reply(
+            a->service, a->message_id, STR_NONE, a->id, exchange_push_note(ex));
+}
+
 static void take_answers(struct exchange *ex)
 {
     if (ex->answer == NULL || ex->is_blocked)
@@ -266,6 +285,7 @@ static void take_answers(struct exchange *ex)
         add_unreadable(ex);
     for (size_t i = 0; i < ex->answer_count; i++)
         fill_answer(ex, ex->answers[i]);
+    ex->turn_id = arena_copy(&ex->arena, answer_turn(ex->answer).id);
 }
 
 void exchange_tell(
@@ -314,20 +334,37 @@ static void plan_answer(struct exchange *ex)
     ex->response = RESPONSE_SCAN;
 }
 
+/* An answer that came alone belongs to a prompt of another connection. */
+static enum exchange_state link_answer(struct exchange *ex)
+{
+    const struct activity *a = ex->answers[ex->answer_at];
+    bool has_name = ex->turn_id.n != 0 || a->parent_message_id.n != 0;
+    bool is_answer = str_starts(a->name, "response");
+    plan_answer(ex);
+    if (a->reply_to.n != 0 || !has_name || !is_answer)
+        return EXCHANGE_MORE;
+    buf_clear(&ex->question);
+    keep_ask_reply(
+        a->service, ex->turn_id, a->parent_message_id, &ex->question);
+    ex->response = RESPONSE_REPLY;
+    return EXCHANGE_ASK;
+}
+
 /* A stream that is read again (resume) tells nothing new when its answer was
  * reported; the stream of the prompt itself leaves word. */
 static enum exchange_state begin_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
-    if (a->message_id.n != 0 && !is_prompt(ex) &&
-        exchange_route(ex)->answer == ANSWER_CHATGPT) {
+    const struct route *route = exchange_route(ex);
+    bool may_be_told = ex->may_be_told || (!is_prompt(ex) && route != NULL &&
+                                              route->answer == ANSWER_CHATGPT);
+    if (a->message_id.n != 0 && may_be_told) {
         buf_clear(&ex->question);
         keep_ask_answer(a->service, a->message_id, &ex->question);
         ex->response = RESPONSE_ASK;
         return EXCHANGE_ASK;
     }
-    plan_answer(ex);
-    return EXCHANGE_MORE;
+    return link_answer(ex);
 }
 
 static enum exchange_state next_answer(struct exchange *ex)
@@ -350,6 +387,20 @@ static void push_answer(struct exchange *ex, const struct activity *a)
         note_files(ex, a);
 }
 
+/* What goes on elsewhere is told under the same id then. */
+static void note_told(struct exchange *ex, const struct activity *a)
+{
+    struct keep_partial partial = {.time_ms = a->time_ms};
+    if (a->message_id.n == 0 || !a->has_complete)
+        return;
+    memcpy(partial.activity_id, a->id, sizeof partial.activity_id);
+    if (a->complete)
+        keep_note_answer(a->service, a->message_id, exchange_push_note(ex));
+    else
+        keep_note_partial(
+            a->service, a->message_id, &partial, exchange_push_note(ex));
+}
+
 static enum exchange_state finish_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
@@ -363,17 +414,31 @@ static enum exchange_state finish_answer(struct exchange *ex)
         a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
         1);
     push_answer(ex, a);
-    if (a->complete && a->message_id.n != 0 && ex->download == NULL)
-        keep_note_answer(a->service, a->message_id, exchange_push_note(ex));
+    if (ex->download == NULL)
+        note_told(ex, a);
     return next_answer(ex);
 }
 
-void exchange_answer_seen(struct exchange *ex, bool is_seen)
+void exchange_answer_said(struct exchange *ex, struct str answer)
 {
-    if (is_seen)
-        next_answer(ex);
-    else
+    struct activity *a = ex->answers[ex->answer_at];
+    struct keep_partial partial;
+    char prompt[UUID_TEXT_BYTES];
+    if (ex->response == RESPONSE_REPLY) {
+        if (keep_read_reply(answer, prompt))
+            a->reply_to = arena_copy(&a->arena, str_of(prompt));
         plan_answer(ex);
+        return;
+    }
+    if (keep_read_answer(answer)) {
+        next_answer(ex);
+        return;
+    }
+    if (keep_read_partial(answer, &partial)) {
+        memcpy(a->id, partial.activity_id, sizeof a->id);
+        a->time_ms = partial.time_ms;
+    }
+    link_answer(ex);
 }
 
 static enum exchange_state drop_file(struct exchange *ex)
@@ -425,6 +490,7 @@ static enum exchange_state step_extract(struct exchange *ex)
     learn_conversation(ex);
     learn_hosts(ex);
     note_turn(ex);
+    note_replies(ex);
     answer_free(&ex->answer);
     bool has_records = ex->activity != NULL || ex->answer_count != 0;
     if (has_records && exchange_ask_identity(ex)) {
@@ -442,6 +508,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
     case RESPONSE_IDENTIFY:
     case RESPONSE_ASK:
     case RESPONSE_FILE:
+    case RESPONSE_REPLY:
         return EXCHANGE_ASK;
     case RESPONSE_SCAN:
         if (scan_run_step(ex))

@@ -44,8 +44,9 @@ enum response_phase {
     RESPONSE_OPEN,
     RESPONSE_EXTRACT,
     RESPONSE_IDENTIFY,
-    RESPONSE_ASK,
-    RESPONSE_FILE, /* the keeper is asked about the link or the bytes */
+    RESPONSE_ASK,   /* was it told already? */
+    RESPONSE_REPLY, /* which prompt does it answer? */
+    RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
     RESPONSE_SCAN,
     RESPONSE_DONE,
 };
@@ -139,11 +140,13 @@ struct exchange {
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
-    bool is_quiet; /* answers are told only where something is found */
+    struct str turn_id; /* the answers' name elsewhere, for their prompt */
+    bool may_be_told;   /* by another connection */
+    bool is_quiet;      /* answers are told only where something is found */
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
-    struct buf notes[8 + 2 * ANSWERS_MAX];
+    struct buf notes[12 + 2 * ANSWERS_MAX];
     size_t note_first, note_count;
 };
 
@@ -176,7 +179,8 @@ void exchange_scan_rest(struct exchange *ex);
 
 /* exchange_answer.c */
 enum exchange_state exchange_step_response(struct exchange *ex);
-void exchange_answer_seen(struct exchange *ex, bool is_seen);
+/* The keeper's word about the answer that is at its turn. */
+void exchange_answer_said(struct exchange *ex, struct str answer);
 void exchange_answer_identified(struct exchange *ex);
 void exchange_free_response(struct exchange *ex);
 

@@ -154,22 +154,6 @@ void keep_note_turn(struct str service, struct str conversation_id,
     send(note, &q);
 }
 
-void keep_note_answer(
-    struct str service, struct str message_id, struct buf *note)
-{
-    struct question q = {.version = VERSION, .kind = NOTE_ANSWER};
-    q.message = keep_key("answer", service, message_id, STR_NONE);
-    send(note, &q);
-}
-
-void keep_ask_answer(
-    struct str service, struct str message_id, struct buf *question)
-{
-    struct question q = {.version = VERSION, .kind = ASK_ANSWER};
-    q.message = keep_key("answer", service, message_id, STR_NONE);
-    send(question, &q);
-}
-
 void keep_note_host(struct str host, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_HOST};
@@ -307,12 +291,6 @@ enum err keep_read_draft(
     return OK;
 }
 
-bool keep_read_answer(struct str answer)
-{
-    struct answer a;
-    return read_answer(answer, ASK_ANSWER, &a) == OK && a.flag != 0;
-}
-
 bool keep_read_host(struct str answer)
 {
     struct answer a;
@@ -444,6 +422,9 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         serve_draft(keep, &q, now_ms, &a);
         break;
     case ASK_ANSWER:
+    case ASK_REPLY:
+        keep_serve_answer(keep, &q, now_ms, &a);
+        break;
     case ASK_HOST:
         a.flag = keep_look_up(keep, &q.message, now_ms) != NULL;
         break;
@@ -451,7 +432,9 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         keep_put(keep, &q.parent, now_ms, KEEP_TURN_SECONDS);
         return;
     case NOTE_ANSWER:
-        keep_put(keep, &q.message, now_ms, KEEP_ANSWER_SECONDS);
+    case NOTE_PARTIAL:
+    case NOTE_REPLY:
+        keep_serve_answer(keep, &q, now_ms, &a);
         return;
     case NOTE_HOST:
         keep_put(keep, &q.message, now_ms, KEEP_HOST_SECONDS);

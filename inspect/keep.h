@@ -79,6 +79,27 @@ void keep_ask_answer(
     struct str service, struct str message_id, struct buf *question);
 bool keep_read_answer(struct str answer); /* true: seen, do not report */
 
+/* What was told of it so far, while only its beginning has been seen. */
+struct keep_partial {
+    char activity_id[UUID_TEXT_BYTES];
+    int64_t time_ms;
+};
+void keep_note_partial(struct str service, struct str message_id,
+    const struct keep_partial *partial, struct buf *note);
+/* Of keep_ask_answer: the rest of it is told under the same id. */
+bool keep_read_partial(struct str answer, struct keep_partial *partial_out);
+
+/* ---- an answer that comes another way than its prompt --------------------
+ */
+
+/* Names of a turn (its id, a topic, the prompt's message id) stand for the
+ * activity of the prompt; empty ones for nothing. */
+void keep_note_reply(struct str service, struct str name, struct str other,
+    const char *activity_id, struct buf *note);
+void keep_ask_reply(struct str service, struct str name, struct str other,
+    struct buf *question);
+bool keep_read_reply(struct str answer, char activity_id_out[UUID_TEXT_BYTES]);
+
 /* ---- a draft: the same one, grown? ------------------------------------- */
 
 struct keep_draft {

@@ -1,5 +1,6 @@
 /*
- * The keeper's table and datagrams, for keep.c and keep_files.c only.
+ * The keeper's table and datagrams, for keep.c, keep_answers.c and keep_files.c
+ * only.
  */
 #ifndef INSPECT_KEEP_PARTS_H
 #define INSPECT_KEEP_PARTS_H
@@ -24,6 +25,9 @@ enum kind {
     ASK_DRAFT,
     NOTE_FILE,
     ASK_FILE,
+    NOTE_PARTIAL,
+    NOTE_REPLY,
+    ASK_REPLY,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
@@ -60,6 +64,7 @@ struct entry {
     uint64_t text_hash;
     unsigned attempts;
     bool is_edit;   /* as the first attempt was told */
+    bool is_whole;  /* an answer: not only its beginning was told */
     bool is_alias;  /* of the file whose key is in `names` */
     unsigned flags; /* of a file */
     char activity_id[UUID_TEXT_BYTES];
@@ -87,6 +92,10 @@ struct entry *keep_put(
 /* Entries leave, oldest first, until `bytes` more fit; never `except`. */
 void keep_make_room(
     struct keep *keep, size_t bytes, const struct entry *except);
+
+/* keep_answers.c: of the answer kinds. */
+void keep_serve_answer(struct keep *keep, const struct question *q,
+    int64_t now_ms, struct answer *a);
 
 /* keep_files.c: question and answer of the file kinds. */
 void keep_serve_file(
