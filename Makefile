@@ -206,8 +206,13 @@ $(OUT)/bench/%: bench/%.c bench/wire.h
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARN) -o $@ $< -lssl -lcrypto -lnghttp2 -lpthread
 
+# With our own code as it is released, measured in one process.
+$(OUT)/bench/extract: bench/extract.c bench/extract_jansson.c bench/extract_jansson.h $(OBJ)/lib.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+
 bench: bench-deps
-	@$(MAKE) --no-print-directory all $(OUT)/bench/origin $(OUT)/bench/load
+	@$(MAKE) --no-print-directory all $(OUT)/bench/origin $(OUT)/bench/load $(OUT)/bench/extract
 	@$(PYTHON) bench/bench.py $(ARGS)
 
 # ---- packages of ours ----

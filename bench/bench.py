@@ -3,6 +3,8 @@ and a direct connection, interleaved in one run, as ratios to HAProxy
 (docs/performance.md). CPU time is that of the peer's processes, so a shared
 machine disturbs it less than wall time; latencies are disturbed.
 
+Behind that the speed of extraction beside jansson (bench/extract.c).
+
     bench.py [--quick] [--rounds N] [--only WORD,…] [--peers NAME,…] [--profile]
 """
 import argparse
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import extraction
 from peers import NAME, PLAIN_NAME, ROOT, UPLOAD_NAME, Direct, Haproxy, Origin, Promptgate, Squid
 from shares import profile
 
@@ -198,14 +201,15 @@ def first_line(*command):
     return done.stdout.splitlines()[0] if done.stdout else ""
 
 
-def write_json(path, results, units, args):
+def write_json(path, results, units, extracted, args):
     path.write_text(json.dumps({
         "haproxy": first_line("haproxy", "-v"), "squid": first_line("squid", "-v"),
         "openssl": first_line("openssl", "version"), "cpus": os.cpu_count(), "load_average": os.getloadavg(),
         "rounds": args.rounds, "quick": args.quick,
         "figures": [{"name": name, "unit": units[name], "values": values,
                      "ratio": ratios(values, "promptgate"), "squid_ratio": ratios(values, "squid")}
-                    for name, values in results.items()]}, indent=1))
+                    for name, values in results.items()],
+        "extraction": extracted}, indent=1))
 
 
 def make_folder():
@@ -219,19 +223,15 @@ def parse_args():
     parser = argparse.ArgumentParser(description="promptgate beside HAProxy and Squid")
     parser.add_argument("--quick", action="store_true", help="a quarter of the load, under a minute")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="", help="scenarios whose name has one of these words")
+    parser.add_argument("--only", default="", help="scenarios whose name has one of these words; extraction is one")
     parser.add_argument("--peers", default="direct,haproxy,squid,promptgate")
     parser.add_argument("--profile", action="store_true", help="perf of the worker in these scenarios instead")
     return parser.parse_args()
 
 
-def main():
-    args = parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    words = args.only.split(",")
-    scenarios = [s for s in SCENARIOS if any(w in s.name for w in words)]
-    folder, started = make_folder(), time.monotonic()
+def compare_peers(args, scenarios):
+    """As measure; None: only a profile was wanted."""
+    folder = make_folder()
     origin, peers = Origin(folder), []
     try:
         kinds = {"direct": Direct, "haproxy": Haproxy, "squid": Squid, "promptgate": Promptgate}
@@ -244,16 +244,33 @@ def main():
         if args.profile:
             for s in scenarios:
                 profile(s, peers[0], ROOT / f"build/bench/perf-{SCENARIOS.index(s)}.data")
-            return
-        results, units = measure(scenarios, peers, args.rounds, 0.25 if args.quick else 1)
+            return None
+        return measure(scenarios, peers, args.rounds, 0.25 if args.quick else 1)
     finally:
         for peer in peers:
             peer.stop()
         origin.stop()
         if os.environ.get("KEEP") is None:
             shutil.rmtree(folder, True)
-    report(results, units)
-    write_json(ROOT / "build/bench.json", results, units, args)
+
+
+def main():
+    args = parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    words, started = args.only.split(","), time.monotonic()
+    scenarios = [s for s in SCENARIOS if any(w in s.name for w in words)]
+    results, units, extracted = {}, {}, []
+    if scenarios:
+        compared = compare_peers(args, scenarios)
+        if compared is None:
+            return
+        results, units = compared
+        report(results, units)
+    if any(w in "extraction" for w in words):
+        extracted = extraction.measure(3 if args.quick else 7)
+        extraction.report(extracted)
+    write_json(ROOT / "build/bench.json", results, units, extracted, args)
     print(f"{args.rounds} rounds in {time.monotonic() - started:.0f} s, load average "
           f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; written to build/bench.json")
 
