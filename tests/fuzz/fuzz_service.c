@@ -26,8 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     for (size_t i = 0; service != NULL && i < ARRAY_LEN(paths); i++) {
         struct route_match match;
-        struct route_query query = {STR("h.test"), STR("POST"),
-            str_of(paths[i]), STR("q=1"), STR("application/json")};
+        struct route_query query = {.host = STR("h.test"),
+            .method = STR("POST"),
+            .path = str_of(paths[i]),
+            .query = STR("q=1"),
+            .content_type = STR("application/json"),
+            .is_websocket = i % 2 == 1};
         service_find_route(service, &query, &match);
         check(match.count <= ROUTE_CAPTURES_MAX, "captures are bounded");
         service_allows_websocket(service, str_of(paths[i]));
