@@ -22,6 +22,8 @@ struct codec_vtable {
     bool (*wants_close)(const struct codec *codec);
     bool (*has_input)(const struct codec *codec);
     bool (*is_idle)(const struct codec *codec);
+    bool (*takes_websockets)(const struct codec *codec);
+    void (*offer_websockets)(struct codec *codec);
     void (*drain)(struct codec *codec);
     bool (*can_open)(const struct codec *codec);
     struct stream *(*open)(struct codec *codec, const struct head *request,

@@ -219,6 +219,17 @@ static bool h1_is_idle(const struct codec *codec)
     return h1_of_const(codec)->current == NULL;
 }
 
+static bool h1_takes_websockets(const struct codec *codec)
+{
+    (void)codec;
+    return true;
+}
+
+static void h1_offer_websockets(struct codec *codec)
+{
+    (void)codec; /* an upgrade needs no announcement */
+}
+
 static void h1_drain(struct codec *codec)
 {
     struct h1 *h1 = h1_of(codec);
@@ -491,6 +502,8 @@ static const struct codec_vtable h1_table = {
     .wants_close = h1_wants_close,
     .has_input = h1_has_input,
     .is_idle = h1_is_idle,
+    .takes_websockets = h1_takes_websockets,
+    .offer_websockets = h1_offer_websockets,
     .drain = h1_drain,
     .can_open = h1_can_open,
     .open = h1_open,

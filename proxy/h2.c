@@ -121,6 +121,23 @@ static bool h2_is_idle(const struct codec *codec)
     return h2_of_const(codec)->open_count == 0;
 }
 
+static bool h2_takes_websockets(const struct codec *codec)
+{
+    return nghttp2_session_get_remote_settings(h2_of_const(codec)->session,
+               NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+static void h2_offer_websockets(struct codec *codec)
+{
+    struct h2 *h2 = h2_of(codec);
+    nghttp2_settings_entry entry = {
+        NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
+    if (h2->offers_websockets || h2->is_dead || !h2_faces_client(h2))
+        return;
+    h2->offers_websockets = true;
+    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, &entry, 1);
+}
+
 static void h2_drain(struct codec *codec)
 {
     struct h2 *h2 = h2_of(codec);
@@ -176,6 +193,8 @@ static const struct codec_vtable h2_table = {
     .wants_close = h2_wants_close,
     .has_input = h2_has_input,
     .is_idle = h2_is_idle,
+    .takes_websockets = h2_takes_websockets,
+    .offer_websockets = h2_offer_websockets,
     .drain = h2_drain,
     .can_open = h2_can_open,
     .open = h2_open,
@@ -251,6 +270,7 @@ struct codec *h2_new(enum codec_side side, const struct codec_limits *limits)
     struct h2 *h2 = MEM_NEW(struct h2);
     h2->base.table = &h2_table;
     h2->budget = BUDGET_MAX;
+    h2->offers_websockets = limits->offer_websockets;
     start_session(h2, side);
     submit_settings(h2, side, limits);
     return &h2->base;

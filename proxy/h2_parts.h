@@ -58,6 +58,7 @@ struct h2 {
     unsigned depth;
     bool has_garbage;
     bool has_writable;
+    bool offers_websockets; /* to the client */
     bool is_eof, is_draining, is_dead, got_goaway;
     int budget;
     enum err result;

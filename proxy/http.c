@@ -255,6 +255,16 @@ enum http_version codec_version(const struct codec *codec)
     return codec->version;
 }
 
+bool codec_takes_websockets(const struct codec *codec)
+{
+    return codec->table->takes_websockets(codec);
+}
+
+void codec_offer_websockets(struct codec *codec)
+{
+    codec->table->offer_websockets(codec);
+}
+
 void codec_drain(struct codec *codec)
 {
     codec->table->drain(codec);

@@ -159,6 +159,12 @@ bool codec_has_input(const struct codec *codec);
 const char *codec_refusal(const struct codec *codec);
 bool codec_is_idle(const struct codec *codec); /* no open stream */
 enum http_version codec_version(const struct codec *codec);
+/* Origin side: whether a WebSocket can be opened here: h1 always, h2 once the
+ * peer has announced extended CONNECT (RFC 8441). */
+bool codec_takes_websockets(const struct codec *codec);
+/* Client side, h2: announces it, as limits.offer_websockets does at the start;
+ * once, and never taken back. */
+void codec_offer_websockets(struct codec *codec);
 /* No new streams: h2 sends GOAWAY, h1 closes after the current exchange. */
 void codec_drain(struct codec *codec);
 

@@ -139,9 +139,26 @@ void origin_on_dialed(struct origin *origin, enum dial_result result)
         return;
     }
     origin->state = ORIGIN_HANDSHAKE;
-    origin->side.tls =
-        tls_new_origin(s->conf->tls, origin->host, intercept_origin_alpn(s));
+    origin->side.tls = tls_new_origin(s->conf->tls, origin->host,
+        origin->is_h1_only ? ALPN_H1 : intercept_origin_alpn(s));
     tls_start(origin->side.tls);
+}
+
+bool origin_has_h2_websockets(const struct session *s)
+{
+    for (const struct origin *o = s->origins; o != NULL; o = o->next)
+        if (o->state == ORIGIN_OPEN && codec_version(o->side.codec) == HTTP_2 &&
+            codec_takes_websockets(o->side.codec))
+            return true;
+    return false;
+}
+
+/* The origin's settings may come when the client's codec is there already. */
+static void announce_websockets(struct session *s)
+{
+    if (s->state == SESSION_HTTP && s->client.codec != NULL)
+        codec_offer_websockets(s->client.codec);
+    wake_waiting(s);
 }
 
 static void on_handshake_failed(struct origin *origin)
@@ -165,7 +182,10 @@ void origin_on_bytes(struct origin *origin, struct str data)
     if (origin->state == ORIGIN_DEAD)
         return;
     if (origin->state == ORIGIN_OPEN) {
+        bool took = codec_takes_websockets(origin->side.codec);
         side_feed(&origin->side, data);
+        if (!took && codec_takes_websockets(origin->side.codec))
+            announce_websockets(origin->side.session);
         if (origin->side.tls != NULL &&
             tls_phase(origin->side.tls) == TLS_FAILED)
             origin_fail(origin, "tls-broken", STR_NONE);
@@ -202,10 +222,27 @@ static bool is_for(const struct origin *origin, const struct txn *txn)
            origin->uses_tls == txn->uses_tls && str_eq(origin->host, txn->host);
 }
 
-static bool is_usable(const struct origin *origin)
+/* A WebSocket's handshake is not translated: it goes to an origin of the
+ * client's own version. */
+static bool suits(const struct origin *origin, const struct txn *txn)
+{
+    const struct codec *codec = origin->side.codec;
+    bool is_h2 = codec_version(codec) == HTTP_2;
+    if (txn->ws == NULL)
+        return true;
+    return is_h2 == (txn->request->version == HTTP_2) &&
+           codec_takes_websockets(codec);
+}
+
+static bool needs_h1(const struct txn *txn)
+{
+    return txn->ws != NULL && txn->request->version != HTTP_2;
+}
+
+static bool is_usable(const struct origin *origin, const struct txn *txn)
 {
     return origin->state == ORIGIN_OPEN && !origin->side.got_eof &&
-           !codec_wants_close(origin->side.codec) &&
+           !codec_wants_close(origin->side.codec) && suits(origin, txn) &&
            codec_can_open(origin->side.codec);
 }
 
@@ -213,7 +250,8 @@ static bool is_usable(const struct origin *origin)
 static struct origin *find_pending(struct session *s, const struct txn *txn)
 {
     for (struct origin *o = s->origins; o != NULL; o = o->next) {
-        if (!is_for(o, txn) || o->state == ORIGIN_OPEN)
+        if (!is_for(o, txn) || o->state == ORIGIN_OPEN ||
+            (needs_h1(txn) && !o->is_h1_only))
             continue;
         bool is_taken = false;
         for (struct txn *t = s->txns; t != NULL; t = t->next)
@@ -236,6 +274,8 @@ static size_t count_origins(const struct session *s)
 /* A multiplexing origin at its limit is waited for, not doubled. */
 static bool has_busy_h2(const struct session *s, const struct txn *txn)
 {
+    if (needs_h1(txn))
+        return false;
     for (const struct origin *o = s->origins; o != NULL; o = o->next)
         if (is_for(o, txn) && o->state == ORIGIN_OPEN && !o->side.got_eof &&
             !codec_wants_close(o->side.codec) &&
@@ -244,12 +284,21 @@ static bool has_busy_h2(const struct session *s, const struct txn *txn)
     return false;
 }
 
+/* The connection made for an extended CONNECT speaks HTTP/1. */
+static bool came_out_wrong(const struct txn *txn)
+{
+    const struct origin *o = txn->origin;
+    return o != NULL && txn->ws != NULL && o->state == ORIGIN_OPEN &&
+           txn->request->version == HTTP_2 &&
+           codec_version(o->side.codec) != HTTP_2;
+}
+
 struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out)
 {
     struct session *s = txn->session;
     *failed_out = NULL;
     for (struct origin *o = s->origins; o != NULL; o = o->next) {
-        if (!is_for(o, txn) || !is_usable(o))
+        if (!is_for(o, txn) || !is_usable(o, txn))
             continue;
         txn->origin = o;
         return codec_open(
@@ -258,12 +307,18 @@ struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out)
     if (txn->origin != NULL && is_for(txn->origin, txn) &&
         txn->origin->state != ORIGIN_OPEN)
         return NULL; /* its own connection is under way */
+    if (came_out_wrong(txn)) {
+        txn_origin_failed(txn, "no-websockets", STR_NONE);
+        return NULL;
+    }
     txn->origin = NULL;
     if (has_busy_h2(s, txn) || count_origins(s) >= ORIGINS_MAX)
         return NULL;
     txn->origin = find_pending(s, txn);
-    if (txn->origin == NULL)
+    if (txn->origin == NULL) {
         txn->origin = origin_new(s, txn->host, txn->port, txn->uses_tls);
+        txn->origin->is_h1_only = needs_h1(txn);
+    }
     return NULL;
 }
 

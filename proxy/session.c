@@ -195,9 +195,11 @@ void side_start_codec(struct side *side, enum http_version version)
 {
     const struct codec_events *events =
         side->is_client ? &txn_client_events : &txn_origin_events;
-    side->codec =
-        codec_new(version, side->is_client ? FACING_CLIENT : FACING_ORIGIN,
-            &codec_limits_default, events, side);
+    struct codec_limits limits = codec_limits_default;
+    limits.offer_websockets =
+        side->is_client && origin_has_h2_websockets(side->session);
+    side->codec = codec_new(version,
+        side->is_client ? FACING_CLIENT : FACING_ORIGIN, &limits, events, side);
 }
 
 /* ---- bytes in ---- */

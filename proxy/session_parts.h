@@ -2,7 +2,7 @@
  * The insides of a session, shared by the files that make it up and by no
  * other: session.c (life, events, flush, timers), front.c (proxy requests),
  * tunnel.c (opaque relay), intercept.c (TLS to an in-scope host), origin.c
- * (connections to the origin), txn.c (exchanges), reply.c (our own answers).
+ * (connections to the origin), txn*.c (exchanges), reply.c (our own answers).
  *
  * Rule: codec callbacks and world answers only note facts and mark what is to
  * be pumped; session_settle, at the end of every event, pumps transactions,
@@ -61,6 +61,7 @@ struct origin {
     struct str host; /* session arena */
     uint16_t port;
     bool uses_tls;
+    bool is_h1_only;      /* made for a WebSocket's upgrade */
     bool was_used;        /* has carried an exchange before */
     uint64_t deadline_ms; /* dialing and handshake */
     /* why it is dead, when no exchange was possible */
@@ -94,6 +95,7 @@ struct txn {
     struct exchange *exchange; /* NULL: not inspected (out of scope) */
     struct stream *client_stream, *origin_stream;
     struct origin *origin;
+    struct txn_ws *ws; /* a WebSocket is asked for, to be inspected */
 
     struct buf body; /* request bytes not yet handed to the origin */
     bool request_ended, request_end_sent;
@@ -218,6 +220,8 @@ void origin_fail(struct origin *origin, const char *failure, struct str detail);
 /* A stream for the transaction, or NULL: it waits (a connection is being
  * made). *failed_out: none can be had; the session's last failure says why. */
 struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out);
+/* A connection on which the origin announced extended CONNECT (RFC 8441). */
+bool origin_has_h2_websockets(const struct session *s);
 void origin_reap(struct session *s);
 const char *dial_failure(enum dial_result result);
 
@@ -248,6 +252,34 @@ void txn_finish_with(struct txn *txn, int status);
 void txn_send_records(struct txn *txn, bool waits);
 void txn_prepare_request(struct txn *txn);
 void txn_prepare_response(const struct txn *txn, struct head *head);
+
+/* Hands a record over; waits: the transaction goes on once it is durable. */
+void txn_send_record(struct txn *txn, struct record *record, bool waits);
+
+/* txn_ws.c: an inspected WebSocket, from the upgrade to the close. */
+void txn_ws_new(struct txn *txn);
+void txn_ws_free(struct txn *txn);
+/* Why the upgrade goes no further, a static word; NULL: it may. */
+const char *txn_ws_refusal(const struct txn *txn);
+/* The origin agrees; where that is not understood, nothing is opened. */
+void txn_ws_open(struct txn *txn, struct head *response);
+bool txn_ws_is_open(const struct txn *txn);
+void txn_ws_on_client_data(struct txn *txn, struct str data);
+void txn_ws_on_client_end(struct txn *txn);
+void txn_ws_on_origin_data(struct txn *txn, struct str data);
+void txn_ws_on_origin_end(struct txn *txn);
+/* False: the client is to see it, too. */
+bool txn_ws_on_origin_reset(struct txn *txn);
+void txn_ws_on_recorded(struct txn *txn, enum err err);
+/* False: the question was not the socket's. */
+bool txn_ws_on_kept(struct txn *txn, struct str answer);
+void txn_ws_pump(struct txn *txn);
+/* No more is relayed. */
+void txn_ws_end(struct txn *txn);
+/* Steps to the last record; false: to be called again. */
+bool txn_ws_pump_end(struct txn *txn);
+uint64_t txn_ws_deadline(const struct txn *txn);
+void txn_ws_on_deadline(struct txn *txn);
 
 /* reply.c */
 enum reply_kind {

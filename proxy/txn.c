@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "proxy/ws_handshake.h"
 
 enum {
     SEND_PIECE = 64 * 1024,
@@ -48,14 +49,15 @@ static void start_exchange(struct txn *t)
     struct session *s = t->session;
     const struct head *head = t->request;
     struct exchange_request request = {
-        .method = head->method,
+        /* RFC 8441: CONNECT stands for the GET of an upgrade */
+        .method = ws_is_upgrade(head) ? STR("GET") : head->method,
         .host = t->host,
         .path = head->path,
         .version = version_text(head->version),
         .protocol = head->protocol,
         .fields = head->fields,
         .field_count = head->count,
-        .has_body = head->has_body,
+        .has_body = head->has_body && !ws_is_upgrade(head),
         .proxy_user = s->user,
         .proxy_groups = s->groups,
         .client_ip = str_of(s->client_ip),
@@ -105,7 +107,9 @@ void txn_new(struct session *s, struct stream *stream, struct head *head,
     if (is_inspected)
         start_exchange(t);
     txn_prepare_request(t);
-    if (!head->has_body)
+    if (is_inspected && head->protocol.n != 0)
+        txn_ws_new(t);
+    if (!head->has_body || t->ws != NULL) /* its request has no body */
         t->request_ended = true;
     t->is_ready = true;
     take_early(t);
@@ -137,6 +141,7 @@ void txn_free(struct txn **txn)
     struct txn *t = *txn;
     release_streams(t);
     drop_body(t);
+    txn_ws_free(t);
     exchange_free(&t->exchange);
     head_free(&t->request);
     head_free(&t->request_trailers);
@@ -146,17 +151,22 @@ void txn_free(struct txn **txn)
 
 /* ---- records ---- */
 
+void txn_send_record(struct txn *t, struct record *record, bool waits)
+{
+    struct session *s = t->session;
+    bool is_waited = waits && record->kind == RECORD_OPEN;
+    t->records_pending += is_waited;
+    s->world->ops->record(s->world, s, is_waited ? t->id : 0, record);
+    buf_free(&record->json);
+}
+
 void txn_send_records(struct txn *t, bool waits)
 {
     struct session *s = t->session;
     struct record record;
     struct buf note = {0};
-    while (exchange_next_record(t->exchange, &record) == OK) {
-        bool is_waited = waits && record.kind == RECORD_OPEN;
-        t->records_pending += is_waited;
-        s->world->ops->record(s->world, s, is_waited ? t->id : 0, &record);
-        buf_free(&record.json);
-    }
+    while (exchange_next_record(t->exchange, &record) == OK)
+        txn_send_record(t, &record, waits);
     while (exchange_next_note(t->exchange, &note) == OK) {
         s->world->ops->keep(s->world, s, 0, buf_str(&note));
         buf_clear(&note);
@@ -178,6 +188,7 @@ void txn_finish_with(struct txn *t, int status)
         else if (!t->got_response)
             exchange_no_response(t->exchange, status);
     }
+    txn_ws_end(t);
     drop_body(t);
     if (t->origin_stream != NULL)
         stream_release(t->origin_stream);
@@ -223,6 +234,8 @@ static bool step_to_ready(struct txn *t)
 
 static void pump_finish(struct txn *t)
 {
+    if (!txn_ws_pump_end(t))
+        return;
     if (t->exchange != NULL && !step_to_ready(t))
         return;
     if (t->exchange != NULL)
@@ -302,8 +315,8 @@ static void judge_collect(struct txn *t)
     enum gate gate = exchange_gate(t->exchange);
     if (gate == GATE_REFUSE) {
         exchange_request_cut(t->exchange);
-    } else if (t->request_ended || t->request->protocol.n != 0) {
-        exchange_request_end(t->exchange); /* a WebSocket's has no end */
+    } else if (t->request_ended) {
+        exchange_request_end(t->exchange);
     } else {
         if (gate == GATE_STREAM) { /* its first record; what was held */
             txn_send_records(t, t->session->conf->settings.before_forward);
@@ -324,7 +337,7 @@ static void pump_judge(struct txn *t)
 
 void txn_on_kept(struct txn *t, struct str answer)
 {
-    if (t->judge != JUDGE_ASK)
+    if (txn_ws_on_kept(t, answer) || t->judge != JUDGE_ASK)
         return;
     t->judge = JUDGE_STEP;
     exchange_answer(t->exchange, answer);
@@ -351,6 +364,10 @@ void txn_on_recorded(struct txn *t, enum err err)
     t->is_ready = true;
     if (t->state >= TXN_FINISH)
         return;
+    if (txn_ws_is_open(t)) {
+        txn_ws_on_recorded(t, err);
+        return;
+    }
     if (err != OK)
         on_unrecorded(t);
     if (t->records_pending == 0 && t->judge == JUDGE_RECORD)
@@ -402,28 +419,21 @@ static bool may_start(const struct txn *t)
 {
     if (t->exchange == NULL || t->judge == JUDGE_CLEAR)
         return true;
+    if (t->ws != NULL)
+        return false;
     enum gate gate = exchange_gate(t->exchange);
     return t->request->has_body && t->records_pending == 0 &&
            (gate == GATE_STREAM || gate == GATE_FORWARD);
 }
 
-static void refuse_websocket(struct txn *t)
+static void refuse_websocket(struct txn *t, const char *reason)
 {
-    refusal_record(
-        t->session, t->host, "websocket-not-allowed", t->request->path);
+    struct str path = t->request->path; /* its query can hold a token */
+    path = str_sub(path, 0, str_find_char(path, '?'));
+    refusal_record(t->session, t->host, reason, path);
     reply_error(t->session, t->client_stream, t->request, REPLY_FORBIDDEN,
-        "websocket-not-allowed", STR_NONE);
+        reason, STR_NONE);
     txn_finish_with(t, reply_status(REPLY_FORBIDDEN));
-}
-
-static bool websocket_is_refused(const struct txn *t)
-{
-    const struct service *service = NULL;
-    if (t->exchange == NULL || t->request->protocol.n == 0)
-        return false;
-    (void)service_match_host(t->session->conf->services, t->host, &service);
-    return service == NULL ||
-           !service_allows_websocket(service, t->request->path);
 }
 
 static void send_continue(struct txn *t)
@@ -438,8 +448,8 @@ static void send_continue(struct txn *t)
 static void start(struct txn *t)
 {
     struct origin *failed = NULL;
-    if (websocket_is_refused(t)) {
-        refuse_websocket(t);
+    if (txn_ws_refusal(t) != NULL) {
+        refuse_websocket(t, txn_ws_refusal(t));
         return;
     }
     if (!may_start(t))
@@ -474,9 +484,11 @@ void txn_pump(struct txn *t)
         send_continue(t);
     if (t->state == TXN_WAIT)
         start(t);
-    if (t->state == TXN_RELAY && !t->is_opaque)
+    if (t->state == TXN_RELAY && t->ws != NULL)
+        txn_ws_pump(t);
+    else if (t->state == TXN_RELAY && !t->is_opaque)
         send_body(t);
-    if (t->state < TXN_FINISH)
+    if (t->state < TXN_FINISH && t->ws == NULL)
         open_window(t);
     if (t->state == TXN_FINISH)
         pump_finish(t);
@@ -490,6 +502,8 @@ uint64_t txn_deadline(const struct txn *t)
     int64_t after = settings->timeout_stream;
     if (t->state == TXN_FINISH || t->state == TXN_OVER)
         return 0;
+    if (txn_ws_is_open(t))
+        return txn_ws_deadline(t);
     if (t->is_opaque) /* a WebSocket knows no half-close */
         after = t->request_end_sent ? OPAQUE_END_MS : settings->timeout_stream;
     else if (!t->request_ended)
@@ -504,6 +518,10 @@ void txn_on_deadline(struct txn *t, uint64_t now_ms)
     uint64_t at = txn_deadline(t);
     if (at == 0 || now_ms < at)
         return;
+    if (txn_ws_is_open(t)) {
+        txn_ws_on_deadline(t);
+        return;
+    }
     if (!t->is_opaque || !t->request_end_sent)
         log_event(LOG_WARN, "exchange.timeout",
             LOG_INT("session", t->session->number), LOG_STR("host", t->host),
@@ -600,6 +618,10 @@ static void on_client_data(void *owner, struct stream *stream, struct str data)
     }
     txn_touch(t);
     t->is_ready = true;
+    if (t->ws != NULL) {
+        txn_ws_on_client_data(t, data);
+        return;
+    }
     if (t->is_opaque) {
         stream_send_data(t->origin_stream, data);
         t->up_unconsumed += data.n;
@@ -625,6 +647,10 @@ static void on_client_end(
     txn_touch(t);
     take_end(t, trailers);
     t->is_ready = true;
+    if (t->ws != NULL) {
+        txn_ws_on_client_end(t);
+        return;
+    }
     if (t->is_opaque) {
         t->request_end_sent = true;
         stream_send_end(t->origin_stream, NULL);

@@ -30,15 +30,20 @@ static void on_origin_head(
     txn_touch(t);
     bool is_upgrade = t->request->protocol.n != 0 &&
                       (head->status == 101 || (t->request->version == HTTP_2 &&
-                                                  head->status == 200));
+                                                  head->status / 100 == 2));
     if (head->status < 200 && !is_upgrade) {
         on_interim(t, head);
         head_free(&head);
         return;
     }
+    t->origin->was_used = true;
+    if (is_upgrade && t->ws != NULL) {
+        txn_ws_open(t, head);
+        head_free(&head);
+        return;
+    }
     t->got_response = true;
     t->status = head->status;
-    t->origin->was_used = true;
     if (t->exchange != NULL) {
         exchange_response_head(t->exchange, head->status, head->fields,
             head->count, head->has_body);
@@ -56,6 +61,10 @@ static void on_origin_data(void *owner, struct stream *stream, struct str data)
     struct txn *t = txn_of(stream);
     (void)owner;
     txn_touch(t);
+    if (txn_ws_is_open(t)) {
+        txn_ws_on_origin_data(t, data);
+        return;
+    }
     if (t->exchange != NULL && !t->is_opaque)
         exchange_response_data(t->exchange, data);
     stream_send_data(t->client_stream, data);
@@ -70,6 +79,11 @@ static void on_origin_end(
 {
     struct txn *t = txn_of(stream);
     (void)owner;
+    if (txn_ws_is_open(t)) {
+        head_free(&trailers);
+        txn_ws_on_origin_end(t);
+        return;
+    }
     t->response_ended = true;
     stream_send_end(t->client_stream, trailers);
     head_free(&trailers);
@@ -120,6 +134,8 @@ static void on_origin_reset(
     stream_release(stream);
     t->origin_stream = NULL;
     t->is_ready = true;
+    if (txn_ws_on_origin_reset(t))
+        return;
     if (may_retry(t, error)) {
         t->was_retried = true;
         t->origin = NULL;

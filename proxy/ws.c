@@ -418,14 +418,19 @@ static enum ws_found next(
     return r->left == 0 ? end_frame(r, event) : WS_MORE;
 }
 
+void ws_reader_release(struct ws_reader *r)
+{
+    if (!r->is_done)
+        return;
+    r->is_done = false;
+    forget_message(r);
+}
+
 enum ws_found ws_reader_next(
     struct ws_reader *r, struct str *input, struct ws_event *event_out)
 {
     *event_out = (struct ws_event){0};
-    if (r->is_done) {
-        r->is_done = false;
-        forget_message(r);
-    }
+    ws_reader_release(r);
     enum ws_found found =
         r->reason != NULL ? WS_BROKEN : next(r, input, event_out);
     if (found == WS_BROKEN)

@@ -86,6 +86,8 @@ void ws_reader_free(struct ws_reader **reader);
 enum ws_found ws_reader_next(
     struct ws_reader *reader, struct str *input, struct ws_event *event_out);
 
+/* Gives back what the last event borrowed. */
+void ws_reader_release(struct ws_reader *reader);
 /* The rest of the message under way is not kept, as if it were too long. */
 void ws_reader_skip(struct ws_reader *reader);
 bool ws_reader_is_between_frames(const struct ws_reader *reader);

@@ -1,7 +1,7 @@
 'use strict';
 // A stand-in for ChatGPT and the OpenAI API: HTTP/1.1 and HTTP/2 over TLS, a
-// chat page, prompts answered as SSE, uploads, downloads, WebSocket echo, and
-// faults on demand.
+// chat page, prompts answered as SSE, uploads, downloads, WebSockets
+// (sockets.js), and faults on demand.
 //
 //   node standin.js --port 9443 --cert good.pem --key good.key
 //        [--clear-port 9480] [--journal FILE] [--h1] [--chunk 1,3,7]
@@ -20,6 +20,7 @@ const crypto = require('crypto');
 const zlib = require('zlib');
 const path = require('path');
 const shapes = require('./shapes');
+const sockets = require('./sockets');
 
 function options(argv) {
   const out = { port: 9443, host: '127.0.0.1', delay: 15 };
@@ -280,27 +281,12 @@ function handle(req, res) {
   });
 }
 
-// WebSocket echo (RFC 6455), short frames only.
-function upgrade(req, socket) {
-  const accept = crypto.createHash('sha1').update(
-    req.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11')
-    .digest('base64');
-  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
-    `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
-  socket.on('error', () => {});
-  socket.on('data', frame => {
-    if (frame.length < 6 || (frame[0] & 15) === 8) { socket.end(); return; }
-    const n = frame[1] & 127, mask = frame.subarray(2, 6);
-    const out = Buffer.alloc(2 + n);
-    out[0] = frame[0];
-    out[1] = n;
-    for (let i = 0; i < n; i++) out[2 + i] = frame[6 + i] ^ mask[i % 4];
-    socket.write(out);
-  });
-}
-
 function listen(server, port) {
-  server.on('upgrade', upgrade);
+  server.on('upgrade', (req, socket) => sockets.upgradeH1(req, socket, note));
+  server.on('connect', (req, res) => {
+    if (req.headers[':protocol'] === 'websocket') sockets.upgradeH2(req, res, note);
+    else hang(res);
+  });
   server.on('sessionError', () => {});
   server.on('clientError', (error, socket) => socket.destroy());
   server.on('tlsClientError', () => {});
@@ -311,7 +297,7 @@ function listen(server, port) {
 
 const tls = { cert: fs.readFileSync(opt.cert), key: fs.readFileSync(opt.key),
   ciphers: opt.weak ? 'DEFAULT:@SECLEVEL=0' : undefined,
-  allowHTTP1: true, settings: { maxConcurrentStreams: 256 } };
+  allowHTTP1: true, settings: { maxConcurrentStreams: 256, enableConnectProtocol: true } };
 listen(opt.h1 ? require('https').createServer(tls, handle)
   : http2.createSecureServer(tls, handle), opt.port);
 if (opt.clear_port) listen(http.createServer(handle), opt.clear_port);
