@@ -148,6 +148,10 @@ void answer_feed(struct answer *a, struct str bytes)
         mweb_html_feed(a->mweb_html, bytes);
         return;
     }
+    if (a->bytes_file != NULL) {
+        answer_file_bytes(a->bytes_file, bytes);
+        return;
+    }
     size_t max = a->codec == ANSWER_LINKS ? ANSWER_LINKS_BYTES_MAX
                                           : ANSWER_BODY_BYTES_MAX;
     if (a->body.n + bytes.n > max) {
@@ -206,6 +210,8 @@ void answer_finish(struct answer *a, bool is_complete)
         return;
     a->is_finished = true;
     a->is_complete = is_complete;
+    if (a->bytes_file != NULL)
+        a->saw_end = is_complete;
     if (a->is_open)
         look_for_stream(a);
     if (a->codec == ANSWER_MAP && a->map->end.count == 0)
@@ -250,7 +256,7 @@ static size_t mweb_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 
 static size_t take_by_codec(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
-    if (a->codec == ANSWER_TREE)
+    if (a->codec == ANSWER_TREE || a->codec == ANSWER_OPENAI_LIST)
         return chatgpt_tree_take(a, out);
     if (a->codec == ANSWER_MWEB && a->sse == NULL)
         return mweb_take(a, out);

@@ -27,6 +27,8 @@ struct answer;
 struct answer *answer_new(enum answer_codec codec, bool is_sse);
 /* As the map says (ANSWER_MAP); the map is borrowed. */
 struct answer *answer_new_mapped(const struct answer_map *map, bool is_sse);
+/* Of ANSWER_OPENAI_MEDIA: the answer is the file, of that declared type. */
+void answer_expect_bytes(struct answer *a, struct str type);
 void answer_free(struct answer **answer);
 void answer_feed(struct answer *a, struct str bytes);
 /* is_complete: the transport ended in order. */

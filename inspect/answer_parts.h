@@ -18,7 +18,9 @@ struct api_part {
     struct buf text;
 };
 
-enum { API_PARTS_MAX = 1024 };
+enum { API_PARTS_MAX = 1024, ANSWER_FILES_MAX = 64 };
+
+struct answer_file; /* inspect/answer_files.c */
 
 struct answer {
     enum answer_codec codec;
@@ -49,7 +51,7 @@ struct answer {
     size_t part_count;
     size_t text_bytes;
     bool has_choice[ANSWERS_MAX];
-    struct str file_names[ANSWERS_MAX], file_ids[ANSWERS_MAX];
+    struct answer_file *files, *bytes_file; /* the latter: the answer itself */
     size_t file_count;
 };
 
@@ -80,6 +82,29 @@ void openai_answer_free(struct answer *a);
  * of what was there. */
 void answer_put_part(struct answer *a, struct str key, bool is_hidden,
     bool replaces, struct str text);
+
+/* answer_files.c.  The file of that id, else of that name; without both a new
+ * one each time.  NULL: there are too many. */
+struct answer_file *answer_add_file(
+    struct answer *a, int64_t choice, struct str id, struct str name);
+/* The file at a place in the answer, which may have an id as well. */
+struct answer_file *answer_file_at(
+    struct answer *a, int64_t choice, struct str key, struct str id);
+void answer_file_declare(
+    struct answer *a, struct answer_file *file, struct str type);
+void answer_file_bytes(struct answer_file *file, struct str bytes);
+void answer_file_base64(struct answer_file *file, struct str text);
+/* Its bytes were here already, or never will be. */
+bool answer_file_is_known(const struct answer_file *file);
+/* At a place in the answer: a data: URL is the file, others name it. */
+void answer_file_url(struct answer *a, struct str key, struct str url);
+void answer_take_files(
+    const struct answer *a, int64_t choice, struct activity *act);
+void answer_files_free(struct answer *a);
+
+/* openai_media.c */
+void openai_media_json(struct answer *a, const struct json_node *root);
+void openai_list_body(struct answer *a, const struct json_node *root);
 
 void map_answer_event(struct answer *a, const struct sse_event *event);
 void map_answer_body(struct answer *a, const struct json_node *root);

@@ -150,18 +150,45 @@ static bool is_visible(const struct doc *message)
 
 /* ---- files ------------------------------------------------------------ */
 
-static void add_file(struct activity *act, struct str id, struct str name)
+enum { OFFERED_FILES_MAX = 64 };
+
+/* By its id, else by its name; what one mention leaves out another may say. */
+static struct activity_file *add_file(
+    struct activity *act, struct str id, struct str name)
 {
+    struct activity_file *file = NULL;
     if (id.n == 0 && name.n == 0)
-        return;
-    for (size_t i = 0; i < act->file_count; i++)
-        if (str_eq(act->files[i].id, id) && str_eq(act->files[i].name, name))
-            return;
-    if (act->file_count == 64)
-        return;
-    struct activity_file *file = activity_add_file(act);
-    file->id = arena_copy(&act->arena, id);
-    file->name = arena_copy(&act->arena, name);
+        return NULL;
+    for (size_t i = 0; i < act->file_count && file == NULL; i++) {
+        struct activity_file *f = &act->files[i];
+        bool is_same_id = id.n != 0 && str_eq(f->id, id);
+        bool is_same_name =
+            name.n != 0 && str_eq(f->name, name) && (id.n == 0 || f->id.n == 0);
+        if (is_same_id || is_same_name)
+            file = f;
+    }
+    if (file == NULL && act->file_count == OFFERED_FILES_MAX)
+        return NULL;
+    if (file == NULL)
+        file = activity_add_file(act);
+    if (file->id.n == 0)
+        file->id = arena_copy(&act->arena, id);
+    if (file->name.n == 0)
+        file->name = arena_copy(&act->arena, name);
+    return file;
+}
+
+/* Up to what closes a link; a name may have brackets of its own. */
+static size_t find_link_end(struct str text)
+{
+    size_t end = 0, open = 0;
+    for (; end < text.n && !strchr("\"'`>\n\r\t ", text.p[end]); end++) {
+        if (text.p[end] == '(')
+            open++;
+        else if (text.p[end] == ')' && open-- == 0)
+            break;
+    }
+    return end;
 }
 
 /* "[…](sandbox:/mnt/data/report.xlsx)": offered for download. */
@@ -172,43 +199,86 @@ static void find_sandbox_links(struct activity *act, struct str text)
         if (at == text.n)
             return;
         text = str_sub(text, at + 8, text.n);
-        size_t end = 0;
-        while (end < text.n && !strchr("\"' )>\n\r\t", text.p[end]))
-            end++;
+        size_t end = find_link_end(text);
         struct str path = str_sub(text, 0, end);
         size_t slash = path.n;
         while (slash > 0 && path.p[slash - 1] != '/')
             slash--;
         if (str_has(path, "/mnt/data/"))
-            add_file(act, STR_NONE,
+            (void)add_file(act, STR_NONE,
                 form_decode(&act->arena, str_sub(path, slash, path.n), false));
         text = str_sub(text, end, text.n);
     }
 }
 
+/* A number, or one that is written as text. */
+static void set_size(struct activity_file *file, const struct doc *number)
+{
+    uint64_t bytes;
+    bool is_number = number != NULL && (number->kind == JSON_NUMBER ||
+                                           number->kind == JSON_STRING);
+    if (file != NULL && is_number &&
+        str_to_u64(buf_str(&number->text), &bytes) == OK && bytes <= INT64_MAX)
+        file->bytes = (int64_t)bytes;
+}
+
 static void find_pointers(struct activity *act, const struct doc *doc)
 {
+    static const char *const keys[] = {"asset_pointer", "image_url"};
     if (doc == NULL)
         return;
-    bool is_pointer = str_is(buf_str(&doc->key), "asset_pointer") ||
-                      str_is(buf_str(&doc->key), "image_url");
-    if (is_pointer)
-        add_file(act, chatgpt_pointer_id(doc_text(doc)), STR_NONE);
+    for (size_t i = 0; i < 2; i++) {
+        if (str_starts_nocase(doc_get_text(doc, keys[i]), "http"))
+            continue; /* somebody else's picture */
+        set_size(add_file(act, chatgpt_pointer_id(doc_get_text(doc, keys[i])),
+                     STR_NONE),
+            doc_get(doc, "size_bytes"));
+    }
     for (const struct doc *c = doc->first; c != NULL; c = c->next)
         find_pointers(act, c);
+}
+
+static struct str first_text(
+    const struct doc *doc, const char *one, const char *other)
+{
+    struct str text = doc_get_text(doc, one);
+    return text.n != 0 ? text : doc_get_text(doc, other);
+}
+
+static void find_attachments(struct activity *act, const struct doc *list)
+{
+    for (const struct doc *c = list != NULL ? list->first : NULL; c != NULL;
+         c = c->next) {
+        struct activity_file *file =
+            add_file(act, doc_get_text(c, "id"), doc_get_text(c, "name"));
+        struct str type = first_text(c, "mime_type", "mimeType");
+        set_size(file, doc_get(c, "size"));
+        if (file != NULL && file->declared_type.n == 0)
+            file->declared_type = arena_copy(&act->arena, type);
+    }
+}
+
+/* Files that the text links to; those that it only quotes from
+ * ("filecite") came from elsewhere. */
+static void find_references(struct activity *act, const struct doc *list)
+{
+    for (const struct doc *c = list != NULL ? list->first : NULL; c != NULL;
+         c = c->next)
+        if (str_is(doc_get_text(c, "type"), "file") &&
+            !str_has(doc_get_text(c, "matched_text"), "filecite"))
+            (void)add_file(act, first_text(c, "id", "file_id"),
+                first_text(c, "name", "file_name"));
 }
 
 static void find_files(struct activity *act, const struct doc *message)
 {
     const struct doc *metadata = doc_get(message, "metadata");
-    const struct doc *list = doc_get(metadata, "attachments");
     if (!is_role(message, "user")) {
         find_pointers(act, doc_get(message, "content"));
         find_pointers(act, doc_get(metadata, "aggregate_result"));
     }
-    for (const struct doc *c = list != NULL ? list->first : NULL; c != NULL;
-         c = c->next)
-        add_file(act, doc_get_text(c, "id"), doc_get_text(c, "name"));
+    find_attachments(act, doc_get(metadata, "attachments"));
+    find_references(act, doc_get(metadata, "content_references"));
 }
 
 /* ---- text -------------------------------------------------------------- */

@@ -65,16 +65,41 @@ static void join_all(
         join_all(a, c, out);
 }
 
+static void add_file(
+    struct activity *act, struct str id, struct str name, bool is_users)
+{
+    if (act->file_count == 64 || (id.n == 0 && name.n == 0))
+        return;
+    for (size_t i = 0; i < act->file_count; i++)
+        if (id.n != 0 && str_eq(act->files[i].id, id))
+            return;
+    struct activity_file *file = activity_add_file(act);
+    file->id = arena_copy(&act->arena, id);
+    file->name = arena_copy(&act->arena, name);
+    file->is_users = is_users;
+}
+
+static void add_pointers(
+    struct activity *act, const struct json_node *node, bool is_users)
+{
+    if (node == NULL)
+        return;
+    if (str_is(node->key, "asset_pointer"))
+        add_file(act, chatgpt_pointer_id(json_str(node)), STR_NONE, is_users);
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        add_pointers(act, c, is_users);
+}
+
+/* Attachments first: they have names. */
 static void add_files(struct activity *act, const struct json_node *message)
 {
     const struct json_node *list = json_path(message, "metadata/attachments");
+    bool is_users = str_is(json_path_text(message, "author/role"), "user");
     for (const struct json_node *c = list != NULL ? list->first : NULL;
-         c != NULL && act->file_count < 64; c = c->next) {
-        struct activity_file *file = activity_add_file(act);
-        file->id = arena_copy(&act->arena, json_get_text(c, "id"));
-        file->name = arena_copy(&act->arena, json_get_text(c, "name"));
-        file->is_users = str_is(json_path_text(message, "author/role"), "user");
-    }
+         c != NULL; c = c->next)
+        add_file(
+            act, json_get_text(c, "id"), json_get_text(c, "name"), is_users);
+    add_pointers(act, json_get(message, "content"), is_users);
 }
 
 static void read_node(

@@ -36,6 +36,8 @@ static bool may_be_answer(const struct route *route, struct str type)
     if (route->answer == ANSWER_MWEB &&
         (str_has(type, "ndjson") || str_has(type, "html")))
         return true;
+    if (route->answer == ANSWER_OPENAI_MEDIA)
+        return true;
     if (route->answer == ANSWER_MAP && str_has(type, "json"))
         return true; /* lines of it have many names */
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -74,6 +76,9 @@ void exchange_response_head(struct exchange *ex, int status,
     ex->answer = route->answer == ANSWER_MAP
                      ? answer_new_mapped(&route->answer_map, is_sse)
                      : answer_new(route->answer, is_sse);
+    if (route->answer == ANSWER_OPENAI_MEDIA && !is_sse &&
+        !str_has(type, "json"))
+        answer_expect_bytes(ex->answer, type);
 }
 
 void exchange_response_data(struct exchange *ex, struct str wire)

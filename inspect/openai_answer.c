@@ -16,6 +16,7 @@ void openai_answer_free(struct answer *a)
     mem_free(a->parts);
     a->parts = NULL;
     a->part_count = 0;
+    answer_files_free(a);
 }
 
 static struct api_part *part_of(
@@ -69,19 +70,6 @@ void answer_put_part(struct answer *a, struct str key, bool is_hidden,
         append(a, part, text);
 }
 
-static void add_file(struct answer *a, struct str id, struct str name)
-{
-    if (id.n == 0 && name.n == 0)
-        return;
-    for (size_t i = 0; i < a->file_count; i++)
-        if (str_eq(a->file_ids[i], id))
-            return;
-    if (a->file_count == ANSWERS_MAX)
-        return;
-    a->file_ids[a->file_count] = arena_copy(&a->arena, id);
-    a->file_names[a->file_count++] = arena_copy(&a->arena, name);
-}
-
 static void note_ids(struct answer *a, const struct json_node *root)
 {
     a->message_id = answer_keep(a, json_get_text(root, "id"), a->message_id);
@@ -114,6 +102,17 @@ static void read_tool_calls(
     }
 }
 
+/* Sound comes whole, or in pieces that are base64 each. */
+static void read_audio(
+    struct answer *a, int64_t choice, const struct json_node *audio)
+{
+    struct str data = json_get_text(audio, "data");
+    if (data.n != 0)
+        answer_file_base64(
+            answer_file_at(a, choice, STR("audio"), json_get_text(audio, "id")),
+            data);
+}
+
 /* message (whole) or delta (pieces): the same members. */
 static void read_choice(struct answer *a, const struct json_node *choice)
 {
@@ -140,6 +139,7 @@ static void read_choice(struct answer *a, const struct json_node *choice)
         json_get_text(m, "reasoning_content"));
     append(a, part_of(a, index, STR("function"), true),
         json_path_text(m, "function_call/arguments"));
+    read_audio(a, index, json_get(m, "audio"));
     read_tool_calls(a, index, json_get(m, "tool_calls"));
 }
 
@@ -164,14 +164,23 @@ static struct api_part *part_of_item(struct answer *a, struct str item,
     return part_of(a, 0, str_of(key), is_hidden);
 }
 
+/* What the answer made; what it only quotes is no file of it. */
+static void read_annotation(struct answer *a, const struct json_node *c)
+{
+    struct str type = json_get_text(c, "type");
+    struct str id = json_get_text(c, "file_id");
+    if (id.n == 0)
+        id = json_path_text(c, "file_path/file_id");
+    if (id.n != 0 && !str_is(type, "url_citation") &&
+        !str_is(type, "file_citation"))
+        (void)answer_add_file(a, 0, id, json_get_text(c, "filename"));
+}
+
 static void read_annotations(struct answer *a, const struct json_node *list)
 {
     for (const struct json_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next)
-        if (!str_is(json_get_text(c, "type"), "url_citation") &&
-            !str_is(json_get_text(c, "type"), "file_citation"))
-            add_file(
-                a, json_get_text(c, "file_id"), json_get_text(c, "filename"));
+        read_annotation(a, c);
 }
 
 static void read_parts(struct answer *a, struct str item,
@@ -202,6 +211,30 @@ static void read_call(
         json_path_text(node, "action/query"));
 }
 
+/* What the code printed, and the pictures that it drew. */
+static void read_outputs(
+    struct answer *a, struct str item, const struct json_node *list)
+{
+    int64_t index = 0;
+    for (const struct json_node *c = list != NULL ? list->first : NULL;
+         c != NULL; c = c->next, index++) {
+        char key[256];
+        snprintf(key, sizeof key, "%.*s %lld output",
+            (int)(item.n < 160 ? item.n : 160), item.p != NULL ? item.p : "",
+            (long long)index);
+        replace(a, part_of_item(a, item, index, "logs", true),
+            json_get_text(c, "logs"));
+        answer_file_url(a, str_of(key), json_get_text(c, "url"));
+    }
+}
+
+static void read_image(struct answer *a, struct str id, struct str data)
+{
+    struct answer_file *file = answer_add_file(a, 0, id, STR_NONE);
+    if (!answer_file_is_known(file) && data.n != 0)
+        answer_file_base64(file, data);
+}
+
 static void read_item(struct answer *a, const struct json_node *item)
 {
     struct str type = json_get_text(item, "type");
@@ -213,7 +246,8 @@ static void read_item(struct answer *a, const struct json_node *item)
     } else {
         read_call(a, id, item);
         if (str_is(type, "image_generation_call"))
-            add_file(a, id, STR_NONE);
+            read_image(a, id, json_get_text(item, "result"));
+        read_outputs(a, id, json_get(item, "outputs"));
     }
 }
 
@@ -294,7 +328,10 @@ static void read_thread_message(
             append(a, part, text);
         else
             replace(a, part, text);
-        add_file(a, json_path_text(c, "image_file/file_id"), STR_NONE);
+        struct str image = json_path_text(c, "image_file/file_id");
+        if (image.n != 0)
+            (void)answer_add_file(a, 0, image, STR_NONE);
+        read_annotations(a, json_path(c, "text/annotations"));
     }
 }
 
@@ -324,6 +361,8 @@ static void read_responses_event(struct answer *a, const struct json_node *root)
         return;
     if (str_is(type, "response.output_item.done")) {
         read_item(a, json_get(root, "item"));
+    } else if (str_is(type, "response.output_text.annotation.added")) {
+        read_annotation(a, json_get(root, "annotation"));
     } else if (str_is(type, "response.completed") ||
                str_is(type, "response.incomplete") ||
                str_is(type, "response.failed")) {
@@ -341,6 +380,8 @@ void openai_answer_json(struct answer *a, const struct json_node *root)
 {
     if (a->codec == ANSWER_OPENAI_CHAT)
         read_chat(a, root);
+    else if (a->codec == ANSWER_OPENAI_MEDIA)
+        openai_media_json(a, root);
     else
         read_responses_event(a, root);
 }
@@ -364,6 +405,13 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
 
 void openai_answer_body(struct answer *a, const struct json_node *root)
 {
+    if (a->codec == ANSWER_OPENAI_MEDIA || a->codec == ANSWER_OPENAI_LIST) {
+        if (a->codec == ANSWER_OPENAI_MEDIA)
+            openai_media_json(a, root);
+        else
+            openai_list_body(a, root);
+        return;
+    }
     if (json_get(root, "choices") == NULL && json_get(root, "output") == NULL)
         return;
     if (a->codec == ANSWER_OPENAI_CHAT)
@@ -388,11 +436,7 @@ static struct activity *make_answer(struct answer *a, int64_t choice)
             answer_join(a, part->is_hidden ? &act->hidden : &act->content,
                 buf_str(&part->text));
     }
-    for (size_t i = 0; i < a->file_count; i++) {
-        struct activity_file *file = activity_add_file(act);
-        file->id = arena_copy(&act->arena, a->file_ids[i]);
-        file->name = arena_copy(&act->arena, a->file_names[i]);
-    }
+    answer_take_files(a, choice, act);
     return act;
 }
 

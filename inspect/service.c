@@ -49,7 +49,7 @@ static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
-    "file", NULL};
+    "file", "openai-media", "openai-list", NULL};
 static const char *const PIECES[] = {"append", "replace", NULL};
 static const char *const ANSWER_KEYS[] = {
     "text", "hidden", "ids", "part", "pieces", "end", NULL};

@@ -94,12 +94,14 @@ enum answer_codec {
     ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
-    ANSWER_MWEB,       /* the light web app's NDJSON and HTML */
-    ANSWER_TREE,       /* a conversation of the history */
-    ANSWER_LINKS,      /* JSON whose `learn`, `who`, `upload` members count */
-    ANSWER_TRANSCRIPT, /* what was said in the audio that went up */
-    ANSWER_FILE,       /* a file, or a link to one: inspect/exchange_file.c */
-    ANSWER_MAP,        /* as the map describes it, struct answer_map */
+    ANSWER_MWEB,         /* the light web app's NDJSON and HTML */
+    ANSWER_TREE,         /* a conversation of the history */
+    ANSWER_LINKS,        /* JSON whose `learn`, `who`, `upload` members count */
+    ANSWER_TRANSCRIPT,   /* what was said in the audio that went up */
+    ANSWER_FILE,         /* a file, or a link to one: inspect/exchange_file.c */
+    ANSWER_OPENAI_MEDIA, /* pictures and sound, in JSON or as they are */
+    ANSWER_OPENAI_LIST,  /* messages that the service keeps */
+    ANSWER_MAP,          /* as the map describes it, struct answer_map */
 };
 
 enum block_shape { BLOCK_CHATGPT, BLOCK_OPENAI };

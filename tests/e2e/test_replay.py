@@ -18,6 +18,7 @@ import replay_answers  # noqa: F401  (they register their cases)
 import replay_api
 import replay_content  # noqa: F401
 import replay_files_down  # noqa: F401
+import replay_files_offered  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
 import replay_mweb  # noqa: F401
