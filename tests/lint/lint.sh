@@ -12,6 +12,9 @@ clang-format --dry-run -Werror $sources
 echo "lint: include rules and sizes"
 /usr/bin/python3 tests/lint/rules.py
 
+echo "lint: the tests that docs/activities.md names"
+/usr/bin/python3 tests/lint/activities.py
+
 echo "lint: static analysis"
 cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
     --enable=warning,performance,portability --std=c11 \
