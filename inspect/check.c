@@ -1,13 +1,14 @@
 /*
- * The validators of inspect/check.h.  scan_hs.c calls them on every candidate
- * that a pattern gave; a rule names its validator in YAML.
+ * The table of validators.  scan_judge.c calls them on every candidate that a
+ * pattern gave; a rule names its validator in YAML.  Those of a kind are in a
+ * file of their own: check_money.c, check_token.c, check_secret.c, and by
+ * country check_europe.c, check_europe_more.c, check_world.c, check_asia.c.
  */
-#include "inspect/check.h"
+#include "inspect/check_ids.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/mem.h"
 
@@ -25,82 +26,6 @@ bool check_luhn(struct str digits)
     return digits.n > 0 && sum % 10 == 0;
 }
 
-/* Issuer ranges, ISO/IEC 7812 and the networks' own publications; the first
- * six digits lie in [from, to]. */
-struct issuer_range {
-    unsigned from, to;
-    unsigned char min_length, max_length;
-    bool is_common; /* stands without a word near it */
-};
-
-static const struct issuer_range issuers[] = {
-    {400000, 499999, 16, 16, true},  /* Visa */
-    {400000, 499999, 19, 19, true},  /* Visa */
-    {400000, 499999, 13, 13, false}, /* Visa, old */
-    {510000, 559999, 16, 16, true},  /* Mastercard */
-    {222100, 272099, 16, 16, true},  /* Mastercard, 2-series */
-    {340000, 349999, 15, 15, true},  /* American Express */
-    {370000, 379999, 15, 15, true},  /* American Express */
-    {601100, 601199, 16, 19, true},  /* Discover */
-    {644000, 659999, 16, 19, true},  /* Discover */
-    {622126, 622925, 16, 19, true},  /* UnionPay with Discover */
-    {620000, 629999, 16, 19, true},  /* UnionPay */
-    {810000, 817199, 16, 19, false}, /* UnionPay */
-    {352800, 358999, 16, 19, true},  /* JCB */
-    {350000, 352799, 16, 19, false}, /* JCB, seen in test data */
-    {300000, 305999, 14, 19, false}, /* Diners Club */
-    {309500, 309599, 14, 19, false}, /* Diners Club */
-    {360000, 369999, 14, 19, false}, /* Diners Club */
-    {380000, 399999, 14, 19, false}, /* Diners Club */
-    {213100, 213199, 15, 15, false}, /* JCB, old */
-    {180000, 180099, 15, 15, false}, /* JCB, old */
-    {100000, 199999, 15, 15, false}, /* UATP */
-    {500000, 509999, 12, 19, false}, /* Maestro, Elo, Verve */
-    {560000, 699999, 12, 19, false}, /* Maestro, RuPay, Troy */
-    {220000, 220499, 16, 19, false}, /* Mir */
-};
-
-static enum check issuer_of(unsigned iin, size_t length)
-{
-    enum check found = CHECK_FAIL;
-    for (size_t i = 0; i < ARRAY_LEN(issuers); i++) {
-        const struct issuer_range *r = &issuers[i];
-        if (iin < r->from || iin > r->to || length < r->min_length ||
-            length > r->max_length)
-            continue;
-        if (r->is_common)
-            return CHECK_PASS;
-        found = CHECK_UNKNOWN;
-    }
-    return found;
-}
-
-/* Fewer than three different digits: 0000…, 4444…, nobody's card. */
-static bool is_monotone(struct str digits)
-{
-    bool seen[10] = {false};
-    unsigned different = 0;
-    for (size_t i = 0; i < digits.n; i++) {
-        unsigned d = (unsigned)(digits.p[i] - '0');
-        if (d <= 9 && !seen[d]) {
-            seen[d] = true;
-            different++;
-        }
-    }
-    return different < 2;
-}
-
-static enum check check_card(struct str *value)
-{
-    unsigned iin = 0;
-    if (value->n < 12 || value->n > 19 || is_monotone(*value) ||
-        !check_luhn(*value))
-        return CHECK_FAIL;
-    for (size_t i = 0; i < 6; i++)
-        iin = iin * 10 + (unsigned)(value->p[i] - '0');
-    return issuer_of(iin, value->n);
-}
-
 bool check_mod97(struct str value)
 {
     unsigned rest = 0;
@@ -116,49 +41,10 @@ bool check_mod97(struct str value)
     return rest == 1;
 }
 
-/* The IBAN registry: country and whole length. */
-static const char *const iban_lengths =
-    "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 "
-    "CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 "
-    "GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 "
-    "KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 "
-    "MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 "
-    "SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 "
-    "VA22 VG24 XK20 YE30 ";
-
-static size_t iban_length(struct str value)
+static bool is_one_digit(struct str value)
 {
-    for (const char *p = iban_lengths; *p != '\0'; p += 5)
-        if (p[0] == value.p[0] && p[1] == value.p[1])
-            return (size_t)(p[2] - '0') * 10 + (size_t)(p[3] - '0');
-    return 0;
-}
-
-static bool is_iban_separator(char c)
-{
-    return c == ' ' || c == '-' || c == '.';
-}
-
-static enum check check_iban(struct str *value)
-{
-    char bare[40];
-    size_t n = 0, i = 0, length;
-    if (value->n < 15 || (length = iban_length(*value)) == 0)
-        return CHECK_FAIL;
-    for (; i < value->n && n < length; i++)
-        if (!is_iban_separator(value->p[i]))
-            bare[n++] = value->p[i];
-    if (n < length || (i < value->n && isalnum((unsigned char)value->p[i])))
-        return CHECK_FAIL;
-    value->n = i;
-    char turned[40];
-    memcpy(turned, bare + 4, n - 4);
-    memcpy(turned + n - 4, bare, 4);
-    bool is_zero = true;
-    for (i = 0; i + 4 < n; i++)
-        is_zero = is_zero && turned[i] == '0';
-    return !is_zero && check_mod97(str_make(turned, n)) ? CHECK_PASS
-                                                        : CHECK_FAIL;
+    struct digits d = check_digits(value);
+    return check_is_monotone(&d);
 }
 
 /* Numbers that were printed in advertisements and manuals. */
@@ -170,7 +56,7 @@ static const char *const ssn_known[] = {"078051120", "219099999", "123456789",
 static enum check check_ssn(struct str *value)
 {
     const char *p = value->p;
-    if (value->n != 9 || is_monotone(*value) || p[0] == '9' ||
+    if (value->n != 9 || is_one_digit(*value) || p[0] == '9' ||
         memcmp(p, "000", 3) == 0 || memcmp(p, "666", 3) == 0 ||
         memcmp(p + 3, "00", 2) == 0 || memcmp(p + 5, "0000", 4) == 0)
         return CHECK_FAIL;
@@ -180,136 +66,10 @@ static enum check check_ssn(struct str *value)
     return CHECK_UNKNOWN;
 }
 
-static const char base62[] =
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/* The last six characters are the CRC32 of those between the prefix and
- * them, in base 62 (GitHub's and npm's token format). */
-static enum check check_crc62(struct str *value)
-{
-    size_t prefix = str_find_char(*value, '_') + 1;
-    if (value->n < prefix + 7)
-        return CHECK_FAIL;
-    uLong crc = crc32(
-        0, (const Bytef *)value->p + prefix, (uInt)(value->n - prefix - 6));
-    for (size_t i = 0; i < 6; i++) {
-        if (value->p[value->n - 1 - i] != base62[crc % 62])
-            return CHECK_FAIL;
-        crc /= 62;
-    }
-    return CHECK_PASS;
-}
-
-static int base64_value(unsigned char c)
-{
-    if (isupper(c))
-        return c - 'A';
-    if (islower(c))
-        return c - 'a' + 26;
-    if (isdigit(c))
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
-}
-
-size_t check_base64(struct str text, unsigned char *out, size_t cap)
-{
-    uint32_t bits = 0;
-    unsigned count = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < text.n && n < cap; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (isspace(c) || c == '=')
-            continue;
-        int v = base64_value(c);
-        if (v < 0)
-            return SIZE_MAX;
-        bits = bits << 6 | (uint32_t)v;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            out[n++] = (unsigned char)(bits >> count);
-        }
-    }
-    return n;
-}
-
-/* RFC 7519: the header decodes to a JSON object that names an algorithm. */
-static enum check check_jwt(struct str *value)
-{
-    unsigned char header[1024];
-    struct str part = str_sub(*value, 0, str_find_char(*value, '.'));
-    size_t n = check_base64(part, header, sizeof header);
-    if (n == SIZE_MAX || n < 8 || header[0] != '{')
-        return CHECK_FAIL;
-    return str_has(str_make((const char *)header, n), "\"alg\"") ||
-                   str_has(str_make((const char *)header, n), "\"typ\"") ||
-                   str_has(str_make((const char *)header, n), "\"enc\"")
-               ? CHECK_PASS
-               : CHECK_FAIL;
-}
-
-/* A PEM block without header and footer: how much of it is base64, and
- * whether the text is a block at all and not only talk about one. */
-static enum check check_pem(struct str *value)
-{
-    size_t good = 0, bad = 0;
-    struct str body = str_sub(*value, 5, value->n);
-    size_t head = str_find(body, STR("-----"));
-    body = str_sub(body, head + 5, body.n);
-    body = str_sub(body, 0, str_find(body, STR("-----")));
-    for (size_t i = 0; i < body.n; i++) {
-        unsigned char c = (unsigned char)body.p[i];
-        if (c == '\\' && i + 1 < body.n && strchr("nrt", body.p[i + 1]))
-            i++;
-        else if (base64_value(c) >= 0 || c == '=')
-            good++;
-        else if (!isspace(c) && strchr("\"'+,.:()\\>*|", c) == NULL)
-            bad++;
-    }
-    if (good < 40 || bad * 10 > good)
-        return CHECK_FAIL;
-    return CHECK_PASS;
-}
-
-/* Random tokens have letters of both cases and digits; words have not. */
-static enum check check_mixed(struct str *value)
-{
-    unsigned upper = 0, lower = 0, digit = 0;
-    for (size_t i = 0; i < value->n; i++) {
-        unsigned char c = (unsigned char)value->p[i];
-        upper += isupper(c) != 0;
-        lower += islower(c) != 0;
-        digit += isdigit(c) != 0;
-    }
-    return upper > 0 && lower > 0 && digit > 0 ? CHECK_PASS : CHECK_FAIL;
-}
-
-static enum check check_has_digit(struct str *value)
-{
-    for (size_t i = 0; i < value->n; i++)
-        if (isdigit((unsigned char)value->p[i]))
-            return CHECK_PASS;
-    return CHECK_FAIL;
-}
-
 static enum check check_luhn_digits(struct str *value)
 {
-    return check_luhn(*value) && !is_monotone(*value) ? CHECK_PASS : CHECK_FAIL;
-}
-
-/* AWS encodes the account in the eight characters behind the prefix: base 32,
- * so neither 0, 1, 8 nor 9 can stand in a key (older keys may differ: they
- * stay UNKNOWN). */
-static enum check check_aws(struct str *value)
-{
-    if (value->n != 20 || str_ends(*value, "EXAMPLE"))
-        return CHECK_FAIL;
-    for (size_t i = 4; i < value->n; i++)
-        if (strchr("0189", value->p[i]) != NULL)
-            return CHECK_UNKNOWN;
-    return CHECK_PASS;
+    return check_luhn(*value) && !is_one_digit(*value) ? CHECK_PASS
+                                                       : CHECK_FAIL;
 }
 
 static const struct validator validators[] = {
@@ -323,8 +83,91 @@ static const struct validator validators[] = {
     {"mixed", check_mixed},
     {"has-digit", check_has_digit},
     {"luhn", check_luhn_digits},
+    {"password", check_password},
+    {"api-key", check_api_key},
+    {"date", check_date_value},
+    {"ip", check_ip_value},
+    {"mac", check_mac_value},
+    {"bitcoin", check_bitcoin},
+    {"at-svnr", check_at_svnr},
+    {"ar-cuit", check_ar_cuit},
+    {"au-abn", check_au_abn},
+    {"au-acn", check_au_acn},
+    {"au-medicare", check_au_medicare},
+    {"au-tfn", check_au_tfn},
+    {"be-nn", check_be_nn},
+    {"bg-egn", check_bg_egn},
+    {"br-cnpj", check_br_cnpj},
+    {"br-cpf", check_br_cpf},
+    {"ca-sin", check_ca_sin},
+    {"ch-ahv", check_ch_ahv},
+    {"cl-rut", check_cl_rut},
+    {"cn-id", check_cn_id},
+    {"cz-rc", check_cz_rc},
+    {"de-card", check_de_card},
+    {"de-health", check_de_health},
+    {"de-lanr", check_de_lanr},
+    {"de-social", check_de_social},
+    {"de-tax-id", check_de_tax_id},
+    {"de-tax-number", check_de_tax_number},
+    {"de-vat", check_de_vat},
+    {"dk-cpr", check_dk_cpr},
+    {"ee-isikukood", check_ee_isikukood},
+    {"es-nif", check_es_nif},
+    {"fi-hetu", check_fi_hetu},
+    {"fr-nir", check_fr_nir},
+    {"gr-amka", check_gr_amka},
+    {"hk-id", check_hk_id},
+    {"hr-oib", check_hr_oib},
+    {"hu-taj", check_hu_taj},
+    {"ie-pps", check_ie_pps},
+    {"il-id", check_il_id},
+    {"imei", check_imei},
+    {"in-aadhaar", check_in_aadhaar},
+    {"in-gstin", check_in_gstin},
+    {"in-pan", check_in_pan},
+    {"in-vehicle", check_in_vehicle},
+    {"is-kennitala", check_is_kennitala},
+    {"it-fiscal", check_it_fiscal},
+    {"jmbg", check_jmbg},
+    {"jp-number", check_jp_number},
+    {"kr-brn", check_kr_brn},
+    {"kr-driver", check_kr_driver},
+    {"kr-frn", check_kr_frn},
+    {"kr-rrn", check_kr_rrn},
+    {"lv-code", check_lv_code},
+    {"mx-curp", check_mx_curp},
+    {"my-nric", check_my_nric},
+    {"ng-nin", check_ng_nin},
+    {"nl-bsn", check_nl_bsn},
+    {"no-fnr", check_no_fnr},
+    {"nz-ird", check_nz_ird},
+    {"ph-tin", check_ph_tin},
+    {"pl-nip", check_pl_nip},
+    {"pl-pesel", check_pl_pesel},
+    {"pt-nif", check_pt_nif},
+    {"ro-cnp", check_ro_cnp},
+    {"ru-inn", check_ru_inn},
+    {"ru-snils", check_ru_snils},
+    {"se-org", check_se_org},
+    {"se-person", check_se_person},
+    {"sg-nric", check_sg_nric},
+    {"sg-uen", check_sg_uen},
+    {"th-tnin", check_th_tnin},
+    {"tr-id", check_tr_id},
+    {"tw-id", check_tw_id},
+    {"ua-rnokpp", check_ua_rnokpp},
+    {"uk-driver", check_uk_driver},
+    {"uk-nhs", check_uk_nhs},
+    {"uk-nino", check_uk_nino},
+    {"us-aba", check_us_aba},
+    {"us-dea", check_us_dea},
+    {"us-itin", check_us_itin},
+    {"us-mbi", check_us_mbi},
+    {"us-npi", check_us_npi},
+    {"vin", check_vin},
+    {"za-id", check_za_id},
 };
-
 const struct validator *validator_at(size_t index)
 {
     return index < ARRAY_LEN(validators) ? &validators[index] : NULL;
@@ -351,16 +194,4 @@ double check_entropy(struct str value)
         bits -= p * log2(p);
     }
     return bits;
-}
-
-bool check_is_placeholder(struct str value)
-{
-    size_t run = 1;
-    for (size_t i = 1; i < value.n; i++) {
-        run = value.p[i] == value.p[i - 1] ? run + 1 : 1;
-        if (run >= 10 && strchr("xX*.0#-_", value.p[i]) != NULL)
-            return true;
-    }
-    return str_starts(value, "${") || str_starts(value, "{{") ||
-           str_starts(value, "<") || str_starts_nocase(value, "your");
 }

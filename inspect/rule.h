@@ -21,6 +21,10 @@ enum {
     /* An anchor is at most so wide: slices overlap by it. */
     RULE_ANCHOR_MAX = 1024,
     RULE_GROUPS_MAX = 20,
+    /* A shape and its first word are at most so long. */
+    RULE_SHAPE_MAX = 48,
+    /* A token is at most so long. */
+    RULE_TOKEN_MAX = 1024,
 };
 
 /* One way to spell a number: "3-2-4" is {3, 2, 4}; a bare one has count 1. */
@@ -40,6 +44,12 @@ struct pattern {
     const struct grouping *groups;
     size_t group_count;
     struct str separators;
+    /* Identifiers by their spelling: 9 a digit, A an upper-case letter, a a
+     * letter, X and x the same or a digit, blank one of the separators (the
+     * same one each time), everything else itself. */
+    const char *const *shapes;
+    size_t shape_count;
+    bool is_token; /* regex is tried where a token starts, words near by */
     bool has_base;
     enum level base; /* instead of the rule's */
 };
@@ -59,10 +69,13 @@ struct rule {
     const struct validator *validator; /* or NULL */
     double entropy;                    /* bits a byte; 0: not asked */
     struct word_set keywords, deny;
+    struct word_set require; /* one of them must be near */
     struct regex **allow;
     size_t allow_count;
     /* LEVEL_NONE: not reported */
     enum level base, with_keyword, with_validator, with_both;
+    enum level alone; /* the text is nothing but such values */
+    bool gives_way;   /* to any other finding of the same bytes */
     const struct str *examples, *counter_examples;
     size_t example_count, counter_example_count;
 };
@@ -81,6 +94,17 @@ struct anchor {
     unsigned line;
 };
 
+/* A shape by the length of its first word; a token pattern by a word. */
+struct shape_entry {
+    const struct rule *rule;
+    const struct pattern *pattern;
+    const char *text;
+};
+struct token_entry {
+    const struct rule *rule;
+    const struct pattern *pattern;
+};
+
 struct rules {
     struct arena arena;
     struct rule *items;
@@ -88,7 +112,19 @@ struct rules {
     struct anchor *anchors;
     size_t anchor_count, anchor_cap;
     size_t word_count;
+    /* Of first length n: [shape_start[n], shape_start[n + 1]). */
+    struct shape_entry *shapes;
+    size_t shape_start[RULE_SHAPE_MAX + 2];
+    /* Of word n: [token_start[n], token_start[n + 1]); behind the last word
+     * those that need none: [token_start[word_count], token_count). */
+    struct token_entry *tokens;
+    size_t token_count;
+    size_t *token_start;
+    size_t token_within; /* the widest window of them */
 };
+
+/* The indices above; rules_index.c. */
+void rules_index(struct rules *rules);
 
 /* Fills in widths; reports expressions that Hyperscan cannot take. */
 void rules_measure(struct rules *rules, struct diag *diag);

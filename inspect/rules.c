@@ -128,7 +128,7 @@ static enum level read_level(struct loader *l, const struct yaml_node *map,
 static void read_confidence(struct loader *l, struct rule *rule)
 {
     static const char *const keys[] = {
-        "base", "with_keyword", "with_validator", "with_both", NULL};
+        "base", "with_keyword", "with_validator", "with_both", "alone", NULL};
     const struct yaml_node *node = yaml_get(l->node, "confidence");
     rule->base = LEVEL_MEDIUM;
     if (node != NULL && yaml_check_keys(l->doc, node, keys))
@@ -138,6 +138,7 @@ static void read_confidence(struct loader *l, struct rule *rule)
     rule->with_both = read_level(l, node, "with_both",
         rule->with_keyword > rule->with_validator ? rule->with_keyword
                                                   : rule->with_validator);
+    rule->alone = read_level(l, node, "alone", LEVEL_NONE);
     if (rule->with_both == LEVEL_NONE)
         yaml_mistake(l->doc, l->node,
             "confidence: the rule would never report anything");
@@ -214,6 +215,27 @@ static void read_digits(
     p->group_count = spelt.count;
 }
 
+/* shapes: ["AAAAA9999A"], separators: " -." */
+static void read_shapes(
+    struct loader *l, const struct yaml_node *node, struct pattern *p)
+{
+    struct yaml_strs list = yaml_strs(l->doc, node, "shapes");
+    const char **shapes =
+        arena_alloc(&l->rules->arena, list.count * sizeof *shapes + 1);
+    p->separators = keep(l, yaml_str(l->doc, node, "separators", STR(" -.")));
+    for (size_t i = 0; i < list.count; i++) {
+        shapes[i] = keep(l, list.items[i]).p;
+        if (list.items[i].n < 4 || list.items[i].n > RULE_SHAPE_MAX ||
+            !isalnum((unsigned char)shapes[i][0]))
+            yaml_mistake(l->doc, node,
+                "a shape has 4 to %d characters and begins with a letter or a "
+                "digit",
+                RULE_SHAPE_MAX);
+    }
+    p->shapes = shapes;
+    p->shape_count = list.count;
+}
+
 static void read_anchors(struct loader *l, const struct yaml_node *node,
     unsigned pattern, bool nocase)
 {
@@ -234,8 +256,8 @@ static void read_anchors(struct loader *l, const struct yaml_node *node,
 static void read_pattern(struct loader *l, const struct yaml_node *node,
     unsigned index, struct pattern *p)
 {
-    static const char *const keys[] = {
-        "anchor", "match", "before", "max", "nocase", "digits", "base", NULL};
+    static const char *const keys[] = {"anchor", "match", "before", "max",
+        "nocase", "digits", "base", "shapes", "separators", "token", NULL};
     if (!yaml_check_keys(l->doc, node, keys))
         return;
     p->has_base = yaml_get(node, "base") != NULL;
@@ -244,11 +266,23 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         read_digits(l, yaml_get(node, "digits"), p);
         return;
     }
+    if (yaml_get(node, "shapes") != NULL) {
+        read_shapes(l, node, p);
+        return;
+    }
     bool nocase = yaml_bool(l->doc, node, "nocase", false);
+    struct str token = yaml_str(l->doc, node, "token", STR_NONE);
+    if (token.n > 0) {
+        p->is_token = true;
+        p->max = RULE_TOKEN_MAX;
+        p->regex = read_regex(l, node, token, nocase);
+        return;
+    }
     struct str match = yaml_str(l->doc, node, "match", STR_NONE);
     if (match.n == 0)
         yaml_mistake(l->doc, node,
-            "a pattern needs match (a regular expression) or digits");
+            "a pattern needs match (a regular expression), token, shapes or "
+            "digits");
     else
         p->regex = read_regex(l, node, match, nocase);
     p->before = (size_t)yaml_int(l->doc, node, "before", 0, RULE_BEFORE_MAX, 0);
@@ -348,8 +382,9 @@ static void check_unique(struct loader *l, struct str id)
 static void read_rule(struct loader *l, struct rule *rule)
 {
     static const char *const keys[] = {"id", "type", "group", "description",
-        "severity", "patterns", "keywords", "deny", "validator", "entropy",
-        "allow", "confidence", "examples", "counter_examples", NULL};
+        "severity", "patterns", "keywords", "deny", "require", "validator",
+        "entropy", "allow", "confidence", "gives_way", "examples",
+        "counter_examples", NULL};
     if (!yaml_check_keys(l->doc, l->node, keys))
         return;
     rule->file = arena_strdup(&l->rules->arena, l->doc->file);
@@ -367,6 +402,8 @@ static void read_rule(struct loader *l, struct rule *rule)
     read_patterns(l, rule);
     read_words(l, "keywords", &rule->keywords);
     read_words(l, "deny", &rule->deny);
+    read_words(l, "require", &rule->require);
+    rule->gives_way = yaml_bool(l->doc, l->node, "gives_way", false);
     read_validator(l, rule);
     read_entropy(l, rule);
     read_allow(l, rule);
@@ -425,7 +462,9 @@ struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
         diag_add(diag, "detectors", 1, "more than %d keywords", WORDS_MAX);
     if (diag->count == mistakes)
         rules_measure(rules, diag);
-    if (diag->count != mistakes)
+    if (diag->count == mistakes)
+        rules_index(rules);
+    else
         rules_free(&rules);
     return rules;
 }
@@ -447,6 +486,9 @@ void rules_free(struct rules **rules)
     arena_free(&r->arena);
     mem_free(r->items);
     mem_free(r->anchors);
+    mem_free(r->shapes);
+    mem_free(r->tokens);
+    mem_free(r->token_start);
     mem_free(r);
     *rules = NULL;
 }

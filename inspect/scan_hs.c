@@ -11,16 +11,14 @@
 #include "inspect/scan.h"
 
 #include <ctype.h>
-#include <hs/hs.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 #include "inspect/finding.h"
-#include "inspect/norm.h"
 #include "inspect/rules_hs.h"
+#include "inspect/scan_job.h"
 
 enum {
     /* A match reaches at most so far behind its anchor, words included. */
@@ -28,44 +26,6 @@ enum {
     EVENTS_MAX = 1 << 20, /* of one kind, in one slice */
     TRIES_MAX = 8,        /* starts of a match around one anchor */
     JOIN_GAP = 2,         /* digits of one run end so close to another */
-};
-
-struct scanner {
-    const struct rules *rules;
-    hs_database_t *database;
-    hs_scratch_t *scratch;
-    struct regex_scratch *regex_scratch;
-    unsigned char key[crypto_shorthash_KEYBYTES];
-};
-
-/* id is an anchor; for digits `first` is where the first hit of a run ended. */
-struct event {
-    size_t end, first;
-    uint32_t id;
-};
-
-struct events {
-    struct event *items;
-    size_t count, cap;
-};
-
-struct scan_job {
-    struct scanner *scanner;
-    struct str source;
-    enum where where;
-    struct findings *out;
-    size_t first; /* findings of this job start here */
-    /* The view that is being scanned. */
-    struct str text;
-    bool is_second, is_scanned;
-    struct norm norm;
-    size_t pos; /* bytes of the view scanned so far */
-    bool has_high_bytes;
-    struct events anchors, words, runs;
-    size_t slice_start;
-    size_t *done; /* by rule: confirmed up to here */
-    size_t digits_done;
-    size_t number_end; /* of the last number found in digits; 0: none */
 };
 
 /* ---- scanner ---- */
@@ -215,154 +175,6 @@ static void drop_front(struct events *list, size_t n)
     list->count -= n;
 }
 
-/* ---- words ---- */
-
-/* A short word must not stand inside another one: no letter next to it, but
- * for a camel hump (awsSecret, clientSSN). */
-static bool is_word_edge(struct str text, size_t start, size_t end)
-{
-    unsigned char first = (unsigned char)text.p[start];
-    unsigned char last = (unsigned char)text.p[end - 1];
-    if (start > 0 && isalnum((unsigned char)text.p[start - 1]) &&
-        isalnum(first) &&
-        !(isupper(first) && islower((unsigned char)text.p[start - 1])))
-        return false;
-    if (end == text.n || !isalpha((unsigned char)text.p[end]) || !isalnum(last))
-        return true;
-    return islower(last) && isupper((unsigned char)text.p[end]);
-}
-
-enum { WORD_FREE_LENGTH = 6 }; /* so long a word may be part of another */
-
-static void filter_words(struct scan_job *job, size_t from)
-{
-    size_t kept = from;
-    for (size_t i = from; i < job->words.count; i++) {
-        struct event *e = &job->words.items[i];
-        size_t width = job->scanner->rules->anchors[e->id].width;
-        if (width >= WORD_FREE_LENGTH || width > e->end ||
-            is_word_edge(job->text, e->end - width, e->end))
-            job->words.items[kept++] = *e;
-    }
-    job->words.count = kept;
-}
-
-static bool has_word_near(const struct scan_job *job,
-    const struct word_set *set, size_t start, size_t end)
-{
-    if (set->bits == NULL)
-        return false;
-    size_t low = 0, high = job->words.count;
-    size_t from = start > set->within ? start - set->within : 0;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (job->words.items[middle].end < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (size_t i = low; i < job->words.count; i++) {
-        const struct event *e = &job->words.items[i];
-        const struct anchor *a = &job->scanner->rules->anchors[e->id];
-        if (e->end > end + set->within + a->width)
-            return false;
-        if (set->bits[a->word / 64] >> a->word % 64 & 1)
-            return true;
-    }
-    return false;
-}
-
-/* ---- candidates ---- */
-
-struct candidate {
-    const struct rule *rule;
-    const struct pattern *pattern;
-    size_t start, end; /* in the view */
-    struct str value;  /* digits: without separators */
-    bool is_glued; /* a letter stands next to a number, or more of its like */
-};
-
-static enum level max_level(enum level a, enum level b)
-{
-    return a > b ? a : b;
-}
-
-static enum level level_of(
-    const struct scan_job *job, const struct candidate *c, bool is_valid)
-{
-    const struct rule *r = c->rule;
-    bool has_word = has_word_near(job, &r->keywords, c->start, c->end);
-    enum level level = c->pattern->has_base ? c->pattern->base : r->base;
-    if (is_valid)
-        level = max_level(level, r->with_validator);
-    if (c->is_glued)
-        level = LEVEL_NONE;
-    if (has_word)
-        level = max_level(level, r->with_keyword);
-    if (has_word && is_valid)
-        level = max_level(level, r->with_both);
-    if (level > LEVEL_NONE && has_word_near(job, &r->deny, c->start, c->end))
-        level = level == LEVEL_HIGH ? LEVEL_MEDIUM : LEVEL_NONE;
-    return level;
-}
-
-static bool is_allowed(const struct scan_job *job, const struct candidate *c)
-{
-    struct regex_match ignored;
-    for (size_t i = 0; i < c->rule->allow_count; i++)
-        if (regex_match(c->rule->allow[i], job->scanner->regex_scratch,
-                c->value, 0, c->value.n, false, &ignored))
-            return true;
-    return str_is(c->rule->group, "secret") && check_is_placeholder(c->value);
-}
-
-static void report(
-    struct scan_job *job, const struct candidate *c, enum level level)
-{
-    struct finding *f = findings_add_ranked(job->out, level, c->rule->severity);
-    if (f == NULL)
-        return;
-    f->start = c->start;
-    f->end = c->end;
-    if (job->is_second)
-        norm_locate(&job->norm, c->start, c->end, &f->start, &f->end);
-    f->detector = c->rule->id;
-    f->type = c->rule->type;
-    f->group = c->rule->group;
-    f->confidence = level;
-    f->severity = c->rule->severity;
-    f->where = job->where;
-    f->count = 1;
-    bool is_number =
-        c->pattern->is_digits || str_is(c->rule->group, "financial");
-    f->sample = finding_mask(&job->out->arena, c->value, is_number);
-    crypto_shorthash((unsigned char *)&f->value_hash,
-        (const unsigned char *)c->value.p, c->value.n, job->scanner->key);
-}
-
-/* Whether it is one; true: a finding, or nothing that should be tried again
- * as something else. */
-static bool judge(struct scan_job *job, struct candidate *c)
-{
-    const struct rule *r = c->rule;
-    struct str value = c->value;
-    enum check check =
-        r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
-    if (check == CHECK_FAIL)
-        return false;
-    if (!c->pattern->is_digits)
-        c->end = c->start + value.n;
-    c->value = value;
-    if ((r->entropy > 0 && check_entropy(value) < r->entropy) ||
-        is_allowed(job, c))
-        return false;
-    enum level level = level_of(job, c, check == CHECK_PASS);
-    if (level == LEVEL_NONE)
-        return false;
-    report(job, c, level);
-    return true;
-}
-
 /* ---- patterns ---- */
 
 static void confirm(struct scan_job *job, const struct event *e)
@@ -394,209 +206,6 @@ static void confirm(struct scan_job *job, const struct event *e)
         }
         at = m.start + 1;
     }
-}
-
-/* ---- digits ---- */
-
-struct digit_group {
-    size_t start, end;
-    char separator; /* before it; 0: none */
-};
-
-static bool is_digit(struct str text, size_t at)
-{
-    return at < text.n && text.p[at] >= '0' && text.p[at] <= '9';
-}
-
-static bool is_separator(char c)
-{
-    return c == ' ' || c == '-' || c == '.';
-}
-
-/* The digits at `at`, which is where a group starts. */
-static struct digit_group read_group(struct str text, size_t at)
-{
-    struct digit_group g = {.start = at, .end = at};
-    while (is_digit(text, g.end))
-        g.end++;
-    if (at >= 2 && is_separator(text.p[at - 1]) && is_digit(text, at - 2))
-        g.separator = text.p[at - 1];
-    return g;
-}
-
-static size_t read_groups(
-    struct str text, size_t at, struct digit_group groups[RULE_GROUPS_MAX + 1])
-{
-    size_t count = 0;
-    while (count <= RULE_GROUPS_MAX) {
-        groups[count++] = read_group(text, at);
-        at = groups[count - 1].end;
-        if (at - groups[count - 1].start > 40 || at + 1 >= text.n ||
-            !is_separator(text.p[at]) || !is_digit(text, at + 1))
-            break;
-        at++;
-    }
-    return count;
-}
-
-/* A number that goes on behind the same separator is another number; only a
- * blank may lead to an unrelated one: surely when that has another length,
- * else perhaps. */
-enum bridge { BRIDGE_NONE, BRIDGE_LEFT = 1, BRIDGE_RIGHT = 2, BRIDGE_SURE = 4 };
-
-static unsigned find_bridges(struct str text, const struct digit_group *first,
-    const struct digit_group *last, char separator)
-{
-    unsigned bridges = BRIDGE_NONE;
-    char before = first->separator;
-    size_t length_first = first->end - first->start;
-    if (before != 0 && (before != ' ' || separator == ' ')) {
-        size_t n = 0;
-        while (n + 2 <= first->start && is_digit(text, first->start - 2 - n))
-            n++;
-        if (before != ' ')
-            return BRIDGE_SURE;
-        if (n == length_first)
-            bridges |= BRIDGE_LEFT;
-    }
-    if (last->end + 1 >= text.n || !is_separator(text.p[last->end]) ||
-        !is_digit(text, last->end + 1))
-        return bridges;
-    if (text.p[last->end] != ' ')
-        return BRIDGE_SURE;
-    struct digit_group next = read_group(text, last->end + 1);
-    if (separator == ' ' && next.end - next.start == last->end - last->start)
-        bridges |= BRIDGE_RIGHT;
-    return bridges;
-}
-
-static size_t join_digits(struct str text, const struct digit_group *groups,
-    size_t count, char digits[RULE_GROUPS_MAX * 41])
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = groups[i].end - groups[i].start;
-        memcpy(digits + n, text.p + groups[i].start, length);
-        n += length;
-    }
-    return n;
-}
-
-/* Whether the run goes on with a second number of the same shape. */
-static bool is_followed(const struct scan_job *job, const struct rule *rule,
-    const struct digit_group *groups, size_t count, size_t total)
-{
-    char digits[RULE_GROUPS_MAX * 41];
-    if (rule->validator == NULL || total < 2 * count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (groups[i].end - groups[i].start !=
-                groups[count + i].end - groups[count + i].start ||
-            groups[count + i].separator != ' ')
-            return false;
-    struct str value =
-        str_make(digits, join_digits(job->text, groups + count, count, digits));
-    return rule->validator->run(&value) == CHECK_PASS;
-}
-
-static bool is_glued(struct str text, size_t start, size_t end)
-{
-    return (start > 0 && (isalnum((unsigned char)text.p[start - 1]) ||
-                             text.p[start - 1] == '_')) ||
-           (end < text.n &&
-               (isalnum((unsigned char)text.p[end]) || text.p[end] == '_'));
-}
-
-static bool try_number(struct scan_job *job, const struct rule *rule,
-    const struct pattern *p, const struct digit_group *groups, size_t count,
-    size_t total)
-{
-    char digits[RULE_GROUPS_MAX * 41];
-    size_t start = groups[0].start, end = groups[count - 1].end;
-    unsigned bridges = find_bridges(job->text, &groups[0], &groups[count - 1],
-        count > 1 ? groups[1].separator : 0);
-    bool is_within = bridges != BRIDGE_NONE && start < job->number_end;
-    if ((bridges & BRIDGE_SURE) != 0 || is_within)
-        return false;
-    if (job->number_end != 0 && job->number_end + 1 == start)
-        bridges &= ~(unsigned)BRIDGE_LEFT; /* a list of numbers */
-    if (is_followed(job, rule, groups, count, total))
-        bridges &= ~(unsigned)BRIDGE_RIGHT;
-    size_t n = join_digits(job->text, groups, count, digits);
-    struct candidate c = {.rule = rule,
-        .pattern = p,
-        .start = start,
-        .end = end,
-        .value = str_make(digits, n),
-        .is_glued = is_glued(job->text, start, end) || bridges != BRIDGE_NONE};
-    if (!judge(job, &c))
-        return false;
-    job->number_end = end;
-    return true;
-}
-
-static bool has_sizes(const struct grouping *g, struct str separators,
-    const struct digit_group *groups, size_t count)
-{
-    if (g->count > count ||
-        memchr(separators.p, groups[1].separator, separators.n) == NULL)
-        return false;
-    for (size_t i = 0; i < g->count; i++)
-        if (groups[i].end - groups[i].start != g->sizes[i] ||
-            (i > 1 && groups[i].separator != groups[1].separator))
-            return false;
-    return true;
-}
-
-static void try_pattern(struct scan_job *job, const struct rule *rule,
-    const struct pattern *p, const struct digit_group *groups, size_t count)
-{
-    size_t length = groups[0].end - groups[0].start;
-    if (length >= p->min_digits && length <= p->max_digits && length > 0 &&
-        try_number(job, rule, p, groups, 1, count))
-        return;
-    for (size_t i = 0; i < p->group_count && count > 1; i++)
-        if (has_sizes(&p->groups[i], p->separators, groups, count) &&
-            try_number(job, rule, p, groups, p->groups[i].count, count))
-            return;
-}
-
-static void try_numbers(struct scan_job *job, size_t at)
-{
-    const struct rules *rules = job->scanner->rules;
-    struct digit_group groups[RULE_GROUPS_MAX + 1];
-    size_t count = read_groups(job->text, at, groups);
-    for (size_t i = 0; i < rules->count; i++)
-        for (size_t j = 0; j < rules->items[i].pattern_count; j++)
-            if (rules->items[i].patterns[j].is_digits)
-                try_pattern(job, &rules->items[i], &rules->items[i].patterns[j],
-                    groups, count);
-}
-
-/* Every group of the run, in turn, as the start of a number. */
-static void walk_run(
-    struct scan_job *job, const struct event *run, size_t limit)
-{
-    struct str text = job->text;
-    size_t stop = run->end < limit ? run->end : limit;
-    size_t at = run->first - 1;
-    if (at < job->digits_done)
-        at = job->digits_done;
-    while (at > job->digits_done &&
-           (is_digit(text, at - 1) ||
-               (is_separator(text.p[at - 1]) && at > 1 && is_digit(text, at) &&
-                   is_digit(text, at - 2))))
-        at--;
-    while (at < stop) {
-        if (!is_digit(text, at)) {
-            at++;
-            continue;
-        }
-        try_numbers(job, at);
-        at = read_group(text, at).end;
-    }
-    if (at > job->digits_done)
-        job->digits_done = at;
 }
 
 /* ---- steps ---- */
@@ -655,6 +264,8 @@ static void decide(struct scan_job *job, size_t limit)
         n += job->runs.items[i].end <= limit;
     }
     drop_front(&job->runs, n);
+    walk_shapes(job, limit);
+    walk_tokens(job, limit);
     for (n = 0; n < job->anchors.count && job->anchors.items[n].end <= limit;
          n++)
         confirm(job, &job->anchors.items[n]);
@@ -696,7 +307,7 @@ static void begin_second(struct scan_job *job)
     job->is_scanned = false;
     job->text = buf_str(&job->norm.text);
     job->pos = 0;
-    job->digits_done = 0;
+    job->digits_done = job->shapes_done = job->tokens_done = 0;
     job->words.count = job->anchors.count = job->runs.count = 0;
     job->number_end = 0;
     memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
@@ -716,18 +327,23 @@ static int compare_findings(const void *a, const void *b)
     return str_compare(x->detector, y->detector);
 }
 
-/* Of two findings that share bytes one goes: of one type the weaker or
- * shorter; of two types the one inside a token that is at least as sure. */
+/* Of two findings that share bytes one goes: a guess; of one type the weaker
+ * or shorter; of two the one inside a token that is at least as sure, and a
+ * number that is surely another one. */
 static bool is_covered(const struct finding *f, const struct finding *by)
 {
     if (f->start >= by->end || by->start >= f->end)
         return false;
     bool is_inside = f->start >= by->start && f->end <= by->end;
-    if (str_eq(f->type, by->type))
+    if (f->gives_way != by->gives_way)
+        return f->gives_way && by->severity >= f->severity;
+    if (str_eq(f->type, by->type) || f->gives_way)
         return finding_rank(f) < finding_rank(by) ||
                (finding_rank(f) == finding_rank(by) && is_inside);
-    return is_inside && f->confidence <= by->confidence &&
-           str_is(by->group, "secret");
+    if (str_is(by->group, "secret"))
+        return is_inside && f->confidence <= by->confidence;
+    return !str_is(f->group, "secret") && f->confidence < by->confidence &&
+           by->severity >= f->severity;
 }
 
 static void finish(struct scan_job *job)

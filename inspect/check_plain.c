@@ -1,0 +1,101 @@
+/*
+ * Validators for everyday data of low sensitivity: dates, addresses of
+ * machines.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "inspect/check_ids.h"
+
+static bool has_month_name(struct str value, unsigned *month_out)
+{
+    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    for (size_t i = 0; i + 3 <= value.n; i++) {
+        char part[4] = {(char)tolower((unsigned char)value.p[i]),
+            (char)tolower((unsigned char)value.p[i + 1]),
+            (char)tolower((unsigned char)value.p[i + 2]), 0};
+        const char *at =
+            isalpha((unsigned char)part[0]) ? strstr(names, part) : NULL;
+        if (at != NULL && (at - names) % 3 == 0) {
+            *month_out = (unsigned)(at - names) / 3 + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The numbers of the value, at most three of at most four digits. */
+static size_t read_numbers(struct str value, unsigned out[3])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < value.n;) {
+        unsigned n = 0;
+        size_t start = i;
+        for (; i < value.n && isdigit((unsigned char)value.p[i]); i++)
+            n = n * 10 + (unsigned)(value.p[i] - '0');
+        if (i > start) {
+            if (count == 3 || i - start > 4)
+                return 0;
+            out[count++] = n;
+        } else {
+            i++;
+        }
+    }
+    return count;
+}
+
+static bool is_year(unsigned n)
+{
+    return n < 100 || (n >= 1800 && n <= 2199);
+}
+
+/* Year first, day first or month first, or the month's name. */
+enum check check_date_value(struct str *value)
+{
+    unsigned n[3] = {0}, month = 0;
+    size_t count = read_numbers(*value, n);
+    if (has_month_name(*value, &month))
+        return check_pass(
+            (count == 2 && ((is_year(n[1]) && check_is_date(0, month, n[0])) ||
+                               (n[0] > 31 && check_is_date(0, month, n[1])))) ||
+            (count == 1 && is_year(n[0])));
+    if (count != 3)
+        return CHECK_FAIL;
+    if (n[0] > 31)
+        return check_pass(is_year(n[0]) && check_is_date(0, n[1], n[2]));
+    return check_pass(is_year(n[2]) && (check_is_date(0, n[1], n[0]) ||
+                                           check_is_date(0, n[0], n[1])));
+}
+
+enum check check_ip_value(struct str *value)
+{
+    char text[64];
+    unsigned char bytes[16];
+    struct str bare = str_sub(*value, 0, str_find_char(*value, '/'));
+    bare = str_sub(bare, 0, str_find_char(bare, '%'));
+    if (bare.n >= sizeof text)
+        return CHECK_FAIL;
+    memcpy(text, bare.p, bare.n);
+    text[bare.n] = '\0';
+    return check_pass(inet_pton(AF_INET, text, bytes) == 1 ||
+                      inet_pton(AF_INET6, text, bytes) == 1);
+}
+
+/* One separator, and neither nothing nor everybody. */
+enum check check_mac_value(struct str *value)
+{
+    char first = 0;
+    bool differs = false;
+    for (size_t i = 0; i < value->n; i++) {
+        char c = (char)tolower((unsigned char)value->p[i]);
+        if (!isxdigit((unsigned char)c)) {
+            if (first != 0 && c != first)
+                return CHECK_FAIL;
+            first = c;
+        } else if (c != tolower((unsigned char)value->p[0])) {
+            differs = true;
+        }
+    }
+    return check_pass(differs);
+}

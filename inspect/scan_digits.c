@@ -1,0 +1,210 @@
+/*
+ * Numbers out of runs of nine or more digits: cards and the like, which stand
+ * bare or in groups, in lists of their like, and next to other numbers.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "inspect/scan_job.h"
+
+/* ---- digits ---- */
+
+struct digit_group {
+    size_t start, end;
+    char separator; /* before it; 0: none */
+};
+
+static bool is_digit(struct str text, size_t at)
+{
+    return at < text.n && text.p[at] >= '0' && text.p[at] <= '9';
+}
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '-' || c == '.';
+}
+
+/* The digits at `at`, which is where a group starts. */
+static struct digit_group read_group(struct str text, size_t at)
+{
+    struct digit_group g = {.start = at, .end = at};
+    while (is_digit(text, g.end))
+        g.end++;
+    if (at >= 2 && is_separator(text.p[at - 1]) && is_digit(text, at - 2))
+        g.separator = text.p[at - 1];
+    return g;
+}
+
+static size_t read_groups(
+    struct str text, size_t at, struct digit_group groups[RULE_GROUPS_MAX + 1])
+{
+    size_t count = 0;
+    while (count <= RULE_GROUPS_MAX) {
+        groups[count++] = read_group(text, at);
+        at = groups[count - 1].end;
+        if (at - groups[count - 1].start > 40 || at + 1 >= text.n ||
+            !is_separator(text.p[at]) || !is_digit(text, at + 1))
+            break;
+        at++;
+    }
+    return count;
+}
+
+/* A number that goes on behind the same separator is another number; only a
+ * blank may lead to an unrelated one: surely when that has another length,
+ * else perhaps. */
+enum bridge { BRIDGE_NONE, BRIDGE_LEFT = 1, BRIDGE_RIGHT = 2, BRIDGE_SURE = 4 };
+
+static unsigned find_bridges(struct str text, const struct digit_group *first,
+    const struct digit_group *last, char separator)
+{
+    unsigned bridges = BRIDGE_NONE;
+    char before = first->separator;
+    size_t length_first = first->end - first->start;
+    if (before != 0 && (before != ' ' || separator == ' ')) {
+        size_t n = 0;
+        while (n + 2 <= first->start && is_digit(text, first->start - 2 - n))
+            n++;
+        if (before != ' ')
+            return BRIDGE_SURE;
+        if (n == length_first)
+            bridges |= BRIDGE_LEFT;
+    }
+    if (last->end + 1 >= text.n || !is_separator(text.p[last->end]) ||
+        !is_digit(text, last->end + 1))
+        return bridges;
+    if (text.p[last->end] != ' ')
+        return BRIDGE_SURE;
+    struct digit_group next = read_group(text, last->end + 1);
+    if (separator == ' ' && next.end - next.start == last->end - last->start)
+        bridges |= BRIDGE_RIGHT;
+    return bridges;
+}
+
+static size_t join_digits(struct str text, const struct digit_group *groups,
+    size_t count, char digits[RULE_GROUPS_MAX * 41])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = groups[i].end - groups[i].start;
+        memcpy(digits + n, text.p + groups[i].start, length);
+        n += length;
+    }
+    return n;
+}
+
+/* Whether the run goes on with a second number of the same shape. */
+static bool is_followed(const struct scan_job *job, const struct rule *rule,
+    const struct digit_group *groups, size_t count, size_t total)
+{
+    char digits[RULE_GROUPS_MAX * 41];
+    if (rule->validator == NULL || total < 2 * count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].end - groups[i].start !=
+                groups[count + i].end - groups[count + i].start ||
+            groups[count + i].separator != ' ')
+            return false;
+    struct str value =
+        str_make(digits, join_digits(job->text, groups + count, count, digits));
+    return rule->validator->run(&value) == CHECK_PASS;
+}
+
+static bool is_glued(struct str text, size_t start, size_t end)
+{
+    return (start > 0 && (isalnum((unsigned char)text.p[start - 1]) ||
+                             text.p[start - 1] == '_')) ||
+           (end < text.n &&
+               (isalnum((unsigned char)text.p[end]) || text.p[end] == '_'));
+}
+
+static bool try_number(struct scan_job *job, const struct rule *rule,
+    const struct pattern *p, const struct digit_group *groups, size_t count,
+    size_t total)
+{
+    char digits[RULE_GROUPS_MAX * 41];
+    size_t start = groups[0].start, end = groups[count - 1].end;
+    unsigned bridges = find_bridges(job->text, &groups[0], &groups[count - 1],
+        count > 1 ? groups[1].separator : 0);
+    bool is_within = bridges != BRIDGE_NONE && start < job->number_end;
+    if ((bridges & BRIDGE_SURE) != 0 || is_within)
+        return false;
+    if (job->number_end != 0 && job->number_end + 1 == start)
+        bridges &= ~(unsigned)BRIDGE_LEFT; /* a list of numbers */
+    if (is_followed(job, rule, groups, count, total))
+        bridges &= ~(unsigned)BRIDGE_RIGHT;
+    size_t n = join_digits(job->text, groups, count, digits);
+    struct candidate c = {.rule = rule,
+        .pattern = p,
+        .start = start,
+        .end = end,
+        .value = str_make(digits, n),
+        .is_glued = is_glued(job->text, start, end) || bridges != BRIDGE_NONE};
+    if (!judge(job, &c))
+        return false;
+    job->number_end = end;
+    return true;
+}
+
+static bool has_sizes(const struct grouping *g, struct str separators,
+    const struct digit_group *groups, size_t count)
+{
+    if (g->count > count ||
+        memchr(separators.p, groups[1].separator, separators.n) == NULL)
+        return false;
+    for (size_t i = 0; i < g->count; i++)
+        if (groups[i].end - groups[i].start != g->sizes[i] ||
+            (i > 1 && groups[i].separator != groups[1].separator))
+            return false;
+    return true;
+}
+
+static void try_pattern(struct scan_job *job, const struct rule *rule,
+    const struct pattern *p, const struct digit_group *groups, size_t count)
+{
+    size_t length = groups[0].end - groups[0].start;
+    if (length >= p->min_digits && length <= p->max_digits && length > 0 &&
+        try_number(job, rule, p, groups, 1, count))
+        return;
+    for (size_t i = 0; i < p->group_count && count > 1; i++)
+        if (has_sizes(&p->groups[i], p->separators, groups, count) &&
+            try_number(job, rule, p, groups, p->groups[i].count, count))
+            return;
+}
+
+static void try_numbers(struct scan_job *job, size_t at)
+{
+    const struct rules *rules = job->scanner->rules;
+    struct digit_group groups[RULE_GROUPS_MAX + 1];
+    size_t count = read_groups(job->text, at, groups);
+    for (size_t i = 0; i < rules->count; i++)
+        for (size_t j = 0; j < rules->items[i].pattern_count; j++)
+            if (rules->items[i].patterns[j].is_digits)
+                try_pattern(job, &rules->items[i], &rules->items[i].patterns[j],
+                    groups, count);
+}
+
+/* Every group of the run, in turn, as the start of a number. */
+void walk_run(struct scan_job *job, const struct event *run, size_t limit)
+{
+    struct str text = job->text;
+    size_t stop = run->end < limit ? run->end : limit;
+    size_t at = run->first - 1;
+    if (at < job->digits_done)
+        at = job->digits_done;
+    while (at > job->digits_done &&
+           (is_digit(text, at - 1) ||
+               (is_separator(text.p[at - 1]) && at > 1 && is_digit(text, at) &&
+                   is_digit(text, at - 2))))
+        at--;
+    while (at < stop) {
+        if (!is_digit(text, at)) {
+            at++;
+            continue;
+        }
+        try_numbers(job, at);
+        at = read_group(text, at).end;
+    }
+    if (at > job->digits_done)
+        job->digits_done = at;
+}

@@ -1,0 +1,191 @@
+/*
+ * What becomes of a candidate: validator, entropy, words near by, placeholder
+ * and allow lists, confidence; then a finding or nothing.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "inspect/finding.h"
+#include "inspect/scan_job.h"
+
+/* ---- words ---- */
+
+/* A short word must not stand inside another one: no letter next to it, but
+ * for a camel hump (awsSecret, clientSSN). */
+static bool is_word_edge(struct str text, size_t start, size_t end)
+{
+    unsigned char first = (unsigned char)text.p[start];
+    unsigned char last = (unsigned char)text.p[end - 1];
+    if (start > 0 && isalnum((unsigned char)text.p[start - 1]) &&
+        isalnum(first) &&
+        !(isupper(first) && islower((unsigned char)text.p[start - 1])))
+        return false;
+    if (end == text.n || !isalpha((unsigned char)text.p[end]) || !isalnum(last))
+        return true;
+    return islower(last) && isupper((unsigned char)text.p[end]);
+}
+
+enum { WORD_FREE_LENGTH = 6 }; /* so long a word may be part of another */
+
+void filter_words(struct scan_job *job, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < job->words.count; i++) {
+        struct event *e = &job->words.items[i];
+        size_t width = job->scanner->rules->anchors[e->id].width;
+        if (width >= WORD_FREE_LENGTH || width > e->end ||
+            is_word_edge(job->text, e->end - width, e->end))
+            job->words.items[kept++] = *e;
+    }
+    job->words.count = kept;
+}
+
+size_t word_at(const struct scan_job *job, size_t from)
+{
+    size_t low = 0, high = job->words.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (job->words.items[middle].end < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool has_word_near(const struct scan_job *job,
+    const struct word_set *set, size_t start, size_t end)
+{
+    if (set->bits == NULL)
+        return false;
+    size_t from = start > set->within ? start - set->within : 0;
+    for (size_t i = word_at(job, from); i < job->words.count; i++) {
+        const struct event *e = &job->words.items[i];
+        const struct anchor *a = &job->scanner->rules->anchors[e->id];
+        if (e->end > end + set->within + a->width)
+            return false;
+        if (set->bits[a->word / 64] >> a->word % 64 & 1)
+            return true;
+    }
+    return false;
+}
+
+/* ---- candidates ---- */
+
+static enum level max_level(enum level a, enum level b)
+{
+    return a > b ? a : b;
+}
+
+enum { ALONE_TEXT_MAX = 400, ALONE_WORDS_MAX = 1 };
+
+/* Whether the text is nothing but the value and others of its length, with a
+ * word at most: what somebody pasted out of a table. */
+static bool is_alone(const struct scan_job *job, const struct candidate *c)
+{
+    struct str text = job->text;
+    size_t words = 0;
+    if (text.n > ALONE_TEXT_MAX)
+        return false;
+    for (size_t i = 0; i < text.n;) {
+        size_t letters = 0, digits = 0;
+        if (i == c->start)
+            i = c->end;
+        for (; i < text.n && i != c->start &&
+               strchr(" \t\r\n,;|", text.p[i]) == NULL;
+             i++) {
+            digits += isdigit((unsigned char)text.p[i]) ? 1u : 0u;
+            letters += isalpha((unsigned char)text.p[i]) ||
+                               (unsigned char)text.p[i] >= 0x80
+                           ? 1u
+                           : 0u;
+        }
+        words += letters > 0 && digits == 0;
+        if (digits > 0 && digits + letters != c->value.n)
+            return false;
+        i += i < text.n && i != c->start;
+    }
+    return words <= ALONE_WORDS_MAX;
+}
+
+static enum level level_of(
+    const struct scan_job *job, const struct candidate *c, bool is_valid)
+{
+    const struct rule *r = c->rule;
+    bool has_word = has_word_near(job, &r->keywords, c->start, c->end);
+    if (r->require.bits != NULL &&
+        !has_word_near(job, &r->require, c->start, c->end))
+        return LEVEL_NONE;
+    enum level level = c->pattern->has_base ? c->pattern->base : r->base;
+    if (is_valid)
+        level = max_level(level, r->with_validator);
+    if (c->is_glued)
+        level = LEVEL_NONE;
+    if (has_word)
+        level = max_level(level, r->with_keyword);
+    if (has_word && is_valid)
+        level = max_level(level, r->with_both);
+    if (level < r->alone && !c->is_glued && is_alone(job, c))
+        level = r->alone;
+    if (level > LEVEL_NONE && has_word_near(job, &r->deny, c->start, c->end))
+        level = level == LEVEL_HIGH ? LEVEL_MEDIUM : LEVEL_NONE;
+    return level;
+}
+
+static bool is_allowed(const struct scan_job *job, const struct candidate *c)
+{
+    struct regex_match ignored;
+    for (size_t i = 0; i < c->rule->allow_count; i++)
+        if (regex_match(c->rule->allow[i], job->scanner->regex_scratch,
+                c->value, 0, c->value.n, false, &ignored))
+            return true;
+    return str_is(c->rule->group, "secret") && check_is_placeholder(c->value);
+}
+
+static void report(
+    struct scan_job *job, const struct candidate *c, enum level level)
+{
+    struct finding *f = findings_add_ranked(job->out, level, c->rule->severity);
+    if (f == NULL)
+        return;
+    f->start = c->start;
+    f->end = c->end;
+    if (job->is_second)
+        norm_locate(&job->norm, c->start, c->end, &f->start, &f->end);
+    f->detector = c->rule->id;
+    f->type = c->rule->type;
+    f->group = c->rule->group;
+    f->confidence = level;
+    f->severity = c->rule->severity;
+    f->where = job->where;
+    f->count = 1;
+    f->gives_way = c->rule->gives_way;
+    bool is_number = c->pattern->is_digits || c->pattern->shape_count > 0 ||
+                     str_is(c->rule->group, "financial");
+    f->sample = finding_mask(&job->out->arena, c->value, is_number);
+    crypto_shorthash((unsigned char *)&f->value_hash,
+        (const unsigned char *)c->value.p, c->value.n, job->scanner->key);
+}
+
+/* Whether it is one; true: a finding, or nothing that should be tried again
+ * as something else. */
+bool judge(struct scan_job *job, struct candidate *c)
+{
+    const struct rule *r = c->rule;
+    struct str value = c->value;
+    enum check check =
+        r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
+    if (check == CHECK_FAIL)
+        return false;
+    if (!c->pattern->is_digits && c->pattern->shape_count == 0)
+        c->end = c->start + value.n;
+    c->value = value;
+    if ((r->entropy > 0 && check_entropy(value) < r->entropy) ||
+        is_allowed(job, c))
+        return false;
+    enum level level = level_of(job, c, check == CHECK_PASS);
+    if (level == LEVEL_NONE)
+        return false;
+    report(job, c, level);
+    return true;
+}

@@ -1,0 +1,112 @@
+/*
+ * Keys that have no prefix, only a name near by ("asana token = 0/d6f1…"):
+ * every long run of token characters is a candidate, and the words in front
+ * of it say which patterns to try.  Prose has hardly any such runs, and a run
+ * without a word costs nothing more.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "inspect/scan_job.h"
+
+enum {
+    TOKEN_MIN = 12,
+    TOKEN_LETTERS_MIN = 20, /* without a digit */
+    WORDS_MAX_NEAR = 16,
+    STARTS_MAX = 4,
+};
+
+static bool is_token_char(unsigned char c)
+{
+    return isalnum(c) || c == '_' || c == '-' || c == '+' || c == '/';
+}
+
+static bool is_worth_it(struct str run)
+{
+    for (size_t i = 0; i < run.n; i++)
+        if (isdigit((unsigned char)run.p[i]))
+            return true;
+    return run.n >= TOKEN_LETTERS_MIN;
+}
+
+static void try_token(
+    struct scan_job *job, const struct token_entry *e, size_t at)
+{
+    struct regex_match m;
+    struct str subject = str_sub(job->text, 0, at + RULE_TOKEN_MAX);
+    if (!regex_match(e->pattern->regex, job->scanner->regex_scratch, subject,
+            at, at, true, &m))
+        return;
+    struct candidate c = {.rule = e->rule,
+        .pattern = e->pattern,
+        .start = m.value_start,
+        .end = m.value_end,
+        .value = str_sub(job->text, m.value_start, m.value_end)};
+    (void)judge(job, &c);
+}
+
+/* Nearest words first: of what they name, the nearest is meant. */
+static void try_words(struct scan_job *job, size_t at)
+{
+    const struct rules *rules = job->scanner->rules;
+    for (size_t i = rules->token_start[rules->word_count];
+         i < rules->token_count; i++)
+        try_token(job, &rules->tokens[i], at);
+    size_t within = rules->token_within;
+    size_t first = word_at(job, at > within ? at - within : 0);
+    size_t last = first, seen = 0;
+    while (last < job->words.count && job->words.items[last].end <= at)
+        last++;
+    for (; last > first && seen < WORDS_MAX_NEAR; last--) {
+        const struct event *w = &job->words.items[last - 1];
+        unsigned word = rules->anchors[w->id].word;
+        size_t i = rules->token_start[word];
+        seen += i < rules->token_start[word + 1];
+        for (; i < rules->token_start[word + 1]; i++)
+            if (w->end + rules->tokens[i].rule->keywords.within >= at)
+                try_token(job, &rules->tokens[i], at);
+    }
+}
+
+/* A run may have a name in front: "secret-key-…", "io/v3/…". */
+static void try_run(struct scan_job *job, size_t start, size_t end)
+{
+    size_t starts[STARTS_MAX] = {start, start, start, start};
+    if (!is_worth_it(str_sub(job->text, start, end)))
+        return;
+    for (size_t i = start; i + TOKEN_MIN <= end; i++) {
+        char c = i > start ? job->text.p[i - 1] : 0;
+        if (c == '/')
+            starts[1] = i;
+        else if (c == '-')
+            starts[2] = i;
+        else if (c == '_')
+            starts[3] = i;
+    }
+    for (size_t i = 0; i < STARTS_MAX; i++)
+        if (i == 0 || starts[i] != start)
+            try_words(job, starts[i]);
+}
+
+void walk_tokens(struct scan_job *job, size_t limit)
+{
+    struct str text = job->text;
+    size_t at = job->tokens_done;
+    limit = limit < text.n ? limit : text.n;
+    while (at + TOKEN_MIN <= text.n && at < limit) {
+        size_t start = at + TOKEN_MIN; /* back to what is no token's */
+        while (start > at && is_token_char((unsigned char)text.p[start - 1]))
+            start--;
+        if (start > at) {
+            at = start;
+            continue;
+        }
+        size_t end = at + TOKEN_MIN;
+        while (end < text.n && is_token_char((unsigned char)text.p[end]))
+            end++;
+        try_run(job, at, end);
+        at = end;
+    }
+    if (at > job->tokens_done)
+        job->tokens_done = at;
+}
