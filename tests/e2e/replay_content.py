@@ -123,3 +123,19 @@ def an_answer_read_again():
     return [entry(B + "/f/conversation/resume", dumps(body), stream, second=0),
             entry(B + "/f/conversation/resume", dumps(body), stream, second=4)], [
         expect("response.generated", "The long answer", message_id="rs-a1", conversation_id="rs-c", complete=True)]
+
+
+@case
+def a_talk_read_afterwards():
+    """Voice goes past the proxy, but its words are in the history (§3.8)."""
+    def said(id, parent, role, text, direction):
+        part = {"content_type": "audio_transcription", "text": text, "direction": direction, "decoding_id": None}
+        sound = {"content_type": "audio_asset_pointer", "asset_pointer": f"sediment://file_{id}", "size_bytes": 9,
+                 "format": "wav"}
+        content = {"content_type": "multimodal_text", "parts": [part, sound]}
+        return {"id": id, "parent": parent, "children": [],
+                "message": {"id": id, "author": {"role": role}, "content": content, "recipient": "all", "metadata": {}}}
+    nodes = [said("vu", "root", "user", "Book the train to Lyon", "in"), said("va", "vu", "assistant", "Done.", "out")]
+    tree = {"title": "T", "mapping": {n["id"]: n for n in nodes}, "current_node": "va", "conversation_id": "voice-c"}
+    return [write("/conversation/voice-c", None, dumps(tree), method="GET")], [
+        expect("conversation.viewed", "Book the train to Lyon\nDone.", conversation_id="voice-c")]
