@@ -8,6 +8,8 @@
  *                       body follows the empty line; {{length}} is its length
  *   > client-more       follows the block before it in the same bytes
  *   > origin            what the origin answers to its next request
+ *   > client-frames     a WebSocket's, a line each: text T, part T, rest T,
+ *   > origin-frames     ping T, close STATUS, bare T (with the wrong mask)
  *   > client-eof   > origin-eof   > wait MS   > dial-fails   > record-fails   >
  * login-fails < client STATUS | client has TEXT | client lacks TEXT < origin
  * has TEXT | origin lacks TEXT | no origin | dial HOST:PORT < record NAME
@@ -301,8 +303,69 @@ static void finish_block(struct line *line)
     line->text = out;
 }
 
+static bool is_frames(const struct line *line)
+{
+    return strcmp(line->action, "> client-frames") == 0 ||
+           strcmp(line->action, "> origin-frames") == 0;
+}
+
+static unsigned first_byte(struct str kind)
+{
+    static const struct {
+        const char *name;
+        unsigned first;
+    } kinds[] = {{"text", 0x81}, {"part", 0x01}, {"rest", 0x80}, {"ping", 0x89},
+        {"close", 0x88}, {"bare", 0x81}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_is(kind, kinds[i].name))
+            return kinds[i].first;
+    fail_msg("no frame: %.*s", STR_ARG(kind));
+    return 0;
+}
+
+/* A mask of zeros, so that the text can be looked for at the origin. */
+static void write_frame(struct buf *out, struct str line, bool is_masked)
+{
+    size_t blank = str_find_char(line, ' ');
+    struct str kind = str_sub(line, 0, blank);
+    struct str text = str_sub(line, blank + 1, line.n);
+    char status[2];
+    uint64_t number = 0;
+    if (str_is(kind, "close") && str_to_u64(text, &number) == OK) {
+        status[0] = (char)(number >> 8);
+        status[1] = (char)number;
+        text = str_make(status, 2);
+    }
+    is_masked = is_masked != str_is(kind, "bare");
+    buf_append_char(out, (char)first_byte(kind));
+    buf_append_char(out, (char)((is_masked ? 0x80u : 0u) | 126u));
+    if (text.n < 126) {
+        buf_truncate(out, out->n - 1);
+        buf_append_char(out, (char)((is_masked ? 0x80u : 0u) | text.n));
+    } else {
+        buf_append_char(out, (char)(text.n >> 8));
+        buf_append_char(out, (char)text.n);
+    }
+    if (is_masked)
+        buf_append(out, "\0\0\0\0", 4);
+    buf_append_str(out, text);
+}
+
+static void finish_frames(struct line *line)
+{
+    struct str rest = buf_str(&line->text), part;
+    struct buf out = {0};
+    while (str_split(&rest, '\n', &part))
+        if (part.n != 0)
+            write_frame(&out, part, line->action[2] == 'c');
+    buf_free(&line->text);
+    line->text = out;
+}
+
 static bool is_block(const struct line *line)
 {
+    if (is_frames(line))
+        return true;
     return strcmp(line->action, "> client") == 0 ||
            strcmp(line->action, "> client-more") == 0 ||
            strcmp(line->action, "> origin") == 0;
@@ -332,7 +395,9 @@ static void parse_play(struct str text, struct play *play)
             buf_append_str(&current->text, str_sub(rest, word + 1, rest.n));
     }
     for (size_t i = 0; i < play->count; i++)
-        if (is_block(&play->lines[i]))
+        if (is_frames(&play->lines[i]))
+            finish_frames(&play->lines[i]);
+        else if (is_block(&play->lines[i]))
             finish_block(&play->lines[i]);
     for (size_t i = play->count - 1; i > 0; i--)
         if (strcmp(play->lines[i].action, "> client-more") == 0)
@@ -371,6 +436,13 @@ static void feed_origin(struct stage *st, struct str bytes, size_t cut)
     }
 }
 
+static void feed_frames(struct stage *st, struct str bytes, size_t cut)
+{
+    for (size_t i = 1; i < st->link_count; i++)
+        if (st->links[i].is_open && !st->is_done)
+            feed(st, &st->links[i].link, bytes, cut);
+}
+
 static void origin_eof(struct stage *st)
 {
     for (size_t i = 1; i < st->link_count; i++)
@@ -395,7 +467,10 @@ static void act(struct stage *st, const struct line *line, size_t cut)
 {
     struct str text = buf_str(&line->text);
     uint64_t ms = 0;
-    if (strcmp(line->action, "> client") == 0) {
+    if (strcmp(line->action, "> origin-frames") == 0) {
+        feed_frames(st, text, cut);
+    } else if (strcmp(line->action, "> client") == 0 ||
+               strcmp(line->action, "> client-frames") == 0) {
         feed(st, &st->links[0].link, text, cut);
     } else if (strcmp(line->action, "> origin") == 0) {
         feed_origin(st, text, cut);
@@ -447,7 +522,7 @@ static struct stage *run_play(
 {
     struct stage *st = stage_new();
     for (size_t i = 0; i < play->count; i++) {
-        bool is_origin = strcmp(play->lines[i].action, "> origin") == 0;
+        bool is_origin = str_starts(str_of(play->lines[i].action), "> origin");
         act(st, &play->lines[i], is_origin ? origin_cut : client_cut);
     }
     return st;
