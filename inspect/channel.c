@@ -52,6 +52,7 @@ void channel_free(struct channel **channel)
         free_output(&c->records, c->records);
     while (c->notes != NULL)
         free_output(&c->notes, c->notes);
+    channel_free_topics(c);
     exchange_free(&c->upgrade);
     arena_free(&c->scratch);
     mem_free(c);
@@ -90,8 +91,7 @@ static void drop_held(struct channel *c)
         free_inner(c, held);
 }
 
-static void on_client(
-    struct channel *c, bool is_text, struct str payload, int64_t time_ms)
+static void on_client(struct channel *c, bool is_text, struct str payload)
 {
     const struct json_node *root = parse(c, is_text, payload);
     const struct route *route = channel_route(c, root);
@@ -101,50 +101,72 @@ static void on_client(
     bool is_empty =
         payload.n == 0 || (json_is(root, JSON_ARRAY) && root->first == NULL);
     drop_held(c);
+    channel_end_finished(c);
     if (route == NULL || is_empty) { /* nobody's words: it may pass */
         c->is_judged = true;
         return;
     }
-    struct exchange *ex = exchange_inner(c->env, c->upgrade, time_ms);
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
     c->held = channel_add(c, ex);
     exchange_inner_request(ex, route, type, payload);
 }
 
-static void on_server(
-    struct channel *c, bool is_text, struct str payload, int64_t time_ms)
+static bool understand(struct channel *c, const struct json_node *root)
 {
-    const struct json_node *root = parse(c, is_text, payload);
-    bool is_understood = false;
     switch (c->socket->socket) {
     case SOCKET_RESPONSES:
-        is_understood = channel_on_responses(c, root, time_ms);
-        break;
+        return channel_on_responses(c, root);
+    case SOCKET_EVENTS:
+        return channel_on_events(c, root);
+    case SOCKET_PUBSUB:
+        return channel_on_pubsub(c, root);
     default:
-        break;
+        return false;
     }
-    if (!is_understood) {
-        struct buf text = {0};
-        struct str type = root != NULL ? STR("application/json") : STR_NONE;
-        if (harvest_body(type, payload, ANSWER_TEXT_BYTES_MAX, &text) == OK)
-            channel_tell_text(
-                c, "service.unclassified", buf_str(&text), time_ms, true);
-        buf_wipe_free(&text);
-    }
+}
+
+/* No JSON at all, or nothing that is known. */
+static void read_generically(
+    struct channel *c, struct str type, struct str payload)
+{
+    struct buf text = {0};
+    if (harvest_body(type, payload, ANSWER_TEXT_BYTES_MAX, &text) == OK)
+        channel_tell_text(c, "service.unclassified", buf_str(&text), true);
+    buf_wipe_free(&text);
+}
+
+void channel_read_rest(struct channel *c, const struct json_node *node)
+{
+    read_generically(c, STR("application/json"),
+        str_sub(c->message, node->start, node->end));
+}
+
+static void on_server(struct channel *c, bool is_text, struct str payload)
+{
+    const struct json_node *root = parse(c, is_text, payload);
+    if (root == NULL)
+        read_generically(c, is_text ? STR("text/plain") : STR_NONE, payload);
+    else if (!understand(c, root))
+        channel_read_rest(c, root);
+    channel_end_finished(c);
 }
 
 void channel_message(struct channel *c, enum channel_side side, bool is_text,
     struct str payload, int64_t time_ms)
 {
+    c->message = payload;
+    c->time_ms = time_ms;
     if (side == CHANNEL_CLIENT)
-        on_client(c, is_text, payload, time_ms);
+        on_client(c, is_text, payload);
     else
-        on_server(c, is_text, payload, time_ms);
+        on_server(c, is_text, payload);
+    c->message = STR_NONE;
 }
 
 void channel_oversize(struct channel *c, enum channel_side side)
 {
     if (side == CHANNEL_SERVER) {
-        channel_tell_text(c, "service.unclassified", STR_NONE, 0, false);
+        channel_tell_text(c, "service.unclassified", STR_NONE, false);
         c->inners->prev->exchange->answers[0]->failure = STR("limit");
         return;
     }
@@ -165,12 +187,22 @@ void channel_end_turn(struct inner *turn, bool is_complete)
     exchange_response_end(turn->exchange, is_complete);
 }
 
-void channel_tell_text(struct channel *c, const char *name, struct str text,
-    int64_t time_ms, bool is_quiet)
+void channel_tell(struct channel *c, struct activity *const *activities,
+    size_t count, struct str turn)
+{
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
+    ex->turn_id = arena_copy(&ex->arena, turn);
+    ex->may_be_told = true;
+    exchange_tell(ex, activities, count);
+    channel_add(c, ex);
+}
+
+void channel_tell_text(
+    struct channel *c, const char *name, struct str text, bool is_quiet)
 {
     if (text.n == 0 && is_quiet)
         return;
-    struct exchange *ex = exchange_inner(c->env, c->upgrade, time_ms);
+    struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
     struct activity *a = activity_new();
     a->name = str_of(name);
     buf_append_str(&a->content, text);
@@ -350,4 +382,5 @@ void channel_end(struct channel *c, bool is_complete)
     for (struct inner *i = c->inners; i != NULL; i = i->next)
         if (i->is_turn)
             channel_end_turn(i, false);
+    channel_end_topics(c);
 }

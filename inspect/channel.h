@@ -32,6 +32,12 @@ enum channel_side { CHANNEL_CLIENT, CHANNEL_SERVER };
  * recorded (server): channel_oversize. */
 enum { CHANNEL_MESSAGE_MAX = 16 * 1024 * 1024 };
 
+/* Answers that a socket left unfinished, for the next one of the same person:
+ * of a worker, in exchange_env.pool. */
+struct channel_pool;
+struct channel_pool *channel_pool_new(void);
+void channel_pool_free(struct channel_pool **pool);
+
 struct channel;
 /* Copies what it needs from the exchange of the upgrade; env is borrowed as
  * exchange_new borrows it. */

@@ -32,12 +32,10 @@ static void note_status(struct exchange *ex, const struct json_node *root)
         ex->status = (int)status;
 }
 
-bool channel_on_responses(
-    struct channel *c, const struct json_node *root, int64_t time_ms)
+bool channel_on_responses(struct channel *c, const struct json_node *root)
 {
     struct inner *turn = first_turn(c);
     struct str type = json_get_text(root, "type");
-    (void)time_ms;
     if (turn == NULL || type.n == 0)
         return false;
     answer_json(turn->exchange->answer, root);

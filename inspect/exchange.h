@@ -41,6 +41,7 @@ enum failure {
 const char *failure_name(enum failure failure);
 
 struct identity_memory; /* inspect/identity.h */
+struct channel_pool;    /* inspect/channel.h */
 
 /* Shared by all exchanges of a worker; borrowed, one configuration
  * generation. */
@@ -55,6 +56,7 @@ struct exchange_env {
     bool oversize_streams;  /* hold.oversize: stream */
     bool blocks_signed_out; /* tenant.signed_out: block */
     struct identity_memory *memory; /* of the connection; NULL: none */
+    struct channel_pool *pool; /* inspect/channel.h; NULL: none */
 };
 
 struct exchange_request {

@@ -4,8 +4,9 @@
  * No network, no store; the keeper is a table of this process.
  *
  * Each entry is two events, its start (the request) and its end (the answer),
- * and all events of a file happen in the order of their times, so that state
- * grows and lines come as they would live.  Times are the capture's.
+ * and one for each message of a WebSocket in between; all events of a file
+ * happen in the order of their times, so that state grows and lines come as
+ * they would live.  Times are the capture's.
  *
  * Captures are read with the project's own reader, since browsers cut
  * surrogate pairs, which stricter readers refuse a whole file for.
@@ -29,6 +30,7 @@
 #include "inspect/json.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/replay_socket.h"
 #include "proxy/scan_engine.h"
 
 enum {
@@ -70,6 +72,7 @@ struct line {
 struct entry {
     const struct json_node *node;
     struct exchange *exchange; /* NULL: not an HTTP request */
+    struct channel *channel;   /* of a WebSocket */
     int64_t start_ms, end_ms;
     bool is_blocked;
 };
@@ -78,6 +81,7 @@ struct event {
     int64_t time_ms;
     size_t order; /* of two at one time */
     struct entry *entry;
+    const struct json_node *message; /* of a WebSocket, in between */
     bool is_end;
 };
 
@@ -313,6 +317,37 @@ static void run_steps(
     keep_records(replay, exchange);
 }
 
+static void keep_channel_records(struct replay *replay, struct channel *channel)
+{
+    struct record record;
+    while (channel_next_record(channel, &record) == OK) {
+        if (record.kind == RECORD_DONE)
+            keep_line(replay, &record);
+        buf_free(&record.json);
+    }
+}
+
+static void run_channel(
+    struct replay *replay, struct channel *channel, int64_t now_ms)
+{
+    struct buf data = {0}, nothing = {0};
+    enum exchange_state state;
+    while ((state = channel_step(channel)) != EXCHANGE_READY) {
+        if (state != EXCHANGE_ASK)
+            continue;
+        keep_handle(replay->keep, channel_question(channel), now_ms, &data);
+        channel_answer(channel, buf_str(&data));
+        buf_clear(&data);
+    }
+    while (channel_next_note(channel, &data) == OK) {
+        keep_handle(replay->keep, buf_str(&data), now_ms, &nothing);
+        buf_clear(&data);
+    }
+    buf_free(&data);
+    buf_free(&nothing);
+    keep_channel_records(replay, channel);
+}
+
 typedef void feed_fn(struct exchange *exchange, struct str bytes);
 
 static void feed_pieces(const struct replay *replay, struct exchange *exchange,
@@ -342,13 +377,22 @@ static struct str request_body(struct arena *arena,
     return body;
 }
 
+/* By HTTP/1 or, as extended CONNECT, by HTTP/2; some captures do not say. */
+static bool is_upgraded(const struct json_node *node)
+{
+    int64_t status = number_of(json_path(node, "response/status"), 0);
+    return status <= 0 || status == 101 || status == 200;
+}
+
 static void start_entry(struct replay *replay, struct entry *entry)
 {
     const struct json_node *request = json_get(entry->node, "request");
     struct arena arena = {0};
     struct buf made = {0};
     struct fields fields = fields_of(&arena, request);
+    bool is_socket = replay_is_socket(entry->node);
     struct exchange_request r = {
+        .protocol = is_socket ? STR("websocket") : STR_NONE,
         .method = json_get_text(request, "method"),
         .version = version_of(request),
         .time_ms = entry->start_ms,
@@ -368,6 +412,8 @@ static void start_entry(struct replay *replay, struct entry *entry)
         const struct verdict *verdict = exchange_verdict(entry->exchange);
         entry->is_blocked =
             verdict->kind == VERDICT_BLOCK && !verdict->is_monitored;
+        if (is_socket && !entry->is_blocked && is_upgraded(entry->node))
+            entry->channel = channel_new(&replay->env, entry->exchange);
     }
     buf_free(&made);
     arena_free(&arena);
@@ -408,10 +454,28 @@ static void end_answered(struct replay *replay, struct entry *entry)
     arena_free(&arena);
 }
 
+static void pass_message(struct replay *replay, struct entry *entry,
+    const struct json_node *message, int64_t time_ms)
+{
+    if (entry->channel == NULL)
+        return;
+    replay_socket_message(entry->channel, message, entry->start_ms);
+    run_channel(replay, entry->channel, time_ms);
+}
+
+static void end_channel(struct replay *replay, struct entry *entry)
+{
+    channel_end(entry->channel, true);
+    run_channel(replay, entry->channel, entry->end_ms);
+    channel_free(&entry->channel);
+}
+
 static void end_entry(struct replay *replay, struct entry *entry)
 {
     if (entry->exchange == NULL)
         return;
+    if (entry->channel != NULL)
+        end_channel(replay, entry);
     if (entry->is_blocked)
         end_blocked(entry->exchange);
     else
@@ -442,28 +506,73 @@ static void set_times(
     entry->end_ms = entry->start_ms + (span > 0 ? span : 0);
 }
 
+/* Everything that happens in a capture. */
+struct timeline {
+    struct event *events;
+    size_t count;
+};
+
+static void add_event(struct timeline *t, struct entry *entry, int64_t time_ms,
+    const struct json_node *message, bool is_end)
+{
+    t->events[t->count] =
+        (struct event){time_ms, t->count, entry, message, is_end};
+    t->count++;
+}
+
+static void add_entry(struct timeline *t, struct entry *entry)
+{
+    const struct json_node *list = replay_socket_messages(entry->node);
+    int64_t time_ms = entry->start_ms;
+    add_event(t, entry, entry->start_ms, NULL, false);
+    for (const struct json_node *m = list != NULL ? list->first : NULL;
+         m != NULL; m = m->next) {
+        int64_t said = replay_message_time(m, time_ms);
+        if (said > time_ms) /* never before the one that it follows */
+            time_ms = said;
+        add_event(t, entry, time_ms, m, false);
+    }
+    if (entry->end_ms < time_ms)
+        entry->end_ms = time_ms;
+    add_event(t, entry, entry->end_ms, NULL, true);
+}
+
+static size_t count_events(const struct json_node *list)
+{
+    size_t n = 0;
+    for (const struct json_node *c = list->first; c != NULL; c = c->next) {
+        const struct json_node *messages = replay_socket_messages(c);
+        n += 2 + (messages != NULL ? messages->count : 0);
+    }
+    return n;
+}
+
+static void play(struct replay *replay, const struct event *event)
+{
+    if (event->message != NULL)
+        pass_message(replay, event->entry, event->message, event->time_ms);
+    else if (event->is_end)
+        end_entry(replay, event->entry);
+    else
+        start_entry(replay, event->entry);
+}
+
 static void replay_entries(struct replay *replay, const struct json_node *list)
 {
-    size_t n = list->count, i = 0;
-    struct entry *entries = mem_calloc(n + 1, sizeof *entries);
-    struct event *events = mem_calloc(2 * n + 1, sizeof *events);
+    struct entry *entries = mem_calloc(list->count + 1, sizeof *entries);
+    struct timeline t = {0};
+    struct entry *entry = entries;
     int64_t last_ms = 0;
-    for (const struct json_node *c = list->first; c != NULL; c = c->next, i++) {
-        set_times(&entries[i], last_ms, c);
-        last_ms = entries[i].start_ms;
-        events[2 * i] =
-            (struct event){entries[i].start_ms, 2 * i, &entries[i], false};
-        events[2 * i + 1] =
-            (struct event){entries[i].end_ms, 2 * i + 1, &entries[i], true};
+    t.events = mem_calloc(count_events(list) + 1, sizeof *t.events);
+    for (const struct json_node *c = list->first; c != NULL; c = c->next) {
+        set_times(entry, last_ms, c);
+        last_ms = entry->start_ms;
+        add_entry(&t, entry++);
     }
-    qsort(events, 2 * n, sizeof *events, compare_events);
-    for (i = 0; i < 2 * n; i++) {
-        if (events[i].is_end)
-            end_entry(replay, events[i].entry);
-        else
-            start_entry(replay, events[i].entry);
-    }
-    mem_free(events);
+    qsort(t.events, t.count, sizeof *t.events, compare_events);
+    for (size_t i = 0; i < t.count; i++)
+        play(replay, &t.events[i]);
+    mem_free(t.events);
     mem_free(entries);
 }
 
@@ -544,6 +653,7 @@ static void set_env(struct replay *replay)
         replay->env.failure_blocks[i] =
             settings->on_failure[i] == ON_FAILURE_BLOCK;
     replay->keep = keep_new(KEEP_BYTES);
+    replay->env.pool = channel_pool_new();
 }
 
 static bool open_replay(struct replay *replay, const char *given)
@@ -577,6 +687,7 @@ static bool open_replay(struct replay *replay, const char *given)
 static void close_replay(struct replay *replay)
 {
     keep_free(&replay->keep);
+    channel_pool_free(&replay->env.pool);
     engine_close(&replay->engine);
     if (replay->conf != NULL)
         conf_unref(&replay->conf);

@@ -23,6 +23,7 @@ import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_prompts  # noqa: F401
+import replay_ws  # noqa: F401
 from exchanges import dumps, har
 from gateway import BINARY, ROOT
 from replay_cases import ANY, CASES
@@ -33,7 +34,7 @@ def activity_problem(want, got):
     text = got.get("text") or {}
     hidden, said_ = text.get("hidden"), text.get("content")
     for key, value in want.items():
-        if value is ANY:
+        if value is ANY or key == "replies_to":
             continue
         values = value if isinstance(value, list) else [value]
         if key in ("content", "hidden"):
@@ -87,6 +88,8 @@ class Replay(unittest.TestCase):
             for e in made:
                 at = datetime.datetime.fromisoformat(e["startedDateTime"].replace("Z", "+00:00"))
                 at = begin + (at - datetime.datetime(2026, 11, 22, 10, tzinfo=datetime.timezone.utc))
+                for m in e.get("_webSocketMessages", []):
+                    m["time"] += at.timestamp()
                 e["startedDateTime"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
             entries += made
             cls.cases[begin] = (name, made, expected)
@@ -123,6 +126,8 @@ class Replay(unittest.TestCase):
                 print("\n".join(dumps(a, indent=1) for a in got))
             with self.subTest(name):
                 problems = [f"{i}: {p}" for i, p in enumerate(map(activity_problem, expected, got)) if p]
+                problems += [f"{i}: no reply to {w['replies_to']}" for i, (w, g) in enumerate(zip(expected, got))
+                             if "replies_to" in w and g.get("reply_to") != got[w["replies_to"]]["id"]]
                 names = [a["activity"] for a in got]
                 wanted = [n if e["activity"] is ANY else e["activity"] for e, n in
                           itertools.zip_longest(expected, names, fillvalue={"activity": "nothing"}) if e]
