@@ -19,11 +19,14 @@ LEAST = 90.0
 PARSERS = """
 base/bundle.c base/net.c base/utf8.c base/users_text.c base/yaml.c
 certs/leaf_msg.c certs/signer.c
-inspect/chatgpt.c inspect/chatgpt_answer.c inspect/decode.c inspect/delta.c
+inspect/answer.c inspect/answer_files.c inspect/chatgpt.c inspect/chatgpt_answer.c
+inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
 inspect/extract.c inspect/form.c inspect/harvest.c inspect/json.c
 inspect/json_tree.c inspect/keep.c inspect/mime.c inspect/multipart.c
-inspect/ndjson.c inspect/norm.c inspect/openai_answer.c
+inspect/doc.c inspect/html.c inspect/map_answer.c inspect/mweb_html.c
+inspect/mweb_ndjson.c inspect/ndjson.c inspect/norm.c inspect/openai_answer.c
+inspect/openai_media.c inspect/pick.c
 inspect/openai_request.c inspect/policy.c inspect/rules.c inspect/rules_hs.c
 inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/sse.c
 proxy/control.c proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
