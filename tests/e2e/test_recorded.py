@@ -31,6 +31,7 @@ def comparable(activities):
 
 
 class Recorded(GatewayTest):
+    hosts = (*GatewayTest.hosts, "ws.chatgpt.com:443")
     settings = "capture: full"
     maxDiff = None
 
@@ -54,21 +55,36 @@ class Recorded(GatewayTest):
     def test_a_chat_recorded_by_chromium_replays_as_it_was_stored(self):
         pac = f"http://127.0.0.1:{self.gateway.proxy_port}/proxy.pac"
         path = os.environ.get("HAR") or self.folder / "chat.har"
-        shown = node("record.js", pac, str(self.gateway.ca), str(path))
+        seen = node("record.js", pac, str(self.gateway.ca), str(path))
+        shown, talks = seen["shown"], seen["talks"]
         self.assertEqual(len(shown), 6)
         self.assertIn("promptgate", shown[4])
-        replayed = self.check_same(path, 12)
-        prompts = [a for a in replayed if a["activity"].startswith("prompt")]
+        replayed = self.check_same(path, 18)
+        web = [a for a in replayed if a["http"]["method"] == "POST"]
+        prompts = [a for a in web if a["activity"].startswith("prompt")]
         self.assertEqual([(a["activity"], a.get("update"), a["verdict"]) for a in prompts], [
             ("prompt.created", None, "allow"), ("prompt.created", None, "allow"),
             ("prompt.updated", "regenerate", "allow"), ("prompt.updated", "edit", "allow"),
             ("prompt.created", None, "block"), ("prompt_with_file.created", None, "alert")])
         self.assertEqual(prompts[1]["text"]["content"], "Make it\nshorter")
         self.assertEqual([f["name"] for f in prompts[5]["files"]], ["Zahlen Q3 ü.csv"])
-        answers = [a for a in replayed if a["activity"] == "response.generated"]
+        answers = [a for a in web if a["activity"] == "response.generated"]
         self.assertEqual([a["text"]["content"] for a in answers], [s for i, s in enumerate(shown) if i != 4])
         self.assertTrue(all(a["complete"] for a in answers))
+        self.check_sockets(talks, [a for a in replayed if a["http"]["method"] == "GET"])
         self.assertEqual(sum(CARD in json.dumps(s) for s in self.standin.seen()), 0)
+
+    def check_sockets(self, talks, activities):
+        """An answer handed to a socket; two Codex turns; a blocked one."""
+        said = [(a["activity"], a["text"]["content"], a["verdict"]) for a in activities if "text" in a]
+        self.assertEqual(sorted(said), [
+            ("prompt.created", f"Charge {CARD}", "block"), ("prompt.created", "Fix the build 👋", "allow"),
+            ("prompt.created", "Now the tests", "allow"),
+            ("response.generated", "Handed off to a socket, whole — 👋.", "allow"),
+            ("response.generated", "You said 13 bytes. Grüße 👋, one, two — done.", "allow"),
+            ("response.generated", "You said 18 bytes. Grüße 👋, one, two — done.", "allow")])
+        self.assertEqual(talks[2]["code"], 1008)
+        self.assertIn("promptgate", "".join(talks[2]["got"]))
 
 
 if __name__ == "__main__":
