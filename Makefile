@@ -23,7 +23,7 @@ LLHTTP_INC := $(patsubst %/llhttp.h,%,$(filter %/llhttp.h,$(LLHTTP_FILES)))
 
 PACKAGES := libuv openssl libnghttp2 libhs jansson yaml-0.1 libcares zlib \
 	libbrotlidec libbrotlicommon libzstd sqlite3 libmicrohttpd libsodium \
-	libseccomp libpcre2-8
+	libseccomp libpcre2-8 libarchive expat
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Werror
@@ -51,7 +51,7 @@ LDFLAGS_coverage := -fprofile-instr-generate -fcoverage-mapping
 CFLAGS := -std=c17 $(WARN) $(CFLAGS_$(BUILD))
 LDFLAGS := $(LDFLAGS_$(BUILD))
 
-FOLDERS := base inspect certs store proxy console
+FOLDERS := base inspect extract certs store proxy console
 SOURCES := $(wildcard $(FOLDERS:%=%/*.c))
 OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(patsubst %,$(OBJ)/llhttp/%.o,llhttp api http)
@@ -89,7 +89,10 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libuv1-dev libssl-dev \
 	libnghttp2-dev libhyperscan-dev node-llhttp libjansson-dev libyaml-dev \
 	libc-ares-dev zlib1g-dev libbrotli-dev libzstd-dev libsqlite3-dev \
 	libmicrohttpd-dev uthash-dev libsodium-dev libseccomp-dev libpcre2-dev \
-	ca-certificates openssl
+	libarchive-dev libexpat1-dev ca-certificates openssl
+# Programs and data that the extractor runs; without them PDFs and pictures are
+# unreadable files.
+RUN_PACKAGES := poppler-utils tesseract-ocr tesseract-ocr-eng
 TEST_PACKAGES := libcmocka-dev clang llvm libclang-rt-14-dev clang-format \
 	cppcheck curl chromium python3 python3-requests sqlite3 libnss3-tools \
 	iproute2 procps git
@@ -113,7 +116,7 @@ NODE_PACKAGES := $(if $(shell command -v node),,nodejs) \
 	$(if $(shell command -v npm),,npm)
 
 deps:
-	$(call install_packages,$(BUILD_PACKAGES))
+	$(call install_packages,$(BUILD_PACKAGES) $(RUN_PACKAGES))
 
 demo-deps: deps
 	$(call install_packages,$(NODE_PACKAGES) curl)

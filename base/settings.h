@@ -66,6 +66,12 @@ struct settings {
     enum oversize hold_oversize;
     int capture;                        /* enum capture of inspect/activity.h */
     enum setting_failure on_failure[6]; /* indexed as enum failure */
+    /* extract: documents to text */
+    struct {
+        int64_t max_bytes, text_bytes, unpacked_bytes, members, depth, ratio,
+            pages, timeout_ms, memory_bytes, jobs;
+        struct str languages;
+    } extract;
     /* retention */
     int64_t retention_days, retention_bytes;
     enum log_format log_format;

@@ -70,3 +70,24 @@ struct str finding_mask(struct arena *arena, struct str value, bool is_number)
     buf_free(&out);
     return kept;
 }
+
+void findings_add_unreadable(
+    struct findings *f, const char *why, struct str where)
+{
+    struct finding *one = findings_add_ranked(f, LEVEL_HIGH, LEVEL_MEDIUM);
+    struct buf sample = {0};
+    if (one == NULL)
+        return;
+    buf_append_str(&sample, str_of(why));
+    if (where.n > 0)
+        buf_append_str(&sample, STR(": "));
+    buf_append_str(&sample, where);
+    one->detector = one->type = STR("unreadable-file");
+    one->group = STR("document");
+    one->confidence = LEVEL_HIGH;
+    one->severity = LEVEL_MEDIUM;
+    one->where = WHERE_FILE;
+    one->count = 1;
+    one->sample = arena_copy(&f->arena, buf_str(&sample));
+    buf_free(&sample);
+}

@@ -19,4 +19,9 @@ int finding_rank(const struct finding *f);
 struct finding *findings_add_ranked(
     struct findings *f, enum level confidence, enum level severity);
 
+/* A document whose text could not be had, or not all of it: why ("encrypted"),
+ * and which member of it (empty: the file itself). */
+void findings_add_unreadable(
+    struct findings *f, const char *why, struct str where);
+
 #endif

@@ -22,7 +22,8 @@ Package: promptgate
 Version: $version
 Architecture: $arch
 Maintainer: promptgate <founders@promptgate.example>
-Depends: $depends, ca-certificates, adduser
+Depends: $depends, ca-certificates, adduser,
+ poppler-utils, tesseract-ocr, tesseract-ocr-eng
 Section: net
 Priority: optional
 Description: inspecting forward proxy with data-loss prevention for ChatGPT

@@ -15,12 +15,15 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/settings.h"
-#include "base/utf8.h"
+#include "extract/format.h"
+#include "extract/text.h"
+#include "inspect/finding.h"
 #include "inspect/json.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/extract_child.h"
 #include "proxy/scan_engine.h"
 #include "proxy/scan_report.h"
 
@@ -29,22 +32,25 @@ enum { SCAN_FILE_MAX = 512 << 20 };
 
 static const char help[] =
     "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]\n"
-    "                       [FILE…|-]\n"
+    "                       [--text] [FILE…|-]\n"
     "       promptgate scan [-c FILE] [--unmask] --jsonl\n\n"
-    "Runs the detectors over files or standard input.\n\n"
+    "Runs the detectors over files or standard input; documents, archives and\n"
+    "images are opened and their text is scanned.\n\n"
     "  -c FILE     configuration; its detectors are used\n"
     "  --format F  table (default), jsonl: one object a file, or sarif\n"
-    "              table: FILE:LINE:COLUMN, severity, confidence, detector,\n"
+    "              table: FILE[!MEMBER]:LINE:COLUMN, severity, confidence, "
+    "detector,\n"
     "              type, the value masked\n"
     "  --jsonl     standard input: one {\"id\":…,\"text\":…} a line; standard\n"
     "              output: one {\"id\":…,\"findings\":[…]} a line\n"
-    "  --unmask    adds the values themselves\n\n"
+    "  --unmask    adds the values themselves\n"
+    "  --text      prints the text that would be scanned, and nothing else\n\n"
     "Status: 0 nothing found, 3 something found, 2 bad input or usage.\n";
 
 struct options {
     const char *conf;
     enum scan_format format;
-    bool is_unmasked, is_jsonl;
+    bool is_unmasked, is_jsonl, is_text;
 };
 
 /* ---- the engine ---- */
@@ -52,12 +58,24 @@ struct options {
 struct loaded {
     struct rules *rules;
     struct engine engine;
+    struct extract_setup setup;
 };
 
 static void close_engine(struct loaded *e)
 {
     engine_close(&e->engine);
     rules_free(&e->rules);
+}
+
+/* Mistakes in what does not matter here leave the defaults. */
+static void load_setup(const struct bundle *bundle, struct extract_setup *setup)
+{
+    struct diag ignored = {0};
+    struct settings settings;
+    settings_load(bundle, &ignored, &settings);
+    extract_setup_from(&settings, setup);
+    settings_free(&settings);
+    diag_free(&ignored);
 }
 
 static bool open_engine(struct loaded *e, const char *given)
@@ -80,6 +98,7 @@ static bool open_engine(struct loaded *e, const char *given)
         fputs(buf_cstr(&collecting.text), stderr);
     else if ((e->rules = rules_load(&bundle, &diag)) != NULL)
         is_open = engine_open(&e->engine, e->rules, &bundle, &diag);
+    load_setup(&bundle, &e->setup);
     fputs(buf_cstr(&diag.text), stderr);
     if (!is_open)
         fputs("promptgate scan: the detectors cannot be loaded\n", stderr);
@@ -100,80 +119,98 @@ static int worse(int a, int b)
     return STATUS_BAD;
 }
 
-static uint32_t unit_at(struct str s, size_t i, bool is_big)
+/* Documents become their text, in a process of its own. */
+static void from_document(const struct loaded *loaded, struct buf *text,
+    struct extract_report *report)
 {
-    unsigned char a = (unsigned char)s.p[i], b = (unsigned char)s.p[i + 1];
-    return is_big ? (uint32_t)(a << 8 | b) : (uint32_t)(b << 8 | a);
+    *report = (struct extract_report){0};
+    if (!format_is_document(format_of(buf_str(text))))
+        return;
+    extract_child_run(&loaded->setup, buf_str(text), report);
+    buf_free(text);
+    buf_take(text, &report->text);
 }
 
 /* Text that says by its first bytes that it is UTF-16 becomes UTF-8, in which
  * findings have their offsets. */
 static void from_utf16(struct buf *text)
 {
-    struct str s = buf_str(text);
-    bool is_big = str_starts(s, "\xfe\xff");
     struct buf out = {0};
-    if (!is_big && !str_starts(s, "\xff\xfe"))
+    struct str s = buf_str(text);
+    bool is_utf16 = str_starts(s, "\xff\xfe") || str_starts(s, "\xfe\xff");
+    if (!is_utf16 || !text_to_utf8(s, &out))
         return;
-    for (size_t i = 2; i + 1 < s.n; i += 2) {
-        char bytes[4];
-        uint32_t c = unit_at(s, i, is_big);
-        uint32_t low = i + 3 < s.n ? unit_at(s, i + 2, is_big) : 0;
-        if ((c & 0xfc00) == 0xd800 && (low & 0xfc00) == 0xdc00) {
-            c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
-            i += 2;
-        }
-        buf_append(&out, bytes, utf8_encode(c, bytes));
-    }
     buf_free(text);
     *text = out;
 }
 
-static int scan_file(
-    const struct engine *e, struct scan_report *report, const char *name)
+static enum err load_file(const char *name, struct buf *text)
 {
     bool is_stdin = strcmp(name, "-") == 0;
-    struct buf text = {0};
     int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    enum err err = fd < 0 ? ERR_IO : file_read(fd, SCAN_FILE_MAX, &text);
+    enum err err = fd < 0 ? ERR_IO : file_read(fd, SCAN_FILE_MAX, text);
     int reason = errno;
     if (fd >= 0 && !is_stdin)
         close(fd);
-    if (err != OK) {
+    if (err != OK)
         fprintf(stderr, "promptgate scan: %s: %s\n", name,
             err == ERR_LIMIT ? "larger than 512 MiB" : strerror(reason));
+    return err;
+}
+
+static int scan_file(const struct loaded *loaded, const struct options *options,
+    struct scan_report *report, const char *name)
+{
+    struct buf text = {0};
+    struct extract_report extracted;
+    if (load_file(name, &text) != OK) {
         buf_free(&text);
         return STATUS_BAD;
     }
+    from_document(loaded, &text, &extracted);
     from_utf16(&text);
+    if (options->is_text) {
+        fwrite(buf_bytes(&text), 1, text.n, stdout);
+        extract_report_free(&extracted);
+        buf_free(&text);
+        return STATUS_CLEAN;
+    }
     struct findings findings = {0};
-    scan_text(e->scanner, buf_str(&text), is_stdin ? WHERE_PROMPT : WHERE_FILE,
-        &findings);
+    bool is_stdin = strcmp(name, "-") == 0 && extracted.part_count == 0;
+    scan_text(loaded->engine.scanner, buf_str(&text),
+        is_stdin ? WHERE_PROMPT : WHERE_FILE, &findings);
+    if (extract_status_is_bad(extracted.status))
+        findings_add_unreadable(
+            &findings, extract_status_name(extracted.status), extracted.where);
+    report->extracted = &extracted;
     scan_report_add(report, name, buf_str(&text), &findings);
     int status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
     findings_free(&findings);
+    extract_report_free(&extracted);
     buf_free(&text);
     return status;
 }
 
-static int scan_files(const struct engine *e, const struct options *options,
-    char **names, int count)
+static int scan_files(const struct loaded *loaded,
+    const struct options *options, char **names, int count)
 {
     static char standard_input[] = "-";
     char *only[] = {standard_input};
     struct scan_report report = {.format = options->format,
         .is_unmasked = options->is_unmasked,
-        .rules = e->rules,
+        .rules = loaded->engine.rules,
         .out = stdout};
     int status = STATUS_CLEAN;
     if (count == 0) {
         names = only;
         count = 1;
     }
-    scan_report_begin(&report);
+    if (!options->is_text)
+        scan_report_begin(&report);
     for (int i = 0; i < count; i++)
-        status = worse(status, scan_file(e, &report, names[i]));
-    scan_report_end(&report);
+        status = worse(status, scan_file(loaded, options, &report, names[i]));
+    if (!options->is_text)
+        scan_report_end(&report);
     return status;
 }
 
@@ -202,7 +239,7 @@ static void print_line(struct scan_report *report, const struct json_node *id,
     jsonw_object(&w);
     jsonw_key(&w, "id");
     write_id(&w, id, line);
-    scan_report_write_findings(&w, text, findings, report->is_unmasked);
+    scan_report_write_findings(report, &w, text, findings);
     jsonw_close(&w);
     buf_append_char(&report->text, '\n');
 }
@@ -291,7 +328,8 @@ static int read_options(int argc, char **argv, struct options *options)
     static const struct option longs[] = {
         {"format", required_argument, NULL, 'f'},
         {"unmask", no_argument, NULL, 'u'}, {"jsonl", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"text", no_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int c;
     optind = 0;
     while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
@@ -301,6 +339,8 @@ static int read_options(int argc, char **argv, struct options *options)
             options->is_unmasked = true;
         else if (c == 'j')
             options->is_jsonl = true;
+        else if (c == 't')
+            options->is_text = true;
         else if (c == 'h')
             return fputs(help, stdout) < 0 ? STATUS_BAD : STATUS_CLEAN;
         else if (c != 'f' || !read_format(optarg, &options->format))
@@ -322,8 +362,8 @@ int command_scan(int argc, char **argv)
         return status;
     if (open_engine(&loaded, options.conf))
         status = options.is_jsonl ? scan_lines(&loaded.engine, &options)
-                                  : scan_files(&loaded.engine, &options,
-                                        argv + optind, argc - optind);
+                                  : scan_files(&loaded, &options, argv + optind,
+                                        argc - optind);
     else
         status = STATUS_BAD;
     close_engine(&loaded);

@@ -15,5 +15,7 @@ int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
 /* Internal: one role of a running gateway, started by the parent. */
 int command_role(int argc, char **argv); /* proxy/role.c */
+/* Internal: the text of one document, started by role and commands. */
+int command_extract(int argc, char **argv); /* proxy/cmd_extract.c */
 
 #endif

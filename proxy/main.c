@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"ca", command_ca, "make, show and export the certification authority"},
     {"user", command_user, "manage logins and tokens"},
     {"role", command_role, NULL},
+    {"extract", command_extract, NULL},
 };
 
 static void print_help(FILE *to)

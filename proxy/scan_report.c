@@ -9,9 +9,20 @@ static struct str value_of(struct str text, const struct finding *f)
     return str_sub(text, f->start, f->end);
 }
 
-static void write_finding(
-    struct jsonw *w, struct str text, const struct finding *f, bool is_unmasked)
+/* Of a document: where the finding's text is from, and where that begins. */
+static struct extract_part part_of(
+    const struct scan_report *report, const struct finding *f)
 {
+    const struct extract_part *part =
+        report->extracted != NULL ? extract_part_at(report->extracted, f->start)
+                                  : NULL;
+    return part != NULL ? *part : (struct extract_part){0};
+}
+
+static void write_finding(const struct scan_report *report, struct jsonw *w,
+    struct str text, const struct finding *f)
+{
+    struct str part = part_of(report, f).path;
     jsonw_object(w);
     jsonw_key_str(w, "detector", f->detector);
     jsonw_key_str(w, "type", f->type);
@@ -23,18 +34,20 @@ static void write_finding(
     jsonw_key_str(w, "sample", f->sample);
     jsonw_key_int(w, "start", (int64_t)f->start);
     jsonw_key_int(w, "end", (int64_t)f->end);
-    if (is_unmasked)
+    if (part.n > 0)
+        jsonw_key_str(w, "part", part);
+    if (report->is_unmasked)
         jsonw_key_str(w, "match", value_of(text, f));
     jsonw_close(w);
 }
 
-void scan_report_write_findings(struct jsonw *w, struct str text,
-    const struct findings *findings, bool is_unmasked)
+void scan_report_write_findings(const struct scan_report *report,
+    struct jsonw *w, struct str text, const struct findings *findings)
 {
     jsonw_key(w, "findings");
     jsonw_array(w);
     for (size_t i = 0; i < findings->count; i++)
-        write_finding(w, text, &findings->items[i], is_unmasked);
+        write_finding(report, w, text, &findings->items[i]);
     jsonw_close(w);
     if (findings->is_capped)
         jsonw_key_bool(w, "is_capped", true);
@@ -48,7 +61,7 @@ static void add_jsonl(struct scan_report *report, const char *file,
     struct jsonw w = {.out = &report->text};
     jsonw_object(&w);
     jsonw_key_cstr(&w, "file", file);
-    scan_report_write_findings(&w, text, findings, report->is_unmasked);
+    scan_report_write_findings(report, &w, text, findings);
     jsonw_close(&w);
     buf_append_char(&report->text, '\n');
 }
@@ -58,10 +71,11 @@ struct place {
     size_t at, line, line_start;
 };
 
-static void advance(struct place *place, struct str text, size_t to)
+static void advance(
+    struct place *place, struct str text, size_t from, size_t to)
 {
-    if (to < place->at)
-        *place = (struct place){0, 1, 0};
+    if (to < place->at || from > place->line_start)
+        *place = (struct place){from, 1, from};
     for (; place->at < to && place->at < text.n; place->at++) {
         if (text.p[place->at] == '\n') {
             place->line++;
@@ -76,11 +90,12 @@ static void add_table(struct scan_report *report, const char *file,
     struct place place = {0, 1, 0};
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
-        advance(&place, text, f->start);
-        buf_printf(&report->text, "%s:%zu:%zu  %-6s  %-6s  %.*s  %.*s  ", file,
-            place.line, f->start - place.line_start + 1,
-            level_name(f->severity), level_name(f->confidence),
-            STR_ARG(f->detector), STR_ARG(f->type));
+        struct extract_part part = part_of(report, f);
+        advance(&place, text, part.start, f->start);
+        buf_printf(&report->text, "%s%s%.*s:%zu:%zu  %-6s  %-6s  %.*s  %.*s  ",
+            file, part.path.n > 0 ? "!" : "", STR_ARG(part.path), place.line,
+            f->start - place.line_start + 1, level_name(f->severity),
+            level_name(f->confidence), STR_ARG(f->detector), STR_ARG(f->type));
         jsonw_append_quoted(
             &report->text, report->is_unmasked ? value_of(text, f) : f->sample);
         buf_append_char(&report->text, '\n');
@@ -160,7 +175,8 @@ static void add_sarif(struct scan_report *report, const char *file,
 {
     struct place place = {0, 1, 0};
     for (size_t i = 0; i < findings->count; i++) {
-        advance(&place, text, findings->items[i].start);
+        struct extract_part part = part_of(report, &findings->items[i]);
+        advance(&place, text, part.start, findings->items[i].start);
         write_result(report, file, text, &place, &findings->items[i]);
     }
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/jsonw.h"
+#include "extract/extract.h"
 #include "inspect/activity.h"
 #include "inspect/rules.h"
 
@@ -21,6 +22,8 @@ struct scan_report {
     enum scan_format format;
     bool is_unmasked;          /* the values too */
     const struct rules *rules; /* borrowed; SARIF describes them */
+    /* Of the file that is added: where its text is from; NULL: itself. */
+    const struct extract_report *extracted;
     FILE *out;
     struct buf text; /* what has not been written yet */
     struct jsonw sarif;
@@ -32,8 +35,8 @@ void scan_report_add(struct scan_report *report, const char *file,
 void scan_report_end(struct scan_report *report);
 
 /* The "findings" member of an open object. */
-void scan_report_write_findings(struct jsonw *w, struct str text,
-    const struct findings *findings, bool is_unmasked);
+void scan_report_write_findings(const struct scan_report *report,
+    struct jsonw *w, struct str text, const struct findings *findings);
 void scan_report_flush(struct scan_report *report);
 
 #endif

@@ -21,4 +21,4 @@ cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
     --suppress=missingIncludeSystem --suppress=unknownMacro \
     --suppress=normalCheckLevelMaxBranches \
     --include=tests/lint/uthash_model.h -D_GNU_SOURCE -I. \
-    base inspect certs store proxy console
+    base inspect extract certs store proxy console

@@ -7,14 +7,15 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-# base <- inspect, certs, store <- proxy, console
+# base <- inspect, certs, store <- extract, proxy, console
 MAY_INCLUDE = {
     "base": {"base"},
     "inspect": {"base", "inspect"},
+    "extract": {"base", "inspect", "extract"},
     "certs": {"base", "certs"},
     "store": {"base", "store"},
     "console": {"base", "certs", "inspect", "store", "console"},
-    "proxy": {"base", "inspect", "certs", "store", "console", "proxy"},
+    "proxy": {"base", "inspect", "certs", "store", "console", "extract", "proxy"},
 }
 
 # header pattern -> the only files (patterns) that may include it
@@ -29,8 +30,10 @@ DOORS = {
     r"yaml\.h": r"base/yaml\.c",
     r"microhttpd\.h": r"console/.*",
     r"sodium\.h": r"base/\w+\.c|inspect/(finding|scan_hs|rules_hs|check|keep)\.c",
+    r"archive\.h|archive_entry\.h": r"extract/unpack\.c",
+    r"expat\.h": r"extract/xml\.c",
     r"seccomp\.h|linux/landlock\.h": r"proxy/sandbox\w*\.c",
-    r"zlib\.h|brotli/.*|zstd\.h": r"proxy/ws_inflate\.c|inspect/decode\w*\.c|store/\w+\.c|base/\w+\.c|inspect/\w+\.c",
+    r"zlib\.h|brotli/.*|zstd\.h": r"proxy/ws_inflate\.c|inspect/\w+\.c|store/\w+\.c|base/\w+\.c|extract/(image|pdf_objects)\.c",
 }
 OPENSSL_USERS = r"proxy/tls\w*\.[ch]|certs/.*|base/(digest|openssl)\.[ch]"
 MAX_LINES = 800

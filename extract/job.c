@@ -1,0 +1,268 @@
+/*
+ * The spine of an extraction: text and marks to the report, limits counted in
+ * one place, and the choice of the reader.
+ *
+ * The report is a run of records: a letter, four bytes of length (little
+ * endian), and so many bytes.
+ *
+ *   P path      a part begins
+ *   T text      of the part that began last
+ *   S status    one byte and the path it happened to
+ *   E           the end
+ */
+#include "extract/job.h"
+
+#include <locale.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "extract/format.h"
+
+enum { RATIO_FREE_BYTES = 1024 * 1024, NAME_BYTES_MAX = 255 };
+
+static void put(struct job *job, char letter, struct str a, struct str b)
+{
+    size_t n = a.n + b.n;
+    char head[5] = {
+        letter, (char)n, (char)(n >> 8), (char)(n >> 16), (char)(n >> 24)};
+    struct buf record = {0};
+    buf_append(&record, head, sizeof head);
+    buf_append_str(&record, a);
+    buf_append_str(&record, b);
+    /* Beyond the file size limit, or nobody reads: no use in going on. */
+    if (file_write(job->fd, buf_str(&record)) != OK)
+        job->is_over = true;
+    buf_free(&record);
+}
+
+/* ---- text ---- */
+
+void job_flush(struct job *job)
+{
+    if (job->pending_n > 0)
+        put(job, 'T', str_make(job->pending, job->pending_n), STR_NONE);
+    job->pending_n = 0;
+}
+
+void job_text(struct job *job, struct str text)
+{
+    size_t room = job->limits->text_bytes - job->text_bytes;
+    if (text.n == 0 || job->is_over)
+        return;
+    if (text.n > room) {
+        text = str_sub(text, 0, utf8_floor(text, room));
+        job_trouble(job, EXTRACT_LIMIT);
+    }
+    job->text_bytes += text.n;
+    if (text.n > 0)
+        job->last = text.p[text.n - 1];
+    while (text.n > 0) {
+        size_t n = SINK_BYTES - job->pending_n;
+        if (n > text.n)
+            n = text.n;
+        memcpy(job->pending + job->pending_n, text.p, n);
+        job->pending_n += n;
+        text = str_sub(text, n, text.n);
+        if (job->pending_n == SINK_BYTES)
+            job_flush(job);
+    }
+    if (job->text_bytes == job->limits->text_bytes)
+        job->is_over = true;
+}
+
+void job_char(struct job *job, char c)
+{
+    job_text(job, str_make(&c, 1));
+}
+
+/* NUL is no text: it would end strings further on. */
+void job_code_point(struct job *job, uint32_t c)
+{
+    char bytes[4];
+    if (c != 0)
+        job_text(job, str_make(bytes, utf8_encode(c, bytes)));
+}
+
+void job_break(struct job *job)
+{
+    if (job->last != '\n')
+        job_char(job, '\n');
+}
+
+void job_line(struct job *job, struct str text)
+{
+    text = str_trim(text);
+    if (text.n == 0)
+        return;
+    job_break(job);
+    job_text(job, text);
+    job_char(job, '\n');
+}
+
+/* ---- what happened ---- */
+
+void job_trouble(struct job *job, enum extract_status status)
+{
+    char code = (char)status;
+    job_flush(job);
+    if (status > job->worst)
+        job->worst = status;
+    put(job, 'S', str_make(&code, 1), buf_str(&job->path));
+}
+
+bool job_is_over(const struct job *job)
+{
+    return job->is_over;
+}
+
+/* ---- members ---- */
+
+bool job_may_unpack(
+    struct job *job, size_t member, size_t unpacked, size_t packed)
+{
+    bool is_bomb = unpacked > RATIO_FREE_BYTES &&
+                   unpacked / (packed + 1) > job->limits->ratio;
+    size_t used = job->unpacked_bytes, most = job->limits->unpacked_bytes;
+    if (!is_bomb && used <= most && member <= most - used)
+        return true;
+    job_trouble(job, EXTRACT_LIMIT);
+    return false;
+}
+
+static void say_path(struct job *job)
+{
+    struct str path = buf_str(&job->path);
+    put(job, 'P', str_sub(path, 0, utf8_floor(path, EXTRACT_PATH_MAX)),
+        STR_NONE);
+    job->last = '\n';
+}
+
+bool job_part_begin(struct job *job, struct str name)
+{
+    if (job->is_over)
+        return false;
+    if (job->members == job->limits->members ||
+        job->open_parts == JOB_DEPTH_MAX) {
+        job_trouble(job, EXTRACT_LIMIT);
+        job->is_over = true;
+        return false;
+    }
+    job->members++;
+    job_flush(job);
+    job->marks[job->open_parts++] = job->path.n;
+    name = str_sub(name, 0, utf8_floor(name, NAME_BYTES_MAX));
+    if (job->path.n > 0)
+        buf_append_char(&job->path, '/');
+    for (size_t i = 0; i < name.n; i++) /* logs and tables show it */
+        buf_append_char(
+            &job->path, (unsigned char)name.p[i] < ' ' ? '?' : name.p[i]);
+    say_path(job);
+    return true;
+}
+
+void job_part_end(struct job *job)
+{
+    job_break(job);
+    job_flush(job);
+    buf_truncate(&job->path, job->marks[--job->open_parts]);
+    say_path(job);
+}
+
+void job_member(struct job *job, struct str name, struct str bytes)
+{
+    if (job->depth == job->limits->depth) {
+        job_trouble(job, EXTRACT_LIMIT);
+        return;
+    }
+    if (!job_part_begin(job, name))
+        return;
+    job->unpacked_bytes += bytes.n;
+    job->depth++;
+    job_read(job, bytes);
+    job->depth--;
+    job_part_end(job);
+}
+
+/* ---- the choice ---- */
+
+void job_read(struct job *job, struct str bytes)
+{
+    switch (format_of(bytes)) {
+    case FORMAT_EMPTY:
+        return;
+    case FORMAT_TEXT:
+        read_text(job, bytes, NULL);
+        return;
+    case FORMAT_HTML:
+        read_html(job, bytes);
+        return;
+    case FORMAT_RTF:
+        read_rtf(job, bytes);
+        return;
+    case FORMAT_MAIL:
+        read_mail(job, bytes);
+        return;
+    case FORMAT_OOXML_WORD:
+    case FORMAT_OOXML_SHEET:
+    case FORMAT_OOXML_SLIDES:
+    case FORMAT_OOXML:
+    case FORMAT_ODT:
+    case FORMAT_ODS:
+    case FORMAT_ODP:
+    case FORMAT_ODF:
+    case FORMAT_EPUB:
+        read_office(job, bytes);
+        return;
+    case FORMAT_ZIP:
+    case FORMAT_TAR:
+    case FORMAT_7Z:
+    case FORMAT_ARCHIVE:
+        read_archive(job, bytes, false);
+        return;
+    case FORMAT_GZIP:
+    case FORMAT_BZIP2:
+    case FORMAT_XZ:
+    case FORMAT_ZSTD:
+    case FORMAT_LZ4:
+        read_archive(job, bytes, true);
+        return;
+    case FORMAT_PDF:
+        read_pdf(job, bytes);
+        return;
+    case FORMAT_OLE:
+        read_ole(job, bytes);
+        return;
+    case FORMAT_PNG:
+    case FORMAT_JPEG:
+    case FORMAT_GIF:
+    case FORMAT_WEBP:
+    case FORMAT_TIFF:
+    case FORMAT_BMP:
+        read_image(job, bytes);
+        return;
+    case FORMAT_BINARY:
+        read_strings(job, bytes);
+        return;
+    }
+}
+
+/* Names in archives are converted by the locale's charset. */
+void extract_prepare(void)
+{
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+void extract_run(struct str bytes, const struct extract_limits *limits, int fd)
+{
+    struct job *job = MEM_NEW(struct job);
+    job->limits = limits;
+    job->fd = fd;
+    job->last = '\n';
+    job_read(job, bytes);
+    job_flush(job);
+    put(job, 'E', STR_NONE, STR_NONE);
+    buf_free(&job->path);
+    mem_free(job);
+}

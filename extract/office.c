@@ -1,0 +1,316 @@
+/*
+ * OOXML (ECMA-376), ODF 1.2 and EPUB: zips of XML.  All members are unpacked
+ * first, since a sheet's strings may come behind the sheet; then each is read
+ * as a part of its own, in the order of the zip, so that headers, comments,
+ * speaker notes, deleted text, properties and hidden sheets are there without
+ * anybody having to know their names.
+ *
+ * One rule makes lines of all dialects: an element that held characters ends
+ * a line (a cell: a column), but for those that stand within a line.
+ */
+#include "extract/job.h"
+
+#include "base/mem.h"
+#include "extract/format.h"
+#include "extract/sheet.h"
+#include "extract/unpack.h"
+#include "extract/xml.h"
+
+/* ---- words of any dialect ---- */
+
+enum { DEPTH_TRACKED = 520 };
+
+struct reading {
+    struct job *job;
+    struct buf side; /* attribute values, told behind the part */
+    bool has_text[DEPTH_TRACKED];
+    unsigned depth, cells; /* open elements, cells among them */
+};
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+/* Word's and PowerPoint's runs, tracked changes and fields; ODF's spans;
+ * (X)HTML's. */
+static bool is_inline(const char *name)
+{
+    static const char *const names[] = {"r", "t", "delText", "instrText",
+        "delInstrText", "ins", "del", "moveFrom", "moveTo", "smartTag",
+        "hyperlink", "sdt", "sdtContent", "fldSimple", "fld", "span", "a", "b",
+        "i", "u", "em", "strong", "s", "tab", "rPr", "bookmark", "ruby", "rt",
+        "rubyBase", "sub", "sup", "small", "font", "code", "mark", "dir", "bdo",
+        "phoneticPr", NULL};
+    return is_one_of(name, names);
+}
+
+static bool is_cell(const char *name)
+{
+    static const char *const names[] = {
+        "tc", "td", "th", "table-cell", "covered-table-cell", NULL};
+    return is_one_of(name, names);
+}
+
+/* Values that a reader may see, or that somebody wrote. */
+static bool is_telling(const char *name)
+{
+    static const char *const names[] = {"descr", "title", "alt", "author",
+        "Target", "name", "tooltip", "href", "string-value", "value", "formula",
+        "initials", "userId", "displayName", "prompt", "error", "content",
+        "creator", "tag", "text", NULL};
+    return is_one_of(name, names);
+}
+
+/* Names of styles, fonts and parts are the program's, not a person's. */
+static bool is_telling_element(const char *name)
+{
+    static const char *const dull[] = {"font", "style", "font-face",
+        "latentStyles", "lsdException", "family", "charset", "cNvSpPr", "theme",
+        "clrScheme", "fontScheme", "fmtScheme", "file-entry", "cellStyle",
+        "tableStyle", "default-style", "list-style", "page-layout",
+        "master-page", "Override", "Default", NULL};
+    return !is_one_of(name, dull);
+}
+
+static void keep_attributes(
+    struct reading *r, const char *element, const char **atts)
+{
+    for (; atts[0] != NULL; atts += 2) {
+        struct str value = str_trim(str_of(atts[1]));
+        if (value.n < 2 || value.n > SIDE_MAX - r->side.n ||
+            !is_telling(xml_local(atts[0])) || !is_telling_element(element))
+            continue;
+        buf_append_str(&r->side, value);
+        buf_append_char(&r->side, '\n');
+    }
+}
+
+/* Blanks that ODF writes as elements (ODF 1.2 §6.1.3). */
+static void write_blanks(struct reading *r, const char **atts)
+{
+    const char *count = xml_attribute(atts, "c");
+    uint64_t n = 1;
+    if (count != NULL && str_to_u64(str_of(count), &n) != OK)
+        n = 1;
+    for (uint64_t i = 0; i < n && i < 100; i++)
+        job_char(r->job, ' ');
+}
+
+static void on_begin(void *arg, const char *name, const char **atts)
+{
+    struct reading *r = arg;
+    r->depth++;
+    if (r->depth < DEPTH_TRACKED)
+        r->has_text[r->depth] = false;
+    if (strcmp(name, "tab") == 0)
+        job_char(r->job, '\t');
+    else if (strcmp(name, "br") == 0 || strcmp(name, "cr") == 0 ||
+             strcmp(name, "line-break") == 0)
+        job_char(r->job, '\n');
+    else if (strcmp(name, "s") == 0)
+        write_blanks(r, atts);
+    else if (strcmp(name, "noBreakHyphen") == 0)
+        job_char(r->job, '-');
+    r->cells += is_cell(name);
+    keep_attributes(r, name, atts);
+}
+
+/* A row is a line: what stands beside a value tells what it is. */
+static void end_block(struct reading *r)
+{
+    if (r->cells > 0)
+        job_char(r->job, '\t');
+    else
+        job_break(r->job);
+}
+
+static void on_end(void *arg, const char *name)
+{
+    struct reading *r = arg;
+    unsigned depth = r->depth--;
+    bool had_text = depth < DEPTH_TRACKED && r->has_text[depth];
+    r->cells -= is_cell(name);
+    if (strcmp(name, "tr") == 0 || strcmp(name, "table-row") == 0)
+        job_break(r->job);
+    if (!had_text)
+        return;
+    if (is_cell(name))
+        job_char(r->job, '\t');
+    else if (!is_inline(name))
+        end_block(r);
+    else if (depth > 0)
+        r->has_text[depth - 1] = true;
+}
+
+/* Indentation between elements is no text. */
+static bool is_indentation(struct str text)
+{
+    bool has_line_end = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        has_line_end |= c == '\n';
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+            return false;
+    }
+    return has_line_end;
+}
+
+static void on_text(void *arg, struct str text)
+{
+    struct reading *r = arg;
+    if (is_indentation(text))
+        return;
+    if (r->depth < DEPTH_TRACKED)
+        r->has_text[r->depth] = true;
+    job_text(r->job, text);
+}
+
+/* What is no XML in spite of its name is text all the same. */
+static void read_words(struct job *job, struct str bytes)
+{
+    static const struct xml_events events = {on_begin, on_end, on_text};
+    struct reading r = {.job = job};
+    size_t before = job->text_bytes;
+    if (!xml_read(bytes, &events, &r) && !job_is_over(job)) {
+        job_trouble(job, EXTRACT_DAMAGED);
+        if (job->text_bytes == before)
+            read_text(job, bytes, NULL);
+    }
+    job_line(job, buf_str(&r.side));
+    buf_free(&r.side);
+}
+
+/* ---- members ---- */
+
+struct part {
+    struct str name, bytes;
+};
+
+struct parts {
+    struct arena arena;
+    struct part *items;
+    size_t count, cap;
+};
+
+static void add_part(struct parts *p, const struct unpack_member *m)
+{
+    if (p->count == p->cap) {
+        p->cap = p->cap == 0 ? 32 : 2 * p->cap;
+        p->items = mem_realloc(p->items, p->cap * sizeof *p->items);
+    }
+    p->items[p->count++] = (struct part){
+        arena_copy(&p->arena, m->name), arena_copy(&p->arena, m->bytes)};
+}
+
+static bool has_encryption(struct parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        if (str_is(parts->items[i].name, "META-INF/manifest.xml") &&
+            str_has(parts->items[i].bytes, "encryption-data"))
+            return true;
+    return false;
+}
+
+static void collect(struct job *job, struct str bytes, struct parts *parts)
+{
+    struct unpack *unpack = unpack_open(job, bytes, false);
+    struct unpack_member m;
+    if (unpack == NULL)
+        return;
+    while (parts->count < job->limits->members && unpack_next(unpack, &m)) {
+        job->unpacked_bytes += m.bytes.n;
+        if (m.is_encrypted)
+            job_trouble(job, EXTRACT_ENCRYPTED);
+        else if (m.is_damaged)
+            job_trouble(job, EXTRACT_DAMAGED);
+        if (m.bytes.n > 0)
+            add_part(parts, &m);
+    }
+    unpack_close(&unpack);
+}
+
+static bool is_words(const struct part *part)
+{
+    return str_ends_nocase(part->name, ".xml") ||
+           str_ends_nocase(part->name, ".rels") ||
+           str_ends_nocase(part->name, ".xhtml") ||
+           str_ends_nocase(part->name, ".opf") ||
+           str_ends_nocase(part->name, ".ncx") ||
+           str_ends_nocase(part->name, ".rdf") ||
+           str_ends_nocase(part->name, ".vml") ||
+           str_starts(str_trim(str_sub(part->bytes, 0, 64)), "<?xml");
+}
+
+/* The program's own furniture: thousands of words that nobody wrote. */
+static bool is_dull(struct str name)
+{
+    return str_has(name, "/theme/") || str_ends(name, "/fontTable.xml") ||
+           str_ends(name, "/styles.xml") ||
+           str_ends(name, "/stylesWithEffects.xml") ||
+           str_ends(name, "/webSettings.xml") ||
+           str_ends(name, "/tableStyles.xml") || str_is(name, "mimetype");
+}
+
+static bool is_string_table(struct str name)
+{
+    return str_ends_nocase(name, "xl/sharedStrings.xml");
+}
+
+/* Behind the sheets: what none of them shows. */
+static void read_tables(
+    struct job *job, struct parts *parts, const struct sheet_strings *strings)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        if (!is_string_table(parts->items[i].name) ||
+            !job_part_begin(job, parts->items[i].name))
+            continue;
+        sheet_strings_rest(job, strings);
+        job_part_end(job);
+        return;
+    }
+}
+
+static void read_part(
+    struct job *job, const struct part *part, struct sheet_strings *strings)
+{
+    if (is_dull(part->name) || is_string_table(part->name))
+        return;
+    if (!is_words(part)) {
+        job->unpacked_bytes -= part->bytes.n; /* counted by job_member */
+        job_member(job, part->name, part->bytes);
+        return;
+    }
+    if (!job_part_begin(job, part->name))
+        return;
+    if (str_starts(part->name, "xl/worksheets/") &&
+        str_ends(part->name, ".xml"))
+        sheet_read(job, part->bytes, strings);
+    else
+        read_words(job, part->bytes);
+    job_part_end(job);
+}
+
+void read_office(struct job *job, struct str bytes)
+{
+    struct parts parts = {0};
+    struct sheet_strings strings = {0};
+    collect(job, bytes, &parts);
+    if (has_encryption(&parts)) {
+        job_trouble(job, EXTRACT_ENCRYPTED);
+        parts.count = 0;
+    }
+    for (size_t i = 0; i < parts.count; i++)
+        if (is_string_table(parts.items[i].name) &&
+            !sheet_strings_read(parts.items[i].bytes, &strings))
+            job_trouble(job, EXTRACT_DAMAGED);
+    for (size_t i = 0; i < parts.count && !job_is_over(job); i++)
+        read_part(job, &parts.items[i], &strings);
+    read_tables(job, &parts, &strings);
+    sheet_strings_free(&strings);
+    mem_free(parts.items);
+    arena_free(&parts.arena);
+}

@@ -1,0 +1,189 @@
+#include "extract/pdf_objects.h"
+
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "extract/text.h"
+
+enum { STREAM_MAX = 32 << 20, DICTIONARY_MAX = 64 * 1024 };
+
+/* Keys whose strings somebody wrote (ISO 32000-1: 12.5, 12.7, 12.6, 7.11). */
+static bool is_telling(struct str key)
+{
+    static const char *const keys[] = {"Contents", "V", "DV", "TU", "URI",
+        "Title", "RC", "Subj", "T", "JS", "UF", "F", "Desc", "ActualText",
+        "Alt", "E", "Opt", "RV", "CA"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (str_is(key, keys[i]))
+            return true;
+    return false;
+}
+
+static bool is_delimiter(char c)
+{
+    return c <= ' ' || strchr("()<>[]{}/%", c) != NULL;
+}
+
+/* ---- strings ---- */
+
+/* Behind the closing parenthesis; what stands in it is unescaped. */
+static size_t take_literal(struct str s, size_t at, struct buf *out)
+{
+    static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
+    unsigned depth = 1;
+    for (at++; at < s.n; at++) {
+        char c = s.p[at];
+        if (c == '\\' && at + 1 < s.n) {
+            c = s.p[++at];
+            const char *known = c != '\0' ? strchr(from, c) : NULL;
+            if (known != NULL) {
+                c = to[known - from];
+            } else if (c >= '0' && c <= '7') {
+                int value = c - '0';
+                for (int i = 0; i < 2 && at + 1 < s.n && s.p[at + 1] >= '0' &&
+                                s.p[at + 1] <= '7';
+                     i++)
+                    value = value * 8 + (s.p[++at] - '0');
+                c = (char)value;
+            }
+        } else if (c == '(') {
+            depth++;
+        } else if (c == ')' && --depth == 0) {
+            return at + 1;
+        }
+        if (out->n < SIDE_MAX)
+            buf_append_char(out, c);
+    }
+    return at;
+}
+
+static size_t take_hex(struct str s, size_t at, struct buf *out)
+{
+    int high = -1;
+    for (at++; at < s.n && s.p[at] != '>'; at++) {
+        int value = str_hex_value(s.p[at]);
+        if (value < 0)
+            continue;
+        if (high >= 0 && out->n < SIDE_MAX)
+            buf_append_char(out, (char)(high << 4 | value));
+        high = high >= 0 ? -1 : value;
+    }
+    return at + 1;
+}
+
+/* ---- dictionaries ---- */
+
+/* All strings behind telling keys, also in arrays. */
+static void read_values(struct job *job, struct str s)
+{
+    struct str key = STR_NONE;
+    for (size_t at = 0; at < s.n && !job_is_over(job);) {
+        char c = s.p[at];
+        struct buf text = {0};
+        if (c == '/') {
+            size_t begin = ++at;
+            while (at < s.n && !is_delimiter(s.p[at]))
+                at++;
+            key = str_sub(s, begin, at);
+        } else if (c == '(') {
+            at = take_literal(s, at, &text);
+        } else if (c == '<' && at + 1 < s.n && s.p[at + 1] != '<') {
+            at = take_hex(s, at, &text);
+        } else if (c == '<') {
+            at += 2;
+        } else {
+            at++;
+        }
+        if (text.n > 1 && is_telling(key)) {
+            job_break(job);
+            read_text(job, buf_str(&text), NULL);
+            job_break(job);
+        }
+        buf_free(&text);
+    }
+}
+
+/* ---- streams ---- */
+
+static bool unpack(struct job *job, struct str packed, struct buf *out)
+{
+    z_stream z = {0};
+    if (inflateInit(&z) != Z_OK)
+        return false;
+    z.next_in = (unsigned char *)(uintptr_t)packed.p;
+    z.avail_in = (uInt)(packed.n < UINT32_MAX ? packed.n : UINT32_MAX);
+    int status = Z_OK;
+    while (status == Z_OK && out->n < STREAM_MAX) {
+        enum { ROOM = 64 * 1024 };
+        if (!job_may_unpack(job, out->n + ROOM, 0, 1))
+            break;
+        z.next_out = (unsigned char *)buf_reserve(out, ROOM);
+        z.avail_out = ROOM;
+        status = inflate(&z, Z_NO_FLUSH);
+        buf_commit(out, ROOM - z.avail_out);
+    }
+    inflateEnd(&z);
+    return out->n > 0;
+}
+
+static bool has_name(struct str dictionary, const char *name)
+{
+    struct str s = dictionary, what = str_of(name);
+    while (s.n > 0) {
+        size_t at = str_find(s, what);
+        if (at == s.n)
+            return false;
+        s = str_sub(s, at + what.n, s.n);
+        if (s.n == 0 || is_delimiter(s.p[0]))
+            return true;
+    }
+    return false;
+}
+
+static void take_stream(struct job *job, struct str dictionary, struct str raw)
+{
+    bool is_objects = has_name(dictionary, "/ObjStm");
+    bool is_file = has_name(dictionary, "/EmbeddedFile");
+    struct buf out = {0};
+    if (!is_objects && !is_file)
+        return;
+    struct str content = raw;
+    if (has_name(dictionary, "/FlateDecode") || has_name(dictionary, "/Fl"))
+        content = unpack(job, raw, &out) ? buf_str(&out) : STR_NONE;
+    if (is_file)
+        job_member(job, STR("attachment"), content);
+    else
+        read_values(job, content);
+    buf_free(&out);
+}
+
+/* The dictionary that ends before the stream: from the last "obj". */
+static struct str before(struct str bytes, size_t begin, size_t at)
+{
+    if (at - begin > DICTIONARY_MAX)
+        begin = at - DICTIONARY_MAX;
+    struct str s = str_sub(bytes, begin, at);
+    for (size_t i = s.n; i-- > 3;)
+        if (memcmp(s.p + i - 3, "obj", 3) == 0)
+            return str_sub(s, i, s.n);
+    return s;
+}
+
+void pdf_objects_read(struct job *job, struct str bytes)
+{
+    size_t begin = 0;
+    while (begin < bytes.n && !job_is_over(job)) {
+        struct str rest = str_sub(bytes, begin, bytes.n);
+        size_t at = begin + str_find(rest, STR("stream"));
+        read_values(job, str_sub(bytes, begin, at));
+        if (at >= bytes.n)
+            break;
+        size_t data = at + 6;
+        data += data < bytes.n && bytes.p[data] == '\r';
+        data += data < bytes.n && bytes.p[data] == '\n';
+        struct str behind = str_sub(bytes, data, bytes.n);
+        size_t end = data + str_find(behind, STR("endstream"));
+        take_stream(job, before(bytes, begin, at), str_sub(bytes, data, end));
+        begin = end + 9;
+    }
+}

@@ -1,0 +1,14 @@
+/*
+ * The strings of a PDF that pdftotext does not print: of annotations, form
+ * fields, links, outlines, scripts; and attached files.  Not a PDF reader: it
+ * looks at every dictionary, in the file and in its object streams, whether
+ * or not anything refers to it, and knows nothing of pages.
+ */
+#ifndef EXTRACT_PDF_OBJECTS_H
+#define EXTRACT_PDF_OBJECTS_H
+
+#include "extract/job.h"
+
+void pdf_objects_read(struct job *job, struct str bytes);
+
+#endif
