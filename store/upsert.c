@@ -41,10 +41,12 @@ static const char add_finding_sql[] =
     " ON CONFLICT(seq, type, detector)"
     " DO UPDATE SET count = count + excluded.count";
 
+/* One that says already how it went waited for more, which may still come
+ * through another worker (a link to a file, and its bytes): it stays so. */
 static const char close_origin_sql[] =
-    "UPDATE activity SET state = 1, outcome = 'failure',"
+    "UPDATE activity SET state = 1, outcome = coalesce(outcome, 'failure'),"
     " json = CASE WHEN json_valid(json) THEN json_set(json, '$.outcome',"
-    " 'failure', '$.complete', json('false')) ELSE json END"
+    " coalesce(outcome, 'failure'), '$.complete', json('false')) ELSE json END"
     " WHERE origin = ?1 AND state = 0";
 
 enum err upsert_new(struct db *db, struct upsert **upsert_out)

@@ -184,6 +184,24 @@ static void records_of_living_origins_stay_open(void **state)
     assert_string_equal(column("outcome", dead), "failure");
 }
 
+static void what_waited_for_more_keeps_its_outcome(void **state)
+{
+    (void)state;
+    char link[UUID_TEXT_BYTES];
+    clock_uuid7(link);
+    struct storer *s = open_storer(false);
+    storer_begin(s, (uint64_t[]){1}, 1);
+    send_record(
+        s, STORE_OPEN, 1, link, ",\"outcome\":\"success\",\"complete\":false");
+    commit(s);
+    storer_origin_gone(s, 1);
+    storer_close(&s);
+    assert_string_equal(column("state", link), "1");
+    assert_string_equal(column("outcome", link), "success");
+    assert_non_null(strstr(column("json", link), "\"outcome\":\"success\""));
+    assert_non_null(strstr(column("json", link), "\"complete\":false"));
+}
+
 static void a_late_done_wins_over_gone_and_a_late_open_is_closed(void **state)
 {
     (void)state;
@@ -465,6 +483,7 @@ int main(void)
         TEST(a_record_is_answered_only_by_commit_and_then_indexed),
         TEST(what_a_kill_left_in_the_journal_is_indexed_later),
         TEST(records_of_living_origins_stay_open),
+        TEST(what_waited_for_more_keeps_its_outcome),
         TEST(a_late_done_wins_over_gone_and_a_late_open_is_closed),
         TEST(resent_records_count_once_and_open_never_beats_done),
         TEST(large_payloads_come_in_a_sealed_memfd_only),
