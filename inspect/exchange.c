@@ -733,6 +733,11 @@ struct str exchange_question(const struct exchange *ex)
     return buf_str(&ex->question);
 }
 
+bool exchange_question_tells(const struct exchange *ex)
+{
+    return ex->response == RESPONSE_FILE;
+}
+
 static void take_asked(struct exchange *ex, struct str answer)
 {
     if (ex->download != NULL)

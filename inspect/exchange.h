@@ -101,6 +101,9 @@ enum exchange_state {
 };
 enum exchange_state exchange_step(struct exchange *ex);
 struct str exchange_question(const struct exchange *ex);
+/* The keeper learns something by the question itself: it is to be put even
+ * when nobody waits for the answer any more. */
+bool exchange_question_tells(const struct exchange *ex);
 /* answer: empty when the keeper is gone; the exchange goes on without. */
 void exchange_answer(struct exchange *ex, struct str answer);
 /* Notes to the keeper that want no answer: OK while there was one. */
@@ -139,6 +142,8 @@ enum err exchange_next_record(
 
 void exchange_response_head(struct exchange *ex, int status,
     const struct field *fields, size_t field_count, bool has_body);
+/* After the head, where the length is not among its fields. */
+void exchange_response_length(struct exchange *ex, int64_t length);
 /* GATE of the answer is always forward: bytes are looked at as they pass. */
 void exchange_response_data(struct exchange *ex, struct str wire);
 /* is_complete false: the message broke off (either side). After it, step. */

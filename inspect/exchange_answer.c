@@ -81,6 +81,12 @@ void exchange_response_head(struct exchange *ex, int status,
         answer_expect_bytes(ex->answer, type);
 }
 
+void exchange_response_length(struct exchange *ex, int64_t length)
+{
+    if (ex->download != NULL)
+        file_set_length(ex, length);
+}
+
 void exchange_response_data(struct exchange *ex, struct str wire)
 {
     ex->response_bytes += wire.n;

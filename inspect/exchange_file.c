@@ -41,7 +41,8 @@ struct download {
     struct buf head;
     uint64_t bytes;
     int64_t from, total; /* of the part; total -1: unknown */
-    bool is_announced;   /* Content-Length says that there are bytes */
+    int64_t length;      /* Content-Length, or -1 */
+    bool is_encoded;
     bool is_damaged;
 };
 
@@ -73,7 +74,7 @@ void file_begin(struct exchange *ex)
     d->is_saved = has_mark(ex, file->saved, file->saved_count);
     d->is_shown = has_mark(ex, file->shown, file->shown_count) ||
                   str_is(ex->fetch_dest, "image");
-    d->total = -1;
+    d->total = d->length = -1;
     ex->download = d;
 }
 
@@ -435,11 +436,14 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
     if (ex->activity == NULL || ex->is_blocked)
         return;
     struct str length = field_value(fields, count, "content-length");
+    struct str encoding = field_value(fields, count, "content-encoding");
     d->type =
         arena_copy(&ex->arena, field_value(fields, count, "content-type"));
     d->header_name = disposition_name(ex,
         field_value(fields, count, "content-disposition"), &d->is_attachment);
-    d->is_announced = length.n != 0 && !str_is(length, "0");
+    d->is_encoded = encoding.n != 0;
+    if (!take_number(&length, &d->length))
+        d->length = -1;
     if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
         d->location =
             arena_copy(&ex->arena, field_value(fields, count, "location"));
@@ -451,9 +455,14 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
     else if (kind == DOWNLOAD_BYTES)
         begin_bytes(ex);
     if (has_body && d->kind != DOWNLOAD_NOTHING &&
-        decoder_new(field_value(fields, count, "content-encoding"), &limits,
-            &ex->response_decoder) != OK)
+        decoder_new(encoding, &limits, &ex->response_decoder) != OK)
         d->is_damaged = true;
+}
+
+void file_set_length(struct exchange *ex, int64_t length)
+{
+    if (length >= 0)
+        ex->download->length = length;
 }
 
 /* ---- its bytes ------------------------------------------------------------
@@ -568,8 +577,12 @@ static void unpack_findings(struct str bytes, struct findings *f)
 static bool is_complete_answer(const struct exchange *ex)
 {
     const struct download *d = ex->download;
-    bool is_missing = d->bytes == 0 && d->is_announced; /* some captures */
-    return ex->is_response_complete && !d->is_damaged && !is_missing;
+    bool is_missing = d->bytes == 0 && d->length > 0; /* some captures */
+    /* Who has all that was announced may leave before the end is told. */
+    bool has_all = d->length >= 0 && !d->is_encoded &&
+                   ex->response_bytes >= (uint64_t)d->length;
+    return (ex->is_response_complete || has_all) && !d->is_damaged &&
+           !is_missing;
 }
 
 static bool is_whole(const struct exchange *ex)
@@ -608,7 +621,7 @@ static void finish_bytes(struct exchange *ex)
         a->findings.items[i].end += (size_t)d->from;
     }
     set_digest(ex);
-    if (d->bytes != 0 || !d->is_announced)
+    if (d->bytes != 0 || d->length <= 0)
         file->bytes = (int64_t)d->bytes;
     if (d->from == 0 && d->head.n != 0)
         file->type = filetype_find(buf_str(&d->head));

@@ -197,6 +197,7 @@ bool file_ask_fetch(struct exchange *ex);
 void file_take_fetch(struct exchange *ex, struct str answer);
 void file_head(struct exchange *ex, const struct field *fields, size_t count,
     bool has_body);
+void file_set_length(struct exchange *ex, int64_t length);
 void file_data(struct exchange *ex, struct str wire);
 /* At the end of the answer.  True: exchange_question is what is known of the
  * link or of the other parts; false: there is nothing to tell. */

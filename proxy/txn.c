@@ -219,6 +219,9 @@ static bool step_to_ready(struct txn *t)
             return false;
         case EXCHANGE_ASK:
             if (t->client_gone) {
+                if (exchange_question_tells(t->exchange))
+                    s->world->ops->keep(
+                        s->world, s, 0, exchange_question(t->exchange));
                 exchange_answer(t->exchange, STR_NONE);
                 continue;
             }

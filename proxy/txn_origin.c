@@ -47,6 +47,7 @@ static void on_origin_head(
     if (t->exchange != NULL) {
         exchange_response_head(t->exchange, head->status, head->fields,
             head->count, head->has_body);
+        exchange_response_length(t->exchange, head->content_length);
         txn_send_records(t, false); /* a file's, before its bytes */
     }
     txn_prepare_response(t, head);

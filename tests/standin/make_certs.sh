@@ -11,6 +11,7 @@ cd "$dir"
 names="DNS:chatgpt.com,DNS:*.chatgpt.com,DNS:chat.openai.com,\
 DNS:api.openai.com,DNS:*.api.openai.com,DNS:auth.openai.com,\
 DNS:*.chat.openai.com,DNS:*.oaiusercontent.com,DNS:other.test,\
+DNS:*.blob.core.windows.net,\
 DNS:*.other.test,IP:127.0.0.1"
 
 key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }

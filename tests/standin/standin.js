@@ -1,7 +1,7 @@
 'use strict';
 // A stand-in for ChatGPT and the OpenAI API: HTTP/1.1 and HTTP/2 over TLS, a
-// chat page, prompts answered as SSE, uploads, downloads, WebSockets
-// (sockets.js), and faults on demand.
+// chat page, prompts answered as SSE, uploads, downloads
+// (files_down.js), WebSockets (sockets.js), and faults on demand.
 //
 //   node standin.js --port 9443 --cert good.pem --key good.key
 //        [--clear-port 9480] [--journal FILE] [--h1] [--chunk 1,3,7]
@@ -19,6 +19,7 @@ const http2 = require('http2');
 const crypto = require('crypto');
 const zlib = require('zlib');
 const path = require('path');
+const filesDown = require('./files_down');
 const shapes = require('./shapes');
 const sockets = require('./sockets');
 
@@ -235,6 +236,7 @@ const routes = [
     json(res, 200, { status: 'ok', conduit_token: 'made-up' });
   }],
   ['GET', /^\/download$/, download],
+  ...filesDown.routes(json),
   ['OPTIONS', /./, (req, res) => {
     res.writeHead(204, { 'access-control-allow-origin': '*', 'access-control-allow-methods': '*',
       'access-control-allow-headers': 'content-type, x-ms-blob-type, x-ms-version' });

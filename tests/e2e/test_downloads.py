@@ -1,0 +1,160 @@
+"""Files that come down: a link and its bytes on connections and workers of
+their own are one activity, whole, broken off, in parts, or never fetched."""
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from gateway import CARD, GatewayTest, wait_for
+from test_bodies import MIB, Watch
+
+LINE = b"a line of a report, one of many, 63 bytes to its end; promptgate\n"
+NAME = "response_with_file.downloaded"
+BIG = 100 * MIB
+
+
+def contents(size, card=False):
+    data = (LINE * (size // len(LINE) + 1))[:size]
+    return data[:-25] + f"card {CARD}\n".encode() if card else data
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+class Downloads(GatewayTest):
+    settings = "capture: full"
+    hosts = (*GatewayTest.hosts, "prod7.blob.core.windows.net:443", "else.blob.core.windows.net:443")
+
+    def ask(self, file, conversation, *args, **more):
+        """The link, as the interpreter's download asks for it."""
+        more = "".join(f"&{k}={v}" for k, v in more.items())
+        url = (f"https://chatgpt.com/backend-api/conversation/{conversation}/interpreter/download?message_id=m-{conversation}"
+               f"&sandbox_path=%2Fmnt%2Fdata%2F{conversation}%20report.txt&file={file}{more}")
+        return json.loads(self.curl(url, *args))["download_url"]
+
+    def of(self, conversation):
+        return [a for a in self.gateway.activities() if a.get("conversation_id") == conversation]
+
+    def one(self, conversation, done=True):
+        """The only activity of the conversation, once it is (not) complete."""
+        found = wait_for(lambda: [a for a in [self.of(conversation)] if a and a[0].get("complete") is done
+                                  and a[0].get("outcome")], 10, f"{conversation}: {self.of(conversation)}")[0]
+        self.assertEqual([(a["activity"], a["category"]) for a in found], [(NAME, "Data Download")])
+        return found[0]
+
+    def test_link_and_bytes_are_one_activity(self):
+        for version in ("--http1.1", "--http2"):
+            for at in ("estuary", "storage"):
+                conversation = f"c-{at}{version}"
+                body = self.curl(self.ask("file_1000", conversation, version, at=at), version, text=False)
+                self.assertEqual(body, contents(1000))
+                a = self.one(conversation)
+                self.assertEqual((a["files"][0], a["message_id"], a["verdict"]), ({
+                    "name": f"{conversation} report.txt", "bytes": 1000, "type": "text/plain", "sha256": digest(body),
+                    "declared_type": "application/octet-stream", "id": "file_1000"}, f"m-{conversation}", "allow"))
+
+    def test_a_hundred_mebibytes_at_flat_memory(self):
+        url = self.ask(f"file_{BIG}", "c-big")
+        with Watch(self.gateway) as watch:
+            got = subprocess.run(["curl", "-sS", "--max-time", "120", "--cacert", self.gateway.ca, "-x",
+                                  f"http://127.0.0.1:{self.gateway.proxy_port}", "-o", self.folder / "big", url])
+        self.assertEqual(got.returncode, 0)
+        data = (self.folder / "big").read_bytes()
+        self.assertEqual(len(data), BIG)
+        self.assertLess(watch.growth, 48 * MIB)
+        file = self.one("c-big")["files"][0]
+        self.assertEqual((file["bytes"], file["sha256"]), (BIG, digest(data)))
+
+    def test_what_is_found_in_it(self):
+        self.curl(self.ask("file_700000card", "c-card"))
+        a = self.one("c-card")
+        self.assertEqual([(f["where"], f["type"], f["start"]) for f in a["findings"]],
+                         [("file", "credit-card", 700000 - 20)])
+        self.assertEqual((a["verdict"], a["files"][0]["sha256"]), ("alert", digest(contents(700000, True))))
+
+    def test_broken_off_by_the_service(self):
+        for version in ("--http1.1", "--http2"):
+            conversation = f"c-cut{version}"
+            url = self.ask("file_300000", conversation, version, more="%26abort%3D100000")
+            self.curl(url, version, check=False, text=False)
+            a = wait_for(lambda: [a for a in self.of(conversation) if a["files"][0].get("bytes") == 100000], 10,
+                         f"{self.of(conversation)}")[0]
+            self.assertEqual((a["complete"], a["files"][0].get("sha256")), (False, None))
+
+    def test_broken_off_by_the_client(self):
+        url = self.ask(f"file_{50 * MIB}", "c-left", more="%26slow%3D20")
+        self.curl(url, "--max-time", "1", check=False, text=False)
+        a = wait_for(lambda: [a for a in self.of("c-left") if 0 < a["files"][0].get("bytes", 0) < 50 * MIB], 10,
+                     f"{self.of('c-left')}")[0]
+        self.assertEqual((a["complete"], a["files"][0].get("sha256")), (False, None))
+
+    def test_ranges_on_connections_of_their_own(self):
+        url = self.ask("file_1000000card", "c-parts")
+        for first, last in ((0, 399999), (700000, 999999), (300000, 799999)):
+            self.curl(url, "-r", f"{first}-{last}", text=False)
+        a = self.one("c-parts")
+        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (1000000, None))
+        self.assertEqual([f["start"] for f in a["findings"]], [1000000 - 20])
+
+    def test_fetched_again_is_told_once(self):
+        url = self.ask("file_2000", "c-again")
+        for _ in range(3):
+            self.curl(url)
+        first = self.one("c-again")
+        self.curl(self.ask("file_2000", "c-again"))
+        self.assertEqual(len(wait_for(lambda: [a for a in [self.of("c-again")] if len(a) == 2 and
+                                               all(b["complete"] for b in a)], 10, "two")[0]), 2)
+        self.assertIn(first["id"], [a["id"] for a in self.of("c-again")])
+
+    def test_a_host_that_only_the_link_names(self):
+        alone = "https://else.blob.core.windows.net/made-up/file_500?sig=1"
+        self.curl(alone, "-k", check=False)
+        url = self.ask("file_500", "c-blob", at="blob")
+        self.assertEqual(self.curl(url, text=False), contents(500))
+        self.assertEqual(self.one("c-blob")["http"]["host"], "prod7.blob.core.windows.net")
+        self.assertEqual([a for a in self.gateway.activities() if a["http"]["host"].startswith("else.")], [])
+
+    def test_errors_are_no_download(self):
+        self.assertEqual(self.status("https://chatgpt.com/backend-api/estuary/content?id=gone&sig=x"), 422)
+        self.curl(self.ask("file_10", "c-after"))
+        self.one("c-after")
+        self.assertEqual([a for a in self.gateway.activities() if a["http"].get("status") == 422], [])
+
+
+class Crashes(GatewayTest):
+    settings = "capture: full"
+    ask, of, one = Downloads.ask, Downloads.of, Downloads.one
+
+    def kill_workers(self):
+        before = set(self.gateway.roles("worker"))
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(set(self.gateway.roles("worker")) - before) == 2 and self.gateway.is_ready(), 20, "new workers")
+
+    def test_a_link_never_followed_outlives_its_worker(self):
+        self.ask("file_10", "c-link")
+        before = self.one("c-link", False)
+        self.assertEqual((before["files"][0]["name"], before["outcome"]), ("c-link report.txt", "success"))
+        self.kill_workers()
+        url = self.ask("file_11", "c-late")
+        self.assertEqual({**self.one("c-link", False), "id": 0}, {**before, "id": 0})
+        self.curl(url)  # and the bytes of another come through a worker that never saw its link
+        self.one("c-late")
+
+    def test_bytes_that_a_crash_cut(self):
+        url = self.ask(f"file_{50 * MIB}", "c-crash", more="%26slow%3D20")
+        client = subprocess.Popen(["curl", "-sS", "--cacert", self.gateway.ca, "-x",
+                                   f"http://127.0.0.1:{self.gateway.proxy_port}", "-o", self.folder / "cut", url],
+                                  stderr=subprocess.DEVNULL)
+        wait_for(lambda: (self.folder / "cut").exists() and (self.folder / "cut").stat().st_size > MIB, 20, "some bytes")
+        self.kill_workers()
+        client.wait()
+        a = wait_for(lambda: [a for a in self.of("c-crash") if a.get("outcome") == "failure"], 10, f"{self.of('c-crash')}")[0]
+        self.assertEqual((a["activity"], a["complete"], a["files"][0]["name"]), (NAME, False, "c-crash report.txt"))
+
+
+if __name__ == "__main__":
+    unittest.main()
