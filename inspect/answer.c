@@ -70,6 +70,12 @@ struct answer *answer_new_mapped(const struct answer_map *map, bool is_sse)
     return a;
 }
 
+void answer_expect_page(struct answer *a)
+{
+    a->is_page = true;
+    bootstrap_setup(&a->page, ANSWER_LINKS_BYTES_MAX);
+}
+
 /* Both of the light web app's forms show by their first byte. */
 static bool open_mweb(struct answer *a, struct str text)
 {
@@ -126,6 +132,8 @@ void answer_free(struct answer **answer)
     buf_wipe_free(&a->body);
     delta_free(&a->delta);
     buf_wipe_free(&a->extra_hidden);
+    buf_wipe_free(&a->rest);
+    bootstrap_free(&a->page);
     openai_answer_free(a);
     arena_free(&a->scratch);
     arena_free(&a->arena);
@@ -135,6 +143,10 @@ void answer_free(struct answer **answer)
 
 void answer_feed(struct answer *a, struct str bytes)
 {
+    if (a->is_page) {
+        bootstrap_feed(&a->page, bytes);
+        return;
+    }
     if (a->sse != NULL) {
         if (sse_feed(a->sse, bytes) != OK)
             a->is_over_limit = true;
@@ -186,12 +198,20 @@ static void read_body(struct answer *a)
 {
     struct arena scratch = {0};
     struct json_node *root;
-    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_MWEB || a->body.n == 0)
+    struct buf mended = {0};
+    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS ||
+        a->codec == ANSWER_MWEB || a->body.n == 0)
         return;
-    if (json_parse(buf_str(&a->body), &scratch, NULL, &root) != OK) {
-        if (a->codec != ANSWER_MAP || !read_lines(a))
-            a->is_broken = a->is_complete;
-    } else if (a->codec == ANSWER_TREE)
+    enum err err = json_parse(buf_str(&a->body), &scratch, NULL, &root);
+    if (err != OK && a->codec == ANSWER_MAP && read_lines(a))
+        return;
+    if (err != OK && json_mend(buf_str(&a->body), &mended)) {
+        a->is_mended = true;
+        err = json_parse(buf_str(&mended), &scratch, NULL, &root);
+    }
+    if (err != OK)
+        a->is_broken = a->is_complete;
+    else if (a->codec == ANSWER_TREE)
         chatgpt_tree_body(a, root);
     else if (a->codec == ANSWER_MAP)
         map_answer_body(a, root);
@@ -199,6 +219,7 @@ static void read_body(struct answer *a)
         chatgpt_answer_body(a, root);
     else
         openai_answer_body(a, root);
+    buf_wipe_free(&mended);
     arena_free(&scratch);
     if (a->codec != ANSWER_CHATGPT) /* its links are to be read */
         buf_wipe_free(&a->body);
@@ -267,7 +288,7 @@ static size_t take_by_codec(struct answer *a, struct activity *out[ANSWERS_MAX])
 
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
-    if (a->codec == ANSWER_LINKS)
+    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS)
         return 0;
     size_t n = take_by_codec(a, out);
     for (size_t i = 0; i < n; i++) {
@@ -290,7 +311,10 @@ struct str answer_conversation_id(const struct answer *a)
 
 struct str answer_links_body(const struct answer *a)
 {
-    bool has_links = a->codec == ANSWER_LINKS || a->codec == ANSWER_CHATGPT;
+    if (a->is_page)
+        return bootstrap_json(&a->page);
+    bool has_links = a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS ||
+                     a->codec == ANSWER_CHATGPT;
     return has_links ? buf_str(&a->body) : STR_NONE;
 }
 
@@ -298,4 +322,20 @@ struct answer_turn answer_turn(const struct answer *a)
 {
     bool goes_on = a->is_handoff || !a->saw_end;
     return (struct answer_turn){a->turn_id, a->topic_id, goes_on};
+}
+
+void answer_take_rest(struct answer *a, struct buf *out)
+{
+    buf_wipe_free(out);
+    buf_take(out, &a->rest);
+}
+
+bool answer_is_stream(const struct answer *a)
+{
+    return a->sse != NULL;
+}
+
+bool answer_is_cut(const struct answer *a)
+{
+    return a->is_over_limit;
 }

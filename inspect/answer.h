@@ -29,6 +29,9 @@ struct answer *answer_new(enum answer_codec codec, bool is_sse);
 struct answer *answer_new_mapped(const struct answer_map *map, bool is_sse);
 /* Of ANSWER_OPENAI_MEDIA: the answer is the file, of that declared type. */
 void answer_expect_bytes(struct answer *a, struct str type);
+/* Before the first byte: the body is a page, of which the bootstrap JSON
+ * counts (ANSWER_LINKS). */
+void answer_expect_page(struct answer *a);
 void answer_free(struct answer **answer);
 void answer_feed(struct answer *a, struct str bytes);
 /* is_complete: the transport ended in order. */
@@ -44,8 +47,15 @@ struct answer_turn {
     bool goes_on;
 };
 struct answer_turn answer_turn(const struct answer *a);
-/* After answer_finish, of ANSWER_LINKS or a JSON answer of ANSWER_CHATGPT: the
- * whole JSON body. */
+/* After answer_finish, of ANSWER_LINKS, ANSWER_FIELDS or a JSON answer of
+ * ANSWER_CHATGPT: the whole body. */
 struct str answer_links_body(const struct answer *a);
+/* After answer_finish: strings of events that nobody understands, to be
+ * scanned.  Replaces what is in `out`. */
+void answer_take_rest(struct answer *a, struct buf *out);
+/* It came as events. */
+bool answer_is_stream(const struct answer *a);
+/* Something was left out. */
+bool answer_is_cut(const struct answer *a);
 
 #endif

@@ -4,8 +4,10 @@
 #define INSPECT_ANSWER_PARTS_H
 
 #include "inspect/answer.h"
+#include "inspect/bootstrap.h"
 #include "inspect/delta.h"
 #include "inspect/json.h"
+#include "inspect/json_mend.h"
 #include "inspect/mweb.h"
 #include "inspect/ndjson.h"
 #include "inspect/sse.h"
@@ -33,13 +35,17 @@ struct answer {
     bool is_open;    /* what it is is not known yet */
     bool saw_end;    /* the stream's own end mark */
     bool is_over_limit, is_broken, has_unknown, is_finished, is_complete;
+    bool is_mended; /* the JSON body broke off */
     struct str conversation_id, model, message_id, parent_id;
     struct str turn_id, topic_id; /* where the answer goes on */
+    struct bootstrap page; /* of ANSWER_LINKS, where it is HTML */
+    bool is_page;
     /* chatgpt */
     bool saw_done; /* [DONE], behind everything */
     bool is_delta, is_handoff;
     struct delta delta;
     struct buf extra_hidden; /* events that nobody understands */
+    struct buf rest;         /* of events of a type that is not known */
     struct str title;        /* may come again: the last one counts */
     struct activity *tree;   /* a conversation of the history */
     /* the light web app */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "inspect/form.h"
 
 /* ---- events ---------------------------------------------------------- */
@@ -30,6 +31,42 @@ static void note_handoff(struct answer *a, const struct json_node *root)
         a->topic_id = answer_keep(a, json_get_text(c, "topic_id"), a->topic_id);
 }
 
+/* Strings of an event, all but its labels. */
+static void event_text(
+    struct answer *a, const struct json_node *node, struct buf *out)
+{
+    static const char *const labels[] = {"type", "op", "path", "o", "p"};
+    for (size_t i = 0; i < ARRAY_LEN(labels); i++)
+        if (str_is(node->key, labels[i]))
+            return;
+    if (str_ends(node->key, "id"))
+        return;
+    if (node->kind == JSON_STRING)
+        answer_join(a, out, node->text);
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        event_text(a, c, out);
+}
+
+/* Events that carry nobody's words (4.5): ids, marks, limits. */
+static bool is_wordless(struct str type)
+{
+    static const char *const types[] = {"resume_conversation_token",
+        "input_message", "message_marker", "conversation_detail_metadata",
+        "conversation_async_status", "moderation", "num_variants_in_stream",
+        "streaming_parent_patch", "perf_stats", "ads"};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (str_is(type, types[i]))
+            return true;
+    return false;
+}
+
+/* What a widget or a notice shows beside the answer. */
+static bool is_shown_beside(struct str type)
+{
+    return str_ends(type, "-item") || str_starts(type, "stream-item-") ||
+           str_starts(type, "display_crisis_helpline");
+}
+
 static void on_typed(
     struct answer *a, struct str type, const struct json_node *root)
 {
@@ -46,6 +83,10 @@ static void on_typed(
             a, json_path_text(root, "metadata/model_slug"), a->model);
     } else if (str_is(type, "title_generation")) {
         a->title = answer_keep(a, json_get_text(root, "title"), a->title);
+    } else if (is_shown_beside(type)) {
+        event_text(a, root, &a->extra_hidden);
+    } else if (!is_wordless(type)) {
+        event_text(a, root, &a->rest);
     }
 }
 

@@ -95,6 +95,13 @@ const struct route *exchange_route(const struct exchange *ex)
     return ex->match.route;
 }
 
+static void name_by_route(struct activity *a, const struct route *route)
+{
+    a->name = arena_copy(&a->arena, route->activity);
+    a->update = arena_copy(&a->arena, route->update);
+    a->reason = arena_copy(&a->arena, route->reason);
+}
+
 static struct activity *make_activity(struct exchange *ex)
 {
     struct activity *a = activity_new();
@@ -105,7 +112,7 @@ static struct activity *make_activity(struct exchange *ex)
     a->service = arena_copy(&a->arena, service_name(ex->service));
     a->name = STR("service.unclassified");
     if (exchange_route(ex) != NULL)
-        a->name = arena_copy(&a->arena, exchange_route(ex)->activity);
+        name_by_route(a, exchange_route(ex));
     bool is_without_name = a->name.n == 0 || ex->is_unclassified;
     if (ex->is_signed_out && is_without_name)
         a->name = STR("connection.refused");
@@ -282,7 +289,8 @@ void exchange_put_verdict(struct activity *a, const struct verdict *verdict)
     a->verdict = verdict->kind;
     a->is_monitored = verdict->is_monitored && verdict->kind != VERDICT_ALLOW;
     a->rule = arena_copy(&a->arena, verdict->rule);
-    a->reason = arena_copy(&a->arena, verdict->message);
+    if (verdict->message.n != 0)
+        a->reason = arena_copy(&a->arena, verdict->message);
     a->severity = verdict->severity;
 }
 
@@ -518,6 +526,17 @@ static void adopt_rest(struct scan_run *run, struct str text)
     }
 }
 
+static void move_to_tail(struct scan_run *run, const struct scan_source *source)
+{
+    struct activity *a = run->activity;
+    const struct buf *whole =
+        source->where == WHERE_HIDDEN ? &a->hidden : &a->content;
+    for (size_t i = run->before; i < a->findings.count; i++) {
+        a->findings.items[i].start += whole->n - source->text.n;
+        a->findings.items[i].end += whole->n - source->text.n;
+    }
+}
+
 static void make_relative(struct scan_run *run, struct str text)
 {
     struct findings *f = &run->activity->findings;
@@ -583,6 +602,8 @@ static void finish_source(const struct exchange *ex, struct scan_run *run)
         return;
     if (source->kind == SOURCE_REST)
         adopt_rest(run, source->text);
+    else if (source->kind == SOURCE_TAIL)
+        move_to_tail(run, source);
     else if (source->kind == SOURCE_NAMES)
         make_relative(run, source->text);
     else if (source->kind != SOURCE_PLAIN)

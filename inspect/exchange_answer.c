@@ -33,6 +33,9 @@ static bool may_be_answer(const struct route *route, struct str type)
 {
     static const char *const kinds[] = {
         "application/json", "text/plain", "application/octet-stream"};
+    if (route->answer == ANSWER_FIELDS &&
+        (str_has(type, "vtt") || str_has(type, "subrip")))
+        return true; /* what was said, as subtitles */
     if (route->answer == ANSWER_MWEB &&
         (str_has(type, "ndjson") || str_has(type, "html")))
         return true;
@@ -67,7 +70,8 @@ void exchange_response_head(struct exchange *ex, int status,
             fields, field_count, service_name(ex->service), &ex->new_session);
     struct str type = field_value(fields, field_count, "content-type");
     bool is_sse = str_starts_nocase(type, "text/event-stream");
-    if (!is_sse && !may_be_answer(route, type))
+    bool is_page = route->answer == ANSWER_LINKS && str_has(type, "html");
+    if (!is_sse && !is_page && !may_be_answer(route, type))
         return;
     struct decode_limits limits = {0};
     if (decoder_new(field_value(fields, field_count, "content-encoding"),
@@ -79,6 +83,8 @@ void exchange_response_head(struct exchange *ex, int status,
     if (route->answer == ANSWER_OPENAI_MEDIA && !is_sse &&
         !str_has(type, "json"))
         answer_expect_bytes(ex->answer, type);
+    if (is_page)
+        answer_expect_page(ex->answer);
 }
 
 void exchange_response_length(struct exchange *ex, int64_t length)
@@ -126,6 +132,7 @@ void exchange_free_response(struct exchange *ex)
     buf_wipe_free(&ex->decoded);
     for (size_t i = 0; i < ex->answer_count; i++)
         activity_free(&ex->answers[i]);
+    activity_free(&ex->view);
 }
 
 /* ---- answers ------------------------------------------------------------- */
@@ -291,7 +298,11 @@ static void take_answers(struct exchange *ex)
     answer_feed(ex->answer, buf_str(tail));
     buf_clear(tail);
     answer_finish(ex->answer, ex->is_response_complete);
-    ex->answer_count = answer_take(ex->answer, ex->answers);
+    if (exchange_route(ex)->answer == ANSWER_FIELDS)
+        exchange_view_take(ex);
+    else
+        answer_take_rest(ex->answer, &ex->rest);
+    ex->answer_count += answer_take(ex->answer, ex->answers);
     if (ex->answer_count == 0 && ex->answer_failure != NULL)
         add_unreadable(ex);
     for (size_t i = 0; i < ex->answer_count; i++)
@@ -342,6 +353,8 @@ static void plan_answer(struct exchange *ex)
     scan_run_add(&ex->run, buf_str(&a->content), WHERE_ANSWER, SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&a->hidden), WHERE_HIDDEN, SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(names), WHERE_FILE_NAME, SOURCE_NAMES);
+    if (ex->answer_at + 1 == ex->answer_count)
+        scan_run_add(&ex->run, buf_str(&ex->rest), WHERE_HIDDEN, SOURCE_REST);
     ex->response = RESPONSE_SCAN;
 }
 
@@ -419,7 +432,9 @@ static enum exchange_state finish_answer(struct exchange *ex)
     exchange_judge(ex, a, DIRECTION_DOWN, &verdict);
     if (a->verdict == VERDICT_ALLOW && a->failure.n != 0)
         a->verdict = VERDICT_ALERT;
-    if (ex->is_quiet && a->verdict == VERDICT_ALLOW && a->findings.count == 0)
+    bool is_quiet =
+        ex->is_quiet && a->verdict == VERDICT_ALLOW && a->findings.count == 0;
+    if (is_quiet || exchange_view_is_quiet(ex, a))
         return next_answer(ex);
     stats_add(
         a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
@@ -480,6 +495,10 @@ static enum exchange_state complete(struct exchange *ex)
         ex->response = RESPONSE_FILE;
         return EXCHANGE_ASK;
     }
+    if (exchange_view_plan(ex)) {
+        ex->response = RESPONSE_VIEW;
+        return EXCHANGE_MORE;
+    }
     complete_request(ex);
     if (ex->answer_count != 0)
         return begin_answer(ex);
@@ -491,6 +510,14 @@ static enum exchange_state complete(struct exchange *ex)
 void exchange_answer_identified(struct exchange *ex)
 {
     (void)complete(ex);
+}
+
+static enum exchange_state finish_view(struct exchange *ex)
+{
+    exchange_view_judge(ex);
+    complete_request(ex);
+    ex->response = RESPONSE_DONE;
+    return EXCHANGE_READY;
 }
 
 static enum exchange_state step_extract(struct exchange *ex)
@@ -525,6 +552,10 @@ enum exchange_state exchange_step_response(struct exchange *ex)
         if (scan_run_step(ex))
             return EXCHANGE_MORE;
         return finish_answer(ex);
+    case RESPONSE_VIEW:
+        if (scan_run_step(ex))
+            return EXCHANGE_MORE;
+        return finish_view(ex);
     case RESPONSE_NONE:
     case RESPONSE_OPEN:
     case RESPONSE_DONE:

@@ -11,6 +11,7 @@
  *   block.c              block replies
  *   exchange_identity.c  who it is, remembered by session
  *   exchange_inner.c     exchanges inside a WebSocket (inspect/channel.h)
+ *   exchange_view.c      answers by the map's paths
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
 #define INSPECT_EXCHANGE_PARTS_H
@@ -48,12 +49,14 @@ enum response_phase {
     RESPONSE_REPLY, /* which prompt does it answer? */
     RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
     RESPONSE_SCAN,
+    RESPONSE_VIEW, /* the answer's texts in the request's activity */
     RESPONSE_DONE,
 };
 
 /* What is done with a source's findings once it is scanned. */
 enum source_kind {
     SOURCE_PLAIN,
+    SOURCE_TAIL,   /* the end of the content, or of the hidden text */
     SOURCE_REST,   /* found something: the text joins the hidden text */
     SOURCE_NAMES,  /* one a line: offsets are made relative to the line */
     SOURCE_SPACED, /* parts with a blank between them */
@@ -137,6 +140,7 @@ struct exchange {
     struct buf decoded;
     uint64_t response_bytes;
     const char *answer_failure;
+    struct activity *view; /* texts on their way into the request's activity */
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
@@ -231,6 +235,17 @@ void exchange_inner_refused(struct exchange *ex, int status);
 /* block.c */
 void exchange_block_frame(const struct exchange *ex, struct buf *out);
 
+/* exchange_view.c */
+/* The texts of an answer of ANSWER_FIELDS become the request's activity's, or,
+ * where that was not worth one, an activity of their own. */
+void exchange_view_take(struct exchange *ex);
+/* True: the request's activity is to be scanned again for them. */
+bool exchange_view_plan(struct exchange *ex);
+void exchange_view_judge(struct exchange *ex);
+/* True: nothing was found in the view, and that is not told. */
+bool exchange_view_is_quiet(
+    const struct exchange *ex, const struct activity *view);
+
 /* exchange_identity.c */
 void exchange_find_identity(
     struct exchange *ex, const struct exchange_request *request);
@@ -246,6 +261,9 @@ void exchange_learn_identity(struct exchange *ex, const struct json_node *root);
 void extract_request(struct exchange *ex);
 void extract_query(struct exchange *ex);
 void extract_harvest(struct exchange *ex);
+/* By the map's answer_text and answer_hidden; the other strings to ex->rest. */
+void extract_answer(
+    struct exchange *ex, const struct json_node *root, struct activity *view);
 void take(struct exchange *ex, const struct json_node *node);
 /* text_join, of a part of the content. */
 void extract_join(struct exchange *ex, struct buf *to, struct str text);

@@ -397,15 +397,30 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
 /* ---- bodies
  * ------------------------------------------------------------------- */
 
-void extract_harvest(struct exchange *ex)
+static void harvest_into(struct exchange *ex, struct buf *to)
 {
-    struct buf *to = &ex->activity->content;
     struct str body = buf_str(&ex->body);
     if (harvest_body(ex->content_type, body, 0, to) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
     /* The harvest ends each piece with a newline; parts are joined by them. */
     if (str_ends(buf_str(to), "\n") && !str_ends(body, "\n"))
         buf_truncate(to, to->n - 1);
+}
+
+void extract_harvest(struct exchange *ex)
+{
+    harvest_into(ex, &ex->activity->content);
+}
+
+/* A body without the shape that the map's paths are for: where they name
+ * somebody's words they may be anywhere in it; where they name none, it is
+ * scanned as what no path took. */
+static void harvest_shapeless(struct exchange *ex)
+{
+    bool has_words = exchange_route(ex)->body != BODY_FIELDS ||
+                     exchange_route(ex)->text.count != 0;
+    harvest_into(ex, has_words ? &ex->activity->content : &ex->rest);
+    extract_ids(ex, NULL);
 }
 
 /* A form as a tree: a field is a string, and where its value is JSON, that is
@@ -650,7 +665,7 @@ static void extract_json(struct exchange *ex)
         extract_multipart(ex, type.boundary);
     } else {
         bool is_json = str_has(ex->content_type, "json");
-        extract_harvest(ex);
+        harvest_shapeless(ex);
         if (shape != BODY_FIELDS || is_json)
             exchange_note_failure(
                 ex, err == ERR_LIMIT ? FAIL_LIMIT : FAIL_PARSE);
@@ -672,6 +687,22 @@ void extract_request(struct exchange *ex)
     } else {
         extract_json(ex);
     }
+}
+
+/* ---- answers by the map's paths ------------------------------------------ */
+
+void extract_answer(
+    struct exchange *ex, const struct json_node *root, struct activity *view)
+{
+    const struct route *route = exchange_route(ex);
+    struct activity *request = ex->activity;
+    ex->activity = view;
+    ex->taken.count = 0;
+    walk_all(ex, root, &route->answer_text, visit_text, &view->content);
+    walk_all(ex, root, &route->answer_hidden, visit_text, &view->hidden);
+    take_rest(ex, root);
+    ex->activity = request;
+    ex->joint_count = 0;
 }
 
 /* ---- the address

@@ -15,7 +15,10 @@ static void walk(const struct json_node *node, const struct json_path *path,
     bool is_each = str_is(name, "[]"), is_last = str_is(name, "[-1]");
     if ((is_each || is_last) && node->kind != JSON_ARRAY)
         return;
-    if (is_last) {
+    if (str_is(name, "$")) {
+        if (node->kind == JSON_STRING)
+            on_node(arg, node);
+    } else if (is_last) {
         walk(node->last, path, step + 1, on_node, arg);
     } else if (str_is(name, "#")) {
         if (node->kind == JSON_STRING)

@@ -49,7 +49,8 @@ static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
-    "file", "openai-media", "openai-list", NULL};
+    "file", "openai-media", "openai-list", "fields",
+    NULL};
 static const char *const PIECES[] = {"append", "replace", NULL};
 static const char *const ANSWER_KEYS[] = {
     "text", "hidden", "ids", "part", "pieces", "end", NULL};
@@ -70,8 +71,8 @@ static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
-    "websocket", "activity", "text", "hidden", "ids", "files", "url_text",
-    "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
+    "websocket", "activity", "update", "reason", "text", "hidden", "ids",
+    "files", "url_text", "answer_text", "answer_hidden", "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
     "frames", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
     "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
@@ -425,7 +426,7 @@ static void load_paths(
     }
 }
 
-/* "messages", "messages[]"; after "#" also "[]" alone. */
+/* "messages", "messages[]"; at the start and after "#" also "[]" alone. */
 static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
     struct json_path *path_out)
 {
@@ -446,7 +447,9 @@ static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
 static bool parse_json_path(
     struct loader *l, struct str text, struct json_path *path_out)
 {
-    size_t most = 1;
+    size_t most = 2;
+    bool is_string = str_ends(text, "$");
+    text.n -= is_string;
     for (size_t i = 0; i < text.n; i++)
         most += (text.p[i] == '.' || text.p[i] == '[') +
                 2 * (size_t)(text.p[i] == '#');
@@ -456,7 +459,8 @@ static bool parse_json_path(
     while (str_split(&text, '.', &step)) {
         size_t at = str_find_char(step, '#');
         bool has_inner = at < step.n;
-        if (!parse_step(l, str_sub(step, 0, at), false, path_out))
+        bool is_first = path_out->count == 0;
+        if (!parse_step(l, str_sub(step, 0, at), is_first, path_out))
             return false;
         if (!has_inner)
             continue;
@@ -465,7 +469,9 @@ static bool parse_json_path(
         if (str_has(inner, "#") || !parse_step(l, inner, true, path_out))
             return false;
     }
-    return path_out->count != 0;
+    if (is_string)
+        path_out->steps[path_out->count++] = STR("$");
+    return path_out->count > (size_t)is_string;
 }
 
 static void load_json_paths(struct loader *l, const struct yaml_node *map,
@@ -480,7 +486,8 @@ static void load_json_paths(struct loader *l, const struct yaml_node *map,
             yaml_mistake(l->doc, yaml_get(map, key),
                 "%s: \"%.*s\" is no path; allowed: names joined by dots, * "
                 "for every member, [] after a name for every element, [-1] for "
-                "the last, # after a form field for the JSON in it",
+                "the last, # after a form field for the JSON in it, $ at the "
+                "end for strings only",
                 key, STR_ARG(list.items[i]));
         else
             paths_out->count++;
@@ -675,6 +682,16 @@ static void load_activity(
             STR_ARG(route->name));
 }
 
+static void load_update(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    static const char *const words[] = {
+        "", "edit", "regenerate", "continue", NULL};
+    route->update = str_of(words[yaml_word(l->doc, map, "update", words, 0)]);
+    route->reason =
+        arena_copy(l->arena, yaml_str(l->doc, map, "reason", STR_NONE));
+}
+
 static int word(struct loader *l, const struct yaml_node *map, const char *key,
     const char *const *words, int otherwise)
 {
@@ -760,6 +777,9 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     route->gate = (enum route_gate)word(l, map, "gate", GATES, 0);
     route->allows_websocket = yaml_bool(l->doc, map, "websocket", false);
     load_content(l, map, service->block, route);
+    load_update(l, map, route);
+    load_json_paths(l, map, "answer_text", &route->answer_text);
+    load_json_paths(l, map, "answer_hidden", &route->answer_hidden);
     route->url_text = copy_strs(
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
     route->learn =

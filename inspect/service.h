@@ -101,6 +101,7 @@ enum answer_codec {
     ANSWER_FILE,         /* a file, or a link to one: inspect/exchange_file.c */
     ANSWER_OPENAI_MEDIA, /* pictures and sound, in JSON or as they are */
     ANSWER_OPENAI_LIST,  /* messages that the service keeps */
+    ANSWER_FIELDS,       /* the map's answer_text and answer_hidden paths */
     ANSWER_MAP,          /* as the map describes it, struct answer_map */
 };
 
@@ -110,7 +111,8 @@ enum route_text { ROUTE_TEXT_PROMPT, ROUTE_TEXT_DRAFT };
 
 /* "messages[].content.parts[]": keys, "[]" (each element), "[-1]" (the last
  * one), "*" (each member), "#" (the JSON that a form field holds:
- * "state#messages[]").  Of ids, "?name" is a parameter of the address. */
+ * "state#messages[]").  Of ids, "?name" is a parameter of the address.
+ * "$" at the end: only where that is a string. */
 struct json_path {
     struct str *steps;
     size_t count;
@@ -224,7 +226,10 @@ struct route {
     enum route_text where;
     bool allows_websocket;
     struct str activity;
+    struct str update; /* "edit" … of every such request, or empty */
+    struct str reason; /* why more of it cannot be seen, or empty */
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
+    struct json_paths answer_text, answer_hidden;
     struct json_paths files; /* attachments: ids, or objects with id and name */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */
     size_t learn_count;
