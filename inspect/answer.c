@@ -209,7 +209,8 @@ static void read_body(struct answer *a)
         a->is_mended = true;
         err = json_parse(buf_str(&mended), &scratch, NULL, &root);
     }
-    if (err != OK)
+    if (err != OK || (a->is_mended && a->codec == ANSWER_TREE &&
+                         json_get(root, "mapping") == NULL))
         a->is_broken = a->is_complete;
     else if (a->codec == ANSWER_TREE)
         chatgpt_tree_body(a, root);

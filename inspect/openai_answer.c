@@ -418,7 +418,7 @@ void openai_answer_body(struct answer *a, const struct json_node *root)
         read_chat(a, root);
     else
         read_response(a, root);
-    a->saw_end = true;
+    a->saw_end = !a->is_mended;
 }
 
 static struct activity *make_answer(struct answer *a, int64_t choice)

@@ -251,6 +251,7 @@ void txn_finish_with(struct txn *txn, int status);
 /* What the exchange has to record and to note; waits: OPEN ones are awaited. */
 void txn_send_records(struct txn *txn, bool waits);
 void txn_prepare_request(struct txn *txn);
+void txn_prepare_trailers(struct txn *txn);
 void txn_prepare_response(const struct txn *txn, struct head *head);
 
 /* Hands a record over; waits: the transaction goes on once it is durable. */

@@ -592,6 +592,7 @@ static void take_end(struct txn *t, struct head *trailers)
 {
     t->request_ended = true;
     t->request_trailers = trailers;
+    txn_prepare_trailers(t);
 }
 
 /* The body that came while the front was still asking. */

@@ -28,15 +28,46 @@ static void drop_dictionary_encodings(struct head *head)
     buf_free(&kept);
 }
 
+/* Some servers take "A_B" for "A-B". */
+static bool is_same_header(struct str name, struct str header)
+{
+    if (name.n != header.n)
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i] == '_' ? '-' : name.p[i];
+        if (c != header.p[i])
+            return false;
+    }
+    return true;
+}
+
+static bool is_tenant_header(const struct conf *conf, struct str name)
+{
+    struct str header;
+    for (size_t i = 0; (header = service_tenant_header(conf->services, i)).n;
+         i++)
+        if (is_same_header(name, header))
+            return true;
+    return false;
+}
+
+/* Whatever the client says about tenants, in a head or in trailers. */
+static void strip_tenants(const struct conf *conf, struct head *head)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < head->count; i++)
+        if (!is_tenant_header(conf, head->fields[i].name))
+            head->fields[kept++] = head->fields[i];
+    head->count = kept;
+}
+
 /* chatgpt-wire §8.1, §8.2.  The client's own copies go out first, on every
  * inspected host and under every map's name. */
 static void set_tenant(struct txn *t)
 {
     const struct conf *conf = t->session->conf;
     const struct service *service = NULL;
-    struct str name;
-    for (size_t i = 0; (name = service_tenant_header(conf->services, i)).n; i++)
-        head_remove(t->request, name.p);
+    strip_tenants(conf, t->request);
     (void)service_match_host(conf->services, t->host, &service);
     if (service == NULL)
         return;
@@ -47,6 +78,12 @@ static void set_tenant(struct txn *t)
     if (tenant->header.n != 0 && ids.n != 0 &&
         service_tenant_has_host(tenant, t->host))
         head_add(t->request, tenant->header, ids);
+}
+
+void txn_prepare_trailers(struct txn *t)
+{
+    if (t->exchange != NULL && t->request_trailers != NULL)
+        strip_tenants(t->session->conf, t->request_trailers);
 }
 
 void txn_prepare_request(struct txn *t)

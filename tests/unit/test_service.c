@@ -130,7 +130,7 @@ static void shipped_maps_know_their_routes(void **state)
             "title made by the service"},
         {"chatgpt.com", "POST", "/ces/v1/t", "statistics"},
         {"chatgpt.com", "GET", "/?q=hello", "prompt in the page's address"},
-        {"chatgpt.com", "GET", "/?r=hello", NULL},
+        {"chatgpt.com", "GET", "/?r=hello", "page"},
         {"files.oaiusercontent.com", "PUT", "/file-1?sig=x", "file bytes, raw"},
         {"chatgpt.com", "PUT", "/file-1", NULL},
         {"api.openai.com", "POST", "/v1/responses", "responses"},
