@@ -111,7 +111,7 @@ def words_in_addresses():
     return [entry(CHAT + "/?q=Plan+for%20Lyon&hints=search", method="GET", answer="<html>", answer_kind="text/html"),
             entry(B + "/conversations/search?query=ana%27s+taxes&cursor=", method="GET", second=2),
             entry(B + f"/conversations/search?query={CARD.replace(' ', '')}&cursor=", method="GET", second=4)], [
-        expect("prompt.drafted", "Plan for Lyon"),
+        expect("prompt.drafted", "Plan for Lyon"), expect("conversation.viewed", "ana's taxes"),
         expect("conversation.viewed", CARD.replace(" ", ""), where="url", **BAD)]
 
 
