@@ -204,13 +204,12 @@ static void read_body(struct answer *a)
         return;
     enum err err = json_parse(buf_str(&a->body), &scratch, NULL, &root);
     if (err != OK && a->codec == ANSWER_MAP && read_lines(a))
-        return;
+        goto out;
     if (err != OK && json_mend(buf_str(&a->body), &mended)) {
         a->is_mended = true;
         err = json_parse(buf_str(&mended), &scratch, NULL, &root);
     }
-    if (err != OK || (a->is_mended && a->codec == ANSWER_TREE &&
-                         json_get(root, "mapping") == NULL))
+    if (err != OK)
         a->is_broken = a->is_complete;
     else if (a->codec == ANSWER_TREE)
         chatgpt_tree_body(a, root);
@@ -220,6 +219,7 @@ static void read_body(struct answer *a)
         chatgpt_answer_body(a, root);
     else
         openai_answer_body(a, root);
+out:
     buf_wipe_free(&mended);
     arena_free(&scratch);
     if (a->codec != ANSWER_CHATGPT) /* its links are to be read */

@@ -165,6 +165,8 @@ void chatgpt_tree_body(struct answer *a, const struct json_node *root)
 /* A tree that could not be read is told of all the same. */
 size_t chatgpt_tree_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
+    if (a->tree == NULL && a->is_mended)
+        a->is_broken = a->is_complete;
     if (a->tree == NULL && (a->is_over_limit || a->is_broken))
         a->tree = activity_new();
     if (a->tree == NULL)
@@ -172,6 +174,6 @@ size_t chatgpt_tree_take(struct answer *a, struct activity *out[ANSWERS_MAX])
     out[0] = a->tree;
     a->tree = NULL;
     out[0]->name = STR("conversation.viewed");
-    out[0]->has_complete = !a->is_complete;
+    out[0]->has_complete = !a->is_complete || a->is_mended;
     return 1;
 }

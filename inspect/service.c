@@ -49,8 +49,7 @@ static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
     "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
-    "file", "openai-media", "openai-list", "fields",
-    NULL};
+    "file", "openai-media", "openai-list", "fields", NULL};
 static const char *const PIECES[] = {"append", "replace", NULL};
 static const char *const ANSWER_KEYS[] = {
     "text", "hidden", "ids", "part", "pieces", "end", NULL};
@@ -72,8 +71,8 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "update", "reason", "text", "hidden", "ids",
-    "files", "url_text", "answer_text", "answer_hidden", "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
-    "frames", NULL};
+    "files", "url_text", "answer_text", "answer_hidden", "learn", "who", "link",
+    "file", "upload", "cases", "socket", "frame_type", "frames", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
     "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
     "cases", NULL};
