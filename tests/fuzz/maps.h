@@ -1,0 +1,71 @@
+/*
+ * The shipped service maps, one detector for the word "secret" and a policy
+ * that blocks it: what the targets of the inspection share.
+ */
+#ifndef TESTS_FUZZ_MAPS_H
+#define TESTS_FUZZ_MAPS_H
+
+#include <stdio.h>
+
+#include "inspect/exchange.h"
+#include "inspect/rules.h"
+#include "tests/fuzz/same.h"
+
+static const char DETECTOR[] = "detectors:\n  - id: word\n"
+                               "    type: credit-card\n"
+                               "    group: financial\n"
+                               "    severity: high\n"
+                               "    description: A word\n"
+                               "    patterns:\n"
+                               "      - anchor: 'secret'\n"
+                               "        match: 'secret'\n"
+                               "    confidence: {base: high}\n";
+
+static const char POLICY[] = "mode: enforce\n"
+                             "default: allow\n"
+                             "rules:\n"
+                             "  - name: no-words\n"
+                             "    when: {type: [credit-card]}\n"
+                             "    verdict: block\n"
+                             "    severity: high\n"
+                             "    message: Not this.\n";
+
+static struct exchange_env env;
+static struct scanner *scanner;
+static struct policy *policy;
+
+static void load_judges(struct bundle *bundle, struct diag *diag)
+{
+    static struct buf database; /* the scanner borrows it, and the rules */
+    bundle_add(bundle, BUNDLE_DETECTORS, STR("word.yaml"), STR(DETECTOR));
+    struct rules *rules = rules_load(bundle, diag);
+    check(rules != NULL && rules_compile(rules, diag, &database) == OK &&
+              scanner_new(rules, buf_str(&database), &scanner) == OK,
+        "the detector compiles");
+    bundle_add(bundle, BUNDLE_POLICY, STR("policy.yaml"), STR(POLICY));
+    policy = policy_load(bundle, diag);
+    check(policy != NULL, "the policy loads");
+}
+
+static void load_maps(void)
+{
+    static const char *const files[] = {
+        "conf/services/chatgpt.yaml", "conf/services/openai-api.yaml"};
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        static char text[64 * 1024];
+        FILE *f = fopen(files[i], "r");
+        check(f != NULL, "run from the project's folder");
+        size_t n = fread(text, 1, sizeof text, f);
+        fclose(f);
+        bundle_add(
+            &bundle, BUNDLE_SERVICE, str_of(files[i]), str_make(text, n));
+    }
+    env.services = service_set_load(&bundle, &diag);
+    check(env.services != NULL, "the shipped maps load");
+    load_judges(&bundle, &diag);
+    bundle_free(&bundle);
+}
+
+#endif
