@@ -275,15 +275,14 @@ static enum ws_found on_inflated(struct ws_reader *r, enum err err)
 {
     if (err == OK)
         return WS_MORE;
-    if (err != ERR_LIMIT)
-        return break_with(r, "ws-deflate", WS_STATUS_BAD_DATA);
-    bool is_bomb = ws_inflate_is_bomb(r->inflate);
+    bool is_bomb = err == ERR_LIMIT && ws_inflate_is_bomb(r->inflate);
     if (is_bomb)
         (void)break_with(r, "ws-bomb", WS_STATUS_TOO_BIG);
+    else if (err != ERR_LIMIT)
+        (void)break_with(r, "ws-deflate", WS_STATUS_BAD_DATA);
     /* At any cut first the one, then (in the next call) the other. */
-    if (!is_bomb || r->payload.n > r->rules.message_max)
-        return oversize(r);
-    return WS_BROKEN;
+    bool is_long = r->payload.n > r->rules.message_max;
+    return r->reason == NULL || is_long ? oversize(r) : WS_BROKEN;
 }
 
 static enum ws_found inflate_clear(struct ws_reader *r, struct str clear)

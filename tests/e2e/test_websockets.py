@@ -12,6 +12,7 @@ import unittest
 import wire
 from gateway import CARD, GatewayTest, wait_for
 from raw import read_response, tls_through
+from test_clients import node
 from test_http import Scripted
 from websocket import BINARY, CLOSE, PING, PONG, TEXT, Stream, Upgraded, accept, frame, handshake
 
@@ -476,6 +477,18 @@ class WebSocketsOverH2(SocketTest):
         with Upgraded(self.gateway, CODEX) as ws:
             self.assertEqual(ws.status, 101)
             self.check_turn(ws, "by HTTP/1.1")
+
+    def test_chromium_talks_through_it(self):
+        seen = node("browser_socket.js", f"http://127.0.0.1:{self.gateway.proxy_port}/proxy.pac", str(self.gateway.ca))
+        self.assertIn("permessage-deflate", seen["passed"]["extensions"])
+        self.assertEqual((seen["passed"]["code"], seen["passed"]["wasClean"]), (1000, True))
+        self.assertEqual(sum("response.completed" in m for m in seen["passed"]["messages"]), 2)
+        self.assertEqual((seen["blocked"]["code"], seen["blocked"]["wasClean"]), (1008, True))
+        self.assertEqual(json.loads(seen["blocked"]["messages"][-1])["error"]["code"], "blocked_by_policy")
+        self.assertEqual(seen["refused"]["code"], 1006)
+        for text in ("a first turn", "a second turn", "a third turn"):
+            self.assertEqual(self.prompt_of(text)[0]["http"]["version"], "2", "over the page's own connection")
+        self.assertEqual(self.arrived("pay with"), [])
 
 
 if __name__ == "__main__":

@@ -531,6 +531,24 @@ static void a_bomb_breaks_the_socket(void **state)
     buf_free(&out);
 }
 
+static void a_long_message_that_breaks_is_long_first(void **state)
+{
+    (void)state;
+    struct packer packer;
+    struct buf all = {0}, wire = {0}, text = {0};
+    fill(&text, SMALL_MAX * 2);
+    pack_begin(&packer, 15, false);
+    pack(&packer, buf_str(&text), &wire);
+    buf_append_str(&wire, STR("\xff\xff"));
+    put(&all, 0xc1, buf_str(&wire));
+    struct ws_rules rules = deflated(false, SMALL_MAX);
+    expect(&rules, buf_str(&all), "oversize;ws-deflate 1007;");
+    deflateEnd(&packer.z);
+    buf_free(&all);
+    buf_free(&wire);
+    buf_free(&text);
+}
+
 /* ---- writing ---- */
 
 static void our_frames_are_read_back(void **state)
@@ -576,6 +594,7 @@ int main(void)
         cmocka_unit_test(what_does_not_inflate_breaks_the_socket),
         cmocka_unit_test(a_long_compressed_message_keeps_the_window),
         cmocka_unit_test(a_bomb_breaks_the_socket),
+        cmocka_unit_test(a_long_message_that_breaks_is_long_first),
         cmocka_unit_test(our_frames_are_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
