@@ -38,7 +38,7 @@ struct answer {
     bool is_mended; /* the JSON body broke off */
     struct str conversation_id, model, message_id, parent_id;
     struct str turn_id, topic_id; /* where the answer goes on */
-    struct bootstrap page; /* of ANSWER_LINKS, where it is HTML */
+    struct bootstrap page;        /* of ANSWER_LINKS, where it is HTML */
     bool is_page;
     /* chatgpt */
     bool saw_done; /* [DONE], behind everything */

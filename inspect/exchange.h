@@ -56,7 +56,7 @@ struct exchange_env {
     bool oversize_streams;  /* hold.oversize: stream */
     bool blocks_signed_out; /* tenant.signed_out: block */
     struct identity_memory *memory; /* of the connection; NULL: none */
-    struct channel_pool *pool; /* inspect/channel.h; NULL: none */
+    struct channel_pool *pool;      /* inspect/channel.h; NULL: none */
 };
 
 struct exchange_request {
