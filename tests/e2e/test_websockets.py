@@ -473,6 +473,16 @@ class WebSocketsOverH2(SocketTest):
         self.assertEqual((two.recv(), two.ended), (b"", "end"))
         h2.close()
 
+    def test_what_comes_before_the_answer_is_judged_too(self):
+        h2 = self.h2()
+        early = wire.frame(wire.DATA, 0, 1, frame(turn("early card " + CARD)))
+        ws = Stream(h2, 1, CODEX, behind=early)
+        self.assertEqual(ws.status, 200)
+        self.assertEqual(json.loads(ws.read())["error"]["code"], "blocked_by_policy")
+        Stream(h2, 3, "/backend-api/elsewhere", behind=wire.frame(wire.DATA, 0, 3, frame("early and refused")))
+        self.assertEqual(self.arrived("early"), [])
+        h2.close()
+
     def test_an_h1_client_has_an_h1_origin(self):
         with Upgraded(self.gateway, CODEX) as ws:
             self.assertEqual(ws.status, 101)
@@ -489,6 +499,37 @@ class WebSocketsOverH2(SocketTest):
         for text in ("a first turn", "a second turn", "a third turn"):
             self.assertEqual(self.prompt_of(text)[0]["http"]["version"], "2", "over the page's own connection")
         self.assertEqual(self.arrived("pay with"), [])
+
+
+class WebSocketsBetweenVersions(SocketTest):
+    """The origin would speak HTTP/2, the client is kept on HTTP/1.1."""
+    settings = "capture: full\nalpn: client-h1"
+
+    def test_the_upgrade_has_a_connection_of_its_own(self):
+        with tls_through(self.gateway) as s:
+            s.sendall(b"GET /headers HTTP/1.1\r\nHost: chatgpt.com\r\n\r\n")
+            self.assertEqual(json.loads(read_response(s)[1])["version"], "2.0")
+            ws = Upgraded(self.gateway, CODEX, sock=s)
+            self.assertEqual(ws.status, 101)
+            self.check_turn(ws, "between the versions")
+
+
+class WebSocketsOfAnOldOrigin(SocketTest):
+    """Nothing is announced that the origin does not offer."""
+    settings = "capture: full\nalpn: server-h1"
+
+    def test_extended_connect_is_not_announced(self):
+        h2 = wire.H2(wire.open_tls(self, "chatgpt.com", alpn=("h2",)))
+        h2.send(wire.frame(wire.SETTINGS, wire.ACK) + wire.headers(1, wire.request_fields("/headers")))
+        self.assertEqual(h2.outcome(1)[0], 200)
+        settings = b"".join(f[3] for f in h2.frames if f[0] == wire.SETTINGS)
+        self.assertNotIn(b"\0\x08", [settings[at:at + 2] for at in range(0, len(settings), 6)])
+        h2.send(wire.headers(3, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", EVENTS),
+                                 (":authority", "chatgpt.com"), ("sec-websocket-version", "13")], end=False))
+        self.assertEqual(h2.outcome(3)[2], "rst-1")
+        h2.close()
+        with Upgraded(self.gateway, CODEX) as ws:
+            self.check_turn(ws, "by an upgrade")
 
 
 if __name__ == "__main__":

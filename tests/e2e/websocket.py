@@ -157,12 +157,12 @@ class Upgraded(Frames):
 class Stream(Frames):
     """A stream of an HTTP/2 connection, opened by extended CONNECT."""
 
-    def __init__(self, h2, number, path, host="chatgpt.com", extensions=None, fields=()):
+    def __init__(self, h2, number, path, host="chatgpt.com", extensions=None, fields=(), behind=b""):
         self.h2, self.number, self.ended = h2, number, None
         more = [("sec-websocket-extensions", extensions)] if extensions else []
         self.window = 65535
         h2.send(wire.headers(number, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", path),
-                                      (":authority", host), ("sec-websocket-version", "13"), *more, *fields], end=False))
+                                      (":authority", host), ("sec-websocket-version", "13"), *more, *fields], end=False) + behind)
         self.at = 0
         found = self._frame()
         self.status = wire.status_of(found[3]) if found and found[0] == wire.HEADERS else None

@@ -515,6 +515,44 @@ static void extended_connect_is_taken_when_offered(void **state)
     recorder_close(&r);
 }
 
+/* The origin's settings may come after the client's connection is there. */
+static void websockets_can_be_offered_later_and_once(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    struct str setting = STR("\0\x08\0\0\0\x01");
+    open_server(&r, &wire);
+    recorder_take(&r);
+    assert_int_equal(str_find(buf_str(&r.out), setting), r.out.n);
+    codec_offer_websockets(r.codec);
+    codec_offer_websockets(r.codec);
+    buf_clear(&r.out);
+    recorder_take(&r);
+    assert_int_equal(r.out.n, 9 + setting.n); /* one frame */
+    assert_true(str_ends(buf_str(&r.out), "\x01"));
+    headers(&wire, 1, 0,
+        FIELDS(":method", "CONNECT", ":protocol", "websocket", ":scheme",
+            "https", ":path", "/ws", ":authority", "a"));
+    run(&r, &wire, 0);
+    assert_int_equal(r.heads, 1);
+    recorder_close(&r);
+}
+
+static void an_origin_takes_websockets_once_it_said_so(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0};
+    open_client(&r, &wire);
+    run(&r, &wire, 0);
+    assert_false(codec_takes_websockets(r.codec));
+    frame(&wire, F_SETTINGS, 0, 0, STR("\0\x08\0\0\0\x01"));
+    run(&r, &wire, 0);
+    assert_true(codec_takes_websockets(r.codec));
+    recorder_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +572,8 @@ int main(void)
         cmocka_unit_test(resets_keep_their_meaning),
         cmocka_unit_test(the_peers_stream_limit_is_kept),
         cmocka_unit_test(extended_connect_is_taken_when_offered),
+        cmocka_unit_test(websockets_can_be_offered_later_and_once),
+        cmocka_unit_test(an_origin_takes_websockets_once_it_said_so),
     };
     return cmocka_run_group_tests_name("h2", tests, NULL, NULL);
 }
