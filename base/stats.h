@@ -85,6 +85,10 @@
         "Leaf certificates signed")                                            \
     X(LEAVES_REFUSED, COUNTER, "promptgate_leaves_refused_total",              \
         "Leaf requests for names out of scope")                                \
+    X(EXTRACTS, COUNTER, "promptgate_extracts_total",                          \
+        "Files handed to the extractor")                                       \
+    X(EXTRACT_TIMEOUTS, COUNTER, "promptgate_extract_timeouts_total",          \
+        "Files whose reader was ended for its time")                           \
     X(JOURNAL_RECORDS, COUNTER, "promptgate_journal_records_total",            \
         "Records appended to the journal")                                     \
     X(JOURNAL_BYTES, COUNTER, "promptgate_journal_bytes_total",                \

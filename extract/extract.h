@@ -29,6 +29,7 @@ struct extract_limits {
     unsigned ratio;        /* unpacked : packed, above a megabyte */
     unsigned pages;        /* of scans read by OCR */
     unsigned time_ms;      /* after which whoever waits gives up */
+    bool has_programs;     /* poppler's and tesseract may be run */
     char languages[EXTRACT_LANGUAGES_BYTES]; /* of OCR: "eng+deu" */
 };
 

@@ -291,6 +291,10 @@ void ocr_read(struct job *job, struct str image)
     const char *const argv[] = {PROGRAM_TESSERACT, "stdin", "stdout", "-l",
         job->limits->languages, NULL};
     struct program_run run;
+    if (!job->limits->has_programs) {
+        job_trouble(job, EXTRACT_CRASHED);
+        return;
+    }
     if (job->pages == job->limits->pages) {
         if (job->limits->pages > 0)
             job_trouble(job, EXTRACT_LIMIT);

@@ -101,7 +101,9 @@ void read_pdf(struct job *job, struct str bytes)
         PROGRAM_PDFINFO, "-enc", "UTF-8", "-", NULL};
     struct program_run info;
     size_t blackness;
-    if (!put_text(job, bytes, &blackness)) {
+    if (!job->limits->has_programs)
+        job_trouble(job, EXTRACT_CRASHED);
+    if (!job->limits->has_programs || !put_text(job, bytes, &blackness)) {
         pdf_objects_read(job, bytes);
         return;
     }

@@ -36,7 +36,8 @@ static void read_limits(
         .depth = (unsigned)number(argv[4]),
         .ratio = (unsigned)number(argv[5]),
         .pages = (unsigned)number(argv[6]),
-        .time_ms = (unsigned)number(argv[7])};
+        .time_ms = (unsigned)number(argv[7]),
+        .has_programs = true};
     *memory_out = number(argv[8]);
     snprintf(limits->languages, sizeof limits->languages, "%s", argv[9]);
 }

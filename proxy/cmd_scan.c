@@ -182,8 +182,7 @@ static int scan_file(const struct loaded *loaded, const struct options *options,
     if (extract_status_is_bad(extracted.status))
         findings_add_unreadable(
             &findings, extract_status_name(extracted.status), extracted.where);
-    report->extracted = &extracted;
-    scan_report_add(report, name, buf_str(&text), &findings);
+    scan_report_add(report, name, buf_str(&text), &findings, &extracted);
     int status = findings.count > 0 ? STATUS_FOUND : STATUS_CLEAN;
     findings_free(&findings);
     extract_report_free(&extracted);

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-    "parent", "signer", "storer", "keeper", "worker", "console", "compiler"};
+static const char *const names[] = {"parent", "signer", "storer", "keeper",
+    "worker", "console", "compiler", "extractor"};
 
 struct wire_head {
     uint32_t type, peer, index, count;

@@ -30,6 +30,7 @@ enum role_kind {
     ROLE_WORKER,
     ROLE_CONSOLE,
     ROLE_COMPILER,
+    ROLE_EXTRACTOR,
     ROLE_KINDS,
 };
 /* "worker" …; never NULL. */

@@ -17,7 +17,7 @@
 #include "proxy/first.h"
 #include "proxy/spawn.h"
 
-enum { CHILDREN_MAX = 63, SERVICES = 4 };
+enum { CHILDREN_MAX = 63, SERVICES = 5 };
 
 struct parent;
 

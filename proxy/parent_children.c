@@ -28,7 +28,8 @@ static void child_start(struct child *c);
 
 static bool is_service(enum role_kind kind)
 {
-    return kind == ROLE_SIGNER || kind == ROLE_STORER || kind == ROLE_KEEPER;
+    return kind == ROLE_SIGNER || kind == ROLE_STORER || kind == ROLE_KEEPER ||
+           kind == ROLE_EXTRACTOR;
 }
 
 static void child_init(struct parent *p, enum role_kind kind, unsigned index)
@@ -45,6 +46,7 @@ void children_init(struct parent *p, unsigned workers)
     child_init(p, ROLE_SIGNER, 0);
     child_init(p, ROLE_STORER, 0);
     child_init(p, ROLE_KEEPER, 0);
+    child_init(p, ROLE_EXTRACTOR, 0);
     child_init(p, ROLE_CONSOLE, 0);
     for (unsigned i = 0; i < workers && p->child_count < CHILDREN_MAX; i++)
         child_init(p, ROLE_WORKER, i);

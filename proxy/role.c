@@ -25,6 +25,7 @@
 #include "proxy/role_compiler.h"
 #include "proxy/role_fds.h"
 #include "proxy/sandbox.h"
+#include "proxy/sandbox_extract.h"
 
 enum {
     BUNDLE_MAX = 256 << 20,
@@ -246,6 +247,8 @@ static int run_role(const struct role_start *start)
         return console_main(start);
     case ROLE_COMPILER:
         return compiler_main(start);
+    case ROLE_EXTRACTOR:
+        return extractor_main(start);
     case ROLE_PARENT:
     case ROLE_KINDS:
         break;
@@ -281,6 +284,11 @@ int command_role(int argc, char **argv)
 
 void role_enter_sandbox(const struct role_start *start)
 {
+    if (start->kind == ROLE_EXTRACTOR) { /* its files are its readers' too */
+        if (sandbox_enter_extractor() != OK)
+            give_up("sandbox");
+        return;
+    }
     /* The storer limited its files before it opened them. */
     if (start->kind != ROLE_STORER && sandbox_limit_files(NULL) == ERR_IO)
         give_up("landlock");

@@ -82,10 +82,11 @@ void role_ready(struct role *role);
 void role_enter_sandbox(const struct role_start *start);
 
 /* The roles. */
-int worker_main(const struct role_start *start);  /* proxy/worker.c */
-int signer_main(const struct role_start *start);  /* proxy/role_signer.c */
-int storer_main(const struct role_start *start);  /* proxy/role_storer.c */
-int keeper_main(const struct role_start *start);  /* proxy/role_keeper.c */
-int console_main(const struct role_start *start); /* proxy/role_console.c */
+int worker_main(const struct role_start *start);    /* proxy/worker.c */
+int signer_main(const struct role_start *start);    /* proxy/role_signer.c */
+int storer_main(const struct role_start *start);    /* proxy/role_storer.c */
+int keeper_main(const struct role_start *start);    /* proxy/role_keeper.c */
+int console_main(const struct role_start *start);   /* proxy/role_console.c */
+int extractor_main(const struct role_start *start); /* proxy/role_extractor.c */
 
 #endif

@@ -146,14 +146,25 @@ static void on_check(uv_check_t *check)
     commit(check->data);
 }
 
+uv_loop_t *service_uv_loop(struct service_loop *loop)
+{
+    return &loop->loop;
+}
+
 void service_answer(struct service_loop *loop, unsigned peer, struct str answer)
+{
+    service_answer_fd(loop, peer, answer, -1);
+}
+
+void service_answer_fd(
+    struct service_loop *loop, unsigned peer, struct str answer, int fd)
 {
     struct peer *to = loop->peers;
     while (to != NULL && to->number != peer)
         to = to->next;
     if (to == NULL)
         return;
-    enum err err = chan_send(to->chan, answer, -1);
+    enum err err = chan_send(to->chan, answer, fd);
     if (err != OK && err != ERR_CLOSED)
         log_event(LOG_WARN, "answer.dropped", LOG_CSTR("why", err_name(err)),
             LOG_INT("peer", peer));

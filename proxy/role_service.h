@@ -30,5 +30,9 @@ int service_run(const struct role_start *start, const struct service_ops *ops);
 /* To the peer that a datagram came from; dropped when it has gone. */
 void service_answer(
     struct service_loop *loop, unsigned peer, struct str answer);
+/* With a descriptor, which stays the caller's; -1: none. */
+void service_answer_fd(
+    struct service_loop *loop, unsigned peer, struct str answer, int fd);
+uv_loop_t *service_uv_loop(struct service_loop *loop);
 
 #endif

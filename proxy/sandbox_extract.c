@@ -263,6 +263,7 @@ enum err sandbox_enter_extractor(void)
     enum err err = limit_files(true);
     if (err != OK && err != ERR_UNSUPPORTED)
         return err;
+    volunteer();
     set_limit(RLIMIT_CORE, 0);
     return forbid_dumps() ? close_seccomp(true, true) : ERR_IO;
 }

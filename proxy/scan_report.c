@@ -227,14 +227,17 @@ void scan_report_flush(struct scan_report *report)
 }
 
 void scan_report_add(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings)
+    struct str text, const struct findings *findings,
+    const struct extract_report *extracted)
 {
+    report->extracted = extracted;
     if (report->format == SCAN_SARIF)
         add_sarif(report, file, text, findings);
     else if (report->format == SCAN_JSONL)
         add_jsonl(report, file, text, findings);
     else
         add_table(report, file, text, findings);
+    report->extracted = NULL; /* the caller's */
     if (report->text.n > 0)
         scan_report_flush(report);
 }

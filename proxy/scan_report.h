@@ -30,8 +30,10 @@ struct scan_report {
 };
 
 void scan_report_begin(struct scan_report *report);
+/* extracted: of a document, where its text is from. */
 void scan_report_add(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings);
+    struct str text, const struct findings *findings,
+    const struct extract_report *extracted);
 void scan_report_end(struct scan_report *report);
 
 /* The "findings" member of an open object. */

@@ -14,7 +14,7 @@ import unittest.mock
 
 from gateway import BINARY, CARD, Gateway, GatewayTest, certs, wait_for
 
-SERVICES = ("signer", "storer", "keeper", "console")
+SERVICES = ("signer", "storer", "keeper", "extractor", "console")
 
 
 def end_of(pid):
@@ -26,12 +26,12 @@ def end_of(pid):
 
 
 class Roles(GatewayTest):
-    def all_roles(self, count=6):
+    def all_roles(self, count=7):
         roles = self.gateway.roles()
         return roles if len(roles) == count else None
 
     def setUp(self):
-        wait_for(self.all_roles, 10, "six roles")
+        wait_for(self.all_roles, 10, "seven roles")
 
     def kill_and_wait(self, pid):
         """Seconds until there is a role in its place."""
