@@ -123,8 +123,8 @@ void answer_free(struct answer **answer)
     if (a == NULL)
         return;
     sse_free(&a->sse);
-    if (a->tree != NULL)
-        activity_free(&a->tree);
+    for (size_t i = 0; i < a->tree_count; i++)
+        activity_free(&a->trees[i]);
     mweb_ndjson_free(&a->mweb_lines);
     mweb_html_free(&a->mweb_html);
     mweb_free(&a->mweb);

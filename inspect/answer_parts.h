@@ -47,7 +47,8 @@ struct answer {
     struct buf extra_hidden; /* events that nobody understands */
     struct buf rest;         /* of events of a type that is not known */
     struct str title;        /* may come again: the last one counts */
-    struct activity *tree;   /* a conversation of the history */
+    struct activity *trees[ANSWERS_MAX]; /* conversations of the history */
+    size_t tree_count;
     /* the light web app */
     struct mweb mweb;
     struct mweb_ndjson *mweb_lines;

@@ -149,31 +149,58 @@ static void read_branch(struct answer *a, struct activity *act,
     mem_free(index);
 }
 
-void chatgpt_tree_body(struct answer *a, const struct json_node *root)
+static void read_tree(struct answer *a, const struct json_node *root)
 {
     const struct json_node *mapping = json_get(root, "mapping");
     if (!json_is(mapping, JSON_OBJECT))
         return;
+    if (a->tree_count == ANSWERS_MAX) {
+        a->is_over_limit = true;
+        return;
+    }
     struct activity *act = activity_new();
     struct str id = json_get_text(root, "conversation_id");
     act->conversation_id =
         arena_copy(&act->arena, id.n != 0 ? id : json_get_text(root, "id"));
     read_branch(a, act, root, mapping);
-    a->tree = act;
+    a->trees[a->tree_count++] = act;
+}
+
+static void read_trees(struct answer *a, const struct json_node *list)
+{
+    for (const struct json_node *c = json_is(list, JSON_ARRAY) ? list->first
+                                                               : NULL;
+         c != NULL; c = c->next)
+        read_tree(a, c);
+}
+
+/* One conversation, or a list of them, alone or as a member. */
+void chatgpt_tree_body(struct answer *a, const struct json_node *root)
+{
+    if (json_is(json_get(root, "mapping"), JSON_OBJECT)) {
+        read_tree(a, root);
+        return;
+    }
+    read_trees(a, root);
+    for (const struct json_node *c = json_is(root, JSON_OBJECT) ? root->first
+                                                                : NULL;
+         c != NULL; c = c->next)
+        read_trees(a, c);
 }
 
 /* A tree that could not be read is told of all the same. */
 size_t chatgpt_tree_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
-    if (a->tree == NULL && a->is_mended)
+    size_t n = a->tree_count;
+    if (n == 0 && a->is_mended)
         a->is_broken = a->is_complete;
-    if (a->tree == NULL && (a->is_over_limit || a->is_broken))
-        a->tree = activity_new();
-    if (a->tree == NULL)
-        return 0;
-    out[0] = a->tree;
-    a->tree = NULL;
-    out[0]->name = STR("conversation.viewed");
-    out[0]->has_complete = !a->is_complete || a->is_mended;
-    return 1;
+    if (n == 0 && (a->is_over_limit || a->is_broken))
+        a->trees[n++] = activity_new();
+    for (size_t i = 0; i < n; i++) {
+        out[i] = a->trees[i];
+        out[i]->name = STR("conversation.viewed");
+        out[i]->has_complete = !a->is_complete || a->is_mended;
+    }
+    a->tree_count = 0;
+    return n;
 }

@@ -114,7 +114,7 @@ void openai_list_body(struct answer *a, const struct json_node *root)
     const struct json_node *list = json_get(root, "data");
     if (!json_is(list, JSON_ARRAY))
         return;
-    a->tree = activity_new();
+    a->trees[a->tree_count++] = activity_new();
     for (const struct json_node *c = list->first; c != NULL; c = c->next)
-        read_kept_item(a, a->tree, c);
+        read_kept_item(a, a->trees[0], c);
 }
