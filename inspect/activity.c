@@ -77,6 +77,8 @@ void activity_free(struct activity **activity)
     struct activity *a = *activity;
     if (a == NULL)
         return;
+    for (size_t i = 0; i < a->file_count; i++)
+        buf_wipe_free(&a->files[i].text);
     mem_free(a->files);
     buf_wipe_free(&a->content);
     buf_wipe_free(&a->hidden);
@@ -138,26 +140,29 @@ const char *activity_category(struct str name)
 
 /* ---- text ---------------------------------------------------------- */
 
-static bool is_of_content(enum where where)
+static bool is_of(enum where where, bool is_file)
 {
+    if (is_file)
+        return where == WHERE_FILE;
     return where == WHERE_PROMPT || where == WHERE_ANSWER ||
            where == WHERE_DRAFT || where == WHERE_URL;
 }
 
-static bool is_found(const struct findings *f, size_t from, size_t to)
+static bool is_found(
+    const struct findings *f, bool is_file, size_t from, size_t to)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (is_of_content(f->items[i].where) && f->items[i].start < to &&
+        if (is_of(f->items[i].where, is_file) && f->items[i].start < to &&
             f->items[i].end > from)
             return true;
     return false;
 }
 
 /* The first characters, each one that a finding touches as a bullet. */
-static void write_sample(struct jsonw *w, const struct activity *a)
+static void write_sample(
+    struct jsonw *w, const struct activity *a, struct str text, bool is_file)
 {
     struct buf sample = {0};
-    struct str text = buf_str(&a->content);
     for (size_t i = 0; i < text.n;) {
         size_t length = utf8_length(str_sub(text, i, text.n));
         struct str piece = str_sub(text, i, i + length);
@@ -165,7 +170,7 @@ static void write_sample(struct jsonw *w, const struct activity *a)
             length = 1;
             piece = STR("\xef\xbf\xbd");
         }
-        if (is_found(&a->findings, i, i + length))
+        if (is_found(&a->findings, is_file, i, i + length))
             piece = str_of(MASK);
         if (sample.n + piece.n > SAMPLE_BYTES)
             break;
@@ -176,6 +181,22 @@ static void write_sample(struct jsonw *w, const struct activity *a)
     buf_free(&sample);
 }
 
+static void write_words(struct jsonw *w, const struct activity *a,
+    struct str text, bool is_file, enum capture capture)
+{
+    char hex[DIGEST_HEX_BYTES];
+    digest_sha256_hex(text, hex);
+    jsonw_key_cstr(w, "sha256", hex);
+    /* With spans unknown nothing can be masked: no sample then.  Findings do
+     * not say which one of several files they are in. */
+    bool knows_spans = !a->findings.is_capped && !a->findings.is_incomplete &&
+                       (!is_file || a->file_count == 1);
+    if (capture != CAPTURE_NONE && knows_spans)
+        write_sample(w, a, text, is_file);
+    if (capture == CAPTURE_FULL)
+        jsonw_key_str(w, "content", text);
+}
+
 static void write_text(
     struct jsonw *w, const struct activity *a, enum capture capture)
 {
@@ -184,23 +205,27 @@ static void write_text(
     jsonw_key(w, "text");
     jsonw_object(w);
     jsonw_key_int(w, "bytes", (int64_t)a->content.n);
-    if (a->content.n != 0) {
-        char hex[DIGEST_HEX_BYTES];
-        digest_sha256_hex(buf_str(&a->content), hex);
-        jsonw_key_cstr(w, "sha256", hex);
-        /* With spans unknown nothing can be masked: no sample then. */
-        if (capture != CAPTURE_NONE && !a->findings.is_capped &&
-            !a->findings.is_incomplete)
-            write_sample(w, a);
-        if (capture == CAPTURE_FULL)
-            jsonw_key_str(w, "content", buf_str(&a->content));
-    }
+    if (a->content.n != 0)
+        write_words(w, a, buf_str(&a->content), false, capture);
     if (capture == CAPTURE_FULL && a->hidden.n != 0)
         jsonw_key_str(w, "hidden", buf_str(&a->hidden));
     jsonw_close(w);
 }
 
-static void write_files(struct jsonw *w, const struct activity *a)
+static void write_file_text(struct jsonw *w, const struct activity *a,
+    const struct activity_file *file, enum capture capture)
+{
+    if (file->text.n == 0)
+        return;
+    jsonw_key(w, "text");
+    jsonw_object(w);
+    jsonw_key_int(w, "bytes", (int64_t)file->text.n);
+    write_words(w, a, buf_str(&file->text), true, capture);
+    jsonw_close(w);
+}
+
+static void write_files(
+    struct jsonw *w, const struct activity *a, enum capture capture)
 {
     if (a->file_count == 0)
         return;
@@ -216,6 +241,7 @@ static void write_files(struct jsonw *w, const struct activity *a)
         jsonw_key_str_if(w, "type", file->type);
         jsonw_key_str_if(w, "declared_type", file->declared_type);
         jsonw_key_str_if(w, "sha256", file->sha256);
+        write_file_text(w, a, file, capture);
         jsonw_close(w);
     }
     jsonw_close(w);
@@ -369,7 +395,7 @@ void activity_write(
     write_head(&w, a);
     write_ids(&w, a);
     write_text(&w, a, capture);
-    write_files(&w, a);
+    write_files(&w, a, capture);
     write_findings(&w, a);
     write_verdict(&w, a);
     write_http(&w, a);

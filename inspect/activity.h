@@ -66,9 +66,12 @@ void findings_free(struct findings *f);
 
 struct activity_file {
     struct str id, name, type, declared_type, sha256;
-    int64_t bytes; /* -1: unknown */
-    bool is_users; /* where an activity has both sides' files */
+    int64_t bytes;   /* -1: unknown */
+    bool is_users;   /* where an activity has both sides' files */
+    struct buf text; /* what could be read of it; see FILE_TEXT_BYTES_MAX */
 };
+/* A longer text is only scanned. */
+enum { FILE_TEXT_BYTES_MAX = 1024 * 1024 };
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
 

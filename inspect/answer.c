@@ -57,9 +57,10 @@ struct answer *answer_new(enum answer_codec codec, bool is_sse)
     a->codec = codec;
     delta_setup(&a->delta);
     /* The light web app labels its lines as an event stream, too. */
-    if (is_sse && codec != ANSWER_MWEB)
+    bool is_whole = codec == ANSWER_LINKS || codec == ANSWER_TRANSCRIPT;
+    if (is_sse && codec != ANSWER_MWEB && !is_whole)
         a->sse = sse_new(0, on_event, a);
-    a->is_open = a->sse == NULL;
+    a->is_open = a->sse == NULL && !is_whole;
     return a;
 }
 
@@ -200,7 +201,8 @@ static void read_body(struct answer *a)
     struct json_node *root;
     struct buf mended = {0};
     if (a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS ||
-        a->codec == ANSWER_MWEB || a->body.n == 0)
+        a->codec == ANSWER_TRANSCRIPT || a->codec == ANSWER_MWEB ||
+        a->body.n == 0)
         return;
     enum err err = json_parse(buf_str(&a->body), &scratch, NULL, &root);
     if (err != OK && a->codec == ANSWER_MAP && read_lines(a))
@@ -289,7 +291,8 @@ static size_t take_by_codec(struct answer *a, struct activity *out[ANSWERS_MAX])
 
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 {
-    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS)
+    if (a->codec == ANSWER_LINKS || a->codec == ANSWER_FIELDS ||
+        a->codec == ANSWER_TRANSCRIPT)
         return 0;
     size_t n = take_by_codec(a, out);
     for (size_t i = 0; i < n; i++) {

@@ -47,8 +47,8 @@ struct answer_turn {
     bool goes_on;
 };
 struct answer_turn answer_turn(const struct answer *a);
-/* After answer_finish, of ANSWER_LINKS, ANSWER_FIELDS or a JSON answer of
- * ANSWER_CHATGPT: the whole body. */
+/* Of ANSWER_LINKS as far as it is here; after answer_finish, of ANSWER_FIELDS
+ * or a JSON answer of ANSWER_CHATGPT: the whole body. */
 struct str answer_links_body(const struct answer *a);
 /* After answer_finish: strings of events that nobody understands, to be
  * scanned.  Replaces what is in `out`. */
@@ -57,5 +57,7 @@ void answer_take_rest(struct answer *a, struct buf *out);
 bool answer_is_stream(const struct answer *a);
 /* Something was left out. */
 bool answer_is_cut(const struct answer *a);
+/* After answer_finish, of ANSWER_TRANSCRIPT: the text. */
+void answer_transcript(const struct answer *a, struct buf *text_out);
 
 #endif

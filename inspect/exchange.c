@@ -12,6 +12,7 @@
 #include "inspect/drift.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
+#include "inspect/upload.h"
 
 const char *failure_name(enum failure failure)
 {
@@ -168,6 +169,7 @@ void exchange_start_request(struct exchange *ex)
         return;
     ex->gate = GATE_HOLD;
     ex->request = REQUEST_OPEN;
+    upload_open(ex);
     struct decode_limits limits = {0};
     if (decoder_new(ex->content_encoding, &limits, &ex->decoder) != OK)
         exchange_note_failure(ex, FAIL_DECODE);
@@ -209,6 +211,8 @@ void exchange_free(struct exchange **exchange)
     file_free(ex);
     decoder_free(&ex->decoder);
     harvest_free(&ex->harvest);
+    file_reader_free(&ex->reader);
+    upload_free(&ex->upload);
     activity_free(&ex->activity);
     struct buf *const bufs[] = {&ex->body, &ex->slice, &ex->rest, &ex->names,
         &ex->url, &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
@@ -332,7 +336,7 @@ static bool may_be_recorded(const struct exchange *ex)
  * something to tell. */
 static bool is_worth_recording(const struct exchange *ex)
 {
-    if (ex->is_draft_told)
+    if (ex->is_draft_told || upload_is_silent(ex))
         return false;
     const struct route *route = exchange_route(ex);
     return route == NULL || route->action == ROUTE_RECORD ||
@@ -414,6 +418,7 @@ static enum exchange_state decide(struct exchange *ex)
     if (a->findings.is_incomplete)
         exchange_note_failure(ex, FAIL_SCAN);
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
+    upload_judge(ex);
     if (ex->is_signed_out)
         refuse_signed_out(ex);
     if (is_clean_draft(ex)) {
@@ -423,6 +428,15 @@ static enum exchange_state decide(struct exchange *ex)
     }
     finish_verdict(ex);
     return EXCHANGE_MORE;
+}
+
+/* A step of an upload still needs it, for what the answer says. */
+static void forget_activity(struct exchange *ex)
+{
+    if (ex->upload != NULL && ex->upload->step != UPLOAD_NONE)
+        ex->upload->is_silent = true;
+    else
+        activity_free(&ex->activity);
 }
 
 static void finish_verdict(struct exchange *ex)
@@ -438,10 +452,11 @@ static void finish_verdict(struct exchange *ex)
     buf_wipe_free(&ex->spaced);
     buf_wipe_free(&ex->glued);
     note_drift(ex);
+    upload_note_verdict(ex);
     if (ex->download != NULL && !ex->is_blocked)
         return; /* told when it is known what the answer is */
     if (!is_worth_recording(ex)) {
-        activity_free(&ex->activity);
+        forget_activity(ex);
         return;
     }
     count_verdict(ex->verdict.kind);
@@ -595,6 +610,24 @@ static void keep_crossing(
     f->count = kept;
 }
 
+/* The same value, found in another spelling of the same text. */
+static void drop_found(struct scan_run *run)
+{
+    struct findings *f = &run->activity->findings;
+    size_t kept = run->before;
+    for (size_t i = run->before; i < f->count; i++) {
+        size_t j = 0;
+        while (j < run->before &&
+               !(f->items[j].value_hash == f->items[i].value_hash &&
+                   f->items[j].where == f->items[i].where &&
+                   str_eq(f->items[j].detector, f->items[i].detector)))
+            j++;
+        if (j == run->before)
+            f->items[kept++] = f->items[i];
+    }
+    f->count = kept;
+}
+
 static void finish_source(const struct exchange *ex, struct scan_run *run)
 {
     const struct scan_source *source = &run->sources[run->at++];
@@ -606,6 +639,8 @@ static void finish_source(const struct exchange *ex, struct scan_run *run)
         move_to_tail(run, source);
     else if (source->kind == SOURCE_NAMES)
         make_relative(run, source->text);
+    else if (source->kind == SOURCE_AGAIN)
+        drop_found(run);
     else if (source->kind != SOURCE_PLAIN)
         keep_crossing(ex, run, source->kind == SOURCE_GLUED);
 }
@@ -667,7 +702,12 @@ static void plan_scan(struct exchange *ex)
         &ex->run, buf_str(&ex->glued), exchange_where(ex), SOURCE_GLUED);
     scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL, SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&ex->names), WHERE_FILE_NAME, SOURCE_NAMES);
-    scan_run_add(&ex->run, buf_str(&ex->file_text), WHERE_FILE, SOURCE_PLAIN);
+    for (size_t i = 0; i < ex->span_count; i++) {
+        const struct file_span *span = &ex->spans[i];
+        scan_run_add(&ex->run,
+            str_sub(buf_str(&ex->file_text), span->start, span->end),
+            WHERE_FILE, span->is_again ? SOURCE_AGAIN : SOURCE_PLAIN);
+    }
     scan_run_add(&ex->run, buf_str(&a->hidden), WHERE_HIDDEN, SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&ex->rest), WHERE_HIDDEN, SOURCE_REST);
     ex->request = REQUEST_SCAN;
@@ -688,6 +728,31 @@ void exchange_request_cut(struct exchange *ex)
         return;
     ex->request = REQUEST_EXTRACT;
     ex->is_cut = true;
+}
+
+/* What the keeper knows of the files. */
+static enum exchange_state ask_files(struct exchange *ex)
+{
+    if (upload_ask(ex)) {
+        ex->request = REQUEST_FILES;
+        return EXCHANGE_ASK;
+    }
+    plan_scan(ex);
+    return EXCHANGE_MORE;
+}
+
+static void take_files(struct exchange *ex, struct str answer)
+{
+    bool wants_another = upload_answer(ex, answer);
+    if (ex->request == REQUEST_OPEN)
+        exchange_check_size(ex); /* it waited for the activity's id */
+    else if (!wants_another)
+        (void)ask_files(ex);
+}
+
+bool exchange_asks_early(struct exchange *ex)
+{
+    return upload_ask_early(ex);
 }
 
 static enum exchange_state step_extract(struct exchange *ex)
@@ -716,8 +781,7 @@ static enum exchange_state step_extract(struct exchange *ex)
         ex->request = REQUEST_ASK;
         return EXCHANGE_ASK;
     }
-    plan_scan(ex);
-    return EXCHANGE_MORE;
+    return ask_files(ex);
 }
 
 enum exchange_state exchange_step(struct exchange *ex)
@@ -728,6 +792,7 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_EXTRACT:
         return step_extract(ex);
     case REQUEST_ASK:
+    case REQUEST_FILES:
         return EXCHANGE_ASK;
     case REQUEST_SCAN:
         if (scan_run_step(ex))
@@ -766,7 +831,7 @@ static void take_asked(struct exchange *ex, struct str answer)
     else
         chatgpt_decide(ex, answer);
     if (ex->activity != NULL)
-        plan_scan(ex);
+        (void)ask_files(ex);
     else
         ex->request = REQUEST_READY; /* nobody's file */
 }
@@ -776,6 +841,9 @@ void exchange_answer(struct exchange *ex, struct str answer)
     buf_clear(&ex->question); /* what follows may ask the next one */
     if (ex->request == REQUEST_ASK) {
         take_asked(ex, answer);
+    } else if (ex->request == REQUEST_FILES ||
+               (ex->request == REQUEST_OPEN && upload_is_pending(ex))) {
+        take_files(ex, answer);
     } else if (ex->request == REQUEST_IDENTIFY) {
         exchange_take_identity(ex, answer);
         (void)decide(ex); /* may ask which draft it is */

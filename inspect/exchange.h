@@ -89,6 +89,10 @@ enum { GATE_TAIL_BYTES = 64 * 1024 };
 /* May change from HOLD to STREAM or REFUSE while data comes in (oversize). */
 enum gate exchange_gate(const struct exchange *ex);
 
+/* True, once at most, right after exchange_new: exchange_question is to be
+ * answered before any of the body may pass (it says under which activity). */
+bool exchange_asks_early(struct exchange *ex);
+
 void exchange_request_data(struct exchange *ex, struct str wire);
 void exchange_request_end(struct exchange *ex);
 /* The client went away, or the upstream did, before the end. */

@@ -10,8 +10,9 @@
 #include "inspect/exchange_parts.h"
 #include "inspect/identity.h"
 #include "inspect/keep_links.h"
+#include "inspect/upload.h"
 
-enum { STATUS_UPGRADED = 101 };
+enum { STATUS_UPGRADED = 101, LINES_MAX = 4096 /* of one answer */ };
 
 static struct str field_value(
     const struct field *fields, size_t count, const char *name)
@@ -41,12 +42,78 @@ static bool may_be_answer(const struct route *route, struct str type)
         return true;
     if (route->answer == ANSWER_OPENAI_MEDIA)
         return true;
-    if (route->answer == ANSWER_MAP && str_has(type, "json"))
+    bool is_lines =
+        route->answer == ANSWER_MAP || route->answer == ANSWER_LINKS;
+    if (is_lines && str_has(type, "json"))
         return true; /* lines of it have many names */
+    if (route->answer == ANSWER_TRANSCRIPT && str_starts(type, "text/"))
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_starts_nocase(type, kinds[i]))
             return true;
     return type.n == 0;
+}
+
+/* "wss://Host.example:443/path" to "host.example"; empty: no such URL. */
+static struct str host_of_url(struct arena *arena, struct str url)
+{
+    size_t scheme = str_find(url, STR("://"));
+    if (scheme == url.n || scheme > 8)
+        return STR_NONE;
+    struct str host = str_sub(url, scheme + 3, url.n);
+    for (const char *stop = "/?#:"; *stop != '\0'; stop++)
+        host = str_sub(host, 0, str_find_char(host, *stop));
+    return arena_lower(arena, host);
+}
+
+void exchange_learn_host(struct exchange *ex, struct str host)
+{
+    if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
+        keep_note_host(host, exchange_push_note(ex));
+}
+
+/* Hosts that the map calls learnable are inspected once an answer named
+ * them; the keeper tells all workers. */
+static void learn_hosts(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    for (size_t i = 0; i < route->learn_count; i++) {
+        const struct json_node *link = json_get(root, route->learn[i].p);
+        exchange_learn_host(ex, host_of_url(&ex->arena, json_str(link)));
+    }
+}
+
+static bool read_link_document(
+    struct exchange *ex, struct str text, bool is_last)
+{
+    struct arena scratch = {0};
+    struct json_node *root;
+    bool is_read = json_parse(text, &scratch, NULL, &root) == OK;
+    if (is_read) {
+        bool says_all = upload_read_answer(ex, root);
+        if (says_all || is_last) {
+            learn_hosts(ex, root);
+            ex->is_link_read = true;
+        }
+        if (is_last && exchange_route(ex)->who_user.count != 0)
+            exchange_learn_identity(ex, root);
+    }
+    arena_free(&scratch);
+    return is_read;
+}
+
+/* What the client will use next is known before it has it: with the bytes
+ * that end the document, not with the end of the answer.  JSON, or lines of
+ * it (claim_and_finish, process_upload_stream). */
+static void read_links(struct exchange *ex, bool is_last)
+{
+    struct str body = str_trim(answer_links_body(ex->answer)), line;
+    bool may_be_whole = is_last || str_ends(body, "}");
+    if (ex->is_link_read || ex->answer_failure != NULL || !may_be_whole ||
+        body.n == 0 || read_link_document(ex, body, is_last) || !is_last)
+        return;
+    for (size_t i = 0; i < LINES_MAX && str_split(&body, '\n', &line); i++)
+        (void)read_link_document(ex, line, true);
 }
 
 void exchange_response_head(struct exchange *ex, int status,
@@ -62,6 +129,7 @@ void exchange_response_head(struct exchange *ex, int status,
         file_head(ex, fields, field_count, has_body);
         return;
     }
+    upload_response_head(ex);
     if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
         route->answer == ANSWER_NONE || route->answer == ANSWER_FILE)
         return;
@@ -106,6 +174,8 @@ void exchange_response_data(struct exchange *ex, struct str wire)
     }
     answer_feed(ex->answer, buf_str(&ex->decoded));
     buf_clear(&ex->decoded);
+    if (ex->upload != NULL && ex->request == REQUEST_READY)
+        read_links(ex, false);
 }
 
 void exchange_response_end(struct exchange *ex, bool is_complete)
@@ -182,44 +252,6 @@ static void learn_conversation(struct exchange *ex)
     struct str id = answer_conversation_id(ex->answer);
     if (a->conversation_id.n == 0)
         a->conversation_id = arena_copy(&a->arena, id);
-}
-
-/* "wss://Host.example:443/path" to "host.example"; empty: no such URL. */
-static struct str host_of_url(struct arena *arena, struct str url)
-{
-    size_t scheme = str_find(url, STR("://"));
-    if (scheme == url.n || scheme > 8)
-        return STR_NONE;
-    struct str host = str_sub(url, scheme + 3, url.n);
-    for (const char *stop = "/?#:"; *stop != '\0'; stop++)
-        host = str_sub(host, 0, str_find_char(host, *stop));
-    return arena_lower(arena, host);
-}
-
-void exchange_learn_host(struct exchange *ex, struct str host)
-{
-    if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
-        keep_note_host(host, exchange_push_note(ex));
-}
-
-/* Hosts that the map calls learnable are inspected once an answer named
- * them; the keeper tells all workers. */
-static void learn_hosts(struct exchange *ex)
-{
-    const struct route *route = exchange_route(ex);
-    struct arena scratch = {0};
-    struct json_node *root;
-    if (ex->answer == NULL || ex->answer_failure != NULL ||
-        json_parse(answer_links_body(ex->answer), &scratch, NULL, &root) != OK)
-        goto out;
-    if (route->who_user.count != 0)
-        exchange_learn_identity(ex, root);
-    for (size_t i = 0; i < route->learn_count; i++) {
-        const struct json_node *link = json_get(root, route->learn[i].p);
-        exchange_learn_host(ex, host_of_url(&scratch, json_str(link)));
-    }
-out:
-    arena_free(&scratch);
 }
 
 static bool is_prompt(const struct exchange *ex)
@@ -329,9 +361,14 @@ static void complete_request(struct exchange *ex)
         return;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;
-    bool is_good = is_success(ex->status) && !ex->is_blocked && !ex->is_cut;
+    bool is_good = is_success(ex->status) && !ex->is_blocked && !ex->is_cut &&
+                   !upload_was_refused(ex);
     a->outcome = is_good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
-    exchange_push_record(ex, RECORD_DONE, a);
+    if (ex->upload != NULL && ex->upload->is_silent)
+        return;
+    bool is_waiting = upload_is_waiting(ex);
+    exchange_push_record(ex, is_waiting ? RECORD_OPEN : RECORD_DONE, a);
+    ex->records[ex->record_count - 1].is_standing = is_waiting;
     if (is_good && ex->download == NULL)
         note_sent_files(ex);
 }
@@ -487,8 +524,44 @@ void exchange_file_answered(struct exchange *ex, struct str answer)
     plan_answer(ex);
 }
 
+/* What was said in the audio, in the service's words, is the activity's
+ * text. */
+static void take_transcript(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    if (a == NULL || ex->answer == NULL || ex->is_blocked ||
+        exchange_route(ex)->answer != ANSWER_TRANSCRIPT || ex->status >= 300)
+        return;
+    answer_transcript(ex->answer, &a->content);
+    ex->has_transcript = a->content.n != 0;
+}
+
+static enum exchange_state scan_transcript(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    ex->has_transcript = false;
+    ex->run = (struct scan_run){.activity = a};
+    scan_run_add(&ex->run, buf_str(&a->content), WHERE_ANSWER, SOURCE_PLAIN);
+    ex->response = RESPONSE_TRANSCRIPT;
+    return EXCHANGE_MORE;
+}
+
+static enum exchange_state complete(struct exchange *ex);
+
+/* It has left already, as sound: what is found can only be told. */
+static enum exchange_state judge_transcript(struct exchange *ex)
+{
+    struct verdict verdict, sent = ex->verdict;
+    exchange_judge(ex, ex->activity, DIRECTION_DOWN, &verdict);
+    if (sent.kind != VERDICT_ALLOW)
+        exchange_put_verdict(ex->activity, &sent);
+    return complete(ex);
+}
+
 static enum exchange_state complete(struct exchange *ex)
 {
+    if (ex->has_transcript)
+        return scan_transcript(ex);
     if (ex->download != NULL && !ex->is_blocked) {
         if (!file_finish(ex))
             return drop_file(ex);
@@ -526,7 +599,9 @@ static enum exchange_state step_extract(struct exchange *ex)
         return EXCHANGE_READY; /* its end is still to come */
     take_answers(ex);
     learn_conversation(ex);
-    learn_hosts(ex);
+    if (ex->answer != NULL)
+        read_links(ex, true);
+    take_transcript(ex);
     note_turn(ex);
     note_replies(ex);
     answer_free(&ex->answer);
@@ -556,6 +631,10 @@ enum exchange_state exchange_step_response(struct exchange *ex)
         if (scan_run_step(ex))
             return EXCHANGE_MORE;
         return finish_view(ex);
+    case RESPONSE_TRANSCRIPT:
+        if (scan_run_step(ex))
+            return EXCHANGE_MORE;
+        return judge_transcript(ex);
     case RESPONSE_NONE:
     case RESPONSE_OPEN:
     case RESPONSE_DONE:

@@ -7,6 +7,7 @@
 #include "base/stats.h"
 #include "base/utf8.h"
 #include "inspect/exchange_parts.h"
+#include "inspect/upload.h"
 
 /* ---- streaming ---------------------------------------------------------- */
 
@@ -51,6 +52,8 @@ void exchange_scan_piece(struct exchange *ex, struct str bytes)
     while (bytes.n != 0) {
         struct str piece = str_sub(bytes, 0, PIECE);
         bytes = str_sub(bytes, piece.n, bytes.n);
+        if (ex->reader != NULL)
+            file_reader_feed(ex->reader, piece);
         if (harvest_feed(ex->harvest, piece, &ex->slice) != OK)
             exchange_note_failure(ex, FAIL_LIMIT);
         while (ex->slice.n >= SCAN_STEP_BYTES)
@@ -65,6 +68,10 @@ static void start_stream(struct exchange *ex)
     ex->is_streaming = true;
     ex->gate = GATE_STREAM;
     ex->harvest = harvest_new(ex->content_type, 0);
+    if (exchange_route(ex) != NULL && exchange_route(ex)->body == BODY_FILE)
+        ex->reader = file_reader_new(ex);
+    if (ex->upload != NULL && !ex->upload->is_asked)
+        ex->upload->is_opened = true; /* under an id of its own */
     buf_take(&ex->backlog, &ex->body);
     exchange_push_opening(ex);
 }
@@ -94,13 +101,9 @@ void exchange_scan_rest(struct exchange *ex)
 void exchange_finish_stream(struct exchange *ex)
 {
     exchange_scan_rest(ex);
-    if (exchange_route(ex) != NULL && exchange_route(ex)->body == BODY_FILE) {
-        struct activity_file *file = activity_add_file(ex->activity);
-        if (!ex->is_cut)
-            file->bytes = (int64_t)ex->body_bytes;
-        file->declared_type =
-            arena_copy(&ex->activity->arena, ex->content_type);
-    }
+    if (ex->reader != NULL)
+        file_reader_finish(ex->reader);
+    file_reader_free(&ex->reader);
 }
 
 /* ---- the bound ------------------------------------------------------------
@@ -134,8 +137,14 @@ static void on_decoded(struct exchange *ex, size_t n)
             exchange_scan_piece(ex, buf_str(&piece));
         buf_wipe_free(&piece);
     }
+    exchange_check_size(ex);
+}
+
+void exchange_check_size(struct exchange *ex)
+{
     size_t most = ex->env->hold_max_bytes;
-    if (ex->gate == GATE_HOLD && (ex->body.n > most || ex->wire_bytes > most))
+    if (ex->gate == GATE_HOLD && !upload_is_pending(ex) &&
+        (ex->body.n > most || ex->wire_bytes > most))
         on_oversize(ex);
 }
 

@@ -6,6 +6,8 @@
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
  *   extract.c            bodies by the map's paths, or generically
+ *   extract_file.c       files in bodies: raw, multipart, data: URLs
+ *   upload*.c            what a request is in the course of an upload
  *   chatgpt.c            the prompt body and what kind of prompt it is
  *   openai_request.c     chat completions and Responses requests
  *   block.c              block replies
@@ -23,10 +25,10 @@
 #include "inspect/json.h"
 
 enum {
-    SCAN_SOURCES_MAX = 8,
+    FILES_MAX = 64, /* attachments of one prompt that are named */
+    SCAN_SOURCES_MAX = 10 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
     RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
-    FILES_MAX = 64, /* attachments of one prompt that are named */
     JOINTS_MAX = 256,
 };
 
@@ -34,6 +36,7 @@ enum request_phase {
     REQUEST_OPEN,    /* body comes in */
     REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
     REQUEST_ASK,     /* the keeper's word is awaited */
+    REQUEST_FILES,   /* and on the files */
     REQUEST_SCAN,
     REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
     REQUEST_DRAFT,    /* the keeper is asked which draft it is */
@@ -49,7 +52,8 @@ enum response_phase {
     RESPONSE_REPLY, /* which prompt does it answer? */
     RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
     RESPONSE_SCAN,
-    RESPONSE_VIEW, /* the answer's texts in the request's activity */
+    RESPONSE_VIEW,       /* the answer's texts in the request's activity */
+    RESPONSE_TRANSCRIPT, /* what the audio of the request said is scanned */
     RESPONSE_DONE,
 };
 
@@ -61,6 +65,7 @@ enum source_kind {
     SOURCE_NAMES,  /* one a line: offsets are made relative to the line */
     SOURCE_SPACED, /* parts with a blank between them */
     SOURCE_GLUED,  /* parts with nothing between them */
+    SOURCE_AGAIN,  /* what was found before is no news */
 };
 
 struct scan_source {
@@ -82,6 +87,12 @@ struct scan_run {
 struct taken {
     uint32_t *starts;
     size_t count, cap;
+};
+
+/* The text of one file, in exchange.file_text. */
+struct file_span {
+    size_t start, end;
+    bool is_again; /* the same words, unescaped */
 };
 
 struct exchange {
@@ -113,6 +124,10 @@ struct exchange {
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
     struct buf rest, names, url, file_text;
+    struct file_span spans[2 * FILES_MAX];
+    size_t span_count;
+    struct file_reader *reader; /* of a file's bytes that are streamed */
+    struct upload *upload;      /* NULL: the request is no step of one */
     /* Where parts of the content meet, and the content without the newlines
      * there: a number may be cut in two by them. */
     size_t joints[JOINTS_MAX], joint_count;
@@ -144,9 +159,11 @@ struct exchange {
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
-    struct str turn_id; /* the answers' name elsewhere, for their prompt */
-    bool may_be_told;   /* by another connection */
-    bool is_quiet;      /* answers are told only where something is found */
+    bool has_transcript; /* not scanned yet */
+    bool is_link_read;   /* addresses and ids of the answer were taken */
+    struct str turn_id;  /* the answers' name elsewhere, for their prompt */
+    bool may_be_told;    /* by another connection */
+    bool is_quiet;       /* answers are told only where something is found */
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
@@ -175,6 +192,8 @@ enum where exchange_where(const struct exchange *ex);
 /* exchange_body.c */
 bool exchange_step_backlog(struct exchange *ex); /* true: there was some */
 void exchange_finish_body(struct exchange *ex);
+/* What came while it was not known whether it may be streamed. */
+void exchange_check_size(struct exchange *ex);
 void exchange_finish_stream(struct exchange *ex);
 /* Text of a file as it passes, in slices with an overlap; exchange.harvest
  * is there, and no backlog. */
@@ -273,10 +292,72 @@ struct str extract_parameter(
 /* The node's text, taken: numbers as written; empty for everything else. */
 struct str take_text(struct exchange *ex, const struct json_node *node);
 void extract_fields(struct exchange *ex, const struct json_node *root);
-void extract_data_url(
-    struct exchange *ex, const struct json_node *node, struct str name);
+void extract_ids(struct exchange *ex, const struct json_node *root);
+
+/* A form as a tree: a field is a string, and where its value is JSON, that is
+ * the string's child ("#" in paths). */
+struct form_reader {
+    struct arena *arena;
+    struct json_node *root;
+    size_t documents;
+    uint32_t next; /* places for exchange.taken, in order */
+};
+void extract_form_field(void *arg, struct str name, struct str value);
+void extract_form_rest(struct exchange *ex, const struct json_node *root);
+
+/* extract_file.c */
 struct activity_file *extract_file(
     struct exchange *ex, struct str id, struct str name);
+/* What the bytes of a file tell: size, hash, type, text. */
+void extract_file_bytes(struct exchange *ex, struct activity_file *file,
+    struct str declared_type, struct str bytes);
+/* "data:…", or base64 alone of that type: a file inside the text. */
+void extract_data_url(
+    struct exchange *ex, const struct json_node *node, struct str name);
+void extract_base64(struct exchange *ex, const struct json_node *node,
+    struct str declared_type, struct str name);
+void extract_multipart(struct exchange *ex, struct str boundary);
+void extract_file_body(struct exchange *ex);
+/* A file's bytes while they pass: raw or multipart. */
+struct file_reader *file_reader_new(struct exchange *ex);
+void file_reader_feed(struct file_reader *r, struct str bytes);
+void file_reader_finish(struct file_reader *r);
+void file_reader_free(struct file_reader **reader);
+
+/* upload.c, upload_pieces.c */
+/* What the file is by the map's ids. */
+struct file_facts {
+    struct str id, name, bytes, type;
+};
+void upload_open(struct exchange *ex);
+void upload_free(struct upload **upload);
+/* True: the facts are those of the file that goes up. */
+bool upload_take_facts(struct exchange *ex, const struct file_facts *facts);
+/* Where the bytes go, out of a field that the map names. */
+void upload_take_address(struct exchange *ex, const struct json_node *root);
+void upload_add_order(struct exchange *ex, struct str piece_id);
+void upload_read_blocklist(struct exchange *ex);
+/* Bytes of the file, as far as they are at hand. */
+void upload_take_bytes(struct exchange *ex, struct str bytes);
+void upload_take_ends(struct exchange *ex, struct str head, struct str tail);
+/* Whether the keeper must be asked before bytes may pass. */
+bool upload_is_pending(const struct exchange *ex);
+/* True: exchange_question is what is known of the file, or of one that the
+ * request uses. */
+bool upload_ask_early(struct exchange *ex);
+bool upload_ask(struct exchange *ex);
+bool upload_answer(struct exchange *ex, struct str answer); /* true: another */
+/* Before and after the verdict, and at the ends of the answer. */
+void upload_judge(struct exchange *ex);
+bool upload_is_silent(const struct exchange *ex);
+void upload_note_verdict(struct exchange *ex);
+void upload_response_head(struct exchange *ex);
+/* True: the answer said what there was to say. */
+bool upload_read_answer(struct exchange *ex, const struct json_node *root);
+/* The service did not take the announcement. */
+bool upload_was_refused(const struct exchange *ex);
+/* The record stays open for a later step. */
+bool upload_is_waiting(struct exchange *ex);
 
 /* chatgpt.c, openai_request.c: false: not the shape that was expected */
 bool chatgpt_extract_prompt(struct exchange *ex, const struct json_node *root);

@@ -9,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/digest.h"
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
 #include "inspect/mime.h"
-#include "inspect/multipart.h"
 #include "inspect/pick.h"
 
 enum {
@@ -122,86 +119,6 @@ static void take_rest(struct exchange *ex, const struct json_node *root)
     collect_rest(ex, root, &next);
 }
 
-/* ---- files ------------------------------------------------------------- */
-
-struct activity_file *extract_file(
-    struct exchange *ex, struct str id, struct str name)
-{
-    struct activity *a = ex->activity;
-    if (name.n != 0)
-        text_join(&ex->names, name);
-    for (size_t i = 0; i < a->file_count; i++) {
-        struct activity_file *file = &a->files[i];
-        if (id.n == 0 || !str_eq(file->id, id))
-            continue;
-        if (file->name.n == 0)
-            file->name = arena_copy(&a->arena, name);
-        return file;
-    }
-    if (a->file_count == FILES_MAX)
-        return NULL;
-    struct activity_file *file = activity_add_file(a);
-    file->id = arena_copy(&a->arena, id);
-    file->name = arena_copy(&a->arena, name);
-    return file;
-}
-
-/* An attachment that came inside the text. */
-static void add_inline_file(
-    struct exchange *ex, struct str bytes, struct str type, struct str name)
-{
-    struct activity_file *file = extract_file(ex, STR_NONE, name);
-    if (file != NULL) {
-        char hex[DIGEST_HEX_BYTES];
-        digest_sha256_hex(bytes, hex);
-        file->bytes = (int64_t)bytes.n;
-        file->sha256 = arena_copy(
-            &ex->activity->arena, str_make(hex, DIGEST_HEX_BYTES - 1));
-        file->declared_type = arena_copy(&ex->activity->arena, type);
-    }
-    if (harvest_body(type, bytes, 0, &ex->file_text) != OK)
-        exchange_note_failure(ex, FAIL_LIMIT);
-}
-
-/* "data:image/png;base64,…" */
-void extract_data_url(
-    struct exchange *ex, const struct json_node *node, struct str name)
-{
-    struct str url = json_str(node);
-    size_t comma = str_find_char(url, ',');
-    if (!str_starts_nocase(url, "data:") || comma == url.n)
-        return;
-    struct str head = str_sub(url, 5, comma);
-    struct str payload = str_sub(url, comma + 1, url.n);
-    struct str type = str_sub(head, 0, str_find_char(head, ';'));
-    struct buf bytes = {0};
-    if (!str_ends_nocase(head, ";base64"))
-        buf_append_str(&bytes, form_decode(&ex->arena, payload, false));
-    else if (base64_decode(payload, &bytes) != OK)
-        goto out; /* not taken: its text is scanned with the rest */
-    take(ex, node);
-    add_inline_file(ex, buf_str(&bytes), type, name);
-out:
-    buf_wipe_free(&bytes);
-}
-
-/* {"media_type": "image/png", "data": "…"}: the same without the URL. */
-static void extract_base64(
-    struct exchange *ex, const struct json_node *node, struct str name)
-{
-    const struct json_node *data = json_get(node, "data");
-    struct str type = json_get_text(node, "media_type");
-    struct buf bytes = {0};
-    if (type.n == 0)
-        type = json_get_text(node, "mime_type");
-    if (type.n != 0 && json_str(data).n != 0 &&
-        base64_decode(json_str(data), &bytes) == OK) {
-        take(ex, data);
-        add_inline_file(ex, buf_str(&bytes), type, name);
-    }
-    buf_wipe_free(&bytes);
-}
-
 /* ---- paths ----------------------------------------------------------------
  */
 
@@ -225,6 +142,20 @@ struct visit {
     struct buf *to;
 };
 
+static void visit_taken(
+    struct exchange *ex, const struct json_node *node, struct buf *to)
+{
+    (void)to;
+    (void)take_text(ex, node);
+}
+
+static void visit_order(
+    struct exchange *ex, const struct json_node *node, struct buf *to)
+{
+    (void)to;
+    upload_add_order(ex, take_text(ex, node));
+}
+
 static void on_node(void *arg, const struct json_node *node)
 {
     const struct visit *v = arg;
@@ -241,10 +172,6 @@ static void walk_all(struct exchange *ex, const struct json_node *root,
 /* ---- ids --------------------------------------------------------------------
  */
 
-struct file_facts {
-    struct str id, name, bytes, type;
-};
-
 static void set_id(struct exchange *ex, enum route_id id, struct str value,
     struct file_facts *file)
 {
@@ -259,7 +186,8 @@ static void set_id(struct exchange *ex, enum route_id id, struct str value,
 
 static void apply_file(struct exchange *ex, const struct file_facts *facts)
 {
-    if (facts->id.n == 0 && facts->name.n == 0)
+    if (upload_take_facts(ex, facts) ||
+        (facts->id.n == 0 && facts->name.n == 0))
         return;
     struct activity_file *file = extract_file(ex, facts->id, facts->name);
     uint64_t bytes;
@@ -297,7 +225,7 @@ static void extract_query_id(
     }
 }
 
-static void extract_ids(struct exchange *ex, const struct json_node *root)
+void extract_ids(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
     struct file_facts file = {0};
@@ -305,6 +233,8 @@ static void extract_ids(struct exchange *ex, const struct json_node *root)
         struct str value = STR_NONE;
         for (size_t j = 0; j < route->ids[i].count && value.n == 0; j++)
             value = pick_word(root, &route->ids[i].items[j]);
+        if (i == ROUTE_ID_FILE_NAME) /* scanned as one, not with the rest */
+            walk_all(ex, root, &route->ids[i], visit_taken, NULL);
         set_id(ex, (enum route_id)i, value, &file);
     }
     for (int i = 0; i < ROUTE_ID_COUNT; i++)
@@ -326,6 +256,17 @@ static struct str take_first(struct exchange *ex, const struct json_node *node,
     return STR_NONE;
 }
 
+/* {"media_type": "image/png", "data": "…"}: a data: URL without the URL. */
+static void extract_media(
+    struct exchange *ex, const struct json_node *node, struct str name)
+{
+    struct str type = json_get_text(node, "media_type");
+    if (type.n == 0)
+        type = json_get_text(node, "mime_type");
+    if (type.n != 0)
+        extract_base64(ex, json_get(node, "data"), type, name);
+}
+
 /* An attachment: its id alone, or an object with what is known of it. */
 static void visit_file(
     struct exchange *ex, const struct json_node *node, struct buf *to)
@@ -337,7 +278,7 @@ static void visit_file(
     static const char *const sizes[] = {
         "file_size", "fileSize", "size_bytes", "sizeBytes", "size", NULL};
     static const char *const types[] = {
-        "mime_type", "mimeType", "content_type", "contentType", NULL};
+        "mime_type", "mimeType", "content_type", "contentType", "type", NULL};
     static const char *const urls[] = {"url", "dataUrl", "src", NULL};
     (void)to;
     if (json_is(node, JSON_STRING) && !str_starts_nocase(node->text, "data:")) {
@@ -347,12 +288,14 @@ static void visit_file(
     struct str name = take_first(ex, node, names);
     size_t before = ex->activity->file_count;
     extract_data_url(ex, node, name);
-    extract_base64(ex, node, name);
+    extract_media(ex, node, name);
     for (size_t i = 0; urls[i] != NULL; i++)
         extract_data_url(ex, json_get(node, urls[i]), name);
     struct file_facts facts = {.id = take_first(ex, node, ids), .name = name};
     facts.bytes = take_first(ex, node, sizes);
     facts.type = arena_copy(&ex->activity->arena, take_first(ex, node, types));
+    if (str_find_char(facts.type, '/') == facts.type.n)
+        facts.type = STR_NONE; /* a kind, not a media type */
     if (ex->activity->file_count == before)
         apply_file(ex, &facts);
     else if (facts.id.n != 0)
@@ -390,6 +333,12 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
     walk_all(ex, root, &route->text, visit_text, &ex->activity->content);
     walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
     extract_ids(ex, root);
+    if (route->upload.address.count != 0) { /* with a signature: no text */
+        upload_take_address(ex, root);
+        walk_all(ex, root, &route->upload.address, visit_taken, NULL);
+    }
+    if (route->upload.step == UPLOAD_ASSEMBLE)
+        walk_all(ex, root, &route->upload.order, visit_order, NULL);
     apply_cases(ex, root);
     extract_files(ex, root);
 }
@@ -423,15 +372,6 @@ static void harvest_shapeless(struct exchange *ex)
     extract_ids(ex, NULL);
 }
 
-/* A form as a tree: a field is a string, and where its value is JSON, that is
- * the string's child ("#" in paths). */
-struct form_reader {
-    struct arena *arena;
-    struct json_node *root;
-    size_t documents;
-    uint32_t next; /* places for exchange.taken, in order */
-};
-
 static void move_starts(struct json_node *node, uint32_t by)
 {
     node->start += by;
@@ -439,7 +379,7 @@ static void move_starts(struct json_node *node, uint32_t by)
         move_starts(c, by);
 }
 
-static void on_form_field(void *arg, struct str name, struct str value)
+void extract_form_field(void *arg, struct str name, struct str value)
 {
     struct form_reader *r = arg;
     struct json_node *node = arena_alloc(r->arena, sizeof *node);
@@ -466,7 +406,7 @@ static void on_form_field(void *arg, struct str name, struct str value)
 }
 
 /* Fields that no path names may say something by their name, too. */
-static void take_form_rest(struct exchange *ex, const struct json_node *root)
+void extract_form_rest(struct exchange *ex, const struct json_node *root)
 {
     const struct taken *t = &ex->taken;
     size_t next = 0;
@@ -485,140 +425,13 @@ static void extract_form(struct exchange *ex)
     struct arena scratch = {0};
     struct json_node root = {.kind = JSON_OBJECT};
     struct form_reader reader = {.arena = &scratch, .root = &root};
-    struct form *form = form_new(0, on_form_field, &reader);
+    struct form *form = form_new(0, extract_form_field, &reader);
     if (form_feed(form, buf_str(&ex->body)) != OK || form_finish(form) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
     form_free(&form);
     extract_fields(ex, &root);
-    take_form_rest(ex, &root);
+    extract_form_rest(ex, &root);
     arena_free(&scratch);
-}
-
-struct file_reader {
-    struct exchange *ex;
-    struct form_reader *form; /* NULL: only files count */
-    struct harvest *harvest;  /* with form: of the file's text */
-    struct buf value;         /* of a field, of that name */
-    bool is_field;
-    struct str name, type;
-    struct digest *digest; /* not NULL: inside the file */
-    uint64_t bytes;
-};
-
-static void on_part(void *arg, const struct multipart_part *part)
-{
-    struct file_reader *r = arg;
-    r->is_field = false;
-    if (r->digest != NULL)
-        return;
-    if (!part->disposition.has_filename) {
-        r->is_field = r->form != NULL;
-        r->name = arena_copy(&r->ex->arena, part->disposition.name);
-        buf_clear(&r->value);
-        return;
-    }
-    r->name = arena_copy(&r->ex->arena, part->disposition.filename);
-    r->type = arena_copy(&r->ex->arena, part->type);
-    r->digest = digest_new();
-    r->bytes = 0;
-    if (r->form != NULL)
-        r->harvest = harvest_new(r->type, 0);
-}
-
-static void on_part_data(void *arg, struct str data)
-{
-    struct file_reader *r = arg;
-    if (r->is_field)
-        buf_append_str(&r->value, data);
-    if (r->digest == NULL)
-        return;
-    digest_update(r->digest, data);
-    r->bytes += data.n;
-    if (r->harvest != NULL &&
-        harvest_feed(r->harvest, data, &r->ex->file_text) != OK)
-        exchange_note_failure(r->ex, FAIL_LIMIT);
-}
-
-static void on_part_end(void *arg)
-{
-    struct file_reader *r = arg;
-    if (r->is_field)
-        on_form_field(r->form, r->name, buf_str(&r->value));
-    r->is_field = false;
-    if (r->digest == NULL)
-        return;
-    if (r->harvest != NULL &&
-        harvest_finish(r->harvest, &r->ex->file_text) != OK)
-        exchange_note_failure(r->ex, FAIL_LIMIT);
-    harvest_free(&r->harvest);
-    uint8_t sum[DIGEST_BYTES];
-    char hex[DIGEST_HEX_BYTES];
-    digest_final(&r->digest, sum);
-    digest_hex(sum, hex);
-    struct activity_file *file = extract_file(r->ex, STR_NONE, r->name);
-    if (file == NULL)
-        return;
-    struct arena *arena = &r->ex->activity->arena;
-    file->bytes = (int64_t)r->bytes;
-    file->sha256 = arena_copy(arena, str_of(hex));
-    file->declared_type = arena_copy(arena, r->type);
-}
-
-static void read_multipart(
-    struct exchange *ex, struct str boundary, struct form_reader *form)
-{
-    static const struct multipart_events events = {.on_part = on_part,
-        .on_data = on_part_data,
-        .on_part_end = on_part_end};
-    struct file_reader reader = {.ex = ex, .form = form};
-    struct multipart *m;
-    if (multipart_new(boundary, &events, &reader, &m) != OK) {
-        exchange_note_failure(ex, FAIL_PARSE);
-        return;
-    }
-    if (multipart_feed(m, buf_str(&ex->body)) != OK ||
-        multipart_finish(m) != OK)
-        exchange_note_failure(ex, FAIL_PARSE);
-    multipart_free(&m);
-    digest_free(&reader.digest);
-    harvest_free(&reader.harvest);
-    buf_wipe_free(&reader.value);
-}
-
-/* Fields by the map's paths, as of a form; parts with a file name are files. */
-static void extract_multipart(struct exchange *ex, struct str boundary)
-{
-    struct arena scratch = {0};
-    struct json_node root = {.kind = JSON_OBJECT};
-    struct form_reader form = {.arena = &scratch, .root = &root};
-    read_multipart(ex, boundary, &form);
-    extract_fields(ex, &root);
-    take_form_rest(ex, &root);
-    arena_free(&scratch);
-}
-
-static void extract_raw_file(struct exchange *ex)
-{
-    char hex[DIGEST_HEX_BYTES];
-    struct activity_file *file = extract_file(ex, STR_NONE, STR_NONE);
-    digest_sha256_hex(buf_str(&ex->body), hex);
-    file->bytes = (int64_t)ex->body.n;
-    file->sha256 = arena_copy(&ex->activity->arena, str_of(hex));
-    file->declared_type = arena_copy(&ex->activity->arena, ex->content_type);
-}
-
-static void extract_file_body(struct exchange *ex)
-{
-    struct mime_type type = {0};
-    if (mime_parse_type(ex->content_type, &ex->arena, &type) == OK &&
-        str_starts(type.type, "multipart/"))
-        read_multipart(ex, type.boundary, NULL);
-    else
-        extract_raw_file(ex);
-    if (harvest_body(ex->content_type, buf_str(&ex->body), 0, &ex->file_text) !=
-        OK)
-        exchange_note_failure(ex, FAIL_LIMIT);
-    extract_ids(ex, NULL);
 }
 
 static bool extract_by_shape(struct exchange *ex, const struct json_node *root)
@@ -682,6 +495,9 @@ void extract_request(struct exchange *ex)
             extract_ids(ex, NULL);
     } else if (route->body == BODY_FILE) {
         extract_file_body(ex);
+    } else if (route->body == BODY_BLOCKLIST) {
+        upload_read_blocklist(ex);
+        extract_ids(ex, NULL);
     } else if (route->body == BODY_IGNORED || ex->body.n == 0) {
         extract_ids(ex, NULL);
     } else {

@@ -163,7 +163,7 @@ struct keep_file {
     int64_t time_ms;
     unsigned flags; /* more of them; never fewer */
     bool is_new;    /* whatever was known under these names is another file */
-    bool forgets;   /* the lines so far */
+    bool forgets;   /* the lines so far, and that it was blocked */
     bool creates;   /* of a question: the file is known from now on */
     struct str fact;
     size_t offset; /* of a question: of the lines, those from here on */

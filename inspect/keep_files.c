@@ -167,8 +167,10 @@ static void serve_note(struct keep *keep, const struct question *q,
     if (file == NULL)
         return;
     file->expires_ms = now_ms + KEEP_FILE_SECONDS * INT64_C(1000);
-    if (head->forgets)
+    if (head->forgets) {
         clear_lines(keep, file);
+        file->flags &= ~(unsigned)KEEP_FILE_BLOCKED;
+    }
     file->flags |= head->flags;
     add_line(keep, file, fact);
 }

@@ -3,6 +3,8 @@
  * resend the whole history: the last user message is the content, everything
  * else is hidden (contract, "How the fields are filled").
  */
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/exchange_parts.h"
@@ -26,10 +28,19 @@ static void read_file(struct exchange *ex, const struct json_node *file)
     struct str name = take_text(ex, json_get(file, "filename"));
     const struct json_node *data = json_get(file, "file_data");
     struct str id = json_get_text(file, "file_id");
-    if (str_starts_nocase(json_str(data), "data:"))
-        extract_data_url(ex, data, name);
-    else if (id.n != 0 || name.n != 0)
+    size_t before = ex->activity->file_count;
+    extract_base64(ex, data, STR_NONE, name);
+    if (ex->activity->file_count == before && (id.n != 0 || name.n != 0))
         extract_file(ex, id, name);
+}
+
+static void read_audio(struct exchange *ex, const struct json_node *audio)
+{
+    char type[32];
+    struct str format = str_sub(json_get_text(audio, "format"), 0, 16);
+    snprintf(type, sizeof type, "audio/%.*s", STR_ARG(format));
+    extract_base64(ex, json_get(audio, "data"),
+        format.n != 0 ? str_of(type) : STR_NONE, STR_NONE);
 }
 
 static void read_part(
@@ -46,6 +57,8 @@ static void read_part(
         read_file(ex, json_get(part, "file"));
     else if (str_is(type, "input_file"))
         read_file(ex, part);
+    else if (str_is(type, "input_audio"))
+        read_audio(ex, json_get(part, "input_audio"));
 }
 
 static bool read_content(

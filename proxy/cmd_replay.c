@@ -348,6 +348,33 @@ static void run_channel(
     keep_channel_records(replay, channel);
 }
 
+static void ask_early(struct replay *replay, struct entry *entry)
+{
+    struct buf answer = {0};
+    if (!exchange_asks_early(entry->exchange))
+        return;
+    keep_handle(replay->keep, exchange_question(entry->exchange),
+        entry->start_ms, &answer);
+    exchange_answer(entry->exchange, buf_str(&answer));
+    buf_free(&answer);
+}
+
+/* As live: what may be inspected once an answer has named it.  Of a socket
+ * the call that names its host is often missing from a capture. */
+static bool is_inspected_host(
+    struct replay *replay, struct str host, int64_t now_ms)
+{
+    struct buf question = {0}, answer = {0};
+    if (service_match_host(replay->env.services, host, NULL) != HOST_LEARNABLE)
+        return true; /* what is out of scope yields nothing */
+    keep_ask_host(host, &question);
+    keep_handle(replay->keep, buf_str(&question), now_ms, &answer);
+    bool is_learnt = keep_read_host(buf_str(&answer));
+    buf_free(&question);
+    buf_free(&answer);
+    return is_learnt;
+}
+
 typedef void feed_fn(struct exchange *exchange, struct str bytes);
 
 static void feed_pieces(const struct replay *replay, struct exchange *exchange,
@@ -397,12 +424,14 @@ static void start_entry(struct replay *replay, struct entry *entry)
         .version = version_of(request),
         .time_ms = entry->start_ms,
     };
-    if (split_url(&arena, json_get_text(request, "url"), &r)) {
+    if (split_url(&arena, json_get_text(request, "url"), &r) &&
+        (is_socket || is_inspected_host(replay, r.host, entry->start_ms))) {
         struct str body = request_body(&arena, request, &fields, &made);
         r.fields = fields.items;
         r.field_count = fields.count;
         r.has_body = body.n != 0;
         entry->exchange = exchange_new(&replay->env, &r);
+        ask_early(replay, entry);
         feed_pieces(replay, entry->exchange, body, exchange_request_data);
         if (exchange_gate(entry->exchange) == GATE_REFUSE)
             exchange_request_cut(entry->exchange);

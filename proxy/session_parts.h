@@ -105,6 +105,7 @@ struct txn {
     bool got_response, response_ended, is_opaque;
     bool client_gone;
     bool was_retried;
+    bool was_asked_early, is_asking_early; /* the keeper, of an upload */
     unsigned records_pending;
     uint64_t touched_ms, judged_us;
     int status;

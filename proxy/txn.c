@@ -313,8 +313,23 @@ static void judge_now(struct txn *t)
     judge_step(t);
 }
 
+/* Under which activity a file goes up must be known before its first record,
+ * and that is there before its first byte passes. */
+static bool asks_early(struct txn *t)
+{
+    struct session *s = t->session;
+    if (!t->was_asked_early && exchange_asks_early(t->exchange)) {
+        t->is_asking_early = true;
+        s->world->ops->keep(s->world, s, t->id, exchange_question(t->exchange));
+    }
+    t->was_asked_early = true;
+    return t->is_asking_early;
+}
+
 static void judge_collect(struct txn *t)
 {
+    if (asks_early(t))
+        return;
     enum gate gate = exchange_gate(t->exchange);
     if (gate == GATE_REFUSE) {
         exchange_request_cut(t->exchange);
@@ -340,6 +355,13 @@ static void pump_judge(struct txn *t)
 
 void txn_on_kept(struct txn *t, struct str answer)
 {
+    if (t->is_asking_early) {
+        t->is_asking_early = false;
+        t->is_ready = true;
+        if (t->judge == JUDGE_COLLECT && t->state < TXN_FINISH)
+            exchange_answer(t->exchange, answer);
+        return;
+    }
     if (txn_ws_on_kept(t, answer) || t->judge != JUDGE_ASK)
         return;
     t->judge = JUDGE_STEP;
@@ -385,6 +407,8 @@ static void open_window(struct txn *t)
         return;
     bool is_held = t->exchange != NULL && t->state == TXN_WAIT &&
                    exchange_gate(t->exchange) != GATE_STREAM;
+    if (t->is_asking_early && t->body.n > BODY_HIGH)
+        return;
     if (is_held ? !hold_may_read(t) : t->body.n > BODY_HIGH)
         return;
     if (t->is_opaque && stream_queued(t->origin_stream) > STREAM_QUEUE_HIGH)

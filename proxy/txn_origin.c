@@ -66,8 +66,10 @@ static void on_origin_data(void *owner, struct stream *stream, struct str data)
         txn_ws_on_origin_data(t, data);
         return;
     }
-    if (t->exchange != NULL && !t->is_opaque)
+    if (t->exchange != NULL && !t->is_opaque) {
         exchange_response_data(t->exchange, data);
+        txn_send_records(t, false); /* notes, before the client can act */
+    }
     stream_send_data(t->client_stream, data);
     if (stream_queued(t->client_stream) <= STREAM_QUEUE_HIGH)
         stream_consumed(stream, data.n);

@@ -118,11 +118,8 @@ def api_images_and_speech():
 @case
 def api_files():
     return [upload("/files", ("purpose", "assistants"), ("file", "plain words", "a.txt", "text/plain")),
-            api("/uploads", {"filename": "b.bin", "purpose": "assistants", "bytes": 9, "mime_type": "x/y"}, second=2),
-            upload("/uploads/u1/parts", ("data", "123456789", "blob", "application/octet-stream"), second=4),
             api("/batches", {"input_file_id": "file-9", "endpoint": "/v1/responses"}, second=6)], [
         expect("file.uploaded", files=[{"name": "a.txt", "bytes": 11, "declared_type": "text/plain"}]),
-        expect("file.uploaded", files=[{"name": "blob", "bytes": 9}]),
         expect("prompt_with_file.created", files=[{"id": "file-9"}])]
 
 

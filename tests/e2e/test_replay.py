@@ -19,6 +19,7 @@ import replay_api
 import replay_content  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401
+import replay_files_up  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
 import replay_mweb  # noqa: F401

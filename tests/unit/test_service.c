@@ -96,7 +96,7 @@ static void shipped_maps_know_their_hosts(void **state)
         n++;
     }
     assert_true(n > 8);
-    assert_int_equal(learnable, 6); /* webpubsub, storage */
+    assert_int_equal(learnable, 3); /* webpubsub, storage */
     service_set_free(&set);
 }
 

@@ -1,0 +1,408 @@
+/*
+ * Files in request bodies: raw, as parts of a multipart body, and as base64
+ * inside the text.  Of each: name, size, SHA-256, what it is by its content,
+ * and its text, for the scanner and the record.
+ *
+ * A body that is held is looked at as a whole; one that is streamed goes
+ * through a file_reader piece by piece, which hashes and counts, while the
+ * words are scanned in slices (inspect/exchange_body.c).
+ */
+#include "base/base64.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "inspect/answer_parts.h"
+#include "inspect/exchange_parts.h"
+#include "inspect/filetype.h"
+#include "inspect/form.h"
+#include "inspect/mime.h"
+#include "inspect/multipart.h"
+
+struct activity_file *extract_file(
+    struct exchange *ex, struct str id, struct str name)
+{
+    struct activity *a = ex->activity;
+    if (name.n != 0)
+        text_join(&ex->names, name);
+    for (size_t i = 0; i < a->file_count; i++) {
+        struct activity_file *file = &a->files[i];
+        if (id.n == 0 || !str_eq(file->id, id))
+            continue;
+        if (file->name.n == 0)
+            file->name = arena_copy(&a->arena, name);
+        return file;
+    }
+    if (a->file_count == FILES_MAX)
+        return NULL;
+    struct activity_file *file = activity_add_file(a);
+    file->id = arena_copy(&a->arena, id);
+    file->name = arena_copy(&a->arena, name);
+    return file;
+}
+
+/* ---- what the bytes tell --------------------------------------------------
+ */
+
+static void append_utf16(struct buf *out, struct str bytes, bool is_big)
+{
+    char encoded[4];
+    uint32_t high = 0;
+    for (size_t i = 0; i + 1 < bytes.n; i += 2) {
+        unsigned a = (unsigned char)bytes.p[i];
+        unsigned b = (unsigned char)bytes.p[i + 1];
+        uint32_t unit = is_big ? a << 8 | b : b << 8 | a;
+        bool is_low = unit >= 0xdc00 && unit < 0xe000;
+        if (unit >= 0xd800 && unit < 0xdc00) {
+            high = unit;
+            continue;
+        }
+        if (high != 0 && is_low)
+            unit = 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00);
+        high = 0;
+        buf_append(out, encoded, utf8_encode(unit, encoded));
+    }
+}
+
+/* False: not text, or in an encoding that nothing tells. */
+static bool append_text(struct buf *out, struct str bytes, struct str type)
+{
+    bool is_text = str_starts(type, "text/") || str_is(type, "image/svg+xml");
+    if (!is_text || str_is(type, "text/rtf"))
+        return false;
+    if (str_starts(bytes, "\xff\xfe") || str_starts(bytes, "\xfe\xff")) {
+        append_utf16(out, str_sub(bytes, 2, bytes.n), bytes.p[0] == '\xfe');
+        return true;
+    }
+    if (str_starts(bytes, "\xef\xbb\xbf"))
+        bytes = str_sub(bytes, 3, bytes.n);
+    buf_append_str(out, bytes);
+    return utf8_is_valid(bytes);
+}
+
+static void add_span(struct exchange *ex, size_t start, bool is_again)
+{
+    if (ex->span_count < ARRAY_LEN(ex->spans) && start < ex->file_text.n)
+        ex->spans[ex->span_count++] =
+            (struct file_span){start, ex->file_text.n, is_again};
+}
+
+static void harvest_file(
+    struct exchange *ex, struct str declared, struct str bytes, bool is_again)
+{
+    size_t start = ex->file_text.n;
+    if (harvest_body(declared, bytes, 0, &ex->file_text) != OK)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    add_span(ex, start, is_again);
+}
+
+/* Escapes in JSON hide words from a scan of the bytes. */
+static bool hides_words(struct str text)
+{
+    struct str begin = str_trim(str_sub(text, 0, 1024));
+    return (str_starts(begin, "{") || str_starts(begin, "[")) &&
+           str_find_char(text, '\\') < text.n;
+}
+
+void extract_file_bytes(struct exchange *ex, struct activity_file *file,
+    struct str declared_type, struct str bytes)
+{
+    char hex[DIGEST_HEX_BYTES];
+    struct arena *arena = &ex->activity->arena;
+    digest_sha256_hex(bytes, hex);
+    file->bytes = (int64_t)bytes.n;
+    file->sha256 = arena_copy(arena, str_of(hex));
+    file->declared_type = arena_copy(arena, declared_type);
+    file->type = filetype_find(bytes);
+    upload_take_bytes(ex, bytes);
+    size_t start = ex->file_text.n;
+    if (!append_text(&ex->file_text, bytes, file->type)) {
+        buf_truncate(&ex->file_text, start);
+        harvest_file(ex, declared_type, bytes, false);
+        return;
+    }
+    add_span(ex, start, false);
+    struct str text = str_sub(buf_str(&ex->file_text), start, SIZE_MAX);
+    if (text.n <= FILE_TEXT_BYTES_MAX) {
+        buf_clear(&file->text);
+        buf_append_str(&file->text, text);
+    }
+    if (hides_words(text))
+        harvest_file(ex, STR("application/json"), bytes, true);
+}
+
+/* ---- inside the text ------------------------------------------------------
+ */
+
+static void add_inline(struct exchange *ex, const struct json_node *node,
+    struct str type, struct str name, struct str bytes)
+{
+    take(ex, node);
+    struct activity_file *file = extract_file(ex, STR_NONE, name);
+    if (file != NULL)
+        extract_file_bytes(ex, file, type, bytes);
+    else
+        harvest_file(ex, type, bytes, false);
+}
+
+void extract_data_url(
+    struct exchange *ex, const struct json_node *node, struct str name)
+{
+    struct str url = json_str(node);
+    size_t comma = str_find_char(url, ',');
+    if (!str_starts_nocase(url, "data:") || comma == url.n)
+        return;
+    struct str head = str_sub(url, 5, comma);
+    struct str payload = str_sub(url, comma + 1, url.n);
+    struct str type = str_sub(head, 0, str_find_char(head, ';'));
+    struct buf bytes = {0};
+    if (!str_ends_nocase(head, ";base64"))
+        buf_append_str(&bytes, form_decode(&ex->arena, payload, false));
+    else if (base64_decode(payload, &bytes) != OK)
+        goto out; /* not taken: its text is scanned with the rest */
+    add_inline(ex, node, type, name, buf_str(&bytes));
+out:
+    buf_wipe_free(&bytes);
+}
+
+void extract_base64(struct exchange *ex, const struct json_node *node,
+    struct str declared_type, struct str name)
+{
+    struct buf bytes = {0};
+    struct str text = json_str(node);
+    if (str_starts_nocase(text, "data:"))
+        extract_data_url(ex, node, name);
+    else if (text.n != 0 && base64_decode(text, &bytes) == OK)
+        add_inline(ex, node, declared_type, name, buf_str(&bytes));
+    buf_wipe_free(&bytes);
+}
+
+/* ---- parts ----------------------------------------------------------------
+ */
+
+struct file_reader {
+    struct exchange *ex;
+    struct multipart *multipart; /* NULL: the bytes are the file */
+    struct form_reader form;
+    struct json_node root; /* the fields */
+    struct arena scratch;
+    struct buf value; /* of a field; held: of the file */
+    bool is_field, is_file, is_held;
+    struct str name, type;
+    struct digest *digest; /* streamed: of the file */
+    uint64_t bytes;
+    struct buf head, tail; /* streamed: FILETYPE_HEAD_BYTES, FILE_TAIL_BYTES */
+};
+
+enum { FIELD_BYTES_MAX = 1024 * 1024, FILE_TAIL_BYTES = 1024 };
+
+static void begin_file(struct file_reader *r, struct str name, struct str type)
+{
+    r->is_file = true;
+    r->name = arena_copy(&r->ex->arena, name);
+    r->type = arena_copy(&r->ex->arena, type);
+    r->bytes = 0;
+    buf_clear(&r->value);
+    buf_clear(&r->head);
+    buf_clear(&r->tail);
+    if (!r->is_held)
+        r->digest = digest_new();
+}
+
+static void on_part(void *arg, const struct multipart_part *part)
+{
+    struct file_reader *r = arg;
+    r->is_field = false;
+    /* Some clients give a file no name; a field of a form has no type. */
+    bool is_file =
+        part->disposition.has_filename ||
+        (exchange_route(r->ex)->body == BODY_FILE && part->content_type.n != 0);
+    if (is_file) {
+        begin_file(r, part->disposition.filename, part->content_type);
+        return;
+    }
+    r->is_field = true;
+    r->name = arena_copy(&r->ex->arena, part->disposition.name);
+    buf_clear(&r->value);
+}
+
+static void on_data(void *arg, struct str data)
+{
+    struct file_reader *r = arg;
+    bool is_kept = r->is_held || r->value.n + data.n <= FIELD_BYTES_MAX;
+    if ((r->is_field && is_kept) || (r->is_file && r->is_held))
+        buf_append_str(&r->value, data);
+    if (!r->is_file || r->is_held)
+        return;
+    digest_update(r->digest, data);
+    r->bytes += data.n;
+    if (r->head.n < FILETYPE_HEAD_BYTES)
+        buf_append_str(
+            &r->head, str_sub(data, 0, FILETYPE_HEAD_BYTES - r->head.n));
+    buf_append_str(&r->tail,
+        str_sub(data, data.n > FILE_TAIL_BYTES ? data.n - FILE_TAIL_BYTES : 0,
+            data.n));
+    if (r->tail.n > FILE_TAIL_BYTES)
+        buf_consume(&r->tail, r->tail.n - FILE_TAIL_BYTES);
+}
+
+static void end_streamed(struct file_reader *r, struct activity_file *file)
+{
+    uint8_t sum[DIGEST_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    struct arena *arena = &r->ex->activity->arena;
+    digest_final(&r->digest, sum);
+    digest_hex(sum, hex);
+    if (file == NULL)
+        return;
+    file->bytes = (int64_t)r->bytes;
+    file->sha256 = arena_copy(arena, str_of(hex));
+    file->declared_type = arena_copy(arena, r->type);
+    file->type = filetype_find(buf_str(&r->head));
+    upload_take_ends(r->ex, buf_str(&r->head), buf_str(&r->tail));
+}
+
+static void end_file(struct file_reader *r)
+{
+    struct activity_file *file = extract_file(r->ex, STR_NONE, r->name);
+    r->is_file = false;
+    if (!r->is_held)
+        end_streamed(r, file);
+    else if (file != NULL)
+        extract_file_bytes(r->ex, file, r->type, buf_str(&r->value));
+    else
+        harvest_file(r->ex, r->type, buf_str(&r->value), false);
+}
+
+static void on_part_end(void *arg)
+{
+    struct file_reader *r = arg;
+    if (r->is_file)
+        end_file(r);
+    else if (r->is_field)
+        extract_form_field(&r->form, r->name, buf_str(&r->value));
+    r->is_field = false;
+}
+
+/* What is no part may hold words, too. */
+static void on_other(void *arg, struct str bytes)
+{
+    struct file_reader *r = arg;
+    struct str text = str_trim(bytes);
+    if (r->is_held && text.n > 2)
+        text_join(&r->ex->rest, text);
+}
+
+static const struct multipart_events part_events = {.on_part = on_part,
+    .on_data = on_data,
+    .on_part_end = on_part_end,
+    .on_other = on_other};
+
+static void reader_open(struct file_reader *r, struct exchange *ex)
+{
+    r->ex = ex;
+    r->root.kind = JSON_OBJECT;
+    r->form = (struct form_reader){.arena = &r->scratch, .root = &r->root};
+}
+
+static void reader_close(struct file_reader *r)
+{
+    multipart_free(&r->multipart);
+    digest_free(&r->digest);
+    buf_wipe_free(&r->value);
+    buf_wipe_free(&r->head);
+    buf_wipe_free(&r->tail);
+    arena_free(&r->scratch);
+}
+
+static bool is_multipart(struct exchange *ex, struct str *boundary_out)
+{
+    struct mime_type type = {0};
+    if (mime_parse_type(ex->content_type, &ex->arena, &type) != OK ||
+        !str_starts(type.type, "multipart/"))
+        return false;
+    *boundary_out = type.boundary;
+    return true;
+}
+
+/* Fields by the map's paths, as of a form; parts with a file name are files. */
+void extract_multipart(struct exchange *ex, struct str boundary)
+{
+    struct file_reader r = {.is_held = true};
+    reader_open(&r, ex);
+    if (multipart_new(boundary, &part_events, &r, &r.multipart) != OK) {
+        extract_harvest(ex);
+        exchange_note_failure(ex, FAIL_PARSE);
+        reader_close(&r);
+        return;
+    }
+    enum err err = multipart_feed(r.multipart, buf_str(&ex->body));
+    if (err == OK)
+        err = multipart_finish(r.multipart);
+    if (err != OK) { /* what was not read is scanned all the same */
+        harvest_file(ex, ex->content_type, buf_str(&ex->body), true);
+        exchange_note_failure(ex, FAIL_PARSE);
+    }
+    extract_fields(ex, &r.root);
+    extract_form_rest(ex, &r.root);
+    reader_close(&r);
+}
+
+void extract_file_body(struct exchange *ex)
+{
+    struct str boundary;
+    if (is_multipart(ex, &boundary)) {
+        extract_multipart(ex, boundary);
+        return;
+    }
+    struct activity_file *file = extract_file(ex, STR_NONE, STR_NONE);
+    extract_file_bytes(ex, file, ex->content_type, buf_str(&ex->body));
+    extract_ids(ex, NULL);
+}
+
+/* ---- while they pass ------------------------------------------------------
+ */
+
+struct file_reader *file_reader_new(struct exchange *ex)
+{
+    struct file_reader *r = MEM_NEW(struct file_reader);
+    struct str boundary;
+    reader_open(r, ex);
+    if (!is_multipart(ex, &boundary))
+        begin_file(r, STR_NONE, ex->content_type);
+    else if (multipart_new(boundary, &part_events, r, &r->multipart) != OK)
+        exchange_note_failure(ex, FAIL_PARSE);
+    return r;
+}
+
+void file_reader_feed(struct file_reader *r, struct str bytes)
+{
+    if (r->multipart == NULL)
+        on_data(r, bytes);
+    else if (multipart_feed(r->multipart, bytes) != OK)
+        exchange_note_failure(r->ex, FAIL_PARSE);
+}
+
+void file_reader_finish(struct file_reader *r)
+{
+    struct exchange *ex = r->ex;
+    if (r->multipart != NULL && multipart_finish(r->multipart) != OK &&
+        !ex->is_cut)
+        exchange_note_failure(ex, FAIL_PARSE);
+    if (r->is_file)
+        end_file(r);
+    for (size_t i = 0; ex->is_cut && i < ex->activity->file_count; i++) {
+        ex->activity->files[i].bytes = -1; /* there is more of it */
+        ex->activity->files[i].sha256 = STR_NONE;
+    }
+    extract_fields(ex, &r->root);
+    extract_form_rest(ex, &r->root);
+}
+
+void file_reader_free(struct file_reader **reader)
+{
+    if (*reader == NULL)
+        return;
+    reader_close(*reader);
+    mem_free(*reader);
+    *reader = NULL;
+}

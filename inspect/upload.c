@@ -1,0 +1,634 @@
+/*
+ * The steps of an upload: what each asks the keeper, takes from its answer,
+ * and leaves with it; and what the keeper knows of files that a prompt uses.
+ */
+#include "inspect/upload.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "inspect/answer_parts.h"
+#include "inspect/form.h"
+#include "inspect/pick.h"
+
+/* ---- names of the file --------------------------------------------------- */
+
+static struct str host_and_path(
+    struct arena *arena, struct str host, struct str path)
+{
+    struct str lower = arena_lower(arena, host);
+    struct str plain = form_decode(arena, path, false);
+    return str_of(
+        arena_printf(arena, "%.*s%.*s", STR_ARG(lower), STR_ARG(plain)));
+}
+
+/* "https://Host:443/path?query" to "host/path"; empty: no such URL. */
+static struct str address_of(struct arena *arena, struct str url)
+{
+    size_t scheme = str_find(url, STR("://"));
+    if (scheme == url.n || scheme > 8)
+        return STR_NONE;
+    url = str_sub(url, scheme + 3, url.n);
+    url = str_sub(url, 0, str_find_char(url, '?'));
+    url = str_sub(url, 0, str_find_char(url, '#'));
+    size_t slash = str_find_char(url, '/');
+    struct str host = str_sub(url, 0, slash);
+    host = str_sub(host, 0, str_find_char(host, ':'));
+    return host_and_path(arena, host, str_sub(url, slash, url.n));
+}
+
+static struct str query_value(struct exchange *ex, struct str name)
+{
+    struct str rest = ex->query, pair;
+    while (name.n != 0 && str_split(&rest, '&', &pair)) {
+        size_t equals = str_find_char(pair, '=');
+        if (str_eq_nocase(str_sub(pair, 0, equals), name))
+            return form_decode(
+                &ex->upload->arena, str_sub(pair, equals + 1, pair.n), false);
+    }
+    return STR_NONE;
+}
+
+static struct keep_file keep_names(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    struct keep_file file = {.service = service_name(ex->service),
+        .ids = {u->id, u->other_id},
+        .address = u->address,
+        .time_ms = ex->activity->time_ms};
+    memcpy(file.activity_id, ex->activity->id, sizeof file.activity_id);
+    return file;
+}
+
+static bool has_names(const struct upload *u)
+{
+    return u->id.n != 0 || u->other_id.n != 0 || u->address.n != 0;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static bool is_addressed(const struct exchange *ex)
+{
+    const struct route_upload *route = &exchange_route(ex)->upload;
+    bool is_step = route->step == UPLOAD_BYTES || route->step == UPLOAD_PIECE ||
+                   route->step == UPLOAD_ASSEMBLE;
+    return is_step && route->address.count == 0 && ex->upload->id.n == 0 &&
+           str_is(ex->method, "PUT");
+}
+
+void upload_open(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    if (route == NULL || route->upload.step == UPLOAD_NONE)
+        return;
+    struct upload *u = ex->upload = MEM_NEW(struct upload);
+    u->step = route->upload.step;
+    for (size_t i = 0; i < ex->match.count; i++)
+        if (route_id_of(ex->match.names[i]) == ROUTE_ID_FILE)
+            u->id = arena_copy(&u->arena, ex->match.values[i]);
+    u->piece = query_value(ex, route->upload.piece);
+    if (is_addressed(ex))
+        u->address = host_and_path(&u->arena, ex->host, ex->path);
+}
+
+void upload_free(struct upload **upload)
+{
+    struct upload *u = *upload;
+    if (u == NULL)
+        return;
+    buf_wipe_free(&u->data);
+    buf_wipe_free(&u->tail);
+    buf_wipe_free(&u->facts);
+    arena_free(&u->arena);
+    mem_free(u);
+    *upload = NULL;
+}
+
+/* ---- what the request tells ---------------------------------------------- */
+
+static struct activity_file *own_file(struct exchange *ex)
+{
+    struct activity *a = ex->activity;
+    return a->file_count != 0 ? &a->files[0] : activity_add_file(a);
+}
+
+static void set_size(struct activity_file *file, struct str text)
+{
+    uint64_t bytes;
+    if (file->bytes < 0 && str_to_u64(text, &bytes) == OK && bytes <= INT64_MAX)
+        file->bytes = (int64_t)bytes;
+}
+
+bool upload_take_facts(struct exchange *ex, const struct file_facts *facts)
+{
+    struct upload *u = ex->upload;
+    struct arena *arena = &ex->activity->arena;
+    if (u == NULL || u->step == UPLOAD_NONE)
+        return false;
+    if (u->id.n == 0)
+        u->id = arena_copy(&u->arena, facts->id);
+    bool has_any = ex->activity->file_count != 0 || facts->name.n != 0 ||
+                   facts->bytes.n != 0;
+    if (!has_any)
+        return true;
+    struct activity_file *file = own_file(ex);
+    if (file->name.n == 0 && facts->name.n != 0) {
+        file->name = arena_copy(arena, facts->name);
+        text_join(&ex->names, file->name);
+    }
+    if (u->step != UPLOAD_ASSEMBLE)
+        set_size(file, facts->bytes);
+    if (file->declared_type.n == 0 || u->step == UPLOAD_NAME)
+        file->declared_type = arena_copy(arena, facts->type);
+    return true;
+}
+
+void upload_take_address(struct exchange *ex, const struct json_node *root)
+{
+    struct upload *u = ex->upload;
+    u->address = address_of(
+        &u->arena, pick_text(root, &exchange_route(ex)->upload.address));
+}
+
+static bool is_piece(const struct exchange *ex)
+{
+    return ex->upload != NULL && ex->upload->step == UPLOAD_PIECE;
+}
+
+void upload_take_ends(struct exchange *ex, struct str head, struct str tail)
+{
+    struct upload *u = ex->upload;
+    if (!is_piece(ex))
+        return;
+    buf_append_str(&u->data, str_sub(head, 0, UPLOAD_EDGE_BYTES));
+    if (tail.n > UPLOAD_EDGE_BYTES)
+        tail = str_sub(tail, tail.n - UPLOAD_EDGE_BYTES, tail.n);
+    buf_append_str(&u->tail, tail);
+}
+
+void upload_take_bytes(struct exchange *ex, struct str bytes)
+{
+    if (!is_piece(ex))
+        return;
+    ex->upload->is_whole = bytes.n <= UPLOAD_SMALL_BYTES;
+    if (ex->upload->is_whole)
+        buf_append_str(&ex->upload->data, bytes);
+    else
+        upload_take_ends(ex, bytes, bytes);
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+bool upload_is_pending(const struct exchange *ex)
+{
+    return ex->upload != NULL && ex->upload->is_asking;
+}
+
+static bool ask_own(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u->is_asked || u->step == UPLOAD_ANNOUNCE || !has_names(u))
+        return false;
+    struct keep_file file = keep_names(ex);
+    file.creates = u->step == UPLOAD_PIECE;
+    file.offset = u->facts.n;
+    buf_clear(&ex->question);
+    keep_ask_file(&file, &ex->question);
+    u->is_asking = true;
+    return true;
+}
+
+bool upload_ask_early(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u == NULL || ex->request != REQUEST_OPEN || u->is_asking)
+        return false;
+    return (u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE) && ask_own(ex);
+}
+
+/* The next attachment with an id. */
+static bool ask_used(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    const struct activity *a = ex->activity;
+    while (u->file_at < a->file_count && a->files[u->file_at].id.n == 0)
+        u->file_at++;
+    if (u->file_at >= a->file_count || u->file_at >= FILES_MAX)
+        return false;
+    struct keep_file file = {.service = service_name(ex->service),
+        .ids = {a->files[u->file_at].id},
+        .offset = u->facts.n};
+    buf_clear(&ex->question);
+    keep_ask_file(&file, &ex->question);
+    u->is_asking = true;
+    return true;
+}
+
+/* ---- what the keeper says ------------------------------------------------ */
+
+/* The same activity goes on, unless it has been told to its end: then the
+ * file goes up once more. */
+static void adopt_activity(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    bool is_over = (u->said.flags & KEEP_FILE_TOLD) != 0 &&
+                   (u->said.flags & KEEP_FILE_BLOCKED) == 0;
+    bool is_again =
+        is_over && (u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE);
+    if (u->said.activity_id[0] == '\0' || u->is_opened || is_again)
+        return;
+    memcpy(ex->activity->id, u->said.activity_id, sizeof ex->activity->id);
+}
+
+static void adopt_actor(struct exchange *ex, const struct actor *from)
+{
+    struct actor *actor = &ex->actor;
+    struct arena *arena = &ex->arena;
+    bool is_unknown = actor->user.n == 0 || str_is(actor->source, "ip");
+    if (actor->account.n == 0)
+        actor->account = arena_copy(arena, from->account);
+    if (actor->workspace.n == 0)
+        actor->workspace = arena_copy(arena, from->workspace);
+    if (actor->device.n == 0)
+        actor->device = arena_copy(arena, from->device);
+    if (is_unknown && from->user.n != 0) {
+        actor->user = arena_copy(arena, from->user);
+        actor->source = arena_copy(arena, from->source);
+    }
+    ex->activity->actor = *actor;
+}
+
+static void read_own(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    u->is_asked = true;
+    upload_read_facts(buf_str(&u->facts), &u->arena, &u->known);
+    /* Its bytes, sent again, are judged for what they are now. */
+    u->is_refused =
+        u->step != UPLOAD_BYTES && (u->said.flags & KEEP_FILE_BLOCKED) != 0;
+    if ((u->said.flags & KEEP_FILE_IS_CUT) != 0 && u->step == UPLOAD_ASSEMBLE)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    adopt_activity(ex);
+    adopt_actor(ex, &u->known.actor);
+}
+
+static struct str first_str(
+    struct exchange *ex, struct str own, struct str known)
+{
+    return own.n != 0 ? own : arena_copy(&ex->activity->arena, known);
+}
+
+/* The step that brings the bytes knows best what they are; the others have it
+ * from the keeper. */
+static void fill_bytes(struct exchange *ex, struct activity_file *file,
+    const struct upload_known *known)
+{
+    struct arena *arena = &ex->activity->arena;
+    if (known->bytes >= 0)
+        file->bytes = known->bytes;
+    else if (file->bytes < 0)
+        file->bytes = known->size;
+    file->type = first_str(ex, file->type, known->type);
+    if (known->sha256.n != 0)
+        file->sha256 = arena_copy(arena, known->sha256);
+}
+
+static void fill_own(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    const struct upload_known *known = &u->known;
+    struct activity_file *file = own_file(ex);
+    /* Parts of forms are called "blob"; who announced it knows better. */
+    bool is_better = file->name.n == 0 || u->step != UPLOAD_NAME;
+    if (is_better && known->name.n != 0) {
+        file->name = arena_copy(&ex->activity->arena, known->name);
+        text_join(&ex->names, file->name);
+    }
+    if (ex->activity->project_id.n == 0)
+        ex->activity->project_id =
+            arena_copy(&ex->activity->arena, known->project_id);
+    struct str id = known->id.n != 0 ? known->id : u->id;
+    file->id = first_str(ex, file->id, id);
+    if (known->declared_type.n != 0)
+        file->declared_type =
+            arena_copy(&ex->activity->arena, known->declared_type);
+    if (u->step == UPLOAD_NAME)
+        fill_bytes(ex, file, known);
+    if (u->step == UPLOAD_NAME && known->text.n != 0 && file->text.n == 0)
+        buf_append_str(&file->text, known->text);
+}
+
+static bool has_bytes(const struct upload *u)
+{
+    return u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE ||
+           u->step == UPLOAD_ASSEMBLE;
+}
+
+/* Once the request is read and the keeper has answered. */
+static void apply_own(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    bool names_it =
+        ex->activity->file_count != 0 && ex->activity->files[0].name.n != 0;
+    u->is_applied = true;
+    if (u->said.is_known || has_bytes(u) || names_it)
+        fill_own(ex);
+    if (u->step == UPLOAD_ASSEMBLE)
+        upload_assemble(ex);
+    else if (u->step == UPLOAD_NAME || u->is_refused)
+        for (size_t i = 0; i < u->known.finding_lines; i++)
+            upload_adopt_findings(ex->activity, u->known.findings[i], 0);
+}
+
+/* A file that went up before: the prompt refers to what it really was, and
+ * may not use what was refused. */
+static void apply_used(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct activity_file *file = &ex->activity->files[u->file_at];
+    struct upload_known known = {0};
+    upload_read_facts(buf_str(&u->facts), &u->arena, &known);
+    if (file->name.n == 0 && known.name.n != 0) {
+        file->name = arena_copy(&ex->activity->arena, known.name);
+        text_join(&ex->names, file->name);
+    }
+    fill_bytes(ex, file, &known);
+    file->declared_type =
+        first_str(ex, file->declared_type, known.declared_type);
+    if ((u->said.flags & KEEP_FILE_BLOCKED) == 0)
+        return;
+    u->is_refused = true;
+    u->known.rule = arena_copy(&u->arena, known.rule);
+    u->known.reason = arena_copy(&u->arena, known.reason);
+    for (size_t i = 0; i < known.finding_lines; i++)
+        upload_adopt_findings(ex->activity, known.findings[i], 0);
+}
+
+/* Requests that change something and name files. */
+static bool uses_files(const struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    if (a == NULL || exchange_route(ex) == NULL || ex->download != NULL ||
+        str_is(ex->method, "GET"))
+        return false;
+    for (size_t i = 0; i < a->file_count; i++)
+        if (a->files[i].id.n != 0)
+            return true;
+    return false;
+}
+
+bool upload_ask(struct exchange *ex)
+{
+    if (ex->gate == GATE_REFUSE || ex->activity == NULL)
+        return false;
+    if (ex->upload == NULL && uses_files(ex))
+        ex->upload = MEM_NEW(struct upload);
+    struct upload *u = ex->upload;
+    if (u == NULL)
+        return false;
+    if (u->step == UPLOAD_NONE)
+        return ask_used(ex);
+    if (u->is_asking || ask_own(ex)) /* early, and not answered yet */
+        return true;
+    if (!u->is_applied)
+        apply_own(ex);
+    return false;
+}
+
+/* False: it has said all. */
+static bool wants_more(struct upload *u, struct str answer)
+{
+    if (keep_read_file(answer, &u->said) != OK)
+        return false;
+    buf_append_str(&u->facts, u->said.facts);
+    return u->said.facts.n != 0 && u->facts.n < u->said.facts_bytes;
+}
+
+bool upload_answer(struct exchange *ex, struct str answer)
+{
+    struct upload *u = ex->upload;
+    u->is_asking = false;
+    u->said = (struct keep_file_answer){0};
+    /* Early it is only asked which activity this is: the first lines tell. */
+    if (wants_more(u, answer) && ex->request != REQUEST_OPEN)
+        return u->step == UPLOAD_NONE ? ask_used(ex) : ask_own(ex);
+    u->said.facts = STR_NONE; /* the answer's bytes end with it */
+    if (u->step != UPLOAD_NONE) {
+        read_own(ex);
+        return false;
+    }
+    if (u->said.is_known)
+        apply_used(ex);
+    buf_clear(&u->facts);
+    u->file_at++;
+    return ask_used(ex);
+}
+
+/* ---- the verdict --------------------------------------------------------- */
+
+void upload_judge(struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    if (u == NULL || !u->is_refused || ex->verdict.kind == VERDICT_BLOCK)
+        return;
+    ex->verdict = (struct verdict){.kind = VERDICT_BLOCK,
+        .severity = LEVEL_HIGH,
+        .rule = u->known.rule,
+        .message = u->known.reason};
+    if (ex->verdict.message.n == 0)
+        ex->verdict.message = STR("The file was refused when it went up.");
+    exchange_put_verdict(ex->activity, &ex->verdict);
+}
+
+static bool has_file_name(const struct exchange *ex)
+{
+    return ex->activity->file_count != 0 && ex->activity->files[0].name.n != 0;
+}
+
+bool upload_is_silent(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    if (u == NULL || ex->activity->findings.count != 0 || ex->failure >= 0 ||
+        ex->verdict.kind != VERDICT_ALLOW)
+        return false;
+    if (u->step == UPLOAD_ANNOUNCE) /* a place for a file to come */
+        return !has_file_name(ex);
+    if (u->step != UPLOAD_NAME)
+        return false;
+    return u->said.is_known ? (u->said.flags & KEEP_FILE_TOLD) != 0
+                            : !has_file_name(ex);
+}
+
+static void note(struct exchange *ex, struct keep_file *file, bool has_fact)
+{
+    struct buf line = {0};
+    if (!has_names(ex->upload))
+        return;
+    if (has_fact)
+        upload_write_fact(ex, &line);
+    if (line.n > KEEP_FACT_BYTES_MAX)
+        buf_clear(&line);
+    file->fact = buf_str(&line);
+    keep_note_file(file, exchange_push_note(ex));
+    buf_wipe_free(&line);
+}
+
+static bool wants_name(const struct exchange *ex)
+{
+    return (ex->upload->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
+           !has_file_name(ex);
+}
+
+void upload_note_verdict(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u == NULL || u->step == UPLOAD_NONE || u->step == UPLOAD_ANNOUNCE)
+        return;
+    struct keep_file file = keep_names(ex);
+    bool knows_piece = u->step == UPLOAD_PIECE && u->piece.n != 0;
+    bool keeps_bytes = u->step == UPLOAD_BYTES && wants_name(ex);
+    if (ex->is_blocked)
+        file.flags = KEEP_FILE_BLOCKED;
+    if (ex->is_blocked || knows_piece || keeps_bytes)
+        note(ex, &file, true);
+}
+
+/* ---- the answer ---------------------------------------------------------- */
+
+static bool is_good(const struct exchange *ex)
+{
+    return ex->status >= 200 && ex->status < 300 && !ex->is_blocked &&
+           !ex->is_cut;
+}
+
+/* The service has the file: nothing more is to come.  Said before the client
+ * can know, so that its next step finds it. */
+static void note_told(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct keep_file file = keep_names(ex);
+    file.flags = KEEP_FILE_TOLD;
+    file.forgets = true;
+    note(ex, &file, true);
+    u->is_noted = has_names(u);
+}
+
+void upload_response_head(struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    if (u == NULL || ex->activity == NULL || !is_good(ex) || u->is_silent)
+        return;
+    bool ends = u->step == UPLOAD_ASSEMBLE || u->step == UPLOAD_NAME ||
+                (u->step == UPLOAD_BYTES && !wants_name(ex));
+    if (ends)
+        note_told(ex);
+}
+
+static void read_value(struct exchange *ex, const struct json_node *root,
+    enum upload_fact fact, struct str *to)
+{
+    struct str value =
+        pick_text(root, &exchange_route(ex)->upload.answer[fact]);
+    if (value.n != 0)
+        *to = arena_copy(&ex->upload->arena, value);
+}
+
+static void take_answered_file(
+    struct exchange *ex, struct str id, struct str name, struct str type)
+{
+    const struct upload *u = ex->upload;
+    bool is_piece_of_it = u->step == UPLOAD_PIECE;
+    if (is_piece_of_it || (u->step == UPLOAD_NAME && u->is_silent) ||
+        (id.n == 0 && name.n == 0))
+        return;
+    struct arena *arena = &ex->activity->arena;
+    if (u->step == UPLOAD_ANNOUNCE && ex->activity->file_count == 0)
+        return;
+    struct activity_file *file = own_file(ex);
+    if (id.n != 0)
+        file->id = arena_copy(arena, id);
+    if (file->name.n == 0)
+        file->name = arena_copy(arena, name);
+    if (file->declared_type.n == 0)
+        file->declared_type = arena_copy(arena, type);
+}
+
+static void note_answer(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct keep_file file = keep_names(ex);
+    if (u->step == UPLOAD_ANNOUNCE) {
+        file.is_new = true;
+        file.flags = has_file_name(ex) ? 0 : KEEP_FILE_WANTS_NAME;
+        note(ex, &file, true);
+    } else if (u->step == UPLOAD_PIECE) {
+        note(ex, &file, true);
+    } else if (!u->is_silent) {
+        note_told(ex);
+    }
+}
+
+/* What is wanted of an answer of this step. */
+static bool is_told_all(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    return u->step == UPLOAD_PIECE ? u->piece.n != 0
+                                   : u->id.n != 0 || u->address.n != 0;
+}
+
+bool upload_read_answer(struct exchange *ex, const struct json_node *root)
+{
+    struct upload *u = ex->upload;
+    struct str id = STR_NONE, name = STR_NONE, type = STR_NONE;
+    struct str url = STR_NONE, bytes = STR_NONE;
+    if (u == NULL || u->step == UPLOAD_NONE || !is_good(ex) || u->has_answer)
+        return false;
+    u->was_read = true;
+    read_value(ex, root, UPLOAD_FACT_ID, &id);
+    read_value(ex, root, UPLOAD_FACT_OTHER_ID, &u->other_id);
+    read_value(ex, root, UPLOAD_FACT_ADDRESS, &url);
+    read_value(ex, root, UPLOAD_FACT_NAME, &name);
+    read_value(ex, root, UPLOAD_FACT_BYTES, &bytes);
+    read_value(ex, root, UPLOAD_FACT_TYPE, &type);
+    if (u->step == UPLOAD_PIECE && u->piece.n == 0)
+        read_value(ex, root, UPLOAD_FACT_PIECE, &u->piece);
+    if (u->step == UPLOAD_ANNOUNCE && url.n != 0)
+        u->address = address_of(&u->arena, url);
+    if (id.n != 0 && u->id.n == 0)
+        u->id = id;
+    else if (id.n != 0 && !str_eq(id, u->id))
+        u->other_id = id; /* both call it from now on */
+    take_answered_file(ex, id, name, type);
+    if (u->step == UPLOAD_NAME && ex->activity->file_count != 0)
+        set_size(&ex->activity->files[0], bytes);
+    bool is_news = id.n != 0 || url.n != 0 || u->piece.n != 0 || name.n != 0;
+    u->has_answer = is_news && is_told_all(ex);
+    if (u->has_answer)
+        note_answer(ex);
+    return u->has_answer;
+}
+
+/* "status": "error" and the like, whatever the HTTP status. */
+bool upload_was_refused(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    return u != NULL && u->step == UPLOAD_ANNOUNCE && u->was_read &&
+           !u->has_answer;
+}
+
+/* An announcement that the service took without a word of where the bytes go
+ * is all that there is. */
+bool upload_is_waiting(struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    struct activity *a = ex->activity;
+    if (u == NULL || !is_good(ex))
+        return false;
+    bool is_part = (u->step == UPLOAD_ANNOUNCE && u->has_answer) ||
+                   u->step == UPLOAD_PIECE;
+    if (is_part) {
+        a->has_complete = true;
+        a->complete = false;
+    }
+    return is_part || (u->step == UPLOAD_BYTES && wants_name(ex));
+}

@@ -1,0 +1,92 @@
+/*
+ * Files on their way up (chatgpt-wire §5, §9.3).  The steps of an upload are
+ * exchanges of their own, on any connection and worker: the name is announced
+ * here, the bytes go there, in one piece or several, and the name may follow
+ * the bytes.  What one step learns reaches the next through the keeper
+ * (keep_note_file), as lines of JSON under the file's ids and address.
+ *
+ * All steps tell one activity, under the id that the first of them made: its
+ * record stays open, with what is known so far, until name and bytes are both
+ * there or the service has ended the upload.  So a crash at any point leaves
+ * a record, and no file has two.
+ *
+ * Which request is which step, and where ids and addresses stand, is the
+ * service map's (`upload:`).  Used by exchange*.c only; upload_facts.c reads
+ * and writes the lines, upload_pieces.c puts pieces together.
+ */
+#ifndef INSPECT_UPLOAD_H
+#define INSPECT_UPLOAD_H
+
+#include "inspect/exchange_parts.h"
+
+enum {
+    UPLOAD_PIECES_MAX = 4096,       /* of one file, in its order */
+    UPLOAD_SMALL_BYTES = 24 * 1024, /* a piece of this size is kept whole */
+    UPLOAD_EDGE_BYTES = 512,        /* of others both ends */
+    UPLOAD_FINDINGS_MAX = 48,       /* that one line carries */
+    UPLOAD_TEXT_BYTES = 16 * 1024,  /* of a file whose name is to follow */
+};
+
+/* What the keeper's lines say of a file, the later ones counting. */
+struct upload_known {
+    bool is_known;
+    unsigned flags;
+    struct str id, name, declared_type, type, sha256, text;
+    struct actor actor;
+    struct str project_id;
+    struct str rule, reason; /* of a file that was refused */
+    int64_t size, bytes;     /* as announced; as they went; -1 unknown */
+    const struct json_node *findings[UPLOAD_FINDINGS_MAX];
+    size_t finding_lines;
+};
+
+struct upload_piece {
+    struct str id, type, sha256;
+    int64_t bytes;
+    bool is_whole;   /* data is all of it */
+    struct str data; /* all of it, or its head */
+    struct str tail; /* of a longer one, data is its head */
+    const struct json_node *findings;
+};
+
+struct upload {
+    enum upload_step step; /* NONE: an activity that uses files */
+    struct arena arena;
+    struct str id, other_id, address, piece; /* of this request, its answer */
+    struct str name, bytes_text, type;       /* by the map's ids */
+    struct str *order;                       /* of the pieces */
+    size_t order_count;
+    struct buf data, tail; /* of a piece: all of it, or ends */
+    bool is_whole;
+    /* what the keeper said */
+    struct buf facts;
+    size_t file_at; /* NONE: which file is asked for */
+    bool is_asking, is_asked, is_applied;
+    struct keep_file_answer said;
+    struct upload_known known;
+    /* what came of it */
+    bool is_opened;  /* a record was made before the keeper was asked */
+    bool is_refused; /* what it is about was blocked before */
+    bool is_silent;  /* nothing to tell */
+    bool is_noted;   /* the keeper knows how the answer ended it */
+    bool has_answer; /* the answer said something of the file */
+    bool was_read;   /* it was JSON, whatever it said */
+};
+
+/* upload_facts.c */
+/* Lines to what they say; strings live in the arena. */
+void upload_read_facts(
+    struct str lines, struct arena *arena, struct upload_known *known);
+/* The pieces among them, the last one of an id; returns how many. */
+size_t upload_read_pieces(struct str lines, struct arena *arena,
+    struct upload_piece *pieces); /* room for UPLOAD_PIECES_MAX */
+/* One line: what this exchange knows of the file. */
+void upload_write_fact(const struct exchange *ex, struct buf *line);
+/* Findings of a line join those of the activity; `shift` moves their place. */
+void upload_adopt_findings(
+    struct activity *a, const struct json_node *list, size_t shift);
+
+/* upload_pieces.c */
+void upload_assemble(struct exchange *ex);
+
+#endif

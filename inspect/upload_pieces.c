@@ -1,0 +1,153 @@
+/*
+ * A file that went up in pieces (Azure blocks, parts of the public API) is put
+ * together when the client says which pieces in which order it is.  Pieces
+ * come in any order, on any connection; what is known of them is the keeper's.
+ *
+ * Sizes add up.  The SHA-256 of the whole is known only where its bytes are:
+ * with small pieces, which are kept, or a single one.  Findings of each piece
+ * move to its place in the file; what lies across two of them is looked for
+ * in the ends that were kept.
+ */
+#include "base/digest.h"
+#include "base/mem.h"
+#include "inspect/scan.h"
+#include "inspect/upload.h"
+
+/* ---- <BlockList> ------------------------------------------------------- */
+
+void upload_add_order(struct exchange *ex, struct str id)
+{
+    struct upload *u = ex->upload;
+    if (u->order == NULL)
+        u->order = arena_alloc(&u->arena, UPLOAD_PIECES_MAX * sizeof *u->order);
+    if (u->order_count == UPLOAD_PIECES_MAX)
+        exchange_note_failure(ex, FAIL_LIMIT);
+    else
+        u->order[u->order_count++] = arena_copy(&u->arena, id);
+}
+
+/* Put Block List (Azure storage REST): a flat list of <Latest>, <Committed>,
+ * <Uncommitted>, each around base64, which needs no escapes.  An XML library
+ * would bring entities and DTDs to a list of three words. */
+void upload_read_blocklist(struct exchange *ex)
+{
+    static const char *const names[] = {
+        "<Latest>", "<Committed>", "<Uncommitted>"};
+    struct str rest = buf_str(&ex->body);
+    for (;;) {
+        rest = str_sub(rest, str_find_char(rest, '<'), rest.n);
+        size_t skip = 0;
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            if (str_starts(rest, names[i]))
+                skip = str_of(names[i]).n;
+        if (rest.n == 0)
+            return;
+        rest = str_sub(rest, skip != 0 ? skip : 1, rest.n);
+        if (skip == 0)
+            continue;
+        struct str id = str_sub(rest, 0, str_find_char(rest, '<'));
+        rest = str_sub(rest, id.n, rest.n);
+        upload_add_order(ex, str_trim(id));
+    }
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static const struct upload_piece *find_piece(
+    const struct upload_piece *pieces, size_t count, struct str id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(pieces[i].id, id))
+            return &pieces[i];
+    return NULL;
+}
+
+/* Every byte is here: the file is read as one. */
+static void join_small(struct exchange *ex, struct activity_file *file,
+    const struct upload_piece *const *parts, size_t n)
+{
+    struct buf whole = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_append_str(&whole, parts[i]->data);
+    extract_file_bytes(ex, file, file->declared_type, buf_str(&whole));
+    buf_wipe_free(&whole);
+}
+
+static void keep_across(
+    struct findings *f, size_t before, size_t border, size_t base)
+{
+    size_t kept = before;
+    for (size_t i = before; i < f->count; i++) {
+        struct finding finding = f->items[i];
+        if (finding.start >= border || finding.end <= border)
+            continue;
+        finding.start += base;
+        finding.end += base;
+        f->items[kept++] = finding;
+    }
+    f->count = kept;
+}
+
+static void scan_border(struct exchange *ex, const struct upload_piece *left,
+    const struct upload_piece *right, size_t at)
+{
+    struct findings *f = &ex->activity->findings;
+    struct buf both = {0};
+    struct str tail = left->is_whole ? left->data : left->tail;
+    size_t before = f->count;
+    buf_append_str(&both, tail);
+    buf_append_str(&both, str_sub(right->data, 0, UPLOAD_EDGE_BYTES));
+    if (ex->env->scanner != NULL)
+        scan_text(ex->env->scanner, buf_str(&both), WHERE_FILE, f);
+    keep_across(f, before, tail.n, at - tail.n);
+    buf_wipe_free(&both);
+}
+
+static void join_large(struct exchange *ex, struct activity_file *file,
+    const struct upload_piece *const *parts, size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i != 0)
+            scan_border(ex, parts[i - 1], parts[i], at);
+        upload_adopt_findings(ex->activity, parts[i]->findings, at);
+        at += (size_t)parts[i]->bytes;
+    }
+    file->bytes = (int64_t)at;
+    file->type = arena_copy(&ex->activity->arena, parts[0]->type);
+    if (n == 1)
+        file->sha256 = arena_copy(&ex->activity->arena, parts[0]->sha256);
+}
+
+/* Some piece was never seen: what is left tells of itself only. */
+static void join_unknown(struct exchange *ex)
+{
+    const struct upload_known *known = &ex->upload->known;
+    for (size_t i = 0; i < known->finding_lines; i++)
+        upload_adopt_findings(ex->activity, known->findings[i], 0);
+}
+
+void upload_assemble(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct upload_piece *pieces =
+        mem_calloc(UPLOAD_PIECES_MAX + 1, sizeof *pieces);
+    const struct upload_piece **parts =
+        mem_calloc(u->order_count + 1, sizeof(struct upload_piece *));
+    size_t count = upload_read_pieces(buf_str(&u->facts), &u->arena, pieces);
+    bool is_known = u->order_count != 0, is_small = true;
+    struct activity_file *file = &ex->activity->files[0];
+    for (size_t i = 0; i < u->order_count; i++) {
+        parts[i] = find_piece(pieces, count, u->order[i]);
+        is_known = is_known && parts[i] != NULL && parts[i]->bytes >= 0;
+        is_small = is_small && parts[i] != NULL && parts[i]->is_whole;
+    }
+    if (is_known && is_small)
+        join_small(ex, file, parts, u->order_count);
+    else if (is_known)
+        join_large(ex, file, parts, u->order_count);
+    else
+        join_unknown(ex);
+    mem_free(parts);
+    mem_free(pieces);
+}
