@@ -84,7 +84,7 @@ static inline void driver_open(struct driver *d)
     d->keep = keep_new(1 << 20);
     d->env = (struct exchange_env){d->services, d->policy, d->scanner, STR("n"),
         CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true,
-        false, NULL};
+        false, NULL, NULL};
     diag_free(&diag);
 }
 
