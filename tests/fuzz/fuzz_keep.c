@@ -2,6 +2,7 @@
  * Each is a length byte and that many bytes; 0: a well-formed question made
  * from the next two bytes. */
 #include "inspect/keep.h"
+#include "inspect/keep_links.h"
 
 #include "tests/fuzz/same.h"
 
@@ -51,10 +52,42 @@ static void check_notes(struct keep *keep, struct str name, int64_t now_ms)
     buf_free(&answer);
 }
 
+/* A link is found again by the bytes that follow it, whatever is in it. */
+static void check_links(struct keep *keep, struct str name, int64_t now_ms)
+{
+    struct buf question = {0}, answer = {0};
+    struct keep_link_answer said;
+    struct keep_part_answer passed;
+    struct keep_link link = {.service = STR("s"),
+        .url = name,
+        .time_ms = now_ms,
+        .bytes = -1,
+        .activity_id = "a"};
+    struct keep_part part = {.service = STR("s"), .url = name, .total = 9};
+    link.texts[LINK_NAME] = name;
+    keep_ask_link(&link, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_link(buf_str(&answer), &said) == OK && said.is_handed_out,
+        "a link has an answer");
+    check(str_eq(said.texts[LINK_NAME], name) || name.n > KEEP_LINK_TEXT_MAX,
+        "its name is kept");
+    part.to = (int64_t)(name.n % 12);
+    buf_clear(&question), buf_clear(&answer);
+    keep_ask_part(&part, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_part(buf_str(&answer), &passed) == OK &&
+              passed.bytes == part.to &&
+              passed.is_complete == (part.to >= part.total),
+        "bytes count");
+    buf_free(&question);
+    buf_free(&answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct keep *keep = keep_new(8 * 1024);
     check_notes(keep, str_make((const char *)data, n), 1);
+    check_links(keep, str_make((const char *)data, n), 1);
     struct buf answer = {0};
     struct keep_prompt_answer said;
     int64_t now_ms = 1000;
@@ -75,6 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             check(memchr(said.activity_id, 0, sizeof said.activity_id) != NULL,
                 "ids end");
         keep_read_answer(datagram);
+        struct keep_link_answer link;
+        struct keep_part_answer part;
+        (void)(keep_read_link(datagram, &link) == OK);
+        (void)(keep_read_part(datagram, &part) == OK);
         keep_read_host(datagram);
         i += length;
     }
