@@ -6,15 +6,28 @@
  */
 #include "inspect/channel.h"
 
+#include <string.h>
+
 #include <utlist.h>
 
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/channel_parts.h"
+#include "inspect/form.h"
 
 enum { STATUS_UPGRADED = 101, STATUS_REFUSED = 403 };
 
 /* ---- life -------------------------------------------------------------- */
+
+/* "…?model=gpt-realtime" (fact sheet chatgpt-wire §9.3). */
+static void note_model(struct channel *c, struct str query)
+{
+    struct str pair;
+    while (str_split(&query, '&', &pair))
+        if (str_starts(pair, "model="))
+            topic_set(&c->model,
+                form_decode(&c->scratch, str_sub(pair, 6, pair.n), true));
+}
 
 struct channel *channel_new(
     const struct exchange_env *env, const struct exchange *upgrade)
@@ -23,6 +36,7 @@ struct channel *channel_new(
     c->env = env;
     c->upgrade = exchange_inner(env, upgrade, upgrade->time_ms);
     channel_setup_routes(c);
+    note_model(c, upgrade->query);
     return c;
 }
 
@@ -53,6 +67,8 @@ void channel_free(struct channel **channel)
     while (c->notes != NULL)
         free_output(&c->notes, c->notes);
     channel_free_topics(c);
+    buf_free(&c->model);
+    buf_free(&c->conversation);
     exchange_free(&c->upgrade);
     arena_free(&c->scratch);
     mem_free(c);
@@ -109,6 +125,11 @@ static void on_client(struct channel *c, bool is_text, struct str payload)
     struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
     c->held = channel_add(c, ex);
     exchange_inner_request(ex, route, type, payload);
+    if (ex->activity == NULL || c->socket->socket != SOCKET_REALTIME)
+        return;
+    struct activity *a = ex->activity;
+    a->model = arena_copy(&a->arena, buf_str(&c->model));
+    a->conversation_id = arena_copy(&a->arena, buf_str(&c->conversation));
 }
 
 static bool understand(struct channel *c, const struct json_node *root)
@@ -116,6 +137,8 @@ static bool understand(struct channel *c, const struct json_node *root)
     switch (c->socket->socket) {
     case SOCKET_RESPONSES:
         return channel_on_responses(c, root);
+    case SOCKET_REALTIME:
+        return channel_on_realtime(c, root);
     case SOCKET_EVENTS:
         return channel_on_events(c, root);
     case SOCKET_PUBSUB:
@@ -257,6 +280,8 @@ static void conclude(struct channel *c)
         exchange_no_response(ex, 0); /* it never left */
         return;
     }
+    if (ex->activity != NULL && str_starts(ex->activity->name, "prompt"))
+        memcpy(c->prompt, ex->activity->id, sizeof c->prompt);
     if (is_awaited)
         await_answer(c, c->held);
     exchange_response_head(ex, STATUS_UPGRADED, NULL, 0, is_awaited);
@@ -375,6 +400,19 @@ enum err channel_next_record(struct channel *c, struct record *record_out)
     return OK;
 }
 
+/* What was spoken went by unread, and nobody wrote down what it was. */
+static void tell_opaque(struct channel *c)
+{
+    if (c->opaque == NULL || c->has_transcript)
+        return;
+    struct activity *a = activity_new();
+    a->name = arena_copy(&a->arena, c->opaque->activity);
+    a->model = arena_copy(&a->arena, buf_str(&c->model));
+    a->conversation_id = arena_copy(&a->arena, buf_str(&c->conversation));
+    channel_tell(c, &a, 1, STR_NONE);
+    c->inners->prev->exchange->told_reason = c->opaque->reason;
+}
+
 void channel_end(struct channel *c, bool is_complete)
 {
     (void)is_complete; /* no answer ends with its socket */
@@ -383,4 +421,5 @@ void channel_end(struct channel *c, bool is_complete)
         if (i->is_turn)
             channel_end_turn(i, false);
     channel_end_topics(c);
+    tell_opaque(c);
 }

@@ -40,16 +40,20 @@ static bool has_type(const struct route_frame *frame, struct str type)
 }
 
 static const struct route *find_frame(
-    const struct route *socket, const struct json_node *message)
+    struct channel *c, const struct json_node *message)
 {
+    const struct route *socket = c->socket;
     struct str type = json_str(find(message, &socket->frame_type));
     for (size_t i = 0; i < socket->frame_count; i++) {
         const struct route_frame *frame = &socket->frames[i];
         const struct json_node *member = find(message, &frame->when);
         bool is_there = frame->when.count == 0 ||
                         (member != NULL && !json_is(member, JSON_NULL));
-        if (is_there && has_type(frame, type))
-            return &frame->route;
+        if (!is_there || !has_type(frame, type))
+            continue;
+        if (frame->is_opaque)
+            c->opaque = &frame->route;
+        return &frame->route;
     }
     return NULL;
 }
@@ -82,7 +86,7 @@ static const struct route *stronger(
 }
 
 const struct route *channel_route(
-    const struct channel *c, const struct json_node *root)
+    struct channel *c, const struct json_node *root)
 {
     const struct route *found = NULL;
     if (root == NULL)
@@ -90,7 +94,7 @@ const struct route *channel_route(
     bool is_list = json_is(root, JSON_ARRAY);
     for (const struct json_node *m = is_list ? root->first : root; m != NULL;
          m = is_list ? m->next : NULL) {
-        const struct route *route = find_frame(c->socket, m);
+        const struct route *route = find_frame(c, m);
         if (route == NULL)
             route = has_words(m) ? &c->unknown : &c->unknown_silent;
         found = stronger(found, route);

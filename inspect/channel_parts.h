@@ -4,6 +4,7 @@
  *   channel.c          life, the client's messages and their hold, records
  *   channel_frames.c   what a client's message is, by the service map
  *   channel_turns.c    Responses events: the answer of the open turn
+ *   channel_realtime.c events of the realtime API
  *   channel_topics.c   answers that come piecewise under names
  *   channel_events.c   envelopes of ws.chatgpt.com
  *   channel_updates.c  whole messages in them
@@ -49,6 +50,7 @@ struct topic {
     char told[ANSWERS_MAX][UUID_TEXT_BYTES];
     size_t told_count;
     int64_t parked_ms;
+    char prompt[UUID_TEXT_BYTES]; /* that it answers; or empty */
     struct topic *prev, *next;
 };
 
@@ -70,6 +72,11 @@ struct channel {
     bool is_judged, is_oversize, is_over;
     struct topic *topics; /* in order of use */
     size_t topic_count;
+    /* What the socket said about itself, for messages that do not. */
+    struct buf model, conversation;
+    char prompt[UUID_TEXT_BYTES]; /* the last one's activity */
+    const struct route *opaque;   /* of messages that nobody can read */
+    bool has_transcript;
     struct str message; /* that is being read */
     int64_t time_ms;    /* of it; 0: now */
     struct channel_output *records, *notes;
@@ -94,7 +101,7 @@ void channel_read_rest(struct channel *c, const struct json_node *node);
 /* Of the message, root NULL where it is no JSON.  NULL: it carries nothing,
  * not even what is scanned. */
 const struct route *channel_route(
-    const struct channel *c, const struct json_node *root);
+    struct channel *c, const struct json_node *root);
 void channel_setup_routes(struct channel *c);
 
 /* channel_topics.c */
@@ -107,6 +114,8 @@ struct topic *channel_find_topic(const struct channel *c, struct str name);
 struct topic *channel_topic(struct channel *c, struct str name);
 /* An id of the topic; empty or too long ones leave the old one. */
 void topic_set(struct buf *member, struct str id);
+/* With a decoder; a topic of pieces has its own. */
+void topic_open(struct channel *c, struct topic *t, enum answer_codec codec);
 void topic_add(struct topic *t, const struct topic_item *item);
 /* Told, if there is an answer; is_complete: the service said so. */
 void topic_end(struct channel *c, struct topic *t, bool is_complete);
@@ -123,6 +132,7 @@ void channel_on_group_chat(struct channel *c, const struct json_node *payload);
 /* The server's messages, by what the map calls them.  False: not understood,
  * to be read generically. */
 bool channel_on_responses(struct channel *c, const struct json_node *root);
+bool channel_on_realtime(struct channel *c, const struct json_node *root);
 bool channel_on_events(struct channel *c, const struct json_node *root);
 bool channel_on_pubsub(struct channel *c, const struct json_node *root);
 

@@ -126,9 +126,9 @@ static void free_topic(struct topic *t)
     mem_free(t);
 }
 
-static void open_decoder(struct topic *t)
+static void open_decoder(struct topic *t, enum answer_codec codec)
 {
-    t->answer = answer_new(ANSWER_CHATGPT, true);
+    t->answer = answer_new(codec, codec == ANSWER_CHATGPT);
     t->is_unordered = false;
     t->told_count = 0;
 }
@@ -183,7 +183,8 @@ static int64_t time_of(int64_t time_ms)
 static void park(struct channel *c, struct topic *t)
 {
     struct channel_pool *pool = c->env->pool;
-    if (pool == NULL || size_of(t) > POOL_BYTES_MAX) {
+    if (pool == NULL || c->socket->socket == SOCKET_REALTIME ||
+        size_of(t) > POOL_BYTES_MAX) {
         free_topic(t);
         return;
     }
@@ -235,6 +236,18 @@ static void keep_ids(struct topic *t, struct activity **list, size_t n)
         t->told_count = n;
 }
 
+/* What its socket knows of it. */
+static void fill(
+    const struct channel *c, const struct topic *t, struct activity *a)
+{
+    if (a->conversation_id.n == 0)
+        a->conversation_id = arena_copy(&a->arena, buf_str(&t->conversation));
+    if (a->model.n == 0)
+        a->model = arena_copy(&a->arena, buf_str(&c->model));
+    if (t->prompt[0] != '\0')
+        a->reply_to = arena_copy(&a->arena, str_of(t->prompt));
+}
+
 static void tell(struct channel *c, struct topic *t)
 {
     struct activity *list[ANSWERS_MAX];
@@ -243,9 +256,7 @@ static void tell(struct channel *c, struct topic *t)
         return;
     keep_ids(t, list, n);
     for (size_t i = 0; i < n; i++)
-        if (list[i]->conversation_id.n == 0)
-            list[i]->conversation_id =
-                arena_copy(&list[i]->arena, buf_str(&t->conversation));
+        fill(c, t, list[i]);
     channel_tell(c, list, n, buf_str(&t->turn));
 }
 
@@ -255,7 +266,7 @@ static void tell(struct channel *c, struct topic *t)
 static void feed(struct topic *t, uint64_t id, struct str text)
 {
     if (t->answer == NULL)
-        open_decoder(t);
+        open_decoder(t, ANSWER_CHATGPT);
     answer_feed(t->answer, text);
     add_seen(&t->seen, id);
     t->bytes += text.n;
@@ -361,6 +372,14 @@ void topic_add(struct topic *t, const struct topic_item *item)
     } else {
         wait_for_parent(t, id, parent, item);
     }
+}
+
+void topic_open(struct channel *c, struct topic *t, enum answer_codec codec)
+{
+    if (t->answer != NULL)
+        return;
+    open_decoder(t, codec);
+    memcpy(t->prompt, c->prompt, sizeof t->prompt);
 }
 
 void topic_set(struct buf *member, struct str id)

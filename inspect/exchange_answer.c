@@ -469,6 +469,8 @@ static enum exchange_state finish_answer(struct exchange *ex)
     exchange_judge(ex, a, DIRECTION_DOWN, &verdict);
     if (a->verdict == VERDICT_ALLOW && a->failure.n != 0)
         a->verdict = VERDICT_ALERT;
+    if (a->reason.n == 0)
+        a->reason = ex->told_reason;
     bool is_quiet =
         ex->is_quiet && a->verdict == VERDICT_ALLOW && a->findings.count == 0;
     if (is_quiet || exchange_view_is_quiet(ex, a))

@@ -159,11 +159,12 @@ struct exchange {
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
-    bool has_transcript; /* not scanned yet */
-    bool is_link_read;   /* addresses and ids of the answer were taken */
-    struct str turn_id;  /* the answers' name elsewhere, for their prompt */
-    bool may_be_told;    /* by another connection */
-    bool is_quiet;       /* answers are told only where something is found */
+    bool has_transcript;    /* not scanned yet */
+    bool is_link_read;      /* addresses and ids of the answer were taken */
+    struct str turn_id;     /* the answers' name elsewhere, for their prompt */
+    bool may_be_told;       /* by another connection */
+    struct str told_reason; /* the map's; where the policy gives none */
+    bool is_quiet;          /* answers are told only where something is found */
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
@@ -367,5 +368,6 @@ bool openai_extract_chat(struct exchange *ex, const struct json_node *root);
 bool openai_extract_responses(
     struct exchange *ex, const struct json_node *root);
 bool openai_extract_thread(struct exchange *ex, const struct json_node *root);
+bool openai_extract_realtime(struct exchange *ex, const struct json_node *root);
 
 #endif

@@ -445,6 +445,8 @@ static bool extract_by_shape(struct exchange *ex, const struct json_node *root)
         return openai_extract_responses(ex, root);
     case BODY_OPENAI_THREAD:
         return openai_extract_thread(ex, root);
+    case BODY_OPENAI_REALTIME:
+        return openai_extract_realtime(ex, root);
     default:
         extract_fields(ex, root);
         return true;

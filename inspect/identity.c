@@ -107,6 +107,20 @@ static void use_api_key(
     actor->is_signed_in = true;
 }
 
+/* Browsers cannot set a header for a WebSocket (fact sheet chatgpt-wire
+ * §9.3): "realtime, openai-insecure-api-key.KEY". */
+static struct str subprotocol_key(struct str list)
+{
+    static const char prefix[] = "openai-insecure-api-key.";
+    struct str name;
+    while (str_split(&list, ',', &name)) {
+        name = str_trim(name);
+        if (str_starts(name, prefix))
+            return str_sub(name, sizeof prefix - 1, name.n);
+    }
+    return STR_NONE;
+}
+
 static void use_authorization(
     const struct exchange_request *r, struct arena *arena, struct actor *actor)
 {
@@ -114,6 +128,8 @@ static void use_authorization(
     struct str key = field(r, "api-key"); /* Azure's spelling */
     if (str_starts_nocase(value, "bearer "))
         key = str_trim(str_sub(value, 7, value.n));
+    if (key.n == 0)
+        key = subprotocol_key(field(r, "sec-websocket-protocol"));
     if (key.n == 0)
         return;
     if (str_starts(key, "sk-")) {

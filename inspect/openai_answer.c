@@ -194,6 +194,8 @@ static void read_parts(struct answer *a, struct str item,
             json_get_text(c, "text"));
         replace(a, part_of_item(a, item, index, "refusal", is_hidden),
             json_get_text(c, "refusal"));
+        replace(a, part_of_item(a, item, index, "transcript", is_hidden),
+            json_get_text(c, "transcript"));
         read_annotations(a, json_get(c, "annotations"));
     }
 }
@@ -270,6 +272,10 @@ static const struct {
     {"response.output_text", "text", "text", false},
     {"response.refusal", "refusal", "refusal", false},
     {"response.audio.transcript", "transcript", "transcript", false},
+    /* realtime, and its older names */
+    {"response.output_audio_transcript", "transcript", "transcript", false},
+    {"response.audio_transcript", "transcript", "transcript", false},
+    {"response.text", "text", "text", false},
     {"response.reasoning_text", "reasoning text", "text", true},
     {"response.reasoning_summary_text", "reasoning", "text", true},
     {"response.function_call_arguments", "arguments", "arguments", true},
@@ -365,7 +371,8 @@ static void read_responses_event(struct answer *a, const struct json_node *root)
         read_annotation(a, json_get(root, "annotation"));
     } else if (str_is(type, "response.completed") ||
                str_is(type, "response.incomplete") ||
-               str_is(type, "response.failed")) {
+               str_is(type, "response.failed") ||
+               str_is(type, "response.done")) {
         read_response(a, json_get(root, "response"));
         a->saw_end = true;
     } else if (str_starts(type, "response.")) {

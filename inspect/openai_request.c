@@ -57,8 +57,12 @@ static void read_part(
         read_file(ex, json_get(part, "file"));
     else if (str_is(type, "input_file"))
         read_file(ex, part);
-    else if (str_is(type, "input_audio"))
+    else if (str_is(type, "input_audio")) {
         read_audio(ex, json_get(part, "input_audio"));
+        /* realtime: the part itself holds it */
+        extract_join(ex, to, take_text(ex, json_get(part, "transcript")));
+        extract_base64(ex, json_get(part, "audio"), STR_NONE, STR_NONE);
+    }
 }
 
 static bool read_content(
@@ -203,6 +207,31 @@ bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
     join_member(ex, root, "instructions");
     extract_fields(ex, root);
     set_ids(ex, root);
+    return is_known;
+}
+
+/* Items as they are told one by one, or with the order to answer. */
+bool openai_extract_realtime(struct exchange *ex, const struct json_node *root)
+{
+    struct activity *a = ex->activity;
+    const struct json_node *item = json_get(root, "item");
+    const struct json_node *response = json_get(root, "response");
+    const struct json_node *input = json_get(response, "input");
+    const struct json_node *orders = json_get(response, "instructions");
+    bool is_known = json_is(root, JSON_OBJECT);
+    if (item != NULL && is_message(item))
+        is_known = read_content(ex, json_get(item, "content"),
+            is_user(item) ? &a->content : &a->hidden);
+    else if (item != NULL)
+        join_all(ex, item);
+    if (json_is(input, JSON_ARRAY))
+        is_known = read_list(ex, input) && is_known;
+    /* Alone, they are what is asked for. */
+    text_join(
+        a->content.n == 0 ? &a->content : &a->hidden, take_text(ex, orders));
+    extract_fields(ex, root);
+    if (a->file_count != 0 && str_is(a->name, "prompt.created"))
+        a->name = STR("prompt_with_file.created");
     return is_known;
 }
 

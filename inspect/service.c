@@ -45,8 +45,8 @@ struct loader {
 static const char *const ACTIONS[] = {"record", "scan", "pass", NULL};
 static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
-    "openai-chat", "openai-responses", "openai-thread", "file", "blocklist",
-    "ignored", NULL};
+    "openai-chat", "openai-responses", "openai-thread", "openai-realtime",
+    "file", "blocklist", "ignored", NULL};
 static const char *const ANSWERS[] = {"none", "chatgpt", "openai-chat",
     "openai-responses", "chatgpt-mweb", "chatgpt-tree", "links", "transcript",
     "file", "openai-media", "openai-list", "fields", NULL};
@@ -73,9 +73,9 @@ static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "websocket", "activity", "update", "reason", "text", "hidden", "ids",
     "files", "url_text", "answer_text", "answer_hidden", "learn", "who", "link",
     "file", "upload", "cases", "socket", "frame_type", "frames", NULL};
-static const char *const FRAME_KEYS[] = {"name", "type", "when", "do", "body",
-    "answer", "block", "where", "activity", "text", "hidden", "ids", "files",
-    "cases", NULL};
+static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
+    "body", "answer", "block", "where", "activity", "reason", "text", "hidden",
+    "ids", "files", "cases", NULL};
 static const char *const UPLOAD_KEYS[] = {
     "step", "piece", "address", "order", "answer", NULL};
 static const char *const UPLOAD_STEPS[] = {
@@ -687,8 +687,6 @@ static void load_update(
     static const char *const words[] = {
         "", "edit", "regenerate", "continue", NULL};
     route->update = str_of(words[yaml_word(l->doc, map, "update", words, 0)]);
-    route->reason =
-        arena_copy(l->arena, yaml_str(l->doc, map, "reason", STR_NONE));
 }
 
 static int word(struct loader *l, const struct yaml_node *map, const char *key,
@@ -707,6 +705,8 @@ static void load_content(struct loader *l, const struct yaml_node *map,
     load_answer(l, map, route);
     route->block = (enum block_shape)word(l, map, "block", BLOCKS, (int)block);
     route->where = (enum route_text)word(l, map, "where", WHERES, 0);
+    route->reason =
+        arena_copy(l->arena, yaml_str(l->doc, map, "reason", STR_NONE));
     load_activity(l, map, route);
     load_json_paths(l, map, "text", &route->text);
     load_json_paths(l, map, "hidden", &route->hidden);
@@ -756,6 +756,7 @@ static void load_frames(
         frame->types =
             copy_strs(l, yaml_strs(l->doc, node, "type"), &frame->type_count);
         load_names(l, node, "when", NULL, &frame->when);
+        frame->is_opaque = yaml_bool(l->doc, node, "opaque", false);
         load_content(l, node, route->block, &frame->route);
     }
 }

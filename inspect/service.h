@@ -83,6 +83,7 @@ enum body_shape {
     BODY_OPENAI_CHAT,
     BODY_OPENAI_RESPONSES,
     BODY_OPENAI_THREAD,
+    BODY_OPENAI_REALTIME,
     BODY_FILE,      /* raw bytes of a file, or multipart around them */
     BODY_BLOCKLIST, /* Azure's XML list of the blocks of a file */
     BODY_IGNORED,
@@ -254,6 +255,7 @@ struct route_frame {
     struct str *types; /* none: every type */
     size_t type_count;
     struct json_path when; /* a member that must be there; or none */
+    bool is_opaque;        /* nobody can read it (audio): told of, once */
     struct route route;    /* without address */
 };
 

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/users.h"
+#include "inspect/channel.h"
 #include "proxy/chan.h"
 #include "proxy/tls.h"
 
@@ -229,6 +230,7 @@ enum err conf_arm(struct conf *conf, struct str database,
             "the pattern database does not fit the rules: %s", err_name(err));
         return ERR_CONFIG;
     }
+    conf->pool = channel_pool_new();
     conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);
     return conf->tls != NULL ? OK : ERR_CONFIG;
 }
@@ -245,6 +247,7 @@ void conf_unref(struct conf **conf)
     *conf = NULL;
     if (c == NULL || --c->refs > 0)
         return;
+    channel_pool_free(&c->pool);
     if (c->tls != NULL)
         tls_context_free(&c->tls);
     if (c->scanner != NULL)

@@ -13,6 +13,7 @@
 #include "inspect/scan.h"
 #include "inspect/service.h"
 
+struct channel_pool; /* inspect/channel.h */
 struct tls_context;
 struct users; /* base/users.h */
 
@@ -28,7 +29,8 @@ struct conf {
     /* workers only; NULL elsewhere */
     struct scanner *scanner;
     struct tls_context *tls;
-    struct str database; /* mapped; unmapped with the conf */
+    struct channel_pool *pool; /* answers of WebSockets that broke off */
+    struct str database;       /* mapped; unmapped with the conf */
 };
 
 /* Reads configuration files from disk into a bundle (relative names resolve

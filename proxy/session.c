@@ -121,6 +121,7 @@ static void env_init(struct session *s)
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
         .blocks_signed_out = settings->tenant_blocks_signed_out,
         .memory = &s->memory,
+        .pool = s->conf->pool,
     };
     for (int i = 0; i < FAIL_COUNT; i++)
         s->env.failure_blocks[i] = settings->on_failure[i] == ON_FAILURE_BLOCK;

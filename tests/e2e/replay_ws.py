@@ -328,3 +328,69 @@ def plain_stream_by_topic():
     topic = "conversation-turn-plain"
     return [socket(EVENTS, *map(down, items(topic, plain("Whole at once", "ws-w1", "wu", "c9"))))], [
         answers("Whole at once", message_id="ws-w1")]
+
+
+# ---- realtime ----
+
+REALTIME = "wss://api.openai.com/v1/realtime?model=gpt-realtime"
+
+
+def spoken(id, text, kind="response.output_audio_transcript", end=True, conversation="conv_1"):
+    head = {"object": "realtime.response", "id": id, "conversation_id": conversation}
+    half = len(text) // 2
+    where = {"response_id": id, "item_id": "item_" + id, "output_index": 0, "content_index": 0}
+    name = "transcript" if "transcript" in kind else "text"
+    yield {"type": "response.created", "response": {**head, "status": "in_progress", "output": []}}
+    for piece in (text[:half], text[half:]):
+        yield {"type": kind + ".delta", **where, "delta": piece}
+        yield {"type": "response.output_audio.delta", **where, "delta": base64.b64encode(bytes(30)).decode()}
+    if not end:
+        return
+    yield {"type": kind + ".done", **where, name: text}
+    yield {"type": "response.done", "response": {**head, "status": "completed", "output": [
+        {"type": "message", "id": "item_" + id, "role": "assistant", "content": [
+            {"type": "output_audio" if name == "transcript" else "output_text", name: text}]}]}}
+
+
+def user_item(text, id="item_u", **more):
+    return {"type": "conversation.item.create", "item": {"id": id, "type": "message", "role": "user", "content": [
+        {"type": "input_text", "text": text}]}, **more}
+
+
+@case
+def realtime_talk():
+    key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123"
+    appended = [up({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(90)).decode()})] * 5
+    heard = {"type": "conversation.item.input_audio_transcription.completed", "item_id": "item_a", "content_index": 0,
+             "transcript": "What is the time?"}
+    call = {"type": "conversation.item.create", "previous_item_id": "item_u", "item": {
+        "type": "function_call_output", "call_id": "call_1", "output": "12 C"}}
+    return [socket(REALTIME, down({"type": "session.created", "session": {"model": "gpt-realtime-1"}}),
+                   up({"type": "session.update", "session": {"instructions": "Be brief.", "voice": "ash"}}),
+                   up({"type": "session.update", "session": {"voice": "ash"}}),
+                   up(user_item("Good day")), down({"type": "conversation.item.added", "item": {"id": "item_u"}}),
+                   up({"type": "response.create"}), *map(down, spoken("resp_1", "Good day to you, too!")),
+                   *appended, down(heard), *map(down, spoken("resp_2", "Noon.", "response.text")),
+                   up(user_item("My card is " + CARD, "item_c")), up(call),
+                   up({"type": "response.create", "response": {"instructions": "Say goodbye.", "input": []}}),
+                   *map(down, spoken("resp_3", "It is over", end=False)),
+                   fields={"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{key}, openai-beta.realtime-v1"})], [
+        expect("instructions.updated", "Be brief.", service="openai-api", model="gpt-realtime-1",
+               actor_has=["sk-proj-…0123", "api-key"]),
+        says("Good day", message_id="item_u", model="gpt-realtime-1"),
+        answers("Good day to you, too!", message_id="resp_1", conversation_id="conv_1", replies_to=1, model="gpt-realtime-1"),
+        expect("audio.transcribed", "What is the time?", message_id="item_a"),
+        answers("Noon.", message_id="resp_2"),
+        expect("prompt.created", "My card is " + CARD, **BAD),
+        expect("tool.invoked", None, ANY, hidden_has=["12 C"]), says("Say goodbye."),
+        answers("It is over", complete=False, message_id="resp_3")]
+
+
+@case
+def realtime_audio_that_nobody_wrote_down():
+    appended = [up({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(90)).decode()})] * 3
+    part = {"type": "input_audio", "audio": base64.b64encode(b"RIFF").decode()}
+    return [socket("wss://api.openai.com/v1/live/call_7", *appended, up({"type": "input_audio_buffer.commit"}),
+                   up({"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": [part]}}))], [
+        expect("prompt_with_file.created", None, files=[{"bytes": 4}]),
+        expect("tool.invoked", None, reason="Voice: what was said was not written down and is not inspected")]
