@@ -405,6 +405,7 @@ static void drain(struct session *s)
 
 void session_drain(struct session *s)
 {
+    s->is_stopping = true;
     drain(s);
     settle(s);
 }

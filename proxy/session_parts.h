@@ -157,6 +157,7 @@ struct session {
     uint64_t deadline_ms; /* of the present state; 0: none */
     size_t held_bytes;
     bool wants_later, is_draining, is_over, is_settling;
+    bool is_stopping; /* draining because the worker ends */
     struct buf plain; /* scratch for decrypted bytes, empty between events */
 };
 

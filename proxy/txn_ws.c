@@ -22,6 +22,7 @@
 
 enum {
     CLOSE_WAIT_MS = 5000, /* for the other's close, for the end of a message */
+    STOP_QUIET_MS = 1000, /* then it does not hold up the worker's end */
 };
 
 /* ---- life ---- */
@@ -312,6 +313,8 @@ uint64_t txn_ws_deadline(const struct txn *t)
     if (ws->client_closed || ws->origin_closed)
         return t->touched_ms + CLOSE_WAIT_MS;
     uint64_t at = t->touched_ms + (uint64_t)settings->timeout_stream;
+    if (t->session->is_stopping)
+        at = t->touched_ms + STOP_QUIET_MS;
     uint64_t owed_at = ws->client_ms + (uint64_t)settings->timeout_body;
     return is_owing(t) && owed_at < at ? owed_at : at;
 }

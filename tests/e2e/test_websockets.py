@@ -269,6 +269,24 @@ class WebSocketTimes(SocketTest):
             self.assertEqual(ws.read()[0], 1001)
 
 
+class WebSocketStop(SocketTest):
+    standin_args = ("--h1",)
+
+    def test_a_quiet_socket_does_not_hold_up_the_end(self):
+        with Upgraded(self.gateway, EVENTS) as ws:
+            ws.send("one")
+            self.assertEqual(ws.read(), "one")
+            began, ended = time.monotonic(), []
+            stop = threading.Thread(target=lambda: ended.append(self.gateway.stop(30)))
+            stop.start()
+            self.assertEqual(ws.read()[0], 1001)
+            ws.close(1001)
+            self.assertEqual(ws.recv(), b"")
+        stop.join()
+        self.assertEqual(ended, [0])
+        self.assertLess(time.monotonic() - began, 8, "less than the drain's time")
+
+
 class WebSocketCrash(SocketTest):
     standin_args = ("--h1",)
 
