@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
+#include "inspect/keep.h"
 
 enum { SNIFF_BYTES = 6 };
 
@@ -332,6 +333,18 @@ void answer_take_rest(struct answer *a, struct buf *out)
 {
     buf_wipe_free(out);
     buf_take(out, &a->rest);
+}
+
+const struct keep_turn *answer_turns(const struct answer *a, size_t *count_out)
+{
+    *count_out =
+        a->turn_count < KEEP_TURNS_MAX ? a->turn_count : KEEP_TURNS_MAX;
+    return a->turns;
+}
+
+bool answer_is_refusal(const struct answer *a)
+{
+    return a->is_refused;
 }
 
 bool answer_is_stream(const struct answer *a)

@@ -53,6 +53,11 @@ struct str answer_links_body(const struct answer *a);
 /* After answer_finish: strings of events that nobody understands, to be
  * scanned.  Replaces what is in `out`. */
 void answer_take_rest(struct answer *a, struct buf *out);
+/* Of conversations of the history: where user messages hang. */
+struct keep_turn;
+const struct keep_turn *answer_turns(const struct answer *a, size_t *count_out);
+/* A JSON body that says: no answer, an error. */
+bool answer_is_refusal(const struct answer *a);
 /* It came as events. */
 bool answer_is_stream(const struct answer *a);
 /* Something was left out. */

@@ -35,7 +35,8 @@ struct answer {
     bool is_open;    /* what it is is not known yet */
     bool saw_end;    /* the stream's own end mark */
     bool is_over_limit, is_broken, has_unknown, is_finished, is_complete;
-    bool is_mended; /* the JSON body broke off */
+    bool is_refused; /* a JSON body with an error in it */
+    bool is_mended;  /* the JSON body broke off */
     struct str conversation_id, model, message_id, parent_id;
     struct str turn_id, topic_id; /* where the answer goes on */
     struct bootstrap page;        /* of ANSWER_LINKS, where it is HTML */
@@ -49,6 +50,8 @@ struct answer {
     struct str title;        /* may come again: the last one counts */
     struct activity *trees[ANSWERS_MAX]; /* conversations of the history */
     size_t tree_count;
+    struct keep_turn *turns; /* their newest user messages hang there; arena */
+    size_t turn_count;       /* all there were */
     /* the light web app */
     struct mweb mweb;
     struct mweb_ndjson *mweb_lines;

@@ -154,6 +154,9 @@ void chatgpt_answer_body(struct answer *a, const struct json_node *root)
 {
     note_ids(a, root);
     a->turn_id = answer_keep(a, json_get_text(root, "response_id"), a->turn_id);
+    const struct json_node *error = json_get(root, "error");
+    a->is_refused = json_get(root, "detail") != NULL ||
+                    (error != NULL && !json_is(error, JSON_NULL));
 }
 
 /* ---- messages: which is what (4.4) ------------------------------------ */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
+#include "inspect/keep.h"
 
 enum { TREE_STEPS_MAX = 65536 };
 
@@ -149,6 +150,21 @@ static void read_branch(struct answer *a, struct activity *act,
     mem_free(index);
 }
 
+/* Where a user message hangs, the next one is an edit (3.2.3). */
+static void note_turn(
+    struct answer *a, struct str conversation, const struct json_node *node)
+{
+    struct str parent = json_get_text(node, "parent");
+    bool is_user = str_is(json_path_text(node, "message/author/role"), "user");
+    if (!is_user || parent.n == 0)
+        return;
+    if (a->turns == NULL)
+        a->turns = arena_alloc(&a->arena, KEEP_TURNS_MAX * sizeof *a->turns);
+    /* Servers write the newest last: it takes the oldest one's place. */
+    a->turns[a->turn_count++ % KEEP_TURNS_MAX] =
+        (struct keep_turn){conversation, arena_copy(&a->arena, parent)};
+}
+
 static void read_tree(struct answer *a, const struct json_node *root)
 {
     const struct json_node *mapping = json_get(root, "mapping");
@@ -163,6 +179,9 @@ static void read_tree(struct answer *a, const struct json_node *root)
     act->conversation_id =
         arena_copy(&act->arena, id.n != 0 ? id : json_get_text(root, "id"));
     read_branch(a, act, root, mapping);
+    struct str kept = arena_copy(&a->arena, act->conversation_id);
+    for (const struct json_node *c = mapping->first; c != NULL; c = c->next)
+        note_turn(a, kept, c);
     a->trees[a->tree_count++] = act;
 }
 

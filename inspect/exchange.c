@@ -354,22 +354,27 @@ void exchange_push_opening(struct exchange *ex)
 
 /* For the daily digest: what the maps leave unexplained, or what they explain
  * and was not so. */
-static void note_drift(struct exchange *ex)
+void exchange_note_drift(struct exchange *ex, const char *cause)
 {
     struct buf line = {0};
-    bool is_failed = ex->failure == FAIL_PARSE || ex->failure == FAIL_DECODE ||
-                     ex->failure == FAIL_EXTRACT;
-    if (ex->is_signed_out || (!ex->is_unclassified && !is_failed))
-        return;
     stats_add(STAT_MAP_DRIFT, 1);
     buf_printf(&line, "%.*s %.*s ", STR_ARG(service_name(ex->service)),
         STR_ARG(str_sub(ex->method, 0, 16)));
     drift_template(ex->path, &line);
     buf_truncate(&line, DRIFT_TEXT_MAX - 16);
-    buf_printf(&line, " %s",
-        is_failed ? failure_name((enum failure)ex->failure) : "unclassified");
+    buf_printf(&line, " %s", cause);
     keep_note_drift(buf_str(&line), exchange_push_note(ex));
     buf_free(&line);
+}
+
+static void note_drift(struct exchange *ex)
+{
+    bool is_failed = ex->failure == FAIL_PARSE || ex->failure == FAIL_DECODE ||
+                     ex->failure == FAIL_EXTRACT;
+    if (ex->is_signed_out || (!ex->is_unclassified && !is_failed))
+        return;
+    exchange_note_drift(ex,
+        is_failed ? failure_name((enum failure)ex->failure) : "unclassified");
 }
 
 /* Clean drafts, one a keystroke, are told as one; each that has something to

@@ -266,11 +266,22 @@ static void note_turn(struct exchange *ex)
 {
     const struct activity *a = ex->activity;
     if (a == NULL || !is_prompt(ex) || ex->is_blocked ||
-        !is_success(ex->status) || a->message_id.n == 0 ||
+        !is_success(ex->status) || ex->is_refused || a->message_id.n == 0 ||
         a->conversation_id.n == 0 || str_is(ex->action, "variant"))
         return;
     keep_note_turn(a->service, a->conversation_id, a->parent_message_id,
         exchange_push_note(ex));
+}
+
+/* The turns of a history, so that an edit of an old message is one. */
+static void note_history(struct exchange *ex)
+{
+    size_t count = 0;
+    const struct keep_turn *turns =
+        ex->answer != NULL ? answer_turns(ex->answer, &count) : NULL;
+    if (count != 0)
+        keep_note_turns(
+            service_name(ex->service), turns, count, exchange_push_note(ex));
 }
 
 static void note_side(
@@ -361,8 +372,8 @@ static void complete_request(struct exchange *ex)
         return;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;
-    bool is_good = is_success(ex->status) && !ex->is_blocked && !ex->is_cut &&
-                   !upload_was_refused(ex);
+    bool is_good = is_success(ex->status) && !ex->is_refused &&
+                   !ex->is_blocked && !ex->is_cut && !upload_was_refused(ex);
     a->outcome = is_good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
     if (ex->upload != NULL && ex->upload->is_silent)
         return;
@@ -475,6 +486,10 @@ static enum exchange_state finish_answer(struct exchange *ex)
         ex->is_quiet && a->verdict == VERDICT_ALLOW && a->findings.count == 0;
     if (is_quiet || exchange_view_is_quiet(ex, a))
         return next_answer(ex);
+    if (str_is(a->failure, "parse"))
+        exchange_note_drift(ex, "answer-parse");
+    else if (str_is(a->failure, "decode"))
+        exchange_note_drift(ex, "answer-decode");
     stats_add(
         a->verdict == VERDICT_ALERT ? STAT_VERDICT_ALERT : STAT_VERDICT_ALLOW,
         1);
@@ -604,7 +619,9 @@ static enum exchange_state step_extract(struct exchange *ex)
     if (ex->answer != NULL)
         read_links(ex, true);
     take_transcript(ex);
+    ex->is_refused = ex->answer != NULL && answer_is_refusal(ex->answer);
     note_turn(ex);
+    note_history(ex);
     note_replies(ex);
     answer_free(&ex->answer);
     bool has_records = ex->activity != NULL || ex->answer_count != 0;

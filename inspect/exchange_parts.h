@@ -155,6 +155,7 @@ struct exchange {
     struct buf decoded;
     uint64_t response_bytes;
     const char *answer_failure;
+    bool is_refused; /* the answer's body is an error, whatever its status */
     struct activity *view; /* texts on their way into the request's activity */
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
@@ -176,6 +177,8 @@ struct exchange {
 /* The request's activity is made, its body expected. */
 void exchange_start_request(struct exchange *ex);
 void exchange_note_failure(struct exchange *ex, enum failure failure);
+/* For the daily digest of what the maps left unexplained. */
+void exchange_note_drift(struct exchange *ex, const char *cause);
 void exchange_put_verdict(
     struct activity *activity, const struct verdict *verdict);
 void exchange_judge(struct exchange *ex, struct activity *activity,

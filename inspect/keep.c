@@ -154,6 +154,18 @@ void keep_note_turn(struct str service, struct str conversation_id,
     send(note, &q);
 }
 
+void keep_note_turns(struct str service, const struct keep_turn *turns,
+    size_t count, struct buf *note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_TURNS};
+    send(note, &q);
+    for (size_t i = 0; i < count && i < KEEP_TURNS_MAX; i++) {
+        struct key key = keep_key("parent", service, turns[i].conversation_id,
+            turns[i].parent_message_id);
+        buf_append(note, &key, sizeof key);
+    }
+}
+
 void keep_note_host(struct str host, struct buf *note)
 {
     struct question q = {.version = VERSION, .kind = NOTE_HOST};
@@ -341,6 +353,17 @@ static void serve_draft(struct keep *keep, const struct question *q,
     memcpy(a->activity_id, draft->activity_id, sizeof a->activity_id);
 }
 
+static void serve_turns(struct keep *keep, struct str keys, int64_t now_ms)
+{
+    struct key key;
+    if (keys.n > KEEP_TURNS_MAX * sizeof key)
+        return;
+    for (; keys.n >= sizeof key; keys = str_sub(keys, sizeof key, keys.n)) {
+        memcpy(&key, keys.p, sizeof key);
+        keep_put(keep, &key, now_ms, KEEP_TURN_SECONDS);
+    }
+}
+
 static struct key secret_key(const struct keep *keep, const struct key *key)
 {
     uint8_t mac[DIGEST_BYTES];
@@ -404,6 +427,10 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     memcpy(&q, question.p, sizeof q);
     if (q.version == VERSION && (q.kind == NOTE_FILE || q.kind == ASK_FILE)) {
         keep_serve_file(keep, question, now_ms, answer_out);
+        return;
+    }
+    if (q.version == VERSION && q.kind == NOTE_TURNS) {
+        serve_turns(keep, str_sub(question, sizeof q, question.n), now_ms);
         return;
     }
     if (question.n > sizeof q + NAMES_BYTES_MAX)

@@ -71,6 +71,14 @@ enum err keep_read_prompt(
 void keep_note_turn(struct str service, struct str conversation_id,
     struct str parent_message_id, struct buf *note);
 
+/* The same of turns that a history tells of: at most KEEP_TURNS_MAX. */
+enum { KEEP_TURNS_MAX = 200 };
+struct keep_turn {
+    struct str conversation_id, parent_message_id;
+};
+void keep_note_turns(struct str service, const struct keep_turn *turns,
+    size_t count, struct buf *note);
+
 /* ---- an answer: reported before? (re-read streams) ------------------ */
 
 void keep_note_answer(

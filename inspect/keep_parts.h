@@ -28,6 +28,7 @@ enum kind {
     NOTE_PARTIAL,
     NOTE_REPLY,
     ASK_REPLY,
+    NOTE_TURNS,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
