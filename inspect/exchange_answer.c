@@ -375,13 +375,13 @@ static void complete_request(struct exchange *ex)
     bool is_good = is_success(ex->status) && !ex->is_refused &&
                    !ex->is_blocked && !ex->is_cut && !upload_was_refused(ex);
     a->outcome = is_good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+    if (is_good && ex->download == NULL)
+        note_sent_files(ex);
     if (ex->upload != NULL && ex->upload->is_silent)
         return;
     bool is_waiting = upload_is_waiting(ex);
     exchange_push_record(ex, is_waiting ? RECORD_OPEN : RECORD_DONE, a);
     ex->records[ex->record_count - 1].is_standing = is_waiting;
-    if (is_good && ex->download == NULL)
-        note_sent_files(ex);
 }
 
 /* ---- one answer after the other --------------------------------------------

@@ -6,7 +6,8 @@
  * opens it, the bytes complete it.
  *
  * Bytes pass on as they come; they are counted, hashed and scanned in pieces,
- * and nothing of them is kept but the first ones, which tell the type.
+ * and nothing of them is kept but the first ones, which tell the type, and
+ * files of FILE_TEXT_BYTES_MAX at most, whose text goes into the record.
  *
  * Which fetches are a download: what is saved (the map's marks, an attachment
  * disposition), and otherwise every file but what is known to be only shown:
@@ -39,6 +40,7 @@ struct download {
     struct buf body; /* of a link */
     struct digest *digest;
     struct buf head;
+    struct buf kept; /* of a small file: all of it, for its text */
     uint64_t bytes;
     int64_t from, total; /* of the part; total -1: unknown */
     int64_t length;      /* Content-Length, or -1 */
@@ -85,6 +87,7 @@ void file_free(struct exchange *ex)
         return;
     buf_wipe_free(&d->body);
     buf_wipe_free(&d->head);
+    buf_wipe_free(&d->kept);
     digest_free(&d->digest);
     mem_free(d);
     ex->download = NULL;
@@ -480,6 +483,10 @@ static void take_bytes(struct exchange *ex, struct str bytes)
     }
     d->bytes += bytes.n;
     digest_update(d->digest, bytes);
+    if (d->bytes <= FILE_TEXT_BYTES_MAX)
+        buf_append_str(&d->kept, bytes);
+    else
+        buf_wipe_free(&d->kept);
     if (d->head.n < FILETYPE_HEAD_BYTES)
         buf_append_str(
             &d->head, str_sub(bytes, 0, FILETYPE_HEAD_BYTES - d->head.n));
@@ -625,6 +632,9 @@ static void finish_bytes(struct exchange *ex)
         file->bytes = (int64_t)d->bytes;
     if (d->from == 0 && d->head.n != 0)
         file->type = filetype_find(buf_str(&d->head));
+    if (is_whole(ex) && d->bytes <= FILE_TEXT_BYTES_MAX &&
+        !extract_file_text(&file->text, buf_str(&d->kept), file->type))
+        buf_clear(&file->text);
     if (d->is_damaged)
         a->failure = STR("decode");
 }

@@ -313,6 +313,9 @@ void extract_form_rest(struct exchange *ex, const struct json_node *root);
 struct activity_file *extract_file(
     struct exchange *ex, struct str id, struct str name);
 /* What the bytes of a file tell: size, hash, type, text. */
+/* Appends the words of a file of that type in UTF-8.  False: it is not text,
+ * or in an encoding that nothing tells. */
+bool extract_file_text(struct buf *out, struct str bytes, struct str type);
 void extract_file_bytes(struct exchange *ex, struct activity_file *file,
     struct str declared_type, struct str bytes);
 /* "data:…", or base64 alone of that type: a file inside the text. */

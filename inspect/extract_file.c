@@ -63,8 +63,7 @@ static void append_utf16(struct buf *out, struct str bytes, bool is_big)
     }
 }
 
-/* False: not text, or in an encoding that nothing tells. */
-static bool append_text(struct buf *out, struct str bytes, struct str type)
+bool extract_file_text(struct buf *out, struct str bytes, struct str type)
 {
     bool is_text = str_starts(type, "text/") || str_is(type, "image/svg+xml");
     if (!is_text || str_is(type, "text/rtf"))
@@ -115,7 +114,7 @@ void extract_file_bytes(struct exchange *ex, struct activity_file *file,
     file->type = filetype_find(bytes);
     upload_take_bytes(ex, bytes);
     size_t start = ex->file_text.n;
-    if (!append_text(&ex->file_text, bytes, file->type)) {
+    if (!extract_file_text(&ex->file_text, bytes, file->type)) {
         buf_truncate(&ex->file_text, start);
         harvest_file(ex, declared_type, bytes, false);
         return;

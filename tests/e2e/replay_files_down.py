@@ -2,7 +2,7 @@
 of them is one activity."""
 import hashlib
 
-from exchanges import CARD, CHAT, dumps, entry
+from exchanges import CARD, CHAT, F, document, dumps, entry, message, prompt, sse
 from replay_cases import case, expect
 
 B = CHAT + "/backend-api"
@@ -39,6 +39,10 @@ def whole(data, name=None, type="text/plain", **more):
     return {"bytes": len(data), "sha256": sha(data), "name": name, "type": type, **more}
 
 
+def words(data):
+    return {"bytes": len(data), "sha256": sha(data), "sample": data.decode()[:120], "content": data.decode()}
+
+
 INTERPRETER = B + "/conversation/c-1/interpreter/download?message_id=m-1&sandbox_path=%2Fmnt%2Fdata%2Fq3%20report.csv"
 
 
@@ -47,7 +51,7 @@ def a_link_and_its_bytes_are_one_download():
     url = estuary("file_1")
     return [link(INTERPRETER, url, "q3 report.csv", mime_type="text/csv", file_size_bytes=len(CSV)),
             get(url, CSV, second=2)], [
-        downloads(whole(CSV, "q3 report.csv", declared_type="text/csv"), conversation_id="c-1", message_id="m-1",
+        downloads(whole(CSV, "q3 report.csv", declared_type="text/csv", text=words(CSV)), conversation_id="c-1", message_id="m-1",
                   category="Data Download", service="chatgpt")]
 
 
@@ -135,7 +139,7 @@ def part(url, data, start, end, second):
 def ranges_are_one_download():
     url = estuary("file_9")
     return [part(url, CSV, 0, 10, 0), part(url, CSV, 5, 15, 2), part(url, CSV, 15, len(CSV), 4)], [
-        downloads({"id": "file_9", "bytes": len(CSV), "sha256": None})]
+        downloads({"id": "file_9", "bytes": len(CSV), "sha256": None, "text": None})]
 
 
 @case
@@ -209,6 +213,32 @@ def a_picture_that_is_saved():
                 got={"content-disposition": "attachment; filename=owl.png"})], [
         downloads(whole(PNG, "fox.png", "image/png", id="file_23"), conversation_id="c"),
         downloads(whole(PNG, "owl.png", "image/png", id="file_24"))]
+
+
+@case
+def a_picture_that_the_person_sent():
+    body = prompt(message("look", metadata={"attachments": [{"id": "file_27", "name": "mine.png", "size": len(PNG)},
+                                                            {"id": "file_28", "name": "mine.csv", "size": 9}]}))
+    return [entry(F, dumps(body), sse(document("m", ["nice"]))),
+            link(B + "/files/download/file_27?inline=false", estuary("file_27"), "mine.png", second=2, mime_type="image/png"),
+            get(estuary("file_27"), PNG, "image/png", second=4),
+            link(B + "/files/download/file_28", estuary("file_28"), "mine.csv", second=6),
+            get(estuary("file_28"), CSV, second=8),
+            link(B + "/files/download/file_28?download_intent=true", estuary("file_28"), "mine.csv", second=10),
+            get(estuary("file_28"), CSV, second=12)], [
+        expect("prompt_with_file.created", "look"), expect("response.generated", "nice", complete=True),
+        downloads(whole(CSV, "mine.csv", id="file_28"))]
+
+
+@case
+def a_picture_that_the_answer_made():
+    made = document("t", role="tool", name="image_gen.x", content={"content_type": "multimodal_text", "parts": [
+        {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_29"}]})
+    return [entry(F, dumps(prompt(message("draw"))), sse(made, document("m", ["Here"]))),
+            get(estuary("file_29"), PNG, "image/png", second=2)], [
+        expect("prompt.created", "draw"),
+        expect("response_with_file.generated", "Here", complete=True, file_ids=["file_29"]),
+        downloads(whole(PNG, None, "image/png", id="file_29"))]
 
 
 @case
