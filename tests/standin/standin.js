@@ -212,6 +212,25 @@ async function announce(req, res, url) {
     `https://files.oaiusercontent.com/${file_id}?se=2027-01-01&sp=w&sv=2020&sr=b&sig=c2ln` });
 }
 
+// A place for bytes whose name comes after them (wire facts 5.3).
+async function reserve(req, res, url) {
+  await readBody(req);
+  const reservation_id = 'file_' + uuid().replaceAll('-', '');
+  note({ path: url.pathname, reservation_id });
+  json(res, 200, { eligible: true, reservation_id, upload_url:
+    `https://files.oaiusercontent.com/files/${reservation_id}/raw?se=2027-01-01&sp=w&sig=c2ln` });
+}
+
+async function claim(req, res, url) {
+  const { body } = await readJson(req);
+  const file_id = url.pathname.split('/').at(-2);
+  note({ path: url.pathname, file_id, file_name: body.file_name });
+  res.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const event of ['started', 'file_ready', 'completed'])
+    res.write(JSON.stringify({ file_id, event: `file.processing.${event}` }) + '\n');
+  res.end();
+}
+
 const session = { user: { id: 'user-ana', name: 'Ana', email: 'ana@example.com' },
   expires: '2027-01-01T00:00:00Z', authProvider: 'auth0',
   account: { id: '8f4d1f7e-0000-4000-8000-000000000001', planType: 'team' } };
@@ -247,6 +266,8 @@ const routes = [
     await readBody(req);
     json(res, 200, { status: 'success' });
   }],
+  ['POST', /\/files\/upload_reservations$/, reserve],
+  ['POST', /\/files\/upload_reservations\/[^/]+\/claim_and_finish$/, claim],
   ['PUT', /^\/file-/, upload],
   ['PUT', /^\/(files|upload)/, upload],
   ['POST', /^\/upload/, upload],

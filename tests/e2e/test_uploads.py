@@ -1,0 +1,128 @@
+"""Files going up, live: their steps come on connections of their own, to
+several workers, and are one activity in the store, in any order, and if a
+worker dies in between."""
+import base64
+import concurrent.futures
+import hashlib
+import json
+import os
+import signal
+import unittest
+import uuid
+
+from exchanges import CARD
+from gateway import GatewayTest, wait_for
+
+FILES = "https://chatgpt.com/backend-api/files"
+TEXT = b"quarter,amount\nQ1,12\n"
+
+
+class Uploads(GatewayTest):
+    settings = "capture: full\nworkers: 2"
+
+    def post(self, url, body, *args):
+        return self.curl(url, "-H", "content-type: application/json", "-d", json.dumps(body), *args)
+
+    def put(self, url, data, *args):
+        path = self.folder / uuid.uuid4().hex
+        path.write_bytes(data)
+        return self.status(url, "-X", "PUT", "--data-binary", f"@{path}", "-H", "content-type: text/plain",
+                           "-H", "x-ms-blob-type: BlockBlob", *args)
+
+    def announce(self, name, size=len(TEXT)):
+        said = json.loads(self.post(FILES, {"file_name": name, "file_size": size, "mime_type": "text/plain",
+                                            "use_case": "my_files"}))
+        return said["file_id"], said["upload_url"]
+
+    def stored(self, name, state=lambda a: a.get("outcome") and "sha256" in a["files"][0]):
+        """The one activity of that file."""
+        def look():
+            return [a for a in self.gateway.activities() if a["activity"] == "file.uploaded"
+                    and any(f.get("name") == name for f in a.get("files", []))]
+        wait_for(lambda: any(map(state, look())), 10, f"the upload of {name}")
+        found = look()
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def uses(self, id):
+        message, answer = self.send_prompt("sum it up", messages=[{
+            "id": str(uuid.uuid4()), "author": {"role": "user"}, "metadata": {"attachments": [{"id": id, "name": "x"}]},
+            "content": {"content_type": "text", "parts": ["sum it up"]}}])
+        return message, answer
+
+    def test_name_and_bytes_meet_whatever_worker_has_them(self):
+        for i in range(12):
+            name = f"classic-{i}.txt"
+            id, url = self.announce(name)
+            self.assertEqual(self.put(url, TEXT, ("--http1.1", "--http2")[i % 2]), 201)
+            self.post(f"{FILES}/{id}/uploaded", {})
+            a = self.stored(name)
+            self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["outcome"], a["files"][0]["text"]["content"]),
+                             (id, hashlib.sha256(TEXT).hexdigest(), "success", TEXT.decode()))
+
+    def test_a_name_after_the_bytes(self):
+        for i in range(6):
+            name = f"late-{i}.txt"
+            said = json.loads(self.post(f"{FILES}/upload_reservations", {"intended_use_case": "my_files"}))
+            self.assertEqual(self.put(said["upload_url"], TEXT), 201)
+            self.post(f"{FILES}/upload_reservations/{said['reservation_id']}/claim_and_finish", {"file_name": name})
+            a = self.stored(name)
+            self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a["outcome"]),
+                             (said["reservation_id"], len(TEXT), "success"))
+
+    def test_a_late_name_can_still_be_refused(self):
+        said = json.loads(self.post(f"{FILES}/upload_reservations", {}))
+        self.assertEqual(self.put(said["upload_url"], TEXT), 201)
+        claim = f"{FILES}/upload_reservations/{said['reservation_id']}/claim_and_finish"
+        status = self.status(claim, "-H", "content-type: application/json", "-d", json.dumps({"file_name": CARD + ".txt"}))
+        self.assertEqual(status, 403)
+        self.assertEqual([e for e in self.standin.seen() if e["path"].endswith(said["reservation_id"] + "/claim_and_finish")], [])
+        self.assertEqual(self.stored(CARD + ".txt")["verdict"], "block")
+
+    def test_blocks_in_parallel_are_one_file(self):
+        id, url = self.announce("blocks.txt")
+        names = [base64.b64encode(b"%03d" % i).decode() for i in range(8)]
+        pieces = [b"line %d of the file\n" % i * 50 for i in range(8)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            done = pool.map(lambda i: self.put(f"{url}&comp=block&blockid={names[i]}", pieces[i]), (5, 0, 7, 1, 3, 2, 6, 4))
+            self.assertEqual(set(done), {201})
+        blocklist = "<BlockList>" + "".join(f"<Latest>{n}</Latest>" for n in names) + "</BlockList>"
+        self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode()), 201)
+        a = self.stored("blocks.txt")
+        self.assertEqual((a["files"][0]["sha256"], a["outcome"]), (hashlib.sha256(b"".join(pieces)).hexdigest(), "success"))
+
+    def test_what_was_refused_cannot_be_used(self):
+        id, url = self.announce("bad.txt")
+        self.assertEqual(self.put(url, f"card {CARD}\n".encode()), 403)
+        self.assertEqual(self.stored("bad.txt")["verdict"], "block")
+        before = len(self.standin.seen())
+        for _ in range(4):
+            self.uses(id)
+        self.assertEqual([e for e in self.standin.seen()[before:] if e["path"].endswith("conversation")], [])
+        used = [a for a in self.gateway.activities() if a["activity"].startswith("prompt_with_file")
+                and a["files"][0].get("id") == id]
+        self.assertEqual({a["verdict"] for a in used}, {"block"})
+
+    def test_a_large_file_streams_under_the_activity_of_its_name(self):
+        data = b"words and words\n" * (20 * 65536)
+        id, url = self.announce("large.txt", len(data))
+        self.assertEqual(self.put(url, data), 201)
+        a = self.stored("large.txt")
+        self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["files"][0]["type"]),
+                         (id, hashlib.sha256(data).hexdigest(), "text/plain"))
+
+    def test_a_crash_between_name_and_bytes_loses_nothing(self):
+        id, url = self.announce("crash.txt")
+        self.stored("crash.txt", lambda a: a.get("outcome"))
+        for pid in list(self.gateway.roles("worker")):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(self.gateway.roles("worker")) == 2, 10, "new workers")
+        a = self.stored("crash.txt", lambda a: a.get("outcome"))
+        self.assertEqual(a["complete"], False)
+        self.assertEqual(self.put(url, TEXT, "--retry", "5", "--retry-all-errors"), 201)
+        a = self.stored("crash.txt")
+        self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a["outcome"]), (id, len(TEXT), "success"))
+
+
+if __name__ == "__main__":
+    unittest.main()
