@@ -125,6 +125,7 @@ enum check check_in_vehicle(struct str *value);
 enum check check_card(struct str *value);
 enum check check_iban(struct str *value);
 enum check check_bitcoin(struct str *value);
+enum check check_bitcoin_key(struct str *value);
 
 /* check_token.c */
 enum check check_crc62(struct str *value);
@@ -132,11 +133,13 @@ enum check check_jwt(struct str *value);
 enum check check_pem(struct str *value);
 enum check check_mixed(struct str *value);
 enum check check_has_digit(struct str *value);
+enum check check_basic_auth(struct str *value);
 enum check check_aws(struct str *value);
 
 /* check_secret.c */
 enum check check_password(struct str *value);
 enum check check_api_key(struct str *value);
+enum check check_random(struct str *value);
 
 /* check_plain.c */
 enum check check_date_value(struct str *value);

@@ -131,19 +131,20 @@ enum check check_iban(struct str *value)
 
 /* ---- crypto addresses ---- */
 
-enum { ADDRESS_BYTES = 25, BECH32_MAX = 90 };
+enum { BASE58_MAX = 82, BECH32_MAX = 90 };
 
-static bool decode_base58(struct str text, unsigned char out[ADDRESS_BYTES])
+/* Big-endian into exactly n bytes; false when it takes more. */
+static bool decode_base58(struct str text, unsigned char *out, size_t n)
 {
     static const char alphabet[] =
         "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    memset(out, 0, ADDRESS_BYTES);
+    memset(out, 0, n);
     for (size_t i = 0; i < text.n; i++) {
         const char *at = strchr(alphabet, text.p[i]);
         if (at == NULL || *at == '\0')
             return false;
         unsigned carry = (unsigned)(at - alphabet);
-        for (size_t j = ADDRESS_BYTES; j > 0; j--) {
+        for (size_t j = n; j > 0; j--) {
             carry += out[j - 1] * 58u;
             out[j - 1] = (unsigned char)carry;
             carry >>= 8;
@@ -154,14 +155,15 @@ static bool decode_base58(struct str text, unsigned char out[ADDRESS_BYTES])
     return true;
 }
 
-static bool is_base58_address(struct str text)
+/* n bytes, of which the last four are a checksum of the others. */
+static bool is_base58_check(struct str text, size_t n)
 {
-    unsigned char bytes[ADDRESS_BYTES], hash[crypto_hash_sha256_BYTES];
-    if (!decode_base58(text, bytes))
+    unsigned char bytes[BASE58_MAX], hash[crypto_hash_sha256_BYTES];
+    if (!decode_base58(text, bytes, n))
         return false;
-    crypto_hash_sha256(hash, bytes, ADDRESS_BYTES - 4);
+    crypto_hash_sha256(hash, bytes, n - 4);
     crypto_hash_sha256(hash, hash, sizeof hash);
-    return memcmp(hash, bytes + ADDRESS_BYTES - 4, 4) == 0;
+    return memcmp(hash, bytes + n - 4, 4) == 0;
 }
 
 static uint32_t bech32_step(uint32_t sum, uint32_t value)
@@ -207,5 +209,14 @@ enum check check_bitcoin(struct str *value)
     if (str_starts_nocase(*value, "bc1") || str_starts_nocase(*value, "ltc1") ||
         str_starts_nocase(*value, "tb1"))
         return check_pass(is_bech32(*value));
-    return check_pass(is_base58_address(*value));
+    return check_pass(is_base58_check(*value, 25));
+}
+
+/* Wallet import format, with or without the mark of compression; extended
+ * keys (BIP 32). */
+enum check check_bitcoin_key(struct str *value)
+{
+    return check_pass(is_base58_check(*value, 37) ||
+                      is_base58_check(*value, 38) ||
+                      is_base58_check(*value, BASE58_MAX));
 }

@@ -7,7 +7,13 @@
 
 #include "inspect/check_ids.h"
 
-enum { MARK_RUN = 10 };
+enum {
+    MARK_RUN = 10,
+    PIECE_MIN = 3,
+    PIECE_SURE = 5,
+    CONSONANTS_MAX = 4,
+    VOWELS_MAX = 3
+};
 
 bool check_is_placeholder(struct str value)
 {
@@ -19,6 +25,51 @@ bool check_is_placeholder(struct str value)
     }
     return str_starts(value, "${") || str_starts(value, "{{") ||
            str_starts(value, "<") || str_starts_nocase(value, "your");
+}
+
+/* A run of letters that could be spoken. */
+static bool is_speakable(const char *p, size_t n)
+{
+    size_t vowels = 0, run = 0, vowel_run = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool is_vowel = strchr("aeiouAEIOU", p[i]) != NULL ||
+                        (i > 0 && (p[i] == 'y' || p[i] == 'Y'));
+        vowels += is_vowel;
+        run = is_vowel ? 0 : run + 1;
+        vowel_run = is_vowel ? vowel_run + 1 : 0;
+        if (run > CONSONANTS_MAX || vowel_run > VOWELS_MAX)
+            return false;
+    }
+    return vowels * 4 >= n && vowels * 10 <= n * 7;
+}
+
+/* Ends a piece: no letter, or the hump of "someName". */
+static bool ends_piece(struct str value, size_t start, size_t at)
+{
+    unsigned char c = (unsigned char)value.p[at];
+    if (!isalpha(c))
+        return true;
+    return at > start && isupper(c) && islower((unsigned char)value.p[at - 1]);
+}
+
+/* Of 100, how much of the value is words: names of things are, keys are
+ * not.  Short pieces count half: chance makes them too. */
+static size_t word_share(struct str value)
+{
+    size_t letters = 0;
+    for (size_t i = 0; i < value.n;) {
+        size_t start = i;
+        if (!isalpha((unsigned char)value.p[i])) {
+            i++;
+            continue;
+        }
+        while (i < value.n && !ends_piece(value, start, i))
+            i++;
+        size_t n = i - start;
+        if (n >= PIECE_MIN && is_speakable(value.p + start, n))
+            letters += n >= PIECE_SURE ? 2 * n : n;
+    }
+    return value.n == 0 ? 100 : letters * 50 / value.n;
 }
 
 struct classes {
@@ -68,7 +119,7 @@ static const char *const part_words[] = {"example", "placeholder", "changeme",
     "this.", "os.", "args.", "params.", "request.", "req.", "props.",
     "options.", "vault:", "!vault", "secrets.", "var.", "function", "return ",
     "null", "undefined", "lambda", "test_key", "xxxx", "****", "....", "____",
-    "-----"};
+    "-----", "ENC[", "enc("};
 
 static bool has_nocase(struct str value, const char *word)
 {
@@ -91,6 +142,17 @@ static bool is_word_of(struct str value)
     return false;
 }
 
+/* "credentials[1]", "Optional[bytes]" */
+static bool is_indexed(struct str value)
+{
+    size_t open = str_find_char(value, '[');
+    for (size_t i = 0; i < open && i < value.n; i++)
+        if (!isalnum((unsigned char)value.p[i]) && value.p[i] != '_' &&
+            value.p[i] != '.')
+            return false;
+    return open > 0 && open < value.n && str_find_char(value, ']') < value.n;
+}
+
 /* "${X}", "$(cmd)", "%s", "{{x}}", "<x>", "@x@", "f(x)", "a.b", "a[0]". */
 static bool is_reference(struct str value)
 {
@@ -102,32 +164,97 @@ static bool is_reference(struct str value)
         (first == '[' && last == ']') || (first == '%' && value.n < 5) ||
         (first == '(' && last == ')'))
         return true;
-    return last == ')' || (last == '(' || str_has(value, "()")) ||
+    return last == ')' || last == '(' || str_has(value, "()") ||
            str_has(value, "](") || str_has(value, "->") ||
-           str_has(value, "::") || str_has(value, "==");
+           str_has(value, "::") || is_indexed(value);
+}
+
+/* "db1.example.com", "Prompt.ask", "/en/some/path", "Password:" */
+static bool is_name(struct str value, const struct classes *c)
+{
+    if (value.p[0] == '/' &&
+        str_find_char(str_sub(value, 1, value.n), '/') < value.n - 1)
+        return true;
+    if (value.p[value.n - 1] == ':' && c->digit == 0)
+        return true;
+    for (size_t i = 0; i < value.n; i++) {
+        char ch = value.p[i];
+        if (!isalpha((unsigned char)ch) && strchr("._-", ch) == NULL)
+            return false;
+    }
+    return str_find_char(value, '.') < value.n || c->other > 1;
 }
 
 enum check check_password(struct str *value)
 {
     struct classes c = classify(*value);
     if (value->n < 4 || c.different < 4 || is_reference(*value) ||
-        check_is_placeholder(*value) || is_word_of(*value))
+        check_is_placeholder(*value) || is_word_of(*value) ||
+        is_name(*value, &c))
         return CHECK_FAIL;
     bool is_mixed = kinds(&c) >= 3 ||
                     (c.digit > 0 && c.upper + c.lower > 1 && kinds(&c) >= 2);
     return is_mixed && value->n >= 6 ? CHECK_PASS : CHECK_UNKNOWN;
 }
 
-/* Random enough: digits among letters, few of them the same. */
+static bool is_host(struct str value)
+{
+    size_t dot = SIZE_MAX;
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] == '.')
+            dot = i;
+        else if (!isalnum((unsigned char)value.p[i]) && value.p[i] != '-')
+            return false;
+    }
+    if (dot == SIZE_MAX || value.n - dot < 2 || value.n - dot > 7)
+        return false;
+    for (size_t i = dot + 1; i < value.n; i++)
+        if (!islower((unsigned char)value.p[i]))
+            return false;
+    return true;
+}
+
+enum {
+    SHARE_MAX = 45,
+    SHARE_SURE = 75,
+    DIGIT_RUNS_MAX = 2,
+    LONG_TOKEN = 20,
+    ALPHABET_MIN = 19
+};
+
+/* Names have words and one number or two; what is random may have words by
+ * chance, but then digits in many places. */
+static bool is_wordy(struct str value)
+{
+    size_t share = word_share(value), runs = 0;
+    if (share <= SHARE_MAX)
+        return false;
+    for (size_t i = 0; i < value.n; i++)
+        runs += isdigit((unsigned char)value.p[i]) &&
+                (i == 0 || !isdigit((unsigned char)value.p[i - 1]));
+    return runs <= DIGIT_RUNS_MAX || share > SHARE_SURE;
+}
+
+/* Random enough: digits among letters, few words in it. */
 enum check check_api_key(struct str *value)
 {
     struct classes c = classify(*value);
     if (value->n < 8 || c.different < 6 || is_reference(*value) ||
-        check_is_placeholder(*value) || is_word_of(*value))
+        check_is_placeholder(*value) || is_word_of(*value) || is_host(*value) ||
+        is_wordy(*value))
         return CHECK_FAIL;
-    if (c.digit == 0)
+    if (c.upper + c.lower == 0)
         return CHECK_UNKNOWN;
-    return c.upper + c.lower > 0 && check_entropy(*value) >= 3.0
-               ? CHECK_PASS
-               : CHECK_UNKNOWN;
+    if (c.digit == 0)
+        return c.different >= ALPHABET_MIN && c.other == 0 ? CHECK_PASS
+                                                           : CHECK_UNKNOWN;
+    size_t least = value->n < LONG_TOKEN ? 2 : (value->n + 15) / 16;
+    return c.digit >= least && check_entropy(*value) >= 2.8 ? CHECK_PASS
+                                                            : CHECK_UNKNOWN;
+}
+
+/* As api-key, for tokens with a prefix: only words are refused. */
+enum check check_random(struct str *value)
+{
+    return is_wordy(*value) || is_word_of(*value) ? CHECK_FAIL : CHECK_UNKNOWN;
 }

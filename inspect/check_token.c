@@ -69,7 +69,8 @@ enum check check_jwt(struct str *value)
     unsigned char header[1024];
     struct str part = str_sub(*value, 0, str_find_char(*value, '.'));
     size_t n = check_base64(part, header, sizeof header);
-    if (n == SIZE_MAX || n < 8 || header[0] != '{')
+    if (n == SIZE_MAX || n < 8 || header[0] != '{' ||
+        (n < sizeof header && header[n - 1] != '}'))
         return CHECK_FAIL;
     return str_has(str_make((const char *)header, n), "\"alg\"") ||
                    str_has(str_make((const char *)header, n), "\"typ\"") ||
@@ -112,6 +113,17 @@ enum check check_mixed(struct str *value)
         digit += isdigit(c) != 0;
     }
     return upper > 0 && lower > 0 && digit > 0 ? CHECK_PASS : CHECK_FAIL;
+}
+
+/* RFC 7617: "login:password" in base 64; else something with a digit. */
+enum check check_basic_auth(struct str *value)
+{
+    unsigned char text[256];
+    size_t n = check_base64(*value, text, sizeof text);
+    bool is_login = n != SIZE_MAX && n >= 5 && memchr(text, ':', n) != NULL;
+    for (size_t i = 0; is_login && i < n; i++)
+        is_login = text[i] >= 0x20 && text[i] != 0x7f;
+    return is_login ? CHECK_PASS : check_has_digit(value);
 }
 
 enum check check_has_digit(struct str *value)

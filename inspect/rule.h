@@ -49,7 +49,8 @@ struct pattern {
      * same one each time), everything else itself. */
     const char *const *shapes;
     size_t shape_count;
-    bool is_token; /* regex is tried where a token starts, words near by */
+    bool is_token;     /* regex is tried where a token starts, words near by */
+    struct regex *gap; /* all between a word and the token, NULL: anything */
     bool has_base;
     enum level base; /* instead of the rule's */
 };

@@ -257,7 +257,8 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
     unsigned index, struct pattern *p)
 {
     static const char *const keys[] = {"anchor", "match", "before", "max",
-        "nocase", "digits", "base", "shapes", "separators", "token", NULL};
+        "nocase", "digits", "base", "shapes", "separators", "token", "gap",
+        NULL};
     if (!yaml_check_keys(l->doc, node, keys))
         return;
     p->has_base = yaml_get(node, "base") != NULL;
@@ -276,6 +277,9 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         p->is_token = true;
         p->max = RULE_TOKEN_MAX;
         p->regex = read_regex(l, node, token, nocase);
+        struct str gap = yaml_str(l->doc, node, "gap", STR_NONE);
+        if (gap.n > 0)
+            p->gap = read_regex(l, node, gap, true);
         return;
     }
     struct str match = yaml_str(l->doc, node, "match", STR_NONE);
@@ -478,6 +482,8 @@ void rules_free(struct rules **rules)
         struct rule *rule = &r->items[i];
         for (size_t j = 0; j < rule->pattern_count; j++) {
             struct regex *regex = rule->patterns[j].regex;
+            regex_free(&regex);
+            regex = rule->patterns[j].gap;
             regex_free(&regex);
         }
         for (size_t j = 0; j < rule->allow_count; j++)

@@ -335,13 +335,15 @@ static bool is_covered(const struct finding *f, const struct finding *by)
     if (f->start >= by->end || by->start >= f->end)
         return false;
     bool is_inside = f->start >= by->start && f->end <= by->end;
-    if (f->gives_way != by->gives_way)
+    bool is_same_kind = str_eq(f->group, by->group);
+    if (is_same_kind && f->gives_way != by->gives_way)
         return f->gives_way && by->severity >= f->severity;
-    if (str_eq(f->type, by->type) || f->gives_way)
+    if (str_eq(f->type, by->type) || (is_same_kind && f->gives_way))
         return finding_rank(f) < finding_rank(by) ||
                (finding_rank(f) == finding_rank(by) && is_inside);
     if (str_is(by->group, "secret"))
-        return is_inside && f->confidence <= by->confidence;
+        return is_inside && f->confidence <= by->confidence &&
+               f->severity <= by->severity;
     return !str_is(f->group, "secret") && f->confidence < by->confidence &&
            by->severity >= f->severity;
 }

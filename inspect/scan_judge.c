@@ -22,10 +22,14 @@ static bool is_word_edge(struct str text, size_t start, size_t end)
         return false;
     if (end == text.n || !isalpha((unsigned char)text.p[end]) || !isalnum(last))
         return true;
-    return islower(last) && isupper((unsigned char)text.p[end]);
+    if (!isupper((unsigned char)text.p[end]))
+        return false;
+    /* "clientSSN", "ETSYToken" */
+    return islower(last) ||
+           (end + 1 < text.n && islower((unsigned char)text.p[end + 1]));
 }
 
-enum { WORD_FREE_LENGTH = 6 }; /* so long a word may be part of another */
+enum { WORD_FREE_LENGTH = 7 }; /* so long a word may be part of another */
 
 void filter_words(struct scan_job *job, size_t from)
 {

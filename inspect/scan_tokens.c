@@ -13,7 +13,8 @@ enum {
     TOKEN_MIN = 12,
     TOKEN_LETTERS_MIN = 20, /* without a digit */
     WORDS_MAX_NEAR = 16,
-    STARTS_MAX = 4,
+    STARTS_MAX = 6,
+    LEAD_MAX = 40, /* a name in front of a token */
 };
 
 static bool is_token_char(unsigned char c)
@@ -29,10 +30,16 @@ static bool is_worth_it(struct str run)
     return run.n >= TOKEN_LETTERS_MIN;
 }
 
-static void try_token(
-    struct scan_job *job, const struct token_entry *e, size_t at)
+/* word_end: where the word that brought us here ends. */
+static void try_token(struct scan_job *job, const struct token_entry *e,
+    size_t word_end, size_t at)
 {
     struct regex_match m;
+    if (e->pattern->gap != NULL && word_end < at &&
+        (!regex_match(e->pattern->gap, job->scanner->regex_scratch,
+             str_sub(job->text, 0, at), word_end, word_end, true, &m) ||
+            m.end != at))
+        return;
     struct str subject = str_sub(job->text, 0, at + RULE_TOKEN_MAX);
     if (!regex_match(e->pattern->regex, job->scanner->regex_scratch, subject,
             at, at, true, &m))
@@ -51,7 +58,7 @@ static void try_words(struct scan_job *job, size_t at)
     const struct rules *rules = job->scanner->rules;
     for (size_t i = rules->token_start[rules->word_count];
          i < rules->token_count; i++)
-        try_token(job, &rules->tokens[i], at);
+        try_token(job, &rules->tokens[i], at, at);
     size_t within = rules->token_within;
     size_t first = word_at(job, at > within ? at - within : 0);
     size_t last = first, seen = 0;
@@ -64,28 +71,30 @@ static void try_words(struct scan_job *job, size_t at)
         seen += i < rules->token_start[word + 1];
         for (; i < rules->token_start[word + 1]; i++)
             if (w->end + rules->tokens[i].rule->keywords.within >= at)
-                try_token(job, &rules->tokens[i], at);
+                try_token(job, &rules->tokens[i], w->end, at);
     }
 }
 
-/* A run may have a name in front: "secret-key-…", "io/v3/…". */
+/* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also
+ * tried behind the first few separators and behind the last slash. */
 static void try_run(struct scan_job *job, size_t start, size_t end)
 {
-    size_t starts[STARTS_MAX] = {start, start, start, start};
+    size_t slash = start, starts = 0;
     if (!is_worth_it(str_sub(job->text, start, end)))
         return;
-    for (size_t i = start; i + TOKEN_MIN <= end; i++) {
-        char c = i > start ? job->text.p[i - 1] : 0;
+    try_words(job, start);
+    for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
+        char c = job->text.p[i - 1];
         if (c == '/')
-            starts[1] = i;
-        else if (c == '-')
-            starts[2] = i;
-        else if (c == '_')
-            starts[3] = i;
+            slash = i;
+        if (strchr("/-_", c) == NULL || i - start > LEAD_MAX ||
+            starts == STARTS_MAX)
+            continue;
+        try_words(job, i);
+        starts++;
     }
-    for (size_t i = 0; i < STARTS_MAX; i++)
-        if (i == 0 || starts[i] != start)
-            try_words(job, starts[i]);
+    if (slash > start + LEAD_MAX)
+        try_words(job, slash);
 }
 
 void walk_tokens(struct scan_job *job, size_t limit)
