@@ -19,6 +19,11 @@ LEAST = 90.0
 PARSERS = """
 base/bundle.c base/net.c base/utf8.c base/users_text.c base/yaml.c
 certs/leaf_msg.c certs/signer.c
+extract/archive.c extract/biff.c extract/cfb.c extract/format.c
+extract/html_text.c extract/image.c extract/job.c extract/mail.c
+extract/office.c extract/ole.c extract/ole_text.c extract/pdf_objects.c
+extract/report.c extract/rtf.c extract/sheet.c extract/text.c
+extract/unpack.c extract/xml.c
 inspect/answer.c inspect/answer_files.c inspect/chatgpt.c inspect/chatgpt_answer.c
 inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
