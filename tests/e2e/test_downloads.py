@@ -52,6 +52,7 @@ class Downloads(GatewayTest):
                 body = self.curl(self.ask("file_1000", conversation, version, at=at), version, text=False)
                 self.assertEqual(body, contents(1000))
                 a = self.one(conversation)
+                self.assertEqual(a["files"][0].pop("text")["content"], body.decode())
                 self.assertEqual((a["files"][0], a["message_id"], a["verdict"]), ({
                     "name": f"{conversation} report.txt", "bytes": 1000, "type": "text/plain", "sha256": digest(body),
                     "declared_type": "application/octet-stream", "id": "file_1000"}, f"m-{conversation}", "allow"))
