@@ -69,6 +69,27 @@ static void a_second_message_under_a_parent_is_an_edit(void **state)
     keep_free(&keep);
 }
 
+static void a_history_tells_where_user_messages_hang(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf note = {0}, said = {0};
+    const struct keep_turn turns[] = {
+        {STR("c"), STR("p")}, {STR("c"), STR("q")}, {STR("d"), STR("r")}};
+    keep_note_turns(STR("s"), turns, 3, &note);
+    assert_true(note.n < KEEP_DATAGRAM_MAX);
+    keep_handle(keep, buf_str(&note), 1000, &said);
+    assert_int_equal(said.n, 0);
+    assert_true(ask(keep, "m1", "p", "a", 1100).is_edit);
+    assert_true(ask(keep, "m2", "q", "b", 1100).is_edit);
+    assert_false(ask(keep, "m3", "r", "c", 1100).is_edit);
+    for (size_t n = note.n; n-- > 0;) /* cut anywhere it does no harm */
+        keep_handle(keep, str_sub(buf_str(&note), 0, n), 1200, &said);
+    buf_free(&note);
+    buf_free(&said);
+    keep_free(&keep);
+}
+
 static void answers_and_hosts_are_remembered_when_noted(void **state)
 {
     (void)state;
@@ -263,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_seen_again_is_a_retry_for_a_while),
         cmocka_unit_test(a_second_message_under_a_parent_is_an_edit),
+        cmocka_unit_test(a_history_tells_where_user_messages_hang),
         cmocka_unit_test(answers_and_hosts_are_remembered_when_noted),
         cmocka_unit_test(the_least_recently_used_go_first),
         cmocka_unit_test(damaged_datagrams_give_nothing),
