@@ -2,6 +2,7 @@
  * What the files of the exchange share; for nobody else.
  *
  *   exchange.c           life, phases, records, verdicts
+ *   exchange_scan.c      texts through the scanner, findings in their place
  *   exchange_body.c      request bytes: decode, bound, stream
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
@@ -187,6 +188,9 @@ void exchange_push_opening(struct exchange *ex);
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, const struct activity *a);
 struct buf *exchange_push_note(struct exchange *ex);
+/* exchange_scan.c */
+/* All sources of the request, in their order. */
+void exchange_plan_scan(struct exchange *ex);
 void scan_run_add(struct scan_run *run, struct str text, enum where where,
     enum source_kind kind);
 bool scan_run_step(struct exchange *ex); /* true: more to do */
