@@ -33,7 +33,7 @@ inspect/doc.c inspect/html.c inspect/map_answer.c inspect/mweb_html.c
 inspect/mweb_ndjson.c inspect/ndjson.c inspect/norm.c inspect/openai_answer.c
 inspect/openai_media.c inspect/pick.c
 inspect/openai_request.c inspect/policy.c inspect/rules.c inspect/rules_hs.c
-inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/sse.c
+inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c inspect/sse.c
 proxy/control.c proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
 proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
 proxy/hello.c proxy/ws.c proxy/ws_handshake.c proxy/ws_inflate.c
