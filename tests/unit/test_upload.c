@@ -1,0 +1,179 @@
+/* inspect/upload*.c: files going up in several exchanges, whole and in cuts. */
+#include "exchange_driver.h"
+
+static struct driver d;
+
+static const char URL[] = "https://files.oaiusercontent.com/file-1?sig=x";
+static const char PUT_PATH[] = "/file-1?sig=x";
+
+static void send_turn(const struct turn *t, unsigned way, struct result *r)
+{
+    driver_run(&d, t, way, r);
+}
+
+static struct turn announce(void)
+{
+    static struct buf answer;
+    buf_clear(&answer);
+    buf_printf(&answer,
+        "{\"status\":\"success\",\"file_id\":\"file-1\",\"upload_url\":\"%s\"}",
+        URL);
+    return (struct turn){.path = "/backend-api/files",
+        .body = STR("{\"file_name\":\"a.txt\",\"file_size\":5,"
+                    "\"mime_type\":\"text/plain\"}"),
+        .answer_type = "application/json",
+        .answer = buf_str(&answer)};
+}
+
+static struct turn put_turn(const char *path, struct str body)
+{
+    return (struct turn){.method = "PUT",
+        .host = "files.oaiusercontent.com",
+        .path = path,
+        .type = "text/plain",
+        .body = body,
+        .status = 201};
+}
+
+static bool says(const struct buf *line, const char *what)
+{
+    return str_has(buf_str(line), what);
+}
+
+static void name_and_bytes_are_one_activity_in_any_cuts(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 6; way++) {
+        struct result r;
+        struct turn t = announce();
+        driver_forget(&d);
+        send_turn(&t, way, &r);
+        assert_int_equal(r.done.n, 0);
+        assert_true(says(&r.open, "\"complete\":false"));
+        result_free(&r);
+        t = put_turn(PUT_PATH, STR("hello"));
+        send_turn(&t, way, &r);
+        assert_true(says(&r.done, "\"id\":\"file-1\",\"name\":\"a.txt\","
+                                  "\"bytes\":5,\"type\":\"text/plain\""));
+        assert_true(says(&r.done, "\"content\":\"hello\""));
+        result_free(&r);
+        t = (struct turn){.path = "/backend-api/files/file-1/uploaded",
+            .body = STR("{}"),
+            .answer_type = "application/json",
+            .answer = STR("{\"file_name\":\"a.txt\"}")};
+        send_turn(&t, way, &r);
+        assert_int_equal(r.open.n + r.done.n, 0);
+        result_free(&r);
+    }
+}
+
+static void put_block(
+    const char *path, struct str body, unsigned way, bool is_blocked)
+{
+    struct result r;
+    struct turn t = put_turn(path, body);
+    send_turn(&t, way, &r);
+    assert_int_equal(r.is_blocked, is_blocked);
+    result_free(&r);
+}
+
+static void blocks_of_any_size_are_one_file(void **state)
+{
+    (void)state;
+    static char large[100000], huge[1500000];
+    memset(large, 'a', sizeof large);
+    memset(huge, 'b', sizeof huge); /* over the driver's bound: streamed */
+    memcpy(large + sizeof large - 11, " 4111 1111 ", 11);
+    memcpy(huge, "1111 1111 and ", 14);
+    for (unsigned way = 0; way < 2; way++) {
+        struct result r;
+        struct turn t = announce();
+        driver_forget(&d);
+        send_turn(&t, 0, &r);
+        result_free(&r);
+        put_block("/file-1?sig=x&comp=block&blockid=Mg%3D%3D",
+            str_make(huge, sizeof huge), 0, false);
+        put_block("/file-1?sig=x&comp=block&blockid=MQ%3D%3D",
+            str_make(large, sizeof large), 0, false);
+        t = put_turn("/file-1?comp=blocklist",
+            STR("<BlockList><Latest>MQ==</Latest>"
+                "<Uncommitted> Mg== </Uncommitted></BlockList>"));
+        send_turn(&t, way, &r);
+        assert_true(r.is_blocked);
+        assert_true(says(&r.done, "\"bytes\":1600000"));
+        assert_true(says(&r.done, "\"start\":99990"));
+        result_free(&r);
+    }
+}
+
+static void multipart_is_hashed_while_it_streams(void **state)
+{
+    (void)state;
+    struct buf body = {0};
+    buf_append_str(&body,
+        STR("--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
+            "user_data\r\n--b\r\nContent-Disposition: form-data; "
+            "name=\"file\"; filename=\"z.txt\"\r\nContent-Type: text/plain"
+            "\r\n\r\n"));
+    for (size_t i = 0; i < 300000; i++)
+        buf_append_str(&body, STR("words\n"));
+    buf_append_str(&body, STR("\r\n--b--\r\n"));
+    struct turn t = {.host = "api.openai.com",
+        .path = "/v1/files",
+        .type = "multipart/form-data; boundary=b",
+        .body = buf_str(&body),
+        .answer_type = "application/json",
+        .answer = STR("{\"id\":\"file-9\"}")};
+    struct result r;
+    driver_forget(&d);
+    send_turn(&t, 0, &r);
+    assert_int_equal(r.gate, GATE_STREAM);
+    assert_true(says(&r.done, "\"id\":\"file-9\",\"name\":\"z.txt\","
+                              "\"bytes\":1800000,\"type\":\"text/plain\""));
+    result_free(&r);
+    buf_free(&body);
+}
+
+static void damaged_lists_and_answers_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"", "<", "<Latest>", "<Latest></Latest",
+        "<BlockList><Latest>x<Latest>y</BlockList>", "no xml", "<Latest>\n"};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct result r;
+        struct turn t = put_turn("/file-7?comp=blocklist", str_of(lists[i]));
+        send_turn(&t, 0, &r);
+        assert_false(r.is_blocked);
+        result_free(&r);
+        t = announce();
+        t.answer = str_of(lists[i]);
+        send_turn(&t, 0, &r);
+        assert_true(says(&r.done, "a.txt"));
+        result_free(&r);
+    }
+}
+
+static int open_driver(void **state)
+{
+    (void)state;
+    driver_open(&d);
+    return 0;
+}
+
+static int close_driver(void **state)
+{
+    (void)state;
+    driver_close(&d);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(name_and_bytes_are_one_activity_in_any_cuts),
+        cmocka_unit_test(blocks_of_any_size_are_one_file),
+        cmocka_unit_test(multipart_is_hashed_while_it_streams),
+        cmocka_unit_test(damaged_lists_and_answers_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, open_driver, close_driver);
+}
