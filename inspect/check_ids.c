@@ -19,7 +19,7 @@ struct digits check_digits(struct str value)
 unsigned check_weigh(const struct digits *digits, const char *weights)
 {
     unsigned sum = 0;
-    for (size_t i = 0; weights[i] != '\0' && i < digits->n; i++)
+    for (size_t i = 0; i < digits->n && weights[i] != '\0'; i++)
         sum += digits->d[i] * (unsigned)(weights[i] - '0');
     return sum;
 }

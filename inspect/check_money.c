@@ -2,9 +2,9 @@
  * Validators for what is money: cards, IBANs, addresses of crypto currencies.
  */
 #include <ctype.h>
-#include <sodium.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "inspect/check_ids.h"
 
@@ -158,11 +158,11 @@ static bool decode_base58(struct str text, unsigned char *out, size_t n)
 /* n bytes, of which the last four are a checksum of the others. */
 static bool is_base58_check(struct str text, size_t n)
 {
-    unsigned char bytes[BASE58_MAX], hash[crypto_hash_sha256_BYTES];
+    unsigned char bytes[BASE58_MAX], hash[DIGEST_BYTES];
     if (!decode_base58(text, bytes, n))
         return false;
-    crypto_hash_sha256(hash, bytes, n - 4);
-    crypto_hash_sha256(hash, hash, sizeof hash);
+    digest_sha256(str_make((const char *)bytes, n - 4), hash);
+    digest_sha256(str_make((const char *)hash, sizeof hash), hash);
     return memcmp(hash, bytes + n - 4, 4) == 0;
 }
 

@@ -22,14 +22,14 @@ MAY_INCLUDE = {
 DOORS = {
     r"llhttp\.h": r"proxy/h1\w*\.[ch]",
     r"nghttp2/.*": r"proxy/h2\w*\.[ch]",
-    r"hs/.*|hs\.h": r"inspect/(scan_hs|rules_hs|rules)\.c",
+    r"hs/.*|hs\.h": r"inspect/(scan_job\.h|(scan_hs|rules_hs|rules)\.c)",
     r"openssl/.*": r"base/openssl\.h", # one door, so that its names stay apart from ours
     r"sqlite3\.h": r"store/.*",
     r"uv\.h": r"proxy/(chan|worker\w*|io_\w+|listener|dial\w*|defer|role\w*|parent\w*|resolve\w*|recorder|asker|minter|extracting|login)\.[ch]",
     r"ares\.h": r"proxy/(dial\w*|dns|resolve\w*)\.[ch]",
     r"yaml\.h": r"base/yaml\.c",
     r"microhttpd\.h": r"console/.*",
-    r"sodium\.h": r"base/\w+\.c|inspect/(finding|scan_hs|rules_hs|check|keep)\.c",
+    r"sodium\.h": r"base/\w+\.c|inspect/(scan_job\.h|rules_hs\.c)",
     r"archive\.h|archive_entry\.h": r"extract/unpack\.c",
     r"expat\.h": r"extract/xml\.c",
     r"seccomp\.h|linux/landlock\.h": r"proxy/sandbox\w*\.c",
