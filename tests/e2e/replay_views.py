@@ -111,3 +111,15 @@ def evaluations_tuning_and_skills():
                   second=4)], [
         expect("tool.invoked", hidden="s", file_ids=["file-t"]), expect("file.uploaded", files=[{"name": "a.webm"}]),
         expect("tool.invoked", "Is it so?", "E")]
+
+
+@case
+def the_page_names_the_session():
+    """§7.1: the HTML of the page holds the session as JSON."""
+    boot = {"session": {"user": {"id": "user-boot", "email": "boot@example.com"}, "account": {"id": "w-boot"}}}
+    page = f'<!doctype html><html><script type="application/json" id="client-bootstrap">{dumps(boot)}</script></html>'
+    cookies = {"cookie": "__Secure-next-auth.session-token=boot-token-1"}
+    body = {"conversation_id": "bo-c", "message_id": "m", "rating": "thumbsUp", "text": "good"}
+    return [entry(CHAT + "/", None, page, method="GET", answer_kind="text/html; charset=utf-8", fields=cookies),
+            write(B + "/conversation/message_feedback", body, fields=cookies, second=4)], [
+        expect("feedback.sent", "good", "thumbsUp", actor={"account": "boot@example.com", "workspace": "w-boot"})]

@@ -1,0 +1,177 @@
+/* inspect/exchange.h over the shipped maps, several exchanges that share one
+ * keeper: prompts, uploads, links and their bytes, sessions.  Exchanges are
+ * separated by 0x1e; each is a head (its first line "METHOD host path status",
+ * then "> name: value" and "< name: value", then an empty line), the request
+ * body, 0x1f, the answer.  The first byte is the mode.  The same activities
+ * come out whole and in pieces. */
+#include "inspect/exchange.h"
+
+#include "tests/fuzz/maps.h"
+
+enum {
+    MODE_JUDGES = 1, /* the word "secret" is found, and blocked */
+    MODE_BREAKS = 2, /* answers break off */
+    MODE_TIGHT = 4,  /* little may be held, failures block */
+    FIELDS = 24,
+    EXCHANGES = 24,
+};
+
+struct one {
+    struct str method, host, path;
+    uint64_t status;
+    struct field sent[FIELDS], got[FIELDS];
+    size_t sent_count, got_count;
+    struct str body, answer;
+};
+
+static struct keep *keep;
+
+static struct str until(struct str *rest, char end)
+{
+    struct str part = STR_NONE;
+    (void)str_split(rest, end, &part);
+    return part;
+}
+
+static void read_field(struct one *one, struct str line)
+{
+    bool is_sent = str_starts(line, "> ");
+    size_t *count = is_sent ? &one->sent_count : &one->got_count;
+    size_t colon = str_find_char(line, ':');
+    if (*count == FIELDS || colon < 3 || colon == line.n)
+        return;
+    struct field *field = is_sent ? &one->sent[*count] : &one->got[*count];
+    field->name = str_sub(line, 2, colon);
+    field->value = str_trim(str_sub(line, colon + 1, line.n));
+    ++*count;
+}
+
+static void read_one(struct str text, struct one *one)
+{
+    struct str line = until(&text, '\n');
+    *one = (struct one){.method = until(&line, ' ')};
+    one->host = until(&line, ' ');
+    one->path = until(&line, ' ');
+    if (str_to_u64(line, &one->status) != OK || one->status > 999)
+        one->status = 0;
+    while ((line = until(&text, '\n')).n != 0)
+        read_field(one, line);
+    size_t end = str_find_char(text, '\x1f');
+    one->body = str_sub(text, 0, end);
+    one->answer = str_sub(text, end + 1, text.n);
+}
+
+static void run_steps(struct exchange *ex, int64_t now_ms, struct buf *out)
+{
+    struct buf data = {0}, nothing = {0};
+    struct record record;
+    enum exchange_state state;
+    while ((state = exchange_step(ex)) != EXCHANGE_READY) {
+        if (state != EXCHANGE_ASK)
+            continue;
+        keep_handle(keep, exchange_question(ex), now_ms, &data);
+        exchange_answer(ex, buf_str(&data));
+        buf_clear(&data);
+    }
+    while (exchange_next_note(ex, &data) == OK) {
+        keep_handle(keep, buf_str(&data), now_ms, &nothing);
+        buf_clear(&data);
+        buf_clear(&nothing);
+    }
+    while (exchange_next_record(ex, &record) == OK) {
+        struct str json = buf_str(&record.json);
+        size_t text = str_find(json, STR("\"text\":")); /* ids before differ */
+        buf_append_str(out, str_sub(json, text, json.n));
+        buf_free(&record.json);
+    }
+    buf_free(&data);
+    buf_free(&nothing);
+}
+
+typedef void feed_fn(struct exchange *ex, struct str bytes);
+
+static void feed(
+    struct exchange *ex, struct str bytes, unsigned way, feed_fn *to)
+{
+    struct cuts cuts = cuts_of(bytes, way);
+    struct str piece;
+    while (cuts_next(&cuts, &piece))
+        to(ex, piece);
+    cuts_end(&cuts);
+}
+
+static void run_one(const struct one *one, unsigned mode, unsigned way,
+    int64_t now_ms, struct buf *out)
+{
+    struct exchange_request request = {.method = one->method,
+        .host = one->host,
+        .path = one->path,
+        .version = "2",
+        .fields = one->sent,
+        .field_count = one->sent_count,
+        .has_body = one->body.n != 0,
+        .time_ms = now_ms};
+    if (one->host.n == 0 || one->path.n == 0 || one->path.p[0] != '/')
+        return;
+    struct exchange *ex = exchange_new(&env, &request);
+    feed(ex, one->body, way, exchange_request_data);
+    if (exchange_gate(ex) == GATE_REFUSE)
+        exchange_request_cut(ex);
+    else
+        exchange_request_end(ex);
+    run_steps(ex, now_ms, out);
+    const struct verdict *verdict = exchange_verdict(ex);
+    if (verdict->kind == VERDICT_BLOCK && !verdict->is_monitored) {
+        struct exchange_reply reply;
+        exchange_block_reply(ex, &reply);
+        exchange_no_response(ex, reply.status);
+        buf_free(&reply.body);
+    } else if (one->status == 0) {
+        exchange_no_response(ex, 0);
+    } else {
+        exchange_response_head(
+            ex, (int)one->status, one->got, one->got_count, one->answer.n != 0);
+        feed(ex, one->answer, way, exchange_response_data);
+        exchange_response_end(ex, (mode & MODE_BREAKS) == 0);
+    }
+    run_steps(ex, now_ms + 10, out);
+    exchange_free(&ex);
+}
+
+static void run(struct str text, unsigned mode, unsigned way, struct buf *out)
+{
+    struct one one;
+    struct str part;
+    keep = keep_new(64 * 1024);
+    for (int i = 0; i < EXCHANGES && str_split(&text, '\x1e', &part); i++) {
+        read_one(part, &one);
+        run_one(&one, mode, way, 1000 * (i + 1), out);
+    }
+    keep_free(&keep);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    if (env.services == NULL)
+        load_maps();
+    if (n == 0)
+        return 0;
+    unsigned mode = data[0];
+    bool is_tight = (mode & MODE_TIGHT) != 0;
+    bool judges = (mode & MODE_JUDGES) != 0;
+    env.capture = is_tight ? CAPTURE_NONE : CAPTURE_FULL;
+    env.hold_max_bytes = is_tight ? 256 : 64 * 1024;
+    env.oversize_streams = !is_tight;
+    env.scanner = judges ? scanner : NULL;
+    env.policy = judges ? policy : NULL;
+    for (int i = 0; i < FAIL_COUNT; i++)
+        env.failure_blocks[i] = is_tight;
+    struct str text = {(const char *)data + 1, n - 1};
+    struct buf whole = {0}, cut = {0};
+    run(text, mode, CUTS_WHOLE, &whole);
+    run(text, mode, CUTS_RANDOM, &cut);
+    check(str_eq(buf_str(&whole), buf_str(&cut)), "cuts change nothing");
+    buf_free(&whole);
+    buf_free(&cut);
+    return 0;
+}
