@@ -12,6 +12,7 @@ enum {
     MODE_JUDGES = 1, /* the word "secret" is found, and blocked */
     MODE_BREAKS = 2, /* answers break off */
     MODE_TIGHT = 4,  /* little may be held, failures block */
+    MODE_SIGNED = 8, /* nothing without a sign-in */
     FIELDS = 24,
     EXCHANGES = 24,
 };
@@ -162,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     env.capture = is_tight ? CAPTURE_NONE : CAPTURE_FULL;
     env.hold_max_bytes = is_tight ? 256 : 64 * 1024;
     env.oversize_streams = !is_tight;
+    env.blocks_signed_out = (mode & MODE_SIGNED) != 0;
     env.scanner = judges ? scanner : NULL;
     env.policy = judges ? policy : NULL;
     for (int i = 0; i < FAIL_COUNT; i++)

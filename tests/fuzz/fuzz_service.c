@@ -33,6 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             .content_type = STR("application/json"),
             .is_websocket = i % 2 == 1};
         service_find_route(service, &query, &match);
+        const struct service_tenant *tenant = service_tenant(service);
+        (void)service_tenant_has_host(tenant, query.host);
+        (void)service_is_signed_out(service, query.path);
+        for (size_t j = 0; service_tenant_header(set, j).n != 0; j++)
+            check(j < 16, "one header a map");
         check(match.count <= ROUTE_CAPTURES_MAX, "captures are bounded");
         service_allows_websocket(service, str_of(paths[i]));
     }

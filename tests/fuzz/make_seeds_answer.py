@@ -66,6 +66,9 @@ for text in ('{"data":[{"b64_json":"iVBORw==","revised_prompt":"a hen"},{"url":"
 for text in ('{"data":[{"id":"m","role":"user","content":[{"type":"text","text":{"value":"hi"}}]}],"has_more":false}',
              '{"data":[{"role":"assistant","content":"one"},{"role":"user","content":[{"type":"input_text","text":"two"}]}]}'):
     add(LIST, False, text)
+for pieces in (["iVB", "ORw0", "K"], ["i", "V", "BORw0KGgo="], ["!!", "iVBORw0KGgo="]):
+    events = [{"id": "x", "choices": [{"index": 0, "delta": {"audio": {"id": "a", "data": p, "transcript": "t"}}}]} for p in pieces]
+    add(CHAT, True, "".join(f"data: {dumps(e)}\n\n" for e in events) + "data: [DONE]\n\n")
 folder = HERE / "corpus/answer"
 folder.mkdir(parents=True, exist_ok=True)
 for i, seed in enumerate(seeds):
