@@ -147,6 +147,7 @@ void jsonw_append_quoted(struct buf *out, struct str s)
             append_escape(out, c);
         plain = ++i;
     }
-    buf_append(out, s.p + plain, s.n - plain);
+    if (plain < s.n) /* an empty one may have no address */
+        buf_append(out, s.p + plain, s.n - plain);
     buf_append_char(out, '"');
 }

@@ -17,27 +17,36 @@ LEAST = 90.0
 # What reads bytes that others made: from the network, from a file or from
 # another role.
 PARSERS = """
-base/bundle.c base/net.c base/utf8.c base/users_text.c base/yaml.c
-certs/leaf_msg.c certs/signer.c
-extract/archive.c extract/biff.c extract/cfb.c extract/format.c
-extract/html_text.c extract/image.c extract/job.c extract/mail.c
-extract/office.c extract/ole.c extract/ole_text.c extract/pdf_objects.c
-extract/report.c extract/rtf.c extract/sheet.c extract/text.c
-extract/unpack.c extract/xml.c
-inspect/answer.c inspect/answer_files.c inspect/chatgpt.c inspect/chatgpt_answer.c
-inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c
+base/bundle.c base/net.c base/users_text.c base/utf8.c base/yaml.c
+certs/leaf_msg.c certs/signer.c extract/archive.c extract/biff.c extract/cfb.c
+extract/format.c extract/html_text.c extract/image.c extract/job.c
+extract/mail.c extract/office.c extract/ole.c extract/ole_text.c
+extract/pdf_objects.c extract/report.c extract/rtf.c extract/sheet.c
+extract/text.c extract/unpack.c extract/xml.c inspect/answer.c
+inspect/answer_files.c inspect/bootstrap.c inspect/channel.c
+inspect/channel_events.c inspect/channel_frames.c inspect/channel_realtime.c
+inspect/channel_turns.c inspect/chatgpt.c inspect/chatgpt_answer.c
+inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c inspect/doc.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
-inspect/extract.c inspect/form.c inspect/harvest.c inspect/json.c
-inspect/json_tree.c inspect/keep.c inspect/mime.c inspect/multipart.c
-inspect/doc.c inspect/html.c inspect/map_answer.c inspect/mweb_html.c
-inspect/mweb_ndjson.c inspect/ndjson.c inspect/norm.c inspect/openai_answer.c
-inspect/openai_media.c inspect/pick.c
-inspect/openai_request.c inspect/policy.c inspect/rules.c inspect/rules_hs.c
-inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c inspect/sse.c
-proxy/control.c proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c proxy/h2.c
-proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
+inspect/exchange_file.c inspect/extract.c inspect/filetype.c inspect/form.c
+inspect/harvest.c inspect/html.c inspect/identity.c inspect/json.c
+inspect/json_mend.c inspect/json_tree.c inspect/keep.c inspect/keep_answers.c
+inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
+inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
+inspect/norm.c inspect/openai_answer.c inspect/openai_media.c
+inspect/openai_request.c inspect/pick.c inspect/policy.c inspect/rules.c
+inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c
+inspect/sse.c inspect/upload.c inspect/upload_facts.c proxy/control.c
+proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c
+proxy/h2.c proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
 proxy/hello.c proxy/ws.c proxy/ws_handshake.c proxy/ws_inflate.c
 store/journal_entry.c store/journal_read.c store/record.c
+""".split()
+# Reached by the corpora, but not as far as they should be: shown, not judged.
+RISING = """
+inspect/channel_pubsub.c inspect/channel_topics.c inspect/channel_updates.c
+inspect/exchange_identity.c inspect/exchange_inner.c inspect/exchange_view.c
+inspect/path.c inspect/upload_pieces.c
 """.split()
 
 
@@ -73,12 +82,12 @@ def main():
              for f in report["data"][0]["files"]}
     low = []
     print("| parser | lines | reached |\n| --- | ---: | ---: |")
-    for name in PARSERS:
+    for name in PARSERS + RISING:
         if not (ROOT / name).exists():
             sys.exit(f"{name} is gone: mend the list in {__file__}")
         lines = share.get(name, {"count": 0, "percent": 0.0})
         print(f"| {name} | {lines['count']} | {lines['percent']:.1f} % |")
-        if lines["percent"] < LEAST:
+        if lines["percent"] < LEAST and name in PARSERS:
             low.append(name)
     print(f"below {LEAST:.0f} %: {', '.join(low)}" if low else f"all at {LEAST:.0f} % or more")
     return 1 if low else 0

@@ -143,6 +143,8 @@ static void fuzz_run(enum http_version version, enum codec_side side,
     size_t cut = f.mode & 0x0f;
     struct str rest = str_make((const char *)data + 1, n - 1);
     f.codec = codec_new(version, side, &codec_limits_default, &fuzz_events, &f);
+    if (n % 2 == 1) /* as when the origin has said that it takes them */
+        codec_offer_websockets(f.codec);
     if (side == FACING_ORIGIN)
         fuzz_ask(f.codec, (f.mode & 0x40) != 0   ? "HEAD"
                           : (f.mode & 0x20) != 0 ? "POST"
@@ -164,6 +166,7 @@ static void fuzz_run(enum http_version version, enum codec_side side,
             codec_is_idle(f.codec))
             fuzz_ask(f.codec, "GET");
     }
+    (void)codec_takes_websockets(f.codec);
     codec_feed_eof(f.codec);
     fuzz_flush(f.codec);
     codec_free(&f.codec);

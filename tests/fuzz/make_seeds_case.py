@@ -36,6 +36,9 @@ for number, (name, make) in enumerate(CASES):
     if not data or len(data) > 20000:
         continue
     seeds[bytes([1]) + data] = None
+    if len(entries) == 1 and len(data) < 4000 and b"\x1f{" in data and b"GET" in data[:3]:
+        for share in (0.97, 0.8, 0.6, 0.45):
+            seeds[bytes([3]) + data[:int(len(data) * share)]] = None
     if number % 4 == 0:
         seeds[bytes([6 + number // 4 % 2]) + data] = None
 ANA = "> authorization: " + token("ana@example.com") + "\n> oai-device-id: d-1\n> content-type: application/json\n"
@@ -56,6 +59,39 @@ for text in (["plain", {"type": "text", "text": "a"}], [{"type": "image_url", "i
     body = dumps({"model": "m", "messages": [{"role": "user", "content": text}], "input": text})
     for path in ("chat/completions", "responses"):
         seeds[b"\x00" + f"POST api.openai.com /v1/{path} 200\n> content-type: application/json\n\n{body}".encode()] = None
+TREE = dumps({"title": "T\\ud83d\\ude00", "conversation_id": "c", "current_node": "u", "mapping": {"u": {"id": "u", "parent": None,
+             "message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["é👋 words"]}}}}})
+TREE = TREE.replace("words", "w\\ud83d\\ude00 words").encode()
+for end in range(10, len(TREE), 7):
+    for path in ("conversation/c", "memories"):
+        seeds[b"\x03" + f"GET chatgpt.com /backend-api/{path} 200\n< content-type: application/json\n\n\x1f".encode() + TREE[:end]] = None
+MAGIC = [b"%PDF-1.4", b"\x89PNG\r\n\x1a\n", b"BM" + bytes(10), b"MZ\0\0", b"RIFF1234WEBP", b"OggS", b"<!doctype html><p>x",
+         b"<svg xmlns='x'>", b"<?xml version='1.0'?><a/>", "\ufeffwords".encode("utf-16"), "words".encode("utf-16-le"), b"\xff\xfeA\0\x01\0",
+         b"PK\3\4" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text", b"PK\3\4" + bytes(26) + b"word/document.xml",
+         b"PK\3\4" + bytes(26) + b"[Content_Types].xmlPK\3\4" + bytes(26) + b"xl/workbook.xml", b"PK\3\4" + bytes(26) + b"a.txt",
+         b"plain words\n", bytes(range(256)), b"{\\rtf1", b"", b"\x1f\x8b\x08", bytes(257) + b"ustar"]
+for magic in MAGIC:
+    seeds[b"\x01PUT files.oaiusercontent.com /file-1?se=1 201\n> content-type: application/octet-stream\n\n" + magic.replace(b"\x1e", b".")
+          .replace(b"\x1f", b".") + b"\x1f"] = None
+WHO = ["authorization: " + token(None, "user-2"), "authorization: Bearer sk-proj-abcdefghijklmnop", "authorization: Bearer a.b.c",
+       "authorization: Basic x", "cookie: _puid=user-3:1-x; _account=w-1; oai-did=d", "cookie: __Secure-next-auth.session-token.0=x",
+       "chatgpt-account-id: w-2", "openai-organization: org-1", "openai-project: proj_1", "oai-device-id: d-9",
+       "sec-websocket-protocol: realtime, openai-insecure-api-key.sk-abcdefghijklmnop", "api-key: abcdefghijklmnop"]
+for i, who in enumerate(WHO):
+    for host, path in (("chatgpt.com", "/backend-api/f/conversation"), ("api.openai.com", "/v1/responses")):
+        one = f"POST {host} {path} 200\n> {who}\n> {WHO[i - 1]}\n> content-type: application/json\n\n{{}}"
+        session = f"GET chatgpt.com /api/auth/session 200\n> {who}\n< content-type: application/json\n< set-cookie: _puid=user-9:x; Path=/\n\n\x1f" \
+                  + dumps({"user": {"id": "user-1", "email": "ana@example.com"}, "account": {"id": "w"}})
+        seeds[b"\x00" + (one + "\x1e" + session + "\x1e" + one).encode()] = None
+for path in ("/backend-api//f/./conversation", "/backend-api/x/../f/conversation", "/%62ackend-api/f%2Fconversation", "/..", "/%zz/%00", "//"):
+    seeds[b"\x01" + f"POST chatgpt.com {path} 200\n\n{{}}".encode()] = None
+PIECE = "{} oaisdmntprwestus.blob.core.windows.net /f/1/raw?se=1&comp={} 201\n> content-type: text/plain\n\n{}\x1f"
+BLOCKS = "<BlockList><Latest>QQ==</Latest><Latest>Qg==</Latest></BlockList>"
+for size in (4, 5000, 9000):
+    for word in ("words ", "sec"):
+        text = (word * size)[:size] + "sec"
+        seeds[b"\x01" + "\x1e".join([PIECE.format("PUT", "block&blockid=QQ%3D%3D", text), PIECE.format("PUT", "block&blockid=Qg%3D%3D", "ret" + text),
+                                     PIECE.format("PUT", "blocklist", BLOCKS)]).encode()] = None
 folder = HERE / "corpus/case"
 folder.mkdir(parents=True, exist_ok=True)
 for i, seed in enumerate(seeds):

@@ -16,7 +16,7 @@ seeds = {}
 
 def add(first, messages):
     data = bytes([first]) + b"\0".join(messages)
-    if len(data) < 6000:
+    if len(data) < 14000:
         seeds[data] = None
 
 

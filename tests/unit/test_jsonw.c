@@ -36,6 +36,19 @@ static void commas_come_by_themselves(void **state)
     buf_free(&out);
 }
 
+/* Under UBSan of clang; found by fuzz_case. */
+static void an_empty_string_without_an_address_is_written(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    struct jsonw w = {.out = &out};
+    jsonw_object(&w);
+    jsonw_key_str(&w, "a", STR_NONE);
+    jsonw_close(&w);
+    assert_string_equal(buf_cstr(&out), "{\"a\":\"\"}");
+    buf_free(&out);
+}
+
 static void what_is_unknown_is_left_out(void **state)
 {
     (void)state;
@@ -74,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_come_by_themselves),
+        cmocka_unit_test(an_empty_string_without_an_address_is_written),
         cmocka_unit_test(what_is_unknown_is_left_out),
         cmocka_unit_test(every_byte_is_valid_json),
     };
