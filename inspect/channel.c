@@ -15,7 +15,7 @@
 #include "inspect/channel_parts.h"
 #include "inspect/form.h"
 
-enum { STATUS_UPGRADED = 101, STATUS_REFUSED = 403 };
+enum { STATUS_REFUSED = 403 };
 
 /* ---- life -------------------------------------------------------------- */
 
@@ -30,11 +30,12 @@ static void note_model(struct channel *c, struct str query)
 }
 
 struct channel *channel_new(
-    const struct exchange_env *env, const struct exchange *upgrade)
+    const struct exchange_env *env, const struct exchange *upgrade, int status)
 {
     struct channel *c = MEM_NEW(struct channel);
     c->env = env;
     c->upgrade = exchange_inner(env, upgrade, upgrade->time_ms);
+    c->upgrade->status = status;
     channel_setup_routes(c);
     note_model(c, upgrade->query);
     return c;
@@ -284,7 +285,7 @@ static void conclude(struct channel *c)
         memcpy(c->prompt, ex->activity->id, sizeof c->prompt);
     if (is_awaited)
         await_answer(c, c->held);
-    exchange_response_head(ex, STATUS_UPGRADED, NULL, 0, is_awaited);
+    exchange_response_head(ex, c->upgrade->status, NULL, 0, is_awaited);
     if (!is_awaited)
         exchange_response_end(ex, true);
 }

@@ -356,7 +356,6 @@ static void take_answers(struct exchange *ex)
 void exchange_tell(
     struct exchange *ex, struct activity *const *activities, size_t count)
 {
-    ex->status = STATUS_UPGRADED;
     ex->is_response_complete = true;
     ex->response = RESPONSE_EXTRACT;
     for (size_t i = 0; i < count; i++) {

@@ -37,6 +37,7 @@ struct exchange *exchange_inner(const struct exchange_env *env,
         ex->http_version = arena_strdup(&ex->arena, upgrade->http_version);
     ex->session = upgrade->session;
     ex->is_identified = upgrade->is_identified;
+    ex->status = upgrade->status;
     copy_actor(ex, &upgrade->actor);
     return ex;
 }

@@ -404,11 +404,14 @@ static struct str request_body(struct arena *arena,
     return body;
 }
 
-/* By HTTP/1 or, as extended CONNECT, by HTTP/2; some captures do not say. */
-static bool is_upgraded(const struct json_node *node)
+/* By HTTP/1 (101) or, as extended CONNECT, by HTTP/2 (200); some captures do
+ * not say.  0: the socket was not opened. */
+static int upgrade_status(const struct json_node *node)
 {
     int64_t status = number_of(json_path(node, "response/status"), 0);
-    return status <= 0 || status == 101 || status == 200;
+    if (status <= 0)
+        return 101;
+    return status == 101 || status == 200 ? (int)status : 0;
 }
 
 static void start_entry(struct replay *replay, struct entry *entry)
@@ -441,8 +444,10 @@ static void start_entry(struct replay *replay, struct entry *entry)
         const struct verdict *verdict = exchange_verdict(entry->exchange);
         entry->is_blocked =
             verdict->kind == VERDICT_BLOCK && !verdict->is_monitored;
-        if (is_socket && !entry->is_blocked && is_upgraded(entry->node))
-            entry->channel = channel_new(&replay->env, entry->exchange);
+        int upgraded = is_socket ? upgrade_status(entry->node) : 0;
+        if (upgraded != 0 && !entry->is_blocked)
+            entry->channel =
+                channel_new(&replay->env, entry->exchange, upgraded);
     }
     buf_free(&made);
     arena_free(&arena);

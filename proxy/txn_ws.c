@@ -94,6 +94,11 @@ static void refuse_agreement(struct txn *t, const char *reason)
     txn_finish_with(t, reply_status(kind));
 }
 
+static bool is_h2(const struct txn *t)
+{
+    return t->request->version == HTTP_2;
+}
+
 void txn_ws_open(struct txn *t, struct head *response)
 {
     struct txn_ws *ws = t->ws;
@@ -104,7 +109,7 @@ void txn_ws_open(struct txn *t, struct head *response)
         return;
     }
     t->got_response = t->response_ended = true;
-    t->status = response->status;
+    t->status = is_h2(t) ? 200 : 101; /* as the client sees it */
     exchange_response_head(
         t->exchange, t->status, response->fields, response->count, false);
     exchange_response_end(t->exchange, true);
@@ -114,7 +119,7 @@ void txn_ws_open(struct txn *t, struct head *response)
     stream_make_opaque(t->origin_stream);
     ws->state = SOCKET_OPEN;
     ws->is_channel_ready = true;
-    ws->channel = channel_new(&t->session->env, t->exchange);
+    ws->channel = channel_new(&t->session->env, t->exchange, t->status);
     ws->up = make_reader(WS_CLIENT, &agreed);
     ws->down = make_reader(WS_SERVER, &agreed);
     t->is_ready = true;
@@ -180,11 +185,6 @@ void socket_violated(
     else
         t->ws->origin_ended = true;
     socket_end_with(t, event->status, false);
-}
-
-static bool is_h2(const struct txn *t)
-{
-    return t->request->version == HTTP_2;
 }
 
 static bool is_flushed(const struct txn *t)

@@ -436,7 +436,7 @@ class WebSocketsOverH2(SocketTest):
                 text = f"stream {number} with {j} fragments"
                 self.check_turn(ws, text, j)
                 a = self.prompt_of(text)[0]
-                self.assertEqual(a["http"]["version"], "2")
+                self.assertEqual((a["http"]["version"], a["http"]["status"]), ("2", 200))
             ws.close(1000)
             self.assertEqual(ws.read()[0], 1000)
             self.assertEqual((ws.recv(), ws.ended), (b"", "end"))

@@ -111,7 +111,7 @@ static void run(unsigned mode, struct str messages, struct buf *out)
     struct exchange *upgrade = exchange_new(&env, &request);
     exchange_request_end(upgrade);
     step_upgrade(upgrade);
-    struct channel *channel = channel_new(&env, upgrade);
+    struct channel *channel = channel_new(&env, upgrade, 200);
     struct str message;
     while (str_split(&messages, '\0', &message))
         if (!pass_message(channel, message, out))

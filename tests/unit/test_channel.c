@@ -62,7 +62,7 @@ static void connect_to(struct socket *s, const char *host, const char *path)
         .protocol = STR("websocket"),
         .client_ip = STR("10.1.2.3")};
     s->upgrade = exchange_new(&s->driver.env, &request);
-    s->channel = channel_new(&s->driver.env, s->upgrade);
+    s->channel = channel_new(&s->driver.env, s->upgrade, 101);
 }
 
 static void hang_up(struct socket *s)
