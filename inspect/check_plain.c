@@ -8,17 +8,24 @@
 
 #include "inspect/check_ids.h"
 
+/* A month's name, or its first three letters, as a word of the value. */
 static bool has_month_name(struct str value, unsigned *month_out)
 {
-    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-    for (size_t i = 0; i + 3 <= value.n; i++) {
-        char part[4] = {(char)tolower((unsigned char)value.p[i]),
-            (char)tolower((unsigned char)value.p[i + 1]),
-            (char)tolower((unsigned char)value.p[i + 2]), 0};
-        const char *at =
-            isalpha((unsigned char)part[0]) ? strstr(names, part) : NULL;
-        if (at != NULL && (at - names) % 3 == 0) {
-            *month_out = (unsigned)(at - names) / 3 + 1;
+    static const char *const names[] = {"january", "february", "march", "april",
+        "may", "june", "july", "august", "september", "october", "november",
+        "december"};
+    size_t start = 0, end;
+    while (start < value.n && !isalpha((unsigned char)value.p[start]))
+        start++;
+    for (end = start; end < value.n && isalpha((unsigned char)value.p[end]);)
+        end++;
+    struct str word = str_sub(value, start, end);
+    for (unsigned i = 0; i < 12; i++) {
+        char stem[4] = {names[i][0], names[i][1], names[i][2], 0};
+        if ((word.n == 3 || word.n == strlen(names[i]) ||
+                (word.n == 4 && i == 8)) &&
+            str_starts_nocase(word, word.n == 3 || i == 8 ? stem : names[i])) {
+            *month_out = i + 1;
             return true;
         }
     }

@@ -25,6 +25,7 @@ enum {
     RULE_SHAPE_MAX = 48,
     /* A token is at most so long. */
     RULE_TOKEN_MAX = 1024,
+    WORD_MAX = 100, /* bytes of a keyword */
 };
 
 /* One way to spell a number: "3-2-4" is {3, 2, 4}; a bare one has count 1. */
@@ -46,7 +47,8 @@ struct pattern {
     struct str separators;
     /* Identifiers by their spelling: 9 a digit, A an upper-case letter, a a
      * letter, X and x the same or a digit, blank one of the separators (the
-     * same one each time), everything else itself. */
+     * same one each time), everything else itself.  With a regex: that is
+     * tried where a text begins like a shape. */
     const char *const *shapes;
     size_t shape_count;
     bool is_token;     /* regex is tried where a token starts, words near by */
@@ -81,7 +83,7 @@ struct rule {
     size_t example_count, counter_example_count;
 };
 
-enum anchor_kind { ANCHOR_REGEX, ANCHOR_DIGITS, ANCHOR_WORD };
+enum anchor_kind { ANCHOR_REGEX, ANCHOR_WORD };
 
 /* One expression of the database; its index is the id. */
 struct anchor {
@@ -95,11 +97,30 @@ struct anchor {
     unsigned line;
 };
 
-/* A shape by the length of its first word; a token pattern by a word. */
+/* What stands behind the first word of a shape, or of a text. */
+enum shape_next {
+    SHAPE_ENDS,
+    SHAPE_DIGIT,  /* one of " -./", a digit */
+    SHAPE_LETTER, /* one of " -./", a letter */
+    SHAPE_OTHER,
+    SHAPE_NEXTS,
+};
+enum { SHAPE_CLASSES = (RULE_SHAPE_MAX + 1) * 2 * SHAPE_NEXTS };
+
+/* By the length of the first word, by whether it begins with a letter, and
+ * by what follows: most words of a text have no shape to try. */
+static inline unsigned shape_class(
+    size_t width, bool is_letter, enum shape_next next)
+{
+    return (unsigned)((width * 2 + is_letter) * SHAPE_NEXTS + next);
+}
+
+/* A shape of a class; a token pattern of a word. */
 struct shape_entry {
     const struct rule *rule;
     const struct pattern *pattern;
     const char *text;
+    const char *rest; /* of the text, behind its first word */
 };
 struct token_entry {
     const struct rule *rule;
@@ -113,9 +134,9 @@ struct rules {
     struct anchor *anchors;
     size_t anchor_count, anchor_cap;
     size_t word_count;
-    /* Of first length n: [shape_start[n], shape_start[n + 1]). */
+    /* Of a class: [shape_start[class], shape_start[class + 1]). */
     struct shape_entry *shapes;
-    size_t shape_start[RULE_SHAPE_MAX + 2];
+    unsigned shape_start[SHAPE_CLASSES + 1];
     /* Of word n: [token_start[n], token_start[n + 1]); behind the last word
      * those that need none: [token_start[word_count], token_count). */
     struct token_entry *tokens;

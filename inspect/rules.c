@@ -13,9 +13,6 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 
-/* Nine digits or more with single separators; scan_hs.c joins the hits of one
- * run and tries every number there is in it. */
-static const char digits_expression[] = "[0-9](?:[ .-]?[0-9]){8}";
 enum { DIGITS_SMALLEST = 9, WORDS_MAX = 20000 };
 
 static const char *const groups[] = {
@@ -223,6 +220,10 @@ static void read_shapes(
     const char **shapes =
         arena_alloc(&l->rules->arena, list.count * sizeof *shapes + 1);
     p->separators = keep(l, yaml_str(l->doc, node, "separators", STR(" -.")));
+    for (size_t i = 0; i < p->separators.n; i++)
+        if (strchr(" -./", p->separators.p[i]) == NULL)
+            yaml_mistake(l->doc, node,
+                "separators may be blank, dash, full stop and slash");
     for (size_t i = 0; i < list.count; i++) {
         shapes[i] = keep(l, list.items[i]).p;
         if (list.items[i].n < 4 || list.items[i].n > RULE_SHAPE_MAX ||
@@ -268,7 +269,10 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         return;
     }
     if (yaml_get(node, "shapes") != NULL) {
+        struct str rest = yaml_str(l->doc, node, "match", STR_NONE);
         read_shapes(l, node, p);
+        if (rest.n > 0)
+            p->regex = read_regex(l, node, rest, false);
         return;
     }
     bool nocase = yaml_bool(l->doc, node, "nocase", false);
@@ -458,9 +462,6 @@ struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
         read_file(&l);
         yaml_free(&l.doc);
     }
-    struct yaml_doc none = {.file = "detectors"};
-    l.doc = &none;
-    add_anchor(&l, ANCHOR_DIGITS, digits_expression, NULL);
     mem_free(l.words);
     if (rules->word_count > WORDS_MAX)
         diag_add(diag, "detectors", 1, "more than %d keywords", WORDS_MAX);

@@ -87,34 +87,69 @@ void rules_hash(const struct rules *rules, char hash_out[RULES_HASH_BYTES])
     sodium_bin2hex(hash_out, RULES_HASH_BYTES, digest, sizeof digest);
 }
 
-static enum err build(
-    const struct rules *rules, struct diag *diag, hs_database_t **database_out)
+/* Words have a database of their own, which is run only around candidates. */
+static enum err build(const struct rules *rules, bool is_words,
+    struct diag *diag, hs_database_t **database_out)
 {
-    size_t n = rules->anchor_count;
-    const char **expressions = mem_calloc(n, sizeof *expressions);
-    unsigned *flags = mem_calloc(n, sizeof *flags);
-    unsigned *ids = mem_calloc(n, sizeof *ids);
+    size_t n = 0;
+    const char **expressions =
+        mem_calloc(rules->anchor_count + 1, sizeof *expressions);
+    unsigned *flags = mem_calloc(rules->anchor_count + 1, sizeof *flags);
+    unsigned *ids = mem_calloc(rules->anchor_count + 1, sizeof *ids);
     hs_compile_error_t *error = NULL;
-    for (size_t i = 0; i < n; i++) {
-        expressions[i] = rules->anchors[i].expression;
-        flags[i] = flags_of(&rules->anchors[i]);
-        ids[i] = (unsigned)i;
+    for (size_t i = 0; i < rules->anchor_count; i++) {
+        if ((rules->anchors[i].kind == ANCHOR_WORD) != is_words)
+            continue;
+        expressions[n] = rules->anchors[i].expression;
+        flags[n] = flags_of(&rules->anchors[i]);
+        ids[n++] = (unsigned)i;
     }
-    hs_error_t result = hs_compile_multi(expressions, flags, ids, (unsigned)n,
-        HS_MODE_BLOCK, NULL, database_out, &error);
+    *database_out = NULL;
+    hs_error_t result =
+        n == 0 ? HS_SUCCESS
+               : hs_compile_multi(expressions, flags, ids, (unsigned)n,
+                     HS_MODE_BLOCK, NULL, database_out, &error);
+    if (result != HS_SUCCESS) {
+        bool is_known = error != NULL && error->expression >= 0 &&
+                        (size_t)error->expression < n;
+        const struct anchor *guilty =
+            &rules->anchors[is_known ? ids[error->expression] : ids[0]];
+        diag_add(diag, guilty->file, guilty->line, "anchor \"%s\": %s",
+            guilty->expression, error != NULL ? error->message : "refused");
+        hs_free_compile_error(error);
+    }
     mem_free(expressions);
     mem_free(flags);
     mem_free(ids);
-    if (result == HS_SUCCESS)
+    return result == HS_SUCCESS ? OK : ERR_CONFIG;
+}
+
+/* Its length, then itself, up to a multiple of eight bytes. */
+static enum err append_database(
+    const hs_database_t *database, struct buf *out, struct buf *info_out)
+{
+    char *bytes = NULL, *info = NULL;
+    uint64_t n = 0;
+    static const char zeros[8];
+    if (database == NULL) {
+        buf_append(out, &n, sizeof n);
         return OK;
-    const struct anchor *guilty = &rules->anchors[0];
-    if (error != NULL && error->expression >= 0 &&
-        (size_t)error->expression < n)
-        guilty = &rules->anchors[error->expression];
-    diag_add(diag, guilty->file, guilty->line, "anchor \"%s\": %s",
-        guilty->expression, error != NULL ? error->message : "refused");
-    hs_free_compile_error(error);
-    return ERR_CONFIG;
+    }
+    size_t size = 0;
+    enum err err = ERR_UNSUPPORTED;
+    if (hs_serialize_database(database, &bytes, &size) == HS_SUCCESS &&
+        hs_database_info(database, &info) == HS_SUCCESS) {
+        n = size;
+        buf_append(out, &n, sizeof n);
+        buf_append(out, bytes, size);
+        buf_append(out, zeros, (8 - size % 8) % 8);
+        buf_clear(info_out);
+        buf_append_str(info_out, str_of(info));
+        err = OK;
+    }
+    free(bytes);
+    free(info);
+    return err;
 }
 
 static void write_blob(const struct rules *rules, const char *bytes, size_t n,
@@ -133,22 +168,22 @@ static void write_blob(const struct rules *rules, const char *bytes, size_t n,
 enum err rules_compile(
     const struct rules *rules, struct diag *diag, struct buf *database_out)
 {
-    hs_database_t *database = NULL;
-    char *bytes = NULL, *info = NULL;
-    size_t n = 0;
-    enum err err = build(rules, diag, &database);
-    if (err != OK)
-        return err;
-    if (hs_serialize_database(database, &bytes, &n) != HS_SUCCESS ||
-        hs_database_info(database, &info) != HS_SUCCESS) {
-        diag_add(diag, "detectors", 1, "the database cannot be serialised");
-        err = ERR_UNSUPPORTED;
-    } else {
-        write_blob(rules, bytes, n, info, database_out);
+    struct buf payload = {0}, info = {0};
+    enum err err = OK;
+    for (int is_words = 0; is_words < 2 && err == OK; is_words++) {
+        hs_database_t *database = NULL;
+        err = build(rules, is_words != 0, diag, &database);
+        if (err == OK && append_database(database, &payload, &info) != OK) {
+            diag_add(diag, "detectors", 1, "the database cannot be serialised");
+            err = ERR_UNSUPPORTED;
+        }
+        hs_free_database(database);
     }
-    free(bytes);
-    free(info);
-    hs_free_database(database);
+    if (err == OK)
+        write_blob(rules, buf_str(&payload).p, payload.n, buf_cstr(&info),
+            database_out);
+    buf_free(&payload);
+    buf_free(&info);
     return err;
 }
 

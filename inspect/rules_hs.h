@@ -1,5 +1,5 @@
 /*
- * The serialised database: header and Hyperscan's own bytes.  Private to
+ * The serialised databases, anchors and words: header and Hyperscan's own bytes.  Private to
  * rules_hs.c (writes) and scan_hs.c (reads); built and read on one machine,
  * so in its byte order.
  */
@@ -8,7 +8,7 @@
 
 #include "inspect/rule.h"
 
-enum { RULES_BLOB_VERSION = 1 };
+enum { RULES_BLOB_VERSION = 2 };
 #define RULES_BLOB_MAGIC "PGRULES"
 
 struct rules_blob {

@@ -18,36 +18,62 @@ static size_t first_length(const char *shape)
     return n;
 }
 
-static int compare_shapes(const void *a, const void *b)
+/* A letter or a digit may stand there. */
+static bool may_be(char c, bool is_letter)
 {
-    const struct shape_entry *x = a, *y = b;
-    size_t n = first_length(x->text), m = first_length(y->text);
-    if (n != m)
-        return n < m ? -1 : 1;
-    return x < y ? -1 : x > y;
+    if (c == 'X' || c == 'x')
+        return true;
+    return isdigit((unsigned char)c) ? !is_letter : is_letter;
+}
+
+static bool is_of_class(const char *shape, bool is_letter, enum shape_next next)
+{
+    const char *rest = shape + first_length(shape);
+    if (!may_be(shape[0], is_letter))
+        return false;
+    if (*rest == '\0')
+        return next == SHAPE_ENDS;
+    if (memchr(" -./", *rest, 4) == NULL || !isalnum((unsigned char)rest[1]))
+        return next == SHAPE_OTHER;
+    return (next == SHAPE_DIGIT || next == SHAPE_LETTER) &&
+           may_be(rest[1], next == SHAPE_LETTER);
+}
+
+struct shape_index {
+    struct rules *rules;
+    size_t count, cap;
+};
+
+static void add_shapes(struct shape_index *index, const struct rule *rule,
+    const struct pattern *p, size_t width, unsigned class)
+{
+    for (size_t i = 0; i < p->shape_count; i++) {
+        if (first_length(p->shapes[i]) != width ||
+            !is_of_class(p->shapes[i], class / SHAPE_NEXTS % 2 != 0,
+                (enum shape_next)(class % SHAPE_NEXTS)))
+            continue;
+        if (index->count == index->cap) {
+            index->cap = index->cap == 0 ? 256 : index->cap * 2;
+            index->rules->shapes = mem_realloc(index->rules->shapes,
+                index->cap * sizeof *index->rules->shapes);
+        }
+        index->rules->shapes[index->count++] =
+            (struct shape_entry){rule, p, p->shapes[i], p->shapes[i] + width};
+    }
 }
 
 static void index_shapes(struct rules *rules)
 {
-    size_t total = 0, count = 0;
-    for (size_t i = 0; i < rules->count; i++)
-        for (size_t j = 0; j < rules->items[i].pattern_count; j++)
-            total += rules->items[i].patterns[j].shape_count;
-    rules->shapes = mem_calloc(total + 1, sizeof *rules->shapes);
-    for (size_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->items[i];
-        for (size_t j = 0; j < rule->pattern_count; j++)
-            for (size_t k = 0; k < rule->patterns[j].shape_count; k++)
-                rules->shapes[count++] = (struct shape_entry){
-                    rule, &rule->patterns[j], rule->patterns[j].shapes[k]};
+    struct shape_index index = {.rules = rules};
+    for (unsigned class = 0; class < SHAPE_CLASSES; class ++) {
+        rules->shape_start[class] = (unsigned)index.count;
+        for (size_t i = 0; i < rules->count; i++)
+            for (size_t j = 0; j < rules->items[i].pattern_count; j++)
+                add_shapes(&index, &rules->items[i],
+                    &rules->items[i].patterns[j], class / SHAPE_NEXTS / 2,
+                    class);
     }
-    qsort(rules->shapes, count, sizeof *rules->shapes, compare_shapes);
-    size_t at = 0;
-    for (size_t n = 0; n <= RULE_SHAPE_MAX + 1; n++) {
-        while (at < count && first_length(rules->shapes[at].text) < n)
-            at++;
-        rules->shape_start[n] = at;
-    }
+    rules->shape_start[SHAPE_CLASSES] = (unsigned)index.count;
 }
 
 static bool has_bit(const struct word_set *set, size_t word)

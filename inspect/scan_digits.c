@@ -7,6 +7,8 @@
 
 #include "inspect/scan_job.h"
 
+enum { BLOCK = 64, RUN_DIGITS_MIN = 9, RUN_MAX = 4096 };
+
 /* ---- digits ---- */
 
 struct digit_group {
@@ -184,27 +186,63 @@ static void try_numbers(struct scan_job *job, size_t at)
                     groups, count);
 }
 
-/* Every group of the run, in turn, as the start of a number. */
-void walk_run(struct scan_job *job, const struct event *run, size_t limit)
+/* Blocks without a digit are most of a text: a loop that compilers turn into
+ * a few vector instructions. */
+static bool has_digit_block(const char *p)
 {
-    struct str text = job->text;
-    size_t stop = run->end < limit ? run->end : limit;
-    size_t at = run->first - 1;
-    if (at < job->digits_done)
-        at = job->digits_done;
-    while (at > job->digits_done &&
-           (is_digit(text, at - 1) ||
-               (is_separator(text.p[at - 1]) && at > 1 && is_digit(text, at) &&
-                   is_digit(text, at - 2))))
-        at--;
-    while (at < stop) {
-        if (!is_digit(text, at)) {
-            at++;
+    unsigned char any = 0;
+    for (int i = 0; i < BLOCK; i++)
+        any |= (unsigned char)((unsigned char)(p[i] - '0') < 10);
+    return any != 0;
+}
+
+size_t next_digit(struct str text, size_t at, size_t limit)
+{
+    while (at < limit) {
+        if (at + BLOCK <= text.n && !has_digit_block(text.p + at)) {
+            at += BLOCK;
             continue;
         }
-        try_numbers(job, at);
-        at = read_group(text, at).end;
+        size_t stop = at + BLOCK < text.n ? at + BLOCK : text.n;
+        for (; at < stop; at++)
+            if (is_digit(text, at))
+                return at;
     }
-    if (at > job->digits_done)
+    return limit;
+}
+
+/* Behind the run of digits and single separators at `at`, or so much of it
+ * as is looked at in one go. */
+static size_t run_end(struct str text, size_t at, size_t *digits_out)
+{
+    size_t digits = 0, stop = at + RUN_MAX;
+    while (at < stop && (is_digit(text, at) ||
+                            (at + 1 < text.n && is_separator(text.p[at]) &&
+                                is_digit(text, at + 1)))) {
+        digits += is_digit(text, at);
+        at++;
+    }
+    *digits_out = digits;
+    return at;
+}
+
+/* Every group of a run, in turn, as the start of a number. */
+void walk_digits(struct scan_job *job, size_t limit)
+{
+    struct str text = job->text;
+    size_t at = job->digits_done;
+    limit = limit < text.n ? limit : text.n;
+    while ((at = next_digit(text, at, limit)) < limit) {
+        size_t digits = 0, end = run_end(text, at, &digits);
+        bool is_long = digits >= RUN_DIGITS_MIN;
+        while (at < end && at < limit) {
+            struct digit_group group = read_group(text, at);
+            if (is_long)
+                try_numbers(job, at);
+            at = group.end + (group.end < end);
+        }
         job->digits_done = at;
+    }
+    if (job->digits_done < limit)
+        job->digits_done = limit;
 }

@@ -25,7 +25,6 @@ enum {
     REACH = RULE_VALUE_MAX + RULE_WITHIN_MAX + 256,
     EVENTS_MAX = 1 << 20, /* of one kind, in one slice */
     TRIES_MAX = 8,        /* starts of a match around one anchor */
-    JOIN_GAP = 2,         /* digits of one run end so close to another */
 };
 
 /* ---- scanner ---- */
@@ -61,6 +60,24 @@ static bool is_ours(const hs_database_t *database, const char *expected)
     return is_equal;
 }
 
+/* The next database of the payload; an empty one stays NULL. */
+static bool open_database(
+    struct str *payload, const char *info, hs_database_t **database_out)
+{
+    uint64_t n = 0;
+    if (payload->n < sizeof n)
+        return false;
+    memcpy(&n, payload->p, sizeof n);
+    *payload = str_sub(*payload, sizeof n, payload->n);
+    if (n == 0)
+        return true;
+    if (n > payload->n || hs_deserialize_database(payload->p, (size_t)n,
+                              database_out) != HS_SUCCESS)
+        return false;
+    *payload = str_sub(*payload, (size_t)(n + 7) / 8 * 8, payload->n);
+    return is_ours(*database_out, info);
+}
+
 enum err scanner_new(const struct rules *rules, struct str database,
     struct scanner **scanner_out)
 {
@@ -72,10 +89,15 @@ enum err scanner_new(const struct rules *rules, struct str database,
     struct scanner *s = MEM_NEW(struct scanner);
     s->rules = rules;
     randombytes_buf(s->key, sizeof s->key);
-    if (hs_deserialize_database(payload.p, payload.n, &s->database) !=
-            HS_SUCCESS ||
-        !is_ours(s->database, header.info) ||
-        hs_alloc_scratch(s->database, &s->scratch) != HS_SUCCESS) {
+    bool is_good = open_database(&payload, header.info, &s->database) &&
+                   open_database(&payload, header.info, &s->words);
+    if (s->database != NULL)
+        is_good =
+            is_good && hs_alloc_scratch(s->database, &s->scratch) == HS_SUCCESS;
+    if (s->words != NULL)
+        is_good =
+            is_good && hs_alloc_scratch(s->words, &s->scratch) == HS_SUCCESS;
+    if (!is_good) {
         scanner_free(&s);
         return ERR_UNSUPPORTED;
     }
@@ -91,6 +113,7 @@ void scanner_free(struct scanner **scanner)
         return;
     hs_free_scratch(s->scratch);
     hs_free_database(s->database);
+    hs_free_database(s->words);
     regex_scratch_free(&s->regex_scratch);
     mem_free(s);
     *scanner = NULL;
@@ -98,7 +121,7 @@ void scanner_free(struct scanner **scanner)
 
 /* ---- events ---- */
 
-static bool push(struct events *list, struct event event)
+bool events_push(struct events *list, struct event event)
 {
     if (list->count == list->cap) {
         if (list->cap >= EVENTS_MAX)
@@ -107,16 +130,6 @@ static bool push(struct events *list, struct event event)
         list->items = mem_realloc(list->items, list->cap * sizeof *list->items);
     }
     list->items[list->count++] = event;
-    return true;
-}
-
-static bool push_digits(struct events *runs, struct event event)
-{
-    struct event *last = runs->count > 0 ? &runs->items[runs->count - 1] : NULL;
-    if (last == NULL || event.end > last->end + JOIN_GAP)
-        return push(runs, event);
-    if (event.end > last->end)
-        last->end = event.end;
     return true;
 }
 
@@ -130,19 +143,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     size_t end = job->slice_start + (size_t)to;
     if (end <= job->pos && job->pos > 0)
         return 0; /* the overlap: seen before */
-    struct event event = {end, end, id};
-    bool is_kept;
-    switch (job->scanner->rules->anchors[id].kind) {
-    case ANCHOR_DIGITS:
-        is_kept = push_digits(&job->runs, event);
-        break;
-    case ANCHOR_WORD:
-        is_kept = push(&job->words, event);
-        break;
-    default:
-        is_kept = push(&job->anchors, event);
-    }
-    if (!is_kept)
+    if (!events_push(&job->anchors, (struct event){end, id}))
         job->out->is_incomplete = true;
     return 0;
 }
@@ -155,7 +156,7 @@ static int compare_events(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void sort_events(struct events *list)
+void events_sort(struct events *list)
 {
     for (size_t i = 1; i < list->count; i++) {
         if (compare_events(&list->items[i - 1], &list->items[i]) > 0) {
@@ -231,8 +232,7 @@ void scan_job_free(struct scan_job **job)
         return;
     norm_free(&j->norm);
     mem_free(j->anchors.items);
-    mem_free(j->words.items);
-    mem_free(j->runs.items);
+    words_free(j);
     mem_free(j->done);
     mem_free(j);
     *job = NULL;
@@ -258,23 +258,13 @@ static bool has_high_byte(struct str s)
 static void decide(struct scan_job *job, size_t limit)
 {
     size_t n = 0;
-    for (size_t i = 0; i < job->runs.count && job->runs.items[i].first <= limit;
-         i++) {
-        walk_run(job, &job->runs.items[i], limit);
-        n += job->runs.items[i].end <= limit;
-    }
-    drop_front(&job->runs, n);
+    walk_digits(job, limit);
     walk_shapes(job, limit);
     walk_tokens(job, limit);
     for (n = 0; n < job->anchors.count && job->anchors.items[n].end <= limit;
          n++)
         confirm(job, &job->anchors.items[n]);
     drop_front(&job->anchors, n);
-    for (n = 0; n < job->words.count &&
-                job->words.items[n].end + REACH + RULE_BEFORE_MAX <= limit;
-         n++)
-        ;
-    drop_front(&job->words, n);
 }
 
 static void scan_slice(struct scan_job *job)
@@ -282,22 +272,25 @@ static void scan_slice(struct scan_job *job)
     size_t to = job->text.n - job->pos > SCAN_STEP_BYTES
                     ? job->pos + SCAN_STEP_BYTES
                     : job->text.n;
-    size_t words = job->words.count;
     job->slice_start =
         job->pos > RULE_ANCHOR_MAX ? job->pos - RULE_ANCHOR_MAX : 0;
     struct str slice = str_sub(job->text, job->slice_start, to);
     if (!job->is_second)
         job->has_high_bytes = job->has_high_bytes || has_high_byte(slice);
-    if (slice.n > 0 &&
+    if (slice.n > 0 && job->scanner->database != NULL &&
         hs_scan(job->scanner->database, slice.p, (unsigned)slice.n, 0,
             job->scanner->scratch, on_match, job) != HS_SUCCESS)
         job->out->is_incomplete = true;
     job->pos = to;
-    filter_words(job, words);
-    sort_events(&job->anchors);
-    sort_events(&job->words);
+    events_sort(&job->anchors);
+    words_begin(job,
+        job->decided > RULE_BEFORE_MAX + RULE_WITHIN_MAX
+            ? job->decided - RULE_BEFORE_MAX - RULE_WITHIN_MAX
+            : 0,
+        to);
     bool is_last = to == job->text.n;
     decide(job, is_last ? SIZE_MAX : to > REACH ? to - REACH : 0);
+    job->decided = to > REACH ? to - REACH : 0;
     job->is_scanned = is_last;
 }
 
@@ -308,7 +301,7 @@ static void begin_second(struct scan_job *job)
     job->text = buf_str(&job->norm.text);
     job->pos = 0;
     job->digits_done = job->shapes_done = job->tokens_done = 0;
-    job->words.count = job->anchors.count = job->runs.count = 0;
+    job->anchors.count = job->decided = 0;
     job->number_end = 0;
     memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
 }

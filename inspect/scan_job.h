@@ -15,21 +15,35 @@
 
 struct scanner {
     const struct rules *rules;
-    hs_database_t *database;
+    hs_database_t *database, *words; /* words: NULL when there are none */
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
     unsigned char key[crypto_shorthash_KEYBYTES];
 };
 
-/* id is an anchor; for digits `first` is where the first hit of a run ended. */
 struct event {
-    size_t end, first;
-    uint32_t id;
+    size_t end;
+    uint32_t id; /* an anchor */
 };
 
 struct events {
     struct event *items;
     size_t count, cap;
+};
+
+/* Words are looked for only where a candidate asks for them, a chunk at a
+ * time; forgotten after each slice. */
+enum { WORD_CHUNK = 512 };
+
+struct word_chunk {
+    size_t first, count; /* of events */
+    bool is_done;
+};
+
+struct word_map {
+    struct word_chunk *chunks;
+    size_t base, chunk_count; /* of the text; chunks from base on */
+    struct events events;
 };
 
 struct scan_job {
@@ -44,9 +58,11 @@ struct scan_job {
     struct norm norm;
     size_t pos; /* bytes of the view scanned so far */
     bool has_high_bytes;
-    struct events anchors, words, runs;
+    struct events anchors;
+    struct word_map words;
     size_t slice_start;
-    size_t *done; /* by rule: confirmed up to here */
+    size_t *done;   /* by rule: confirmed up to here */
+    size_t decided; /* up to here, at least */
     size_t digits_done, shapes_done, tokens_done;
     size_t number_end; /* of the last number found in digits; 0: none */
 };
@@ -63,13 +79,20 @@ struct candidate {
  * as something else. */
 bool judge(struct scan_job *job, struct candidate *c);
 
-/* The index of the first word that ends at `from` or behind it. */
-size_t word_at(const struct scan_job *job, size_t from);
-/* Drops short words inside other ones, of those from this index on. */
-void filter_words(struct scan_job *job, size_t from);
+/* Words that end in a chunk of the text, by where they end. */
+const struct event *words_in(
+    struct scan_job *job, size_t chunk, size_t *count_out);
+/* From now on words of this part of the text will be asked for. */
+void words_begin(struct scan_job *job, size_t from, size_t to);
+void words_free(struct scan_job *job);
 
+bool events_push(struct events *list, struct event event);
+void events_sort(struct events *list);
+
+/* The next digit, at most `limit`. */
+size_t next_digit(struct str text, size_t at, size_t limit);
 /* What begins before `limit` and was not looked at yet. */
-void walk_run(struct scan_job *job, const struct event *run, size_t limit);
+void walk_digits(struct scan_job *job, size_t limit);
 void walk_shapes(struct scan_job *job, size_t limit);
 void walk_tokens(struct scan_job *job, size_t limit);
 

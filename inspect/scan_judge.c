@@ -8,68 +8,22 @@
 #include "inspect/finding.h"
 #include "inspect/scan_job.h"
 
-/* ---- words ---- */
-
-/* A short word must not stand inside another one: no letter next to it, but
- * for a camel hump (awsSecret, clientSSN). */
-static bool is_word_edge(struct str text, size_t start, size_t end)
-{
-    unsigned char first = (unsigned char)text.p[start];
-    unsigned char last = (unsigned char)text.p[end - 1];
-    if (start > 0 && isalnum((unsigned char)text.p[start - 1]) &&
-        isalnum(first) &&
-        !(isupper(first) && islower((unsigned char)text.p[start - 1])))
-        return false;
-    if (end == text.n || !isalpha((unsigned char)text.p[end]) || !isalnum(last))
-        return true;
-    if (!isupper((unsigned char)text.p[end]))
-        return false;
-    /* "clientSSN", "ETSYToken" */
-    return islower(last) ||
-           (end + 1 < text.n && islower((unsigned char)text.p[end + 1]));
-}
-
-enum { WORD_FREE_LENGTH = 7 }; /* so long a word may be part of another */
-
-void filter_words(struct scan_job *job, size_t from)
-{
-    size_t kept = from;
-    for (size_t i = from; i < job->words.count; i++) {
-        struct event *e = &job->words.items[i];
-        size_t width = job->scanner->rules->anchors[e->id].width;
-        if (width >= WORD_FREE_LENGTH || width > e->end ||
-            is_word_edge(job->text, e->end - width, e->end))
-            job->words.items[kept++] = *e;
-    }
-    job->words.count = kept;
-}
-
-size_t word_at(const struct scan_job *job, size_t from)
-{
-    size_t low = 0, high = job->words.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (job->words.items[middle].end < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool has_word_near(const struct scan_job *job,
-    const struct word_set *set, size_t start, size_t end)
+static bool has_word_near(
+    struct scan_job *job, const struct word_set *set, size_t start, size_t end)
 {
     if (set->bits == NULL)
         return false;
     size_t from = start > set->within ? start - set->within : 0;
-    for (size_t i = word_at(job, from); i < job->words.count; i++) {
-        const struct event *e = &job->words.items[i];
-        const struct anchor *a = &job->scanner->rules->anchors[e->id];
-        if (e->end > end + set->within + a->width)
-            return false;
-        if (set->bits[a->word / 64] >> a->word % 64 & 1)
-            return true;
+    size_t to = end + set->within + WORD_MAX;
+    for (size_t chunk = from / WORD_CHUNK; chunk <= to / WORD_CHUNK; chunk++) {
+        size_t count = 0;
+        const struct event *e = words_in(job, chunk, &count);
+        for (; count > 0; e++, count--) {
+            const struct anchor *a = &job->scanner->rules->anchors[e->id];
+            if (e->end >= from && e->end <= end + set->within + a->width &&
+                (set->bits[a->word / 64] >> a->word % 64 & 1) != 0)
+                return true;
+        }
     }
     return false;
 }
@@ -113,7 +67,7 @@ static bool is_alone(const struct scan_job *job, const struct candidate *c)
 }
 
 static enum level level_of(
-    const struct scan_job *job, const struct candidate *c, bool is_valid)
+    struct scan_job *job, const struct candidate *c, bool is_valid)
 {
     const struct rule *r = c->rule;
     bool has_word = has_word_near(job, &r->keywords, c->start, c->end);
@@ -181,7 +135,8 @@ bool judge(struct scan_job *job, struct candidate *c)
         r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
     if (check == CHECK_FAIL)
         return false;
-    if (!c->pattern->is_digits && c->pattern->shape_count == 0)
+    if (!c->pattern->is_digits &&
+        (c->pattern->shape_count == 0 || c->pattern->regex != NULL))
         c->end = c->start + value.n;
     c->value = value;
     if ((r->entropy > 0 && check_entropy(value) < r->entropy) ||

@@ -12,8 +12,8 @@
 enum {
     LEAD_LETTERS_MAX = 5, /* of a word in front of the digits */
     LEAD_WORDS_MAX = 2,
+    AGREE = 4,
     GLUED_DIGITS_MIN = 9, /* "code199003052397" */
-    BLOCK = 64,
 };
 
 static bool is_digit(struct str text, size_t at)
@@ -23,7 +23,9 @@ static bool is_digit(struct str text, size_t at)
 
 static bool is_word(struct str text, size_t at)
 {
-    return at < text.n && isalnum((unsigned char)text.p[at]);
+    unsigned char c = at < text.n ? (unsigned char)text.p[at] : 0;
+    return (unsigned char)((c | 0x20) - 'a') < 26 ||
+           (unsigned char)(c - '0') < 10;
 }
 
 /* The number goes on behind a point or a dash: it is another one. */
@@ -36,22 +38,41 @@ static bool goes_on(struct str text, size_t start, size_t end)
            is_digit(text, end + 1) && is_digit(text, end - 1);
 }
 
-static bool fits(char wanted, unsigned char c)
+static inline bool is_letter(unsigned char c)
 {
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+static inline bool fits(char wanted, unsigned char c)
+{
+    bool is_number = (unsigned char)(c - '0') < 10;
     switch (wanted) {
     case '9':
-        return c >= '0' && c <= '9';
+        return is_number;
     case 'A':
-        return isupper(c);
+        return (unsigned char)(c - 'A') < 26;
     case 'a':
-        return isalpha(c);
+        return is_letter(c);
     case 'X':
-        return isupper(c) || isdigit(c);
+        return (unsigned char)(c - 'A') < 26 || is_number;
     case 'x':
-        return isalnum(c);
+        return is_letter(c) || is_number;
     default:
         return (unsigned char)wanted == c;
     }
+}
+
+/* Whether the text goes on like the shape for a few characters: most that
+ * begin like one do not, and this is cheaper than the whole of it. */
+static inline bool agrees(struct str text, size_t at, const char *rest)
+{
+    for (size_t i = 0; i < AGREE && rest[i] != '\0'; i++) {
+        char c = at + i < text.n ? text.p[at + i] : 0;
+        if (rest[i] == ' ' ? c != ' ' && c != '-' && c != '.' && c != '/'
+                           : !fits(rest[i], (unsigned char)c))
+            return false;
+    }
+    return true;
 }
 
 /* The end of what has the shape at `start`, 0: nothing has. */
@@ -76,7 +97,7 @@ static size_t match_shape(struct str text, size_t start, const char *shape,
         }
     }
     *n_out = n;
-    return is_word(text, at) && is_word(text, at - 1) ? 0 : at;
+    return at;
 }
 
 /* In groups with blanks a digit next to it may belong to it. */
@@ -88,30 +109,76 @@ static bool has_neighbour(struct str text, size_t start, size_t end)
                is_digit(text, end - 1));
 }
 
+/* What begins like the shape and matches as a whole. */
+static void try_regex(
+    struct scan_job *job, const struct shape_entry *e, size_t start)
+{
+    struct regex_match m;
+    if (!regex_match(e->pattern->regex, job->scanner->regex_scratch,
+            str_sub(job->text, 0, start + RULE_TOKEN_MAX), start, start, true,
+            &m))
+        return;
+    struct candidate c = {.rule = e->rule,
+        .pattern = e->pattern,
+        .start = m.value_start,
+        .end = m.value_end,
+        .value = str_sub(job->text, m.value_start, m.value_end)};
+    (void)judge(job, &c);
+}
+
+static void try_shape(struct scan_job *job, const struct shape_entry *e,
+    size_t start, bool is_glued)
+{
+    char value[RULE_SHAPE_MAX];
+    size_t n = 0;
+    size_t end = match_shape(
+        job->text, start, e->text, e->pattern->separators, value, &n);
+    if (end != 0 && e->pattern->regex != NULL)
+        try_regex(job, e, start);
+    if (end == 0 || e->pattern->regex != NULL ||
+        goes_on(job->text, start, end) ||
+        (is_word(job->text, end) && is_word(job->text, end - 1)))
+        return;
+    struct candidate c = {.rule = e->rule,
+        .pattern = e->pattern,
+        .start = start,
+        .end = end,
+        .value = str_make(value, n),
+        .is_glued = is_glued || (strchr(e->text, ' ') != NULL &&
+                                    has_neighbour(job->text, start, end))};
+    (void)judge(job, &c);
+}
+
+static enum shape_next next_of(struct str text, size_t at)
+{
+    char c = at < text.n ? text.p[at] : 0;
+    if ((c != ' ' && c != '-' && c != '.' && c != '/') ||
+        !is_word(text, at + 1))
+        return SHAPE_OTHER;
+    return is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
+}
+
+static void try_class(struct scan_job *job, size_t start, size_t width,
+    unsigned class, bool is_glued)
+{
+    const struct rules *rules = job->scanner->rules;
+    unsigned last = rules->shape_start[class + 1];
+    for (unsigned i = rules->shape_start[class]; i < last; i++)
+        if (agrees(job->text, start + width, rules->shapes[i].rest))
+            try_shape(job, &rules->shapes[i], start, is_glued);
+}
+
 static void try_shapes(
     struct scan_job *job, size_t start, size_t width, bool is_glued)
 {
-    const struct rules *rules = job->scanner->rules;
     if (width > RULE_SHAPE_MAX)
         return;
-    for (size_t i = rules->shape_start[width];
-         i < rules->shape_start[width + 1]; i++) {
-        const struct shape_entry *e = &rules->shapes[i];
-        char value[RULE_SHAPE_MAX];
-        size_t n = 0;
-        size_t end = match_shape(
-            job->text, start, e->text, e->pattern->separators, value, &n);
-        if (end == 0 || goes_on(job->text, start, end))
-            continue;
-        struct candidate c = {.rule = e->rule,
-            .pattern = e->pattern,
-            .start = start,
-            .end = end,
-            .value = str_make(value, n),
-            .is_glued = is_glued || (strchr(e->text, ' ') != NULL &&
-                                        has_neighbour(job->text, start, end))};
-        (void)judge(job, &c);
-    }
+    bool has_letter = !is_digit(job->text, start);
+    enum shape_next next = next_of(job->text, start + width);
+    try_class(job, start, width, shape_class(width, has_letter, SHAPE_ENDS),
+        is_glued);
+    try_class(
+        job, start, width, shape_class(width, has_letter, next), is_glued);
 }
 
 static void try_leads(struct scan_job *job, size_t start)
@@ -122,12 +189,14 @@ static void try_leads(struct scan_job *job, size_t start)
         if (start < 2 || memchr(" -./", text.p[end], 4) == NULL)
             return;
         while (n < end && n <= LEAD_LETTERS_MAX &&
-               isalpha((unsigned char)text.p[end - 1 - n]))
+               is_letter((unsigned char)text.p[end - 1 - n]))
             n++;
         if (n == 0 || n > LEAD_LETTERS_MAX ||
             (n < end && is_word(text, end - 1 - n)))
             return;
         start = end - n;
+        if (i > 0 && !isupper((unsigned char)text.p[start]))
+            return;
         try_shapes(job, start, n, false);
     }
 }
@@ -140,31 +209,6 @@ static void try_tail(struct scan_job *job, size_t start, size_t end)
         at--;
     if (at > start && end - at >= GLUED_DIGITS_MIN)
         try_shapes(job, at, end - at, true);
-}
-
-/* Blocks without a digit are most of a text: a loop that compilers turn into
- * a few vector instructions. */
-static bool has_digit_block(const char *p)
-{
-    unsigned char any = 0;
-    for (int i = 0; i < BLOCK; i++)
-        any |= (unsigned char)((unsigned char)(p[i] - '0') < 10);
-    return any != 0;
-}
-
-static size_t next_digit(struct str text, size_t at, size_t limit)
-{
-    while (at < limit) {
-        if (at + BLOCK <= text.n && !has_digit_block(text.p + at)) {
-            at += BLOCK;
-            continue;
-        }
-        size_t stop = at + BLOCK < text.n ? at + BLOCK : text.n;
-        for (; at < stop; at++)
-            if (is_digit(text, at))
-                return at;
-    }
-    return limit;
 }
 
 void walk_shapes(struct scan_job *job, size_t limit)

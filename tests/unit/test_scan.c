@@ -67,16 +67,14 @@ static void assert_nothing(const char *text)
     findings_free(&found);
 }
 
-/* Every letter ends five keywords: more than one slice may note. */
+/* Every letter ends five anchors: more than one slice may note. */
 static void what_was_not_looked_at_is_told(void **state)
 {
     static const char yaml[] =
         "detectors:\n"
         "  - id: t\n    type: test\n    group: topic\n    severity: low\n"
-        "    confidence: {base: low}\n    patterns: [{anchor: zzzz, match: "
-        "'zzzz[0-9]{4}'}]\n"
-        "    keywords: {words: [eeeeee, eeeeeee, eeeeeeee, eeeeeeeee, "
-        "eeeeeeeeee]}\n";
+        "    confidence: {base: low}\n    patterns: [{anchor: [eeeeee, "
+        "eeeeeee, eeeeeeee, eeeeeeeee, eeeeeeeeee], match: 'zzzz[0-9]{4}'}]\n";
     struct bundle bundle = {0};
     struct diag diag = {0};
     struct buf compiled = {0}, text = {0};

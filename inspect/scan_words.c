@@ -1,0 +1,114 @@
+/*
+ * Keywords around candidates.  Most texts have no candidate, so their words
+ * are never looked for; where there is one, chunks of the text around it go
+ * through a database of words only.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "inspect/scan_job.h"
+
+enum { WORD_FREE_LENGTH = 7 }; /* so long a word may be part of another */
+
+/* A short word must not stand inside another one: no letter next to it, but
+ * for a camel hump (awsSecret, clientSSN). */
+static bool is_word_edge(struct str text, size_t start, size_t end)
+{
+    unsigned char first = (unsigned char)text.p[start];
+    unsigned char last = (unsigned char)text.p[end - 1];
+    if (start > 0 && isalnum((unsigned char)text.p[start - 1]) &&
+        isalnum(first) &&
+        !(isupper(first) && islower((unsigned char)text.p[start - 1])))
+        return false;
+    if (end == text.n || !isalpha((unsigned char)text.p[end]) || !isalnum(last))
+        return true;
+    if (!isupper((unsigned char)text.p[end]))
+        return false;
+    /* "clientSSN", "ETSYToken" */
+    return islower(last) ||
+           (end + 1 < text.n && islower((unsigned char)text.p[end + 1]));
+}
+
+struct chunk_scan {
+    struct scan_job *job;
+    size_t start; /* of what is scanned, in the text */
+    size_t from;  /* words that end here or before are another chunk's */
+};
+
+static int on_word(unsigned id, unsigned long long from, unsigned long long to,
+    unsigned flags, void *context)
+{
+    (void)from;
+    (void)flags;
+    struct chunk_scan *scan = context;
+    struct scan_job *job = scan->job;
+    size_t end = scan->start + (size_t)to;
+    size_t width = job->scanner->rules->anchors[id].width;
+    if (end <= scan->from || width > end ||
+        (width < WORD_FREE_LENGTH &&
+            !is_word_edge(job->text, end - width, end)))
+        return 0;
+    if (!events_push(&job->words.events, (struct event){end, id}))
+        job->out->is_incomplete = true;
+    return 0;
+}
+
+static void scan_chunk(struct scan_job *job, size_t chunk)
+{
+    size_t start = chunk * WORD_CHUNK, end = start + WORD_CHUNK;
+    size_t lead = start > WORD_MAX ? start - WORD_MAX : 0;
+    struct str text = str_sub(job->text, lead, end);
+    struct chunk_scan scan = {job, lead, start > 0 ? start : 0};
+    if (text.n > 0 && hs_scan(job->scanner->words, text.p, (unsigned)text.n, 0,
+                          job->scanner->scratch, on_word, &scan) != HS_SUCCESS)
+        job->out->is_incomplete = true;
+}
+
+void words_begin(struct scan_job *job, size_t from, size_t to)
+{
+    struct word_map *map = &job->words;
+    size_t count = to / WORD_CHUNK - from / WORD_CHUNK + 1;
+    if (job->scanner->words == NULL)
+        return;
+    mem_free(map->chunks);
+    map->chunks = mem_calloc(count, sizeof *map->chunks);
+    map->chunk_count = count;
+    map->base = from / WORD_CHUNK;
+    map->events.count = 0;
+}
+
+void words_free(struct scan_job *job)
+{
+    mem_free(job->words.chunks);
+    mem_free(job->words.events.items);
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+const struct event *words_in(
+    struct scan_job *job, size_t chunk, size_t *count_out)
+{
+    struct word_map *map = &job->words;
+    *count_out = 0;
+    if (map->chunks == NULL || chunk < map->base ||
+        chunk - map->base >= map->chunk_count)
+        return NULL;
+    struct word_chunk *c = &map->chunks[chunk - map->base];
+    if (!c->is_done) {
+        c->first = map->events.count;
+        scan_chunk(job, chunk);
+        c->count = map->events.count - c->first;
+        c->is_done = true;
+        if (c->count > 1)
+            qsort(map->events.items + c->first, c->count,
+                sizeof *map->events.items, compare_words);
+    }
+    *count_out = c->count;
+    return c->count > 0 ? map->events.items + c->first : NULL;
+}
