@@ -51,6 +51,7 @@ struct finding *findings_add(struct findings *f)
         f->items = mem_realloc(f->items, f->cap * sizeof *f->items);
     }
     struct finding *finding = &f->items[f->count++];
+    f->floor = 0;
     *finding = (struct finding){0};
     return finding;
 }

@@ -57,6 +57,7 @@ struct findings {
     struct finding *items; /* heap; strings belong to the rule set or arena */
     size_t count, cap;
     bool is_capped;     /* FINDINGS_MAX was reached: noted, not silent */
+    int floor;          /* none ranks lower, while full (finding.c) */
     bool is_incomplete; /* a scan failed: there may be more */
     struct arena arena;
 };

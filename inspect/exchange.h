@@ -93,6 +93,9 @@ enum gate exchange_gate(const struct exchange *ex);
  * answered before any of the body may pass (it says under which activity). */
 bool exchange_asks_early(struct exchange *ex);
 
+/* More of the body should not be read: what is there waits for its scan. */
+bool exchange_is_behind(const struct exchange *ex);
+
 void exchange_request_data(struct exchange *ex, struct str wire);
 void exchange_request_end(struct exchange *ex);
 /* The client went away, or the upstream did, before the end. */

@@ -76,6 +76,11 @@ static void start_stream(struct exchange *ex)
     exchange_push_opening(ex);
 }
 
+bool exchange_is_behind(const struct exchange *ex)
+{
+    return ex->backlog.n != 0;
+}
+
 bool exchange_step_backlog(struct exchange *ex)
 {
     if (ex->backlog.n == 0)

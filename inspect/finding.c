@@ -20,11 +20,14 @@ struct finding *findings_add_ranked(
     struct finding wanted = {.confidence = confidence, .severity = severity};
     if (added != NULL)
         return added;
+    if (f->floor >= finding_rank(&wanted))
+        return NULL; /* a flood of one kind is turned away at once */
     size_t weakest = 0;
     for (size_t i = 1; i < f->count; i++)
         if (finding_rank(&f->items[i]) < finding_rank(&f->items[weakest]))
             weakest = i;
-    if (finding_rank(&f->items[weakest]) >= finding_rank(&wanted))
+    f->floor = finding_rank(&f->items[weakest]);
+    if (f->floor >= finding_rank(&wanted))
         return NULL;
     f->items[weakest] = (struct finding){0};
     return &f->items[weakest];

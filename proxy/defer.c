@@ -35,23 +35,49 @@ static void list_move(struct defer_node *to, struct defer_node *from)
     list_init(from);
 }
 
+/* In front of what waits there. */
+static void list_move_back(struct defer_node *to, struct defer_node *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->prev->next = to->next;
+    to->next->prev = from->prev;
+    from->next->prev = to;
+    to->next = from->next;
+    list_init(from);
+}
+
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
 static void on_idle(uv_idle_t *idle)
 {
     (void)idle; /* being active is all it is for */
 }
 
-/* Only what waited before this turn: a session that asks for `later` again
- * and again must leave room for the sockets. */
+bool defer_is_late(const struct defer_queue *queue)
+{
+    uint64_t began = uv_now(queue->check.loop);
+    return now_ms() > began + DEFER_TURN_MS;
+}
+
+/* Only what waited before this turn, and for so long: a session that asks for
+ * `later` again and again must leave room for the sockets, and so must many
+ * that scan a piece each. */
 static void on_check(uv_check_t *check)
 {
     struct defer_queue *queue = check->data;
     struct defer_node batch;
+    uint64_t began = now_ms();
     list_move(&batch, &queue->waiting);
-    while (!list_is_empty(&batch)) {
+    while (!list_is_empty(&batch) && now_ms() <= began + DEFER_TURN_MS) {
         struct deferred *first = (struct deferred *)batch.next;
         defer_cancel(first);
         first->run(first);
     }
+    list_move_back(&queue->waiting, &batch);
     if (list_is_empty(&queue->waiting) && !queue->is_closing)
         uv_idle_stop(&queue->idle);
 }

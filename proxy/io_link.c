@@ -142,6 +142,11 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     struct io_link *l = handle->data;
+    /* An empty one: nothing is read, the loop asks again in its next turn. */
+    if (defer_is_late(l->links->queue)) {
+        *buf = uv_buf_init(NULL, 0);
+        return;
+    }
     *buf = uv_buf_init(l->links->read_buffer, LINK_READ_MAX);
 }
 
@@ -157,7 +162,9 @@ static void link_take_eof(struct io_link *l)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct io_link *l = stream->data;
-    if (n == UV_EOF) {
+    if (n == UV_ENOBUFS) {
+        return;
+    } else if (n == UV_EOF) {
         link_take_eof(l);
     } else if (n < 0) {
         link_fail(l, (int)n);

@@ -393,6 +393,10 @@ void session_on_authenticated(
 void session_on_later(struct session *s)
 {
     s->wants_later = false;
+    for (struct txn *t = s->txns; t != NULL; t = t->next) {
+        t->is_ready = t->is_ready || t->wants_turn;
+        t->wants_turn = false;
+    }
     settle(s);
 }
 
@@ -627,7 +631,7 @@ static void settle(struct session *s)
         drain(s);
     bool is_busy = false;
     for (struct txn *t = s->txns; t != NULL; t = t->next)
-        is_busy = is_busy || t->is_ready;
+        is_busy = is_busy || t->is_ready || t->wants_turn;
     if (s->client.codec != NULL && s->state == SESSION_HTTP)
         is_busy = is_busy || codec_has_input(s->client.codec);
     if (is_busy && !s->wants_later) {

@@ -86,7 +86,8 @@ struct txn {
     uint64_t id;
     enum txn_state state;
     enum judge judge;
-    bool is_ready; /* pump it at the next settle */
+    bool is_ready;   /* pump it at the next settle */
+    bool wants_turn; /* … after the loop has looked at its sockets */
 
     struct head *request;
     struct str host; /* session arena */

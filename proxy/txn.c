@@ -208,6 +208,8 @@ static void abandon(struct txn *t)
 static bool step_to_ready(struct txn *t)
 {
     struct session *s = t->session;
+    if (t->wants_turn && !t->client_gone)
+        return false;
     for (;;) {
         switch (exchange_step(t->exchange)) {
         case EXCHANGE_READY:
@@ -215,7 +217,7 @@ static bool step_to_ready(struct txn *t)
         case EXCHANGE_MORE:
             if (t->client_gone)
                 continue; /* the session ends now: nobody will call again */
-            t->is_ready = true;
+            t->wants_turn = true;
             return false;
         case EXCHANGE_ASK:
             if (t->client_gone) {
@@ -338,7 +340,8 @@ static void judge_collect(struct txn *t)
     } else {
         if (gate == GATE_STREAM) { /* its first record; what was held */
             txn_send_records(t, t->session->conf->settings.before_forward);
-            t->is_ready |= exchange_step(t->exchange) == EXCHANGE_MORE;
+            if (!t->wants_turn)
+                t->wants_turn = exchange_step(t->exchange) == EXCHANGE_MORE;
         }
         return;
     }
@@ -410,6 +413,8 @@ static void open_window(struct txn *t)
     if (t->is_asking_early && t->body.n > BODY_HIGH)
         return;
     if (is_held ? !hold_may_read(t) : t->body.n > BODY_HIGH)
+        return;
+    if (t->exchange != NULL && exchange_is_behind(t->exchange))
         return;
     if (t->is_opaque && stream_queued(t->origin_stream) > STREAM_QUEUE_HIGH)
         return;

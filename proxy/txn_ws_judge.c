@@ -44,6 +44,8 @@ static void ask_keeper(struct txn *t)
 bool socket_step(struct txn *t)
 {
     struct txn_ws *ws = t->ws;
+    if (t->wants_turn && !t->client_gone)
+        return false;
     while (!ws->is_channel_ready && !ws->is_asked) {
         switch (channel_step(ws->channel)) {
         case EXCHANGE_READY:
@@ -55,7 +57,7 @@ bool socket_step(struct txn *t)
         case EXCHANGE_MORE:
             if (t->client_gone)
                 break; /* nobody will call again */
-            t->is_ready = true;
+            t->wants_turn = true;
             return false;
         }
     }

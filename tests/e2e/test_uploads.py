@@ -111,6 +111,18 @@ class Uploads(GatewayTest):
         self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["files"][0]["type"]),
                          (id, hashlib.sha256(data).hexdigest(), "text/plain"))
 
+    def test_a_file_full_of_numbers_does_not_hold_a_worker_up(self):
+        line = b"2026-11-22T10:02:%02d.123Z INFO request %d took 12 ms from 198.51.100.%d\n"
+        piece = b"".join(line % (i % 60, i * 7919, i % 256) for i in range(10000))
+        data = piece * (12 * 1048576 // len(piece))
+        id, url = self.announce("numbers.log", len(data))
+        workers = set(self.gateway.roles("worker"))
+        self.assertEqual(self.put(url, data, "--max-time", "120"), 201)
+        a = self.stored("numbers.log")
+        self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"]), (id, hashlib.sha256(data).hexdigest()))
+        self.assertEqual(set(self.gateway.roles("worker")), workers)
+        self.assertNotIn("role.stuck", self.gateway.log())
+
     def test_a_crash_between_name_and_bytes_loses_nothing(self):
         id, url = self.announce("crash.txt")
         self.stored("crash.txt", lambda a: a.get("outcome"))

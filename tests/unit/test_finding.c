@@ -60,6 +60,17 @@ static void a_flood_of_weak_findings_gives_way_to_a_strong_one(void **state)
     struct finding *strong = findings_add_ranked(&f, LEVEL_HIGH, LEVEL_HIGH);
     assert_non_null(strong);
     assert_int_equal(f.count, FINDINGS_MAX);
+    strong->confidence = strong->severity = LEVEL_HIGH;
+    assert_null(findings_add_ranked(&f, LEVEL_LOW, LEVEL_LOW));
+    f.count = 1; /* what a scan's end left: room again, for weak ones too */
+    f.items[0] = *strong;
+    for (int i = 1; i < FINDINGS_MAX; i++) {
+        struct finding *x = findings_add_ranked(&f, LEVEL_LOW, LEVEL_LOW);
+        x->confidence = LEVEL_LOW;
+        x->severity = i == 700 ? LEVEL_NONE : LEVEL_LOW;
+    }
+    assert_ptr_equal(
+        findings_add_ranked(&f, LEVEL_LOW, LEVEL_LOW), &f.items[700]);
     findings_free(&f);
 }
 

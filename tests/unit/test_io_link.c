@@ -28,6 +28,7 @@ struct rig {
     unsigned eofs, brokens, drained;
     int error;
     bool is_echo, pauses_at_bytes, is_inside;
+    unsigned takes_ms, reads;
 };
 
 static void on_bytes(void *owner, struct link *link, struct str data)
@@ -35,6 +36,9 @@ static void on_bytes(void *owner, struct link *link, struct str data)
     struct rig *rig = owner;
     assert_false(rig->is_inside);
     buf_append_str(&rig->got, data);
+    rig->reads++;
+    if (rig->takes_ms != 0)
+        uv_sleep(rig->takes_ms);
     if (rig->pauses_at_bytes)
         io_link_pause(link);
     if (rig->is_echo) {
@@ -398,6 +402,28 @@ static void a_link_without_a_socket_can_be_closed(void **state)
     assert_int_equal(io_links_count(rig->links), 1);
 }
 
+static void a_reader_that_takes_long_is_called_once_a_turn(void **state)
+{
+    struct rig *rig = *state;
+    static char data[4 * LINK_READ_MAX];
+    size_t sent = 0;
+    rig->takes_ms = DEFER_TURN_MS + 2;
+    while (sent < sizeof data) {
+        ssize_t n =
+            send(rig->fd, data + sent, sizeof data - sent, MSG_DONTWAIT);
+        if (n < 0)
+            break; /* the socket's queue is full: enough */
+        sent += (size_t)n;
+    }
+    assert_true(sent >= 2 * (size_t)LINK_READ_MAX);
+    for (unsigned turn = 1; rig->got.n < sent; turn++) {
+        uv_run(&rig->loop, UV_RUN_ONCE);
+        assert_true(rig->reads <= turn);
+    }
+    assert_true(rig->reads >= 2);
+    assert_int_equal(rig->brokens, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -416,6 +442,7 @@ int main(void)
         TEST(a_reset_by_the_peer_is_reported_once),
         TEST(an_error_while_sending_is_reported_later_not_inside),
         TEST(a_link_without_a_socket_can_be_closed),
+        TEST(a_reader_that_takes_long_is_called_once_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
