@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "extract/text.h"
+#include "inspect/filetype.h"
 #include "inspect/html.h"
 
 enum {
@@ -154,40 +155,6 @@ static bool is_html(struct str bytes)
     return false;
 }
 
-static bool is_field_name(struct str name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] <= ' ' || name.p[i] > '~')
-            return false;
-    return name.n > 0;
-}
-
-/* Header lines from the first byte, two of them of those that only mail has
- * (RFC 5322 §3.6): prose with a "From:" in it is none. */
-static bool is_mail(struct str bytes)
-{
-    static const char *const fields[] = {"received", "return-path",
-        "message-id", "mime-version", "from", "to", "subject", "date",
-        "delivered-to", "dkim-signature", "x-mailer", "reply-to",
-        "content-type", "content-transfer-encoding"};
-    struct str rest = str_sub(bytes, 0, TEXT_LOOK_BYTES), line;
-    unsigned known = 0;
-    bool is_mbox = str_starts(rest, "From ");
-    if (is_mbox)
-        (void)str_split(&rest, '\n', &line);
-    while (str_split(&rest, '\n', &line)) {
-        if (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
-            continue;
-        size_t colon = str_find_char(line, ':');
-        struct str name = str_sub(line, 0, colon);
-        if (colon == line.n || !is_field_name(name))
-            break;
-        for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-            known += str_is_nocase(name, fields[i]);
-    }
-    return known >= 3;
-}
-
 static bool is_utf16_text(struct str s)
 {
     return str_starts(s, "\xff\xfe") || str_starts(s, "\xfe\xff");
@@ -313,7 +280,7 @@ enum format format_of(struct str bytes)
     if (is_text(bytes)) {
         if (is_html(bytes))
             return FORMAT_HTML;
-        return is_mail(bytes) ? FORMAT_MAIL : FORMAT_TEXT;
+        return filetype_is_mail(bytes) ? FORMAT_MAIL : FORMAT_TEXT;
     }
     return has_zip_behind(bytes) ? FORMAT_ZIP : FORMAT_BINARY;
 }

@@ -198,7 +198,20 @@ void read_text(struct job *job, struct str s, const char *charset)
 
 /* ---- strings ---- */
 
-enum { RUN_MIN = 6 };
+enum { RUN_MIN = 6, RUN_MIN_DENSE = 16 };
+
+/* Compressed or encrypted: half of the bytes are high, and hardly one is 0.
+ * Short runs in it are chance, and would be found to be all sorts of things. */
+static bool is_dense(struct str s)
+{
+    enum { LOOK_BYTES = 16 * 1024, LEAST_BYTES = 256 };
+    size_t high = 0, zero = 0, n = s.n < LOOK_BYTES ? s.n : LOOK_BYTES;
+    for (size_t i = 0; i < n; i++) {
+        high += (unsigned char)s.p[i] >= 0x80;
+        zero += s.p[i] == '\0';
+    }
+    return n >= LEAST_BYTES && high * 5 > n * 2 && zero * 50 < n;
+}
 
 static bool is_printable(unsigned c)
 {
@@ -206,13 +219,13 @@ static bool is_printable(unsigned c)
 }
 
 /* Runs of printable ASCII, as strings(1) does. */
-static void strings_ascii(struct job *job, struct str s)
+static void strings_ascii(struct job *job, struct str s, size_t least)
 {
     size_t begin = 0;
     for (size_t i = 0; i <= s.n && !job_is_over(job); i++) {
         if (i < s.n && is_printable((unsigned char)s.p[i]))
             continue;
-        if (i - begin >= RUN_MIN)
+        if (i - begin >= least)
             job_line(job, str_sub(s, begin, i));
         begin = i + 1;
     }
@@ -240,8 +253,10 @@ static void strings_utf16(struct job *job, struct str s)
 
 void text_strings(struct job *job, struct str s)
 {
-    strings_ascii(job, s);
-    strings_utf16(job, s);
+    bool dense = is_dense(s);
+    strings_ascii(job, s, dense ? RUN_MIN_DENSE : RUN_MIN);
+    if (!dense)
+        strings_utf16(job, s);
 }
 
 void read_strings(struct job *job, struct str s)

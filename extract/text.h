@@ -20,7 +20,8 @@ void text_latin(struct job *job, struct str s); /* Windows-1252 */
 bool text_looks_utf16(struct str s, bool *is_big_out);
 /* What is not UTF-8, by its look: true, and converted into out. */
 bool text_to_utf8(struct str s, struct buf *out);
-/* Printable runs of six and more, ASCII and UTF-16LE, a line each. */
+/* Printable runs of six and more, ASCII and UTF-16LE, a line each; of sixteen
+ * in what looks compressed. */
 void text_strings(struct job *job, struct str s);
 
 /* By iconv; false: a charset that is not known. What is no text in it becomes

@@ -356,6 +356,9 @@ enum exchange_state channel_step(struct channel *c)
     DL_FOREACH_SAFE(c->inners, inner, next)
     {
         enum exchange_state state = exchange_step(inner->exchange);
+        if (state == EXCHANGE_READ)
+            exchange_skip_document(inner->exchange); /* a socket's messages
+                                                        wait for nobody */
         if (state == EXCHANGE_ASK)
             c->asking = inner;
         if (state != EXCHANGE_READY)

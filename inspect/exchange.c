@@ -370,7 +370,7 @@ void exchange_note_drift(struct exchange *ex, const char *cause)
 static void note_drift(struct exchange *ex)
 {
     bool is_failed = ex->failure == FAIL_PARSE || ex->failure == FAIL_DECODE ||
-                     ex->failure == FAIL_EXTRACT;
+                     (ex->failure == FAIL_EXTRACT && !ex->is_unreadable);
     if (ex->is_signed_out || (!ex->is_unclassified && !is_failed))
         return;
     exchange_note_drift(ex,
@@ -453,6 +453,7 @@ static void finish_verdict(struct exchange *ex)
     buf_wipe_free(&ex->body);
     buf_wipe_free(&ex->backlog);
     buf_wipe_free(&ex->rest);
+    document_free_all(ex);
     buf_wipe_free(&ex->file_text);
     buf_wipe_free(&ex->spaced);
     buf_wipe_free(&ex->glued);
@@ -545,8 +546,18 @@ static enum exchange_state ask_files(struct exchange *ex)
         ex->request = REQUEST_FILES;
         return EXCHANGE_ASK;
     }
+    if (document_is_left(ex)) {
+        ex->request = REQUEST_READ;
+        return EXCHANGE_READ;
+    }
     exchange_plan_scan(ex);
     return EXCHANGE_MORE;
+}
+
+void exchange_after_document(struct exchange *ex)
+{
+    if (ex->request == REQUEST_READ && !document_is_left(ex))
+        exchange_plan_scan(ex);
 }
 
 static void take_files(struct exchange *ex, struct str answer)
@@ -602,6 +613,8 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_ASK:
     case REQUEST_FILES:
         return EXCHANGE_ASK;
+    case REQUEST_READ:
+        return EXCHANGE_READ;
     case REQUEST_SCAN:
         if (scan_run_step(ex))
             return EXCHANGE_MORE;

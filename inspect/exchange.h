@@ -57,6 +57,8 @@ struct exchange_env {
     bool blocks_signed_out; /* tenant.signed_out: block */
     struct identity_memory *memory; /* of the connection; NULL: none */
     struct channel_pool *pool;      /* inspect/channel.h; NULL: none */
+    size_t document_max_bytes; /* settings.extract.max_bytes; 0: whoever runs
+                                  the exchange reads no documents */
 };
 
 struct exchange_request {
@@ -104,10 +106,25 @@ void exchange_request_cut(struct exchange *ex);
 enum exchange_state {
     EXCHANGE_MORE,  /* call exchange_step again (yield to the loop first) */
     EXCHANGE_ASK,   /* exchange_question is to be answered */
+    EXCHANGE_READ,  /* exchange_document is to be read (never without
+                       document_max_bytes) */
     EXCHANGE_READY, /* verdict and records are there; nothing to do */
 };
 enum exchange_state exchange_step(struct exchange *ex);
 struct str exchange_question(const struct exchange *ex);
+/* A file whose text is to be taken out (extract/extract.h); valid until it is
+ * taken or skipped. */
+struct str exchange_document(const struct exchange *ex);
+/* What was got out of a document; borrowed for the call. */
+struct document_reading {
+    struct str text;
+    const char *trouble; /* NULL: read whole; else why not: "encrypted" … */
+    struct str where;    /* the member of the document it happened to */
+};
+void exchange_take_document(
+    struct exchange *ex, const struct document_reading *reading);
+/* Its bytes are looked at as any binary's, and that is no failure. */
+void exchange_skip_document(struct exchange *ex);
 /* The keeper learns something by the question itself: it is to be put even
  * when nobody waits for the answer any more. */
 bool exchange_question_tells(const struct exchange *ex);

@@ -7,6 +7,7 @@
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
  *   extract.c            bodies by the map's paths, or generically
+ *   document.c           files that others take the text out of
  *   extract_file.c       files in bodies: raw, multipart, data: URLs
  *   upload*.c            what a request is in the course of an upload
  *   chatgpt.c            the prompt body and what kind of prompt it is
@@ -26,7 +27,8 @@
 #include "inspect/json.h"
 
 enum {
-    FILES_MAX = 64, /* attachments of one prompt that are named */
+    DOCUMENTS_MAX = 16, /* of one request that are read */
+    FILES_MAX = 64,     /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 10 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
     RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
@@ -38,6 +40,7 @@ enum request_phase {
     REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
     REQUEST_ASK,     /* the keeper's word is awaited */
     REQUEST_FILES,   /* and on the files */
+    REQUEST_READ,    /* documents are being read */
     REQUEST_SCAN,
     REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
     REQUEST_DRAFT,    /* the keeper is asked which draft it is */
@@ -96,6 +99,13 @@ struct file_span {
     bool is_again; /* the same words, unescaped */
 };
 
+/* A file whose text somebody else takes out (document.c). */
+struct document {
+    struct buf bytes;
+    size_t file_at; /* in the activity's files */
+    struct str declared_type;
+};
+
 struct exchange {
     const struct exchange_env *env;
     const struct service *service; /* NULL: not in scope */
@@ -125,6 +135,9 @@ struct exchange {
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
     struct buf rest, names, url, file_text;
+    struct document documents[DOCUMENTS_MAX];
+    size_t document_count, document_at;
+    bool is_unreadable; /* one of them: the file's fault, not the map's */
     struct file_span spans[2 * FILES_MAX];
     size_t span_count;
     struct file_reader *reader; /* of a file's bytes that are streamed */
@@ -196,6 +209,18 @@ void scan_run_add(struct scan_run *run, struct str text, enum where where,
 bool scan_run_step(struct exchange *ex); /* true: more to do */
 const struct route *exchange_route(const struct exchange *ex);
 enum where exchange_where(const struct exchange *ex);
+
+/* A document was taken or skipped. */
+void exchange_after_document(struct exchange *ex);
+
+/* document.c */
+bool document_is_wanted(const struct exchange *ex, struct str type);
+/* False: it is no document, or will not be read: look at its bytes. */
+bool document_add(struct exchange *ex, const struct activity_file *file,
+    struct str declared_type, struct str bytes);
+void document_note_too_large(struct exchange *ex, struct str type);
+bool document_is_left(const struct exchange *ex);
+void document_free_all(struct exchange *ex);
 
 /* exchange_body.c */
 bool exchange_step_backlog(struct exchange *ex); /* true: there was some */
@@ -314,6 +339,11 @@ void extract_form_field(void *arg, struct str name, struct str value);
 void extract_form_rest(struct exchange *ex, const struct json_node *root);
 
 /* extract_file.c */
+/* Text of a file, to be scanned; or whatever words its bytes hold (is_again:
+ * what was found before is no news). */
+void extract_add_file_text(struct exchange *ex, struct str text);
+void extract_harvest_bytes(
+    struct exchange *ex, struct str declared, struct str bytes, bool is_again);
 struct activity_file *extract_file(
     struct exchange *ex, struct str id, struct str name);
 /* What the bytes of a file tell: size, hash, type, text. */

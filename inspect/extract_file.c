@@ -94,6 +94,19 @@ static void harvest_file(
     add_span(ex, start, is_again);
 }
 
+void extract_add_file_text(struct exchange *ex, struct str text)
+{
+    size_t start = ex->file_text.n;
+    buf_append_str(&ex->file_text, text);
+    add_span(ex, start, false);
+}
+
+void extract_harvest_bytes(
+    struct exchange *ex, struct str declared, struct str bytes, bool is_again)
+{
+    harvest_file(ex, declared, bytes, is_again);
+}
+
 /* Escapes in JSON hide words from a scan of the bytes. */
 static bool hides_words(struct str text)
 {
@@ -116,7 +129,8 @@ void extract_file_bytes(struct exchange *ex, struct activity_file *file,
     size_t start = ex->file_text.n;
     if (!extract_file_text(&ex->file_text, bytes, file->type)) {
         buf_truncate(&ex->file_text, start);
-        harvest_file(ex, declared_type, bytes, false);
+        if (!document_add(ex, file, declared_type, bytes))
+            harvest_file(ex, declared_type, bytes, false);
         return;
     }
     add_span(ex, start, false);
@@ -188,6 +202,8 @@ struct file_reader {
     bool is_field, is_file, is_held;
     struct str name, type;
     struct digest *digest; /* streamed: of the file */
+    struct buf document;   /* streamed: its bytes, if they will be read */
+    bool is_too_large;     /* for that */
     uint64_t bytes;
     struct buf head, tail; /* streamed: FILETYPE_HEAD_BYTES, FILE_TAIL_BYTES */
 };
@@ -203,6 +219,8 @@ static void begin_file(struct file_reader *r, struct str name, struct str type)
     buf_clear(&r->value);
     buf_clear(&r->head);
     buf_clear(&r->tail);
+    buf_clear(&r->document);
+    r->is_too_large = false;
     if (!r->is_held)
         r->digest = digest_new();
 }
@@ -224,6 +242,22 @@ static void on_part(void *arg, const struct multipart_part *part)
     buf_clear(&r->value);
 }
 
+/* What is streamed passes, but its end: a document among it is kept to be
+ * read before that. */
+static void keep_document(struct file_reader *r, struct str data)
+{
+    size_t most = r->ex->env->document_max_bytes;
+    if (r->is_too_large || most == 0 ||
+        (r->head.n == FILETYPE_HEAD_BYTES &&
+            !filetype_is_document(filetype_find(buf_str(&r->head)))))
+        return;
+    r->is_too_large = data.n > most - r->document.n;
+    if (r->is_too_large)
+        buf_wipe_free(&r->document);
+    else
+        buf_append_str(&r->document, data);
+}
+
 static void on_data(void *arg, struct str data)
 {
     struct file_reader *r = arg;
@@ -242,6 +276,7 @@ static void on_data(void *arg, struct str data)
             data.n));
     if (r->tail.n > FILE_TAIL_BYTES)
         buf_consume(&r->tail, r->tail.n - FILE_TAIL_BYTES);
+    keep_document(r, data);
 }
 
 static void end_streamed(struct file_reader *r, struct activity_file *file)
@@ -258,6 +293,11 @@ static void end_streamed(struct file_reader *r, struct activity_file *file)
     file->declared_type = arena_copy(arena, r->type);
     file->type = filetype_find(buf_str(&r->head));
     upload_take_ends(r->ex, buf_str(&r->head), buf_str(&r->tail));
+    if (r->is_too_large)
+        document_note_too_large(r->ex, file->type);
+    else if (r->document.n > 0)
+        (void)document_add(r->ex, file, r->type, buf_str(&r->document));
+    buf_wipe_free(&r->document);
 }
 
 static void end_file(struct file_reader *r)
@@ -310,6 +350,7 @@ static void reader_close(struct file_reader *r)
     buf_wipe_free(&r->value);
     buf_wipe_free(&r->head);
     buf_wipe_free(&r->tail);
+    buf_wipe_free(&r->document);
     arena_free(&r->scratch);
 }
 

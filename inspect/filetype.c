@@ -211,7 +211,61 @@ static const char *text_type(struct str head)
         return "image/svg+xml";
     if (begins(text, "<?xml"))
         return "text/xml";
-    return "text/plain";
+    return filetype_is_mail(text) ? "message/rfc822" : "text/plain";
+}
+
+/* ---- mail -----------------------------------------------------------------
+ */
+
+static bool is_field_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] > '~')
+            return false;
+    return name.n > 0;
+}
+
+/* RFC 5322 §3.6 */
+bool filetype_is_mail(struct str head)
+{
+    static const char *const fields[] = {"received", "return-path",
+        "message-id", "mime-version", "from", "to", "subject", "date",
+        "delivered-to", "dkim-signature", "x-mailer", "reply-to",
+        "content-type", "content-transfer-encoding"};
+    struct str rest = head, line;
+    unsigned known = 0;
+    bool is_mbox = str_starts(rest, "From ");
+    if (is_mbox)
+        (void)str_split(&rest, '\n', &line);
+    while (str_split(&rest, '\n', &line)) {
+        if (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
+            continue;
+        size_t colon = str_find_char(line, ':');
+        struct str name = str_sub(line, 0, colon);
+        if (colon == line.n || !is_field_name(name))
+            break;
+        for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+            known += str_is_nocase(name, fields[i]);
+    }
+    return known >= 3;
+}
+
+/* ---- documents ------------------------------------------------------------
+ */
+
+bool filetype_is_document(struct str type)
+{
+    static const char *const types[] = {"application/pdf", "application/zip",
+        "application/epub+zip", "application/java-archive", "text/rtf",
+        "application/x-ole-storage", "application/gzip", "application/x-bzip2",
+        "application/x-xz", "application/x-7z-compressed", "application/x-rar",
+        "application/zstd", "application/x-tar", "message/rfc822", "image/png",
+        "image/jpeg", "image/gif", "image/webp", "image/tiff", "image/bmp"};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (str_is(type, types[i]))
+            return true;
+    return str_starts(type, OOXML) ||
+           str_starts(type, "application/vnd.oasis.opendocument.");
 }
 
 struct str filetype_find(struct str head)

@@ -20,4 +20,11 @@ enum { FILETYPE_HEAD_BYTES = 16 * 1024 }; /* more is not looked at */
  * neither known nor text; empty for an empty head. */
 struct str filetype_find(struct str head);
 
+/* Whether the words of a file of this type are not in its bytes: documents,
+ * archives, mail and pictures, which have readers (extract/). */
+bool filetype_is_document(struct str type);
+/* Header lines from the first byte, three of those that mail has: prose with
+ * a "From:" in it is none. */
+bool filetype_is_mail(struct str head);
+
 #endif

@@ -30,6 +30,8 @@
 #include "inspect/json.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/extract_child.h"
+#include "proxy/reading.h"
 #include "proxy/replay_socket.h"
 #include "proxy/scan_engine.h"
 
@@ -54,6 +56,7 @@ struct replay {
     struct conf *conf;
     struct engine engine;
     struct exchange_env env;
+    struct extract_setup setup;
     struct keep *keep;
     size_t chunks[CHUNKS_MAX], chunk_count;
     /* Lines in their order; of an activity that ended more than once (a client
@@ -295,12 +298,23 @@ static void print_lines(struct replay *replay)
     replay->lines = NULL;
 }
 
+static void read_document(
+    const struct replay *replay, struct exchange *exchange)
+{
+    struct extract_report report;
+    extract_child_run(&replay->setup, exchange_document(exchange), &report);
+    reading_take(exchange, &report);
+    extract_report_free(&report);
+}
+
 static void run_steps(
     struct replay *replay, struct exchange *exchange, int64_t now_ms)
 {
     struct buf data = {0};
     enum exchange_state state;
     while ((state = exchange_step(exchange)) != EXCHANGE_READY) {
+        if (state == EXCHANGE_READ)
+            read_document(replay, exchange);
         if (state != EXCHANGE_ASK)
             continue;
         keep_handle(replay->keep, exchange_question(exchange), now_ms, &data);
@@ -682,10 +696,12 @@ static void set_env(struct replay *replay)
         .hold_max_bytes = (size_t)settings->hold_max_bytes,
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
         .blocks_signed_out = settings->tenant_blocks_signed_out,
+        .document_max_bytes = (size_t)settings->extract.max_bytes,
     };
     for (size_t i = 0; i < FAIL_COUNT; i++)
         replay->env.failure_blocks[i] =
             settings->on_failure[i] == ON_FAILURE_BLOCK;
+    extract_setup_from(settings, &replay->setup);
     replay->keep = keep_new(KEEP_BYTES);
     replay->env.pool = channel_pool_new();
 }

@@ -158,6 +158,13 @@ static void world_keep(struct world *w, struct session *session, uint64_t token,
     asker_ask(seat_of(w)->worker->asker, w, token, question);
 }
 
+static void world_extract(struct world *w, struct session *session,
+    uint64_t token, struct str document)
+{
+    (void)session;
+    extracting_ask(seat_of(w)->worker->extracting, w, token, document);
+}
+
 static void world_authenticate(struct world *w, struct session *session,
     struct str user, struct str password)
 {
@@ -170,6 +177,14 @@ void seat_on_recorded(void *owner, uint64_t token, enum err err)
     struct seat *seat = owner;
     if (!seat->is_over)
         session_on_recorded(seat->session, token, err);
+}
+
+void seat_on_extracted(
+    void *owner, uint64_t token, struct extract_report *report)
+{
+    struct seat *seat = owner;
+    if (!seat->is_over)
+        session_on_extracted(seat->session, token, report);
 }
 
 void seat_on_kept(void *owner, uint64_t token, struct str answer)
@@ -273,6 +288,7 @@ static void seat_forget_services(struct seat *seat)
     minter_forget(worker->minter, seat);
     recorder_forget(worker->recorder, seat);
     asker_forget(worker->asker, seat);
+    extracting_forget(worker->extracting, seat);
     logins_forget(worker->logins, seat);
     while (seat->dials != NULL) {
         struct link *link = seat->dials->link;
@@ -338,6 +354,7 @@ static const struct world_ops WORLD_OPS = {
     .mint = world_mint,
     .record = world_record,
     .keep = world_keep,
+    .extract = world_extract,
     .authenticate = world_authenticate,
     .is_ready = world_is_ready,
     .set_timer = world_set_timer,

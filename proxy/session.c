@@ -120,6 +120,7 @@ static void env_init(struct session *s)
         .hold_max_bytes = (size_t)settings->hold_max_bytes,
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
         .blocks_signed_out = settings->tenant_blocks_signed_out,
+        .document_max_bytes = (size_t)settings->extract.max_bytes,
         .memory = &s->memory,
         .pool = s->conf->pool,
     };
@@ -380,6 +381,15 @@ void session_on_kept(struct session *s, uint64_t token, struct str answer)
         front_on_learnt(s, answer);
     else if (txn != NULL)
         txn_on_kept(txn, answer);
+    settle(s);
+}
+
+void session_on_extracted(
+    struct session *s, uint64_t token, const struct extract_report *report)
+{
+    struct txn *txn = txn_find(s, token);
+    if (txn != NULL)
+        txn_on_extracted(txn, report);
     settle(s);
 }
 

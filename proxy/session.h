@@ -6,6 +6,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include "extract/extract.h"
 #include "proxy/world.h"
 
 /* conf: the generation the session starts with, counted (conf_ref). */
@@ -33,6 +34,8 @@ void session_on_dialed(
 void session_on_minted(struct session *s, struct leaf *leaf, enum err err);
 void session_on_recorded(struct session *s, uint64_t token, enum err err);
 void session_on_kept(struct session *s, uint64_t token, struct str answer);
+void session_on_extracted(
+    struct session *s, uint64_t token, const struct extract_report *report);
 /* groups: blank-separated, for the policy. */
 void session_on_authenticated(
     struct session *s, bool is_good, struct str groups);

@@ -73,6 +73,7 @@ enum judge {
     JUDGE_COLLECT,
     JUDGE_STEP,
     JUDGE_ASK,
+    JUDGE_READ,
     JUDGE_RECORD,
     JUDGE_CLEAR,
     JUDGE_BLOCKED
@@ -236,6 +237,7 @@ void txn_new(struct session *s, struct stream *stream, struct head *head,
 void txn_pump(struct txn *txn);
 void txn_free(struct txn **txn);
 void txn_on_recorded(struct txn *txn, enum err err);
+void txn_on_extracted(struct txn *t, const struct extract_report *report);
 void txn_on_kept(struct txn *txn, struct str answer);
 void txn_on_deadline(struct txn *txn, uint64_t now_ms);
 uint64_t txn_deadline(const struct txn *txn);

@@ -1,3 +1,4 @@
+#include "proxy/reading.h"
 #include "proxy/session_parts.h"
 
 /*
@@ -219,6 +220,17 @@ static bool step_to_ready(struct txn *t)
                 continue; /* the session ends now: nobody will call again */
             t->wants_turn = true;
             return false;
+        case EXCHANGE_READ:
+            if (t->client_gone) {
+                exchange_skip_document(t->exchange);
+                continue;
+            }
+            if (t->judge == JUDGE_READ)
+                return false; /* asked already */
+            t->judge = JUDGE_READ;
+            s->world->ops->extract(
+                s->world, s, t->id, exchange_document(t->exchange));
+            return false;
         case EXCHANGE_ASK:
             if (t->client_gone) {
                 if (exchange_question_tells(t->exchange))
@@ -369,6 +381,15 @@ void txn_on_kept(struct txn *t, struct str answer)
         return;
     t->judge = JUDGE_STEP;
     exchange_answer(t->exchange, answer);
+    t->is_ready = true;
+}
+
+void txn_on_extracted(struct txn *t, const struct extract_report *report)
+{
+    if (t->judge != JUDGE_READ)
+        return;
+    t->judge = JUDGE_STEP;
+    reading_take(t->exchange, report);
     t->is_ready = true;
 }
 

@@ -54,6 +54,7 @@ bool socket_step(struct txn *t)
         case EXCHANGE_ASK:
             ask_keeper(t);
             break;
+        case EXCHANGE_READ: /* a channel's documents are skipped */
         case EXCHANGE_MORE:
             if (t->client_gone)
                 break; /* nobody will call again */

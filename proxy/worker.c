@@ -40,6 +40,9 @@ static void on_connect(
     case ROLE_KEEPER:
         asker_attach(w->asker, fd);
         break;
+    case ROLE_EXTRACTOR:
+        extracting_attach(w->extracting, fd);
+        break;
     default:
         (void)close(fd);
     }
@@ -59,6 +62,10 @@ static void worker_configure(struct worker *w)
     const struct settings *settings = &w->conf->settings;
     if (resolver_set_servers(w->resolver, &settings->dns_servers) != OK)
         log_event(LOG_ERROR, "dns.servers-unusable");
+    /* Twice: a queue may stand before it, but somebody waits behind it. */
+    extracting_configure(w->extracting,
+        2 * (uint64_t)settings->extract.timeout_ms,
+        (size_t)settings->extract.text_bytes);
     logins_load(w->logins, &w->conf->bundle);
     listener_configure(w->listener, settings);
 }
@@ -152,6 +159,7 @@ static void worker_make(struct worker *w)
     w->recorder =
         recorder_new(&w->loop, &w->defer, start->origin, seat_on_recorded);
     w->asker = asker_new(&w->loop, seat_on_kept);
+    w->extracting = extracting_new(&w->loop, seat_on_extracted);
     w->minter = minter_new(
         &w->loop, &w->defer, start->key, issuer_of(w->conf), seat_on_minted);
     w->logins = logins_new(&w->loop, &w->defer, seat_on_login);
@@ -176,6 +184,7 @@ static void worker_close(struct worker *w)
     listener_free(&w->listener);
     recorder_free(&w->recorder);
     asker_free(&w->asker);
+    extracting_free(&w->extracting);
     minter_free(&w->minter);
     logins_free(&w->logins);
     resolver_free(&w->resolver);

@@ -7,6 +7,7 @@
 
 #include "proxy/asker.h"
 #include "proxy/dial.h"
+#include "proxy/extracting.h"
 #include "proxy/io_link.h"
 #include "proxy/listener.h"
 #include "proxy/login.h"
@@ -27,6 +28,7 @@ struct worker {
     struct resolver *resolver;
     struct recorder *recorder;
     struct asker *asker;
+    struct extracting *extracting;
     struct minter *minter;
     struct logins *logins;
     struct seat *seats;
@@ -49,6 +51,8 @@ extern const struct link_events seat_link_events;
 /* Answers of the services; the owner is a struct seat. */
 void seat_on_recorded(void *owner, uint64_t token, enum err err);
 void seat_on_kept(void *owner, uint64_t token, struct str answer);
+void seat_on_extracted(
+    void *owner, uint64_t token, struct extract_report *report);
 void seat_on_minted(void *owner, struct leaf *leaf, enum err err);
 void seat_on_login(void *owner, bool is_good, struct str groups);
 

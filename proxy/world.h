@@ -71,6 +71,9 @@ struct world_ops {
     /* A question to the keeper; answer: session_on_kept.  Token 0: a note. */
     void (*keep)(struct world *w, struct session *session, uint64_t token,
         struct str question);
+    /* Takes the text out of a document; answer: session_on_extracted. */
+    void (*extract)(struct world *w, struct session *session, uint64_t token,
+        struct str document);
     /* Checks a proxy login off the loop, cached; answer:
      * session_on_authenticated. */
     void (*authenticate)(struct world *w, struct session *session,

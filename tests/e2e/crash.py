@@ -66,7 +66,7 @@ class Crash:
 
     def check(self):
         """A list of what is wrong; figures are left in self.figures."""
-        wait_for(lambda: len(self.gateway.roles()) == 6, 20, "six roles")
+        wait_for(lambda: len(self.gateway.roles()) == 7, 20, "seven roles")
         try:
             wait_for(lambda: all(a.get("outcome") for a in self.prompts()), 20, "an end of every prompt")
         except AssertionError:

@@ -88,7 +88,7 @@ class UnderWay(GatewayTest):
     def test_only_those_have_network_sockets_that_need_them(self):
         if os.geteuid() != 0:
             self.skipTest("needs root to look")
-        wait_for(lambda: len(self.gateway.roles()) == 6, 10, "six roles")
+        wait_for(lambda: len(self.gateway.roles()) == 7, 10, "seven roles")
         for pid, kind in self.gateway.roles().items():
             listening, others, files = self.sockets(pid)
             self.assertEqual(listening, {"worker": 1, "console": 2}.get(kind, 0), kind)

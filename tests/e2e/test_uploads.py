@@ -10,6 +10,7 @@ import signal
 import unittest
 import uuid
 
+import documents
 from exchanges import CARD
 from gateway import GatewayTest, wait_for
 
@@ -122,6 +123,65 @@ class Uploads(GatewayTest):
         self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"]), (id, hashlib.sha256(data).hexdigest()))
         self.assertEqual(set(self.gateway.roles("worker")), workers)
         self.assertNotIn("role.stuck", self.gateway.log())
+
+    def test_the_text_of_a_document_is_the_files(self):
+        id, url = self.announce("plan.docx")
+        self.assertEqual(self.put(url, documents.docx()), 201)
+        a = self.stored("plan.docx")
+        for word in documents.DOCX_WORDS:
+            self.assertIn(word, a["files"][0]["text"]["content"])
+        self.assertEqual((a["outcome"], a["files"][0]["sha256"]), ("success", hashlib.sha256(documents.docx()).hexdigest()))
+
+    def test_what_a_document_hides_is_found_before_it_goes_on(self):
+        hidden = f"<w:p><w:del w:author='x'><w:r><w:delText>pay {CARD[:6]}</w:delText></w:r><w:r><w:delText>{CARD[6:]}" \
+                 "</w:delText></w:r></w:del></w:p>"
+        content = documents.zipped({"in.docx": documents.docx(hidden)})
+        for version in ("--http1.1", "--http2"):
+            id, url = self.announce(version + ".zip")
+            before = len(self.standin.seen())
+            self.assertEqual(self.put(url, content, version), 403)
+            self.assertEqual([e for e in self.standin.seen()[before:] if e.get("bytes") == len(content)], [])
+            a = self.stored(version + ".zip")
+            self.assertEqual((a["verdict"], [f["where"] for f in a["findings"] if f["type"] == "credit-card"]),
+                             ("block", ["file"]))
+
+    def test_a_screenshot_is_read(self):
+        id, url = self.announce("shot.png")
+        self.assertEqual(self.put(url, documents.picture([f"card {CARD}", "of somebody"])), 403)
+        self.assertIn("credit-card", [f["type"] for f in self.stored("shot.png")["findings"]])
+
+    def test_what_cannot_be_read_is_refused_as_configured(self):
+        id, url = self.announce("locked.xls")
+        self.assertEqual(self.put(url, documents.xls(password=True)), 403)
+        a = self.stored("locked.xls")
+        self.assertEqual((a["verdict"], a["failure"], [f["type"] for f in a["findings"]]),
+                         ("block", "extract", ["unreadable-file"]))
+
+    def test_a_streamed_document_keeps_its_end_until_it_is_read(self):
+        padding = {f"word/media/{i}.bin": os.urandom(1 << 20) for i in range(10)}  # over hold.max_bytes
+        for text, status in (("harmless", 201), (f"pay {CARD}", 403)):
+            content = documents.docx(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>", **padding)
+            id, url = self.announce(text[:3] + ".docx", len(content))
+            before = len(self.standin.seen())
+            self.assertEqual(self.put(url, content), status)
+            whole = [e for e in self.standin.seen()[before:] if e.get("bytes") == len(content)]
+            self.assertEqual(len(whole), 0 if status == 403 else 1)
+            a = self.stored(text[:3] + ".docx", lambda a: a.get("outcome"))
+            found = [f["type"] for f in a["findings"] if f["group"] == "financial"]
+            self.assertEqual((a["verdict"] == "block", found), (True, ["credit-card"]) if status == 403 else (False, []))
+
+    def test_an_extractor_that_dies_costs_nothing(self):
+        for pid in self.gateway.roles("extractor"):
+            os.kill(pid, signal.SIGKILL)
+        id, url = self.announce("after.docx")
+        self.assertEqual(self.put(url, documents.docx()), 201)
+        self.assertIn("deleted-word", self.stored("after.docx")["files"][0]["text"]["content"])
+
+    def test_documents_at_once_wait_for_each_other(self):
+        urls = [self.announce(f"many-{i}.docx")[1] for i in range(24)]
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            done = list(pool.map(lambda url: self.put(url, documents.docx()), urls))
+        self.assertEqual(set(done), {201})
 
     def test_a_crash_between_name_and_bytes_loses_nothing(self):
         id, url = self.announce("crash.txt")

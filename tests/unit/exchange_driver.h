@@ -19,6 +19,8 @@
 #include "inspect/rules.h"
 
 struct driver {
+    /* Reads documents, if env.document_max_bytes asks for that. */
+    void (*reader)(struct exchange *ex);
     struct bundle bundle;
     struct service_set *services;
     struct rules *rules;
@@ -84,7 +86,7 @@ static inline void driver_open(struct driver *d)
     d->keep = keep_new(1 << 20);
     d->env = (struct exchange_env){d->services, d->policy, d->scanner, STR("n"),
         CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true,
-        false, NULL, NULL};
+        false, NULL, NULL, 0};
     diag_free(&diag);
 }
 
@@ -129,6 +131,8 @@ static inline void driver_steps(
     struct record record;
     enum exchange_state state;
     while ((state = exchange_step(ex)) != EXCHANGE_READY) {
+        if (state == EXCHANGE_READ && d->reader != NULL)
+            d->reader(ex);
         if (state != EXCHANGE_ASK)
             continue;
         if (d->keep != NULL)

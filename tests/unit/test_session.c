@@ -46,7 +46,7 @@ struct test_link {
 };
 
 struct answer {
-    enum { DIALED, RECORDED, KEPT, LOGIN, LATER } kind;
+    enum { DIALED, RECORDED, KEPT, EXTRACTED, LOGIN, LATER } kind;
     struct link *link;
     uint64_t token;
     struct buf text;
@@ -173,6 +173,15 @@ static void world_keep(struct world *w, struct session *session, uint64_t token,
     buf_free(&answer);
 }
 
+static void world_extract(struct world *w, struct session *session,
+    uint64_t token, struct str document)
+{
+    struct answer *a = queue(w, EXTRACTED);
+    (void)session;
+    a->token = token;
+    buf_append_str(&a->text, document);
+}
+
 static void world_authenticate(struct world *w, struct session *session,
     struct str user, struct str password)
 {
@@ -221,6 +230,7 @@ static const struct world_ops ops = {
     .mint = world_mint,
     .record = world_record,
     .keep = world_keep,
+    .extract = world_extract,
     .authenticate = world_authenticate,
     .is_ready = world_is_ready,
     .set_timer = world_set_timer,
@@ -228,6 +238,16 @@ static const struct world_ops ops = {
     .now_ms = world_now_ms,
     .done = world_done,
 };
+
+/* The document's bytes, upside down: as good as any reader's text. */
+static void deliver_text(struct session *s, struct answer *a)
+{
+    struct extract_report report = {0};
+    for (size_t i = a->text.n; i-- > 0;)
+        buf_append_char(&report.text, buf_bytes(&a->text)[i]);
+    session_on_extracted(s, a->token, &report);
+    buf_free(&report.text);
+}
 
 static void deliver(struct stage *st, struct answer *a)
 {
@@ -243,6 +263,9 @@ static void deliver(struct stage *st, struct answer *a)
         break;
     case KEPT:
         session_on_kept(s, a->token, buf_str(&a->text));
+        break;
+    case EXTRACTED:
+        deliver_text(s, a);
         break;
     case LOGIN:
         session_on_authenticated(

@@ -1,0 +1,131 @@
+/*
+ * Files in a request that are documents: their text is not in their bytes,
+ * and taking it out is not done here but by whoever runs the exchange, in a
+ * process of its own (EXCHANGE_READ).  Kept until the keeper's questions are
+ * through, then handed out one by one; their text joins what is scanned.
+ *
+ * A document that cannot be read, or not whole, is a finding and a failure of
+ * the kind "extract"; its bytes are then looked at as those of any binary.
+ */
+#include "base/mem.h"
+#include "inspect/exchange_parts.h"
+#include "inspect/filetype.h"
+#include "inspect/finding.h"
+
+static struct document *current(struct exchange *ex)
+{
+    return ex->document_at < ex->document_count
+               ? &ex->documents[ex->document_at]
+               : NULL;
+}
+
+/* Behind the beginning of something else an archive may follow. */
+static bool may_hide_one(struct str type)
+{
+    return str_is(type, "application/octet-stream") ||
+           str_is(type, "application/vnd.microsoft.portable-executable") ||
+           str_is(type, "application/x-executable");
+}
+
+bool document_is_wanted(const struct exchange *ex, struct str type)
+{
+    return ex->env->document_max_bytes > 0 &&
+           (filetype_is_document(type) || may_hide_one(type));
+}
+
+/* A piece of a file is part of a document at best. */
+static bool is_piece(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->upload.step == UPLOAD_PIECE;
+}
+
+static void note_trouble(struct exchange *ex, const char *why, struct str where)
+{
+    findings_add_unreadable(&ex->activity->findings, why, where);
+    exchange_note_failure(ex, FAIL_EXTRACT);
+    ex->is_unreadable = true;
+}
+
+void document_note_too_large(struct exchange *ex, struct str type)
+{
+    if (filetype_is_document(type) && !is_piece(ex))
+        note_trouble(ex, "limit", STR_NONE);
+}
+
+bool document_add(struct exchange *ex, const struct activity_file *file,
+    struct str declared_type, struct str bytes)
+{
+    if (!document_is_wanted(ex, file->type) || ex->is_cut)
+        return false;
+    if (bytes.n > ex->env->document_max_bytes ||
+        ex->document_count == DOCUMENTS_MAX) {
+        document_note_too_large(ex, file->type);
+        return false;
+    }
+    struct document *d = &ex->documents[ex->document_count++];
+    d->file_at = (size_t)(file - ex->activity->files);
+    d->declared_type = arena_copy(&ex->arena, declared_type);
+    buf_append_str(&d->bytes, bytes);
+    return true;
+}
+
+bool document_is_left(const struct exchange *ex)
+{
+    return ex->document_at < ex->document_count;
+}
+
+struct str exchange_document(const struct exchange *ex)
+{
+    return document_is_left(ex) ? buf_str(&ex->documents[ex->document_at].bytes)
+                                : STR_NONE;
+}
+
+static void keep_text(struct exchange *ex, struct document *d, struct str text)
+{
+    struct activity_file *file = &ex->activity->files[d->file_at];
+    if (text.n <= FILE_TEXT_BYTES_MAX) {
+        buf_clear(&file->text);
+        buf_append_str(&file->text, text);
+    }
+    extract_add_file_text(ex, text);
+}
+
+static void leave(struct exchange *ex, struct document *d)
+{
+    buf_wipe_free(&d->bytes);
+    ex->document_at++;
+}
+
+void exchange_take_document(
+    struct exchange *ex, const struct document_reading *reading)
+{
+    struct document *d = current(ex);
+    if (d == NULL)
+        return;
+    keep_text(ex, d, reading->text);
+    bool is_bad = reading->trouble != NULL && !is_piece(ex);
+    if (is_bad)
+        note_trouble(ex, reading->trouble, reading->where);
+    if (reading->trouble != NULL)
+        extract_harvest_bytes(
+            ex, d->declared_type, buf_str(&d->bytes), reading->text.n > 0);
+    leave(ex, d);
+    exchange_after_document(ex);
+}
+
+void exchange_skip_document(struct exchange *ex)
+{
+    struct document *d = current(ex);
+    if (d == NULL)
+        return;
+    extract_harvest_bytes(ex, d->declared_type, buf_str(&d->bytes), false);
+    leave(ex, d);
+    exchange_after_document(ex);
+}
+
+void document_free_all(struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->document_count; i++)
+        buf_wipe_free(&ex->documents[i].bytes);
+}

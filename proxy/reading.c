@@ -1,0 +1,35 @@
+#include "proxy/reading.h"
+
+#include "base/utf8.h"
+
+enum { STUB_BYTES_MAX = 1024 };
+
+/* Says by its first bytes that it is a document and holds none: words that can
+ * be read as they are, or next to nothing. */
+static bool is_stub(struct str bytes)
+{
+    return bytes.n <= STUB_BYTES_MAX || utf8_is_text(bytes);
+}
+
+/* Bytes that no reader is for are looked at as they are; that is no failure,
+ * or no video could be sent. */
+static bool is_nobodys(struct str document, const struct extract_report *report)
+{
+    if (report->where.n != 0)
+        return false;
+    return report->status == EXTRACT_UNKNOWN ||
+           (report->status == EXTRACT_DAMAGED && is_stub(document));
+}
+
+void reading_take(
+    struct exchange *exchange, const struct extract_report *report)
+{
+    bool is_bad = extract_status_is_bad(report->status);
+    const struct document_reading reading = {.text = buf_str(&report->text),
+        .trouble = is_bad ? extract_status_name(report->status) : NULL,
+        .where = report->where};
+    if (is_nobodys(exchange_document(exchange), report))
+        exchange_skip_document(exchange);
+    else
+        exchange_take_document(exchange, &reading);
+}
