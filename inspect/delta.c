@@ -264,8 +264,36 @@ static size_t utf16_prefix(struct str text, uint64_t units)
     return i;
 }
 
-static void truncate_doc(struct delta *d, struct message *m, struct doc *target,
-    const struct json_node *value)
+static bool is_content(const struct walk *walk)
+{
+    return walk->count >= 2 && str_is(walk->names[0], "message") &&
+           str_is(walk->names[1], "content");
+}
+
+/* The content in what the path addresses: some of it, all, or the message. */
+static const struct doc *content_in(
+    const struct walk *walk, const struct doc *target)
+{
+    if (walk->count == 1 && str_is(walk->names[0], "message"))
+        return doc_get(target, "content");
+    return is_content(walk) ? target : NULL;
+}
+
+static void truncate_array(struct delta *d, struct message *m,
+    const struct walk *walk, struct doc *array, size_t keep)
+{
+    while (array->count > keep) {
+        struct doc *last = doc_at(array, keep);
+        struct buf old = {0};
+        collect(content_in(walk, last), &old);
+        keep_cut(d, m, buf_str(&old));
+        buf_wipe_free(&old);
+        doc_remove(array, last, &d->budget);
+    }
+}
+
+static void truncate_doc(struct delta *d, struct message *m,
+    const struct walk *walk, struct doc *target, const struct json_node *value)
 {
     int64_t keep;
     if (target == NULL || json_int(value, &keep) != OK || keep < 0) {
@@ -273,8 +301,7 @@ static void truncate_doc(struct delta *d, struct message *m, struct doc *target,
         return;
     }
     if (target->kind == JSON_ARRAY) {
-        while (target->count > (size_t)keep)
-            doc_remove(target, doc_at(target, (size_t)keep), &d->budget);
+        truncate_array(d, m, walk, target, (size_t)keep);
     } else if (target->kind == JSON_STRING) {
         struct str text = buf_str(&target->text);
         size_t n = utf16_prefix(text, (uint64_t)keep);
@@ -340,21 +367,6 @@ static bool append_to(
     return false;
 }
 
-static bool is_content(const struct walk *walk)
-{
-    return walk->count >= 2 && str_is(walk->names[0], "message") &&
-           str_is(walk->names[1], "content");
-}
-
-/* The content in what the path addresses: some of it, all, or the message. */
-static const struct doc *content_in(
-    const struct walk *walk, const struct doc *target)
-{
-    if (walk->count == 1 && str_is(walk->names[0], "message"))
-        return doc_get(target, "content");
-    return is_content(walk) ? target : NULL;
-}
-
 static void set_at(struct delta *d, struct message *m, const struct walk *walk,
     struct doc *parent, struct doc *target, const struct json_node *value,
     bool inserts)
@@ -389,7 +401,7 @@ static void operate_below(struct delta *d, struct message *m,
     } else if (str_is(operation, "add") || str_is(operation, "replace")) {
         set_at(d, m, walk, parent, target, value, str_is(operation, "add"));
     } else if (str_is(operation, "truncate")) {
-        truncate_doc(d, m, target, value);
+        truncate_doc(d, m, walk, target, value);
     } else if (str_is(operation, "remove")) {
         struct buf old = {0};
         collect(content_in(walk, target), &old);
@@ -445,20 +457,6 @@ void delta_put(struct delta *d, const struct json_node *document)
     put_document(d, -1, document);
 }
 
-static void operate_on_root(
-    struct delta *d, struct str operation, const struct json_node *value)
-{
-    if (!json_is(value, JSON_OBJECT)) {
-        d->is_odd = true;
-        return;
-    }
-    struct message *m = of_channel(d, d->channel);
-    if (str_is(operation, "append") && m != NULL && m->doc != NULL)
-        merge_members(d, m->doc, value);
-    else
-        put_document(d, d->channel, value);
-}
-
 static struct message *current(struct delta *d)
 {
     struct message *m = of_channel(d, d->channel);
@@ -469,6 +467,29 @@ static struct message *current(struct delta *d)
     if (m != NULL && m->doc == NULL)
         d->is_over_limit = true;
     return m != NULL && m->doc != NULL ? m : NULL;
+}
+
+/* No operation takes this value: its text is kept for scanning. */
+static void keep_odd(struct delta *d, const struct json_node *value)
+{
+    struct message *m = value != NULL ? current(d) : NULL;
+    d->is_odd = true;
+    if (m != NULL)
+        keep_strings(d, m, value);
+}
+
+static void operate_on_root(
+    struct delta *d, struct str operation, const struct json_node *value)
+{
+    if (!json_is(value, JSON_OBJECT)) {
+        keep_odd(d, value);
+        return;
+    }
+    struct message *m = of_channel(d, d->channel);
+    if (str_is(operation, "append") && m != NULL && m->doc != NULL)
+        merge_members(d, m->doc, value);
+    else
+        put_document(d, d->channel, value);
 }
 
 static void set_buf(struct buf *b, struct str text)
@@ -500,7 +521,7 @@ static void operate(struct delta *d, struct str path, struct str operation,
     if (value == NULL)
         value = &nothing;
     if (!take_apart(&walk, path)) {
-        d->is_odd = true;
+        keep_odd(d, value);
     } else if (walk.count == 0) {
         operate_on_root(d, operation, value);
     } else {
@@ -629,7 +650,7 @@ void delta_apply(struct delta *d, const struct json_node *delta)
         if (json_is(value, JSON_ARRAY))
             patch(d, is_absolute ? STR_NONE : buf_str(&d->path), value);
         else
-            d->is_odd = true;
+            keep_odd(d, value);
     } else if (!states_operation && is_operation_list(value)) {
         patch(d, STR_NONE, value);
     } else {

@@ -332,14 +332,23 @@ static bool may_be_recorded(const struct exchange *ex)
            ex->activity->findings.count != 0 || ex->failure >= 0;
 }
 
-/* A request of a route that is only scanned yields an activity when there is
- * something to tell. */
+/* What pages prepare before anything is typed holds no draft. */
+static bool is_empty_draft(const struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    return exchange_where(ex) == WHERE_DRAFT && a->content.n == 0 &&
+           a->hidden.n == 0 && a->file_count == 0 && ex->url.n == 0;
+}
+
+/* A request of a route that is only scanned, or of a draft without text,
+ * yields an activity when there is something to tell. */
 static bool is_worth_recording(const struct exchange *ex)
 {
     if (ex->is_draft_told || upload_is_silent(ex))
         return false;
     const struct route *route = exchange_route(ex);
-    return route == NULL || route->action == ROUTE_RECORD ||
+    return route == NULL ||
+           (route->action == ROUTE_RECORD && !is_empty_draft(ex)) ||
            ex->activity->findings.count != 0 || ex->failure >= 0 ||
            ex->verdict.kind != VERDICT_ALLOW;
 }

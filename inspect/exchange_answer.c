@@ -548,8 +548,11 @@ static void take_transcript(struct exchange *ex)
     if (a == NULL || ex->answer == NULL || ex->is_blocked ||
         exchange_route(ex)->answer != ANSWER_TRANSCRIPT || ex->status >= 300)
         return;
-    answer_transcript(ex->answer, &a->content);
-    ex->has_transcript = a->content.n != 0;
+    struct buf said = {0};
+    answer_transcript(ex->answer, &said);
+    ex->has_transcript = said.n != 0;
+    extract_join(ex, &a->content, buf_str(&said));
+    buf_wipe_free(&said);
 }
 
 static enum exchange_state scan_transcript(struct exchange *ex)

@@ -53,6 +53,8 @@ static void read_part(
         read_image(ex, json_get(part, "image_url") != NULL
                            ? json_get(part, "image_url")
                            : part);
+    else if (str_is(type, "image_file"))
+        read_image(ex, json_get(part, "image_file"));
     else if (str_is(type, "file"))
         read_file(ex, json_get(part, "file"));
     else if (str_is(type, "input_file"))

@@ -175,6 +175,13 @@ def truncation_counts_utf16():
 
 
 @case
+def truncation_of_the_parts():
+    parts = "/message/content/parts"
+    return streamed([add(DOC), append("kept"), {"p": parts, "o": "append", "v": ["two", "three"]},
+                     {"p": parts, "o": "truncate", "v": 1}], "kept", hidden="two\nthree")
+
+
+@case
 def truncation_beyond_the_end():
     return streamed([add(DOC), append("abc"), {"p": TEXT, "o": "truncate", "v": 99}, append("d")], "abcd")
 

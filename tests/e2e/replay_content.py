@@ -86,10 +86,11 @@ def memories():
 
 @case
 def canvas_saved_and_renamed():
-    body = {"version": 3, "content": "# Offer\n12 chairs", "comments": [{"id": "k", "content": "cheaper?"}]}
+    body = {"version": 3, "content": "# Offer\n12 chairs", "comments": [{"id": "k", "content": "cheaper?"},
+                                                                          {"id": "l", "comment": "no"}]}
     return [write("/textdoc/td-1", body), write("/textdoc/td-1/rename", {"title": "Offer"}, second=2),
             write("/textdoc/td-1", {"version": 4, "content": f"IBAN {CARD}", "comments": []}, second=4)], [
-        expect("document.edited", "# Offer\n12 chairs\ncheaper?", category="Data Updates"),
+        expect("document.edited", "# Offer\n12 chairs\ncheaper?\nno", category="Data Updates"),
         expect("document.edited", "Offer"), expect("document.edited", f"IBAN {CARD}", **BAD)]
 
 

@@ -436,7 +436,7 @@ def up_api_container_and_audio():
             form(API + "/audio/transcriptions", ("file", PNG, "a.wav", "audio/wav"), ("model", "whisper-1"),
                  ("stream", "true"), answer=stream, answer_kind="text/event-stream", second=4),
             form(API + "/audio/translations", ("file", PNG, "a.wav", "audio/wav"), ("response_format", "text"),
-                 answer="good day\n", answer_kind="text/plain", second=6)], [
+                 ("prompt", "names: Bo"), answer="good day\n", answer_kind="text/plain", second=6)], [
         told(whole(TEXT, id="cfile_1", name="c.csv")),
         expect("audio.transcribed", "good day", model="whisper-1", files=[whole(PNG, name="a.wav")]),
-        expect("audio.transcribed", "good day", files=[whole(PNG, name="a.wav")])]
+        expect("audio.transcribed", "good day", "names: Bo", files=[whole(PNG, name="a.wav")])]

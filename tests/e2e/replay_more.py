@@ -137,7 +137,8 @@ def api_threads():
     begun = ("thread.run.created", {"id": "run_1", "object": "thread.run", "thread_id": "thread_1", "model": "gpt-4o"})
     whole = ("thread.message.completed", {"id": "msg_7", "object": "thread.message", "thread_id": "thread_1",
                                           "role": "assistant", "content": [{"type": "text", "text": {"value": "Hello"}}]})
-    message = {"role": "user", "content": [{"type": "text", "text": "Hi"}], "attachments": [{"file_id": "file-3", "tools": []}]}
+    message = {"role": "user", "content": [{"type": "text", "text": "Hi"},
+                                           {"type": "image_file", "image_file": {"file_id": "file-2"}}], "attachments": [{"file_id": "file-3", "tools": []}]}
     return [api("/threads", {}), api("/threads/thread_1/messages", message, second=2),
             api("/threads/thread_1/runs", {"assistant_id": "a", "stream": True, "additional_instructions": "be calm"},
                 run(begun, grown("Hel"), grown("lo"), whole, ("done", "[DONE]")), "text/event-stream", second=4),
@@ -146,7 +147,7 @@ def api_threads():
             api("/threads/thread_1/runs/run_1/submit_tool_outputs", {"tool_outputs": [{"tool_call_id": "c", "output": "42 C"}]},
                 second=8),
             api("/assistants", {"model": "m", "instructions": "Be good", "name": "N"}, second=10)], [
-        says(None), expect("prompt_with_file.created", "Hi", conversation_id="thread_1", files=[{"id": "file-3"}]),
+        says(None), expect("prompt_with_file.created", "Hi", conversation_id="thread_1", files=[{"id": "file-2"}, {"id": "file-3"}]),
         says(None, hidden="be calm", conversation_id="thread_1"),
         answers("Hello", message_id="msg_7", conversation_id="thread_1", model="gpt-4o"),
         says("Bye"), answers("Far", complete=False), expect("tool.invoked", None, "42 C"),

@@ -405,3 +405,13 @@ def who():
         says("me", actor={"user": "a.user@example.com", "workspace": "w-head"}),
         says("me", actor={"user": "user-9", "source": "jwt", "workspace": "w-cookie", "device": "d-2"}),
         says("me", actor={"user": None, "device": None})]
+
+
+@case
+def drafts_without_text():
+    """What the page prepares before anything is typed is no draft."""
+    empty = {**prompt(), "partial_query": {"id": "d", "content": {"content_type": "text", "parts": [""]}}}
+    absent = {k: v for k, v in empty.items() if k != "partial_query"}
+    draft = {**empty, "partial_query": {"id": "d", "content": {"content_type": "text", "parts": ["Dear"]}}}
+    return [entry(F + "/prepare", dumps(body), '{"status":"ok"}', answer_kind="application/json", second=i)
+            for i, body in enumerate((absent, empty, draft))], [expect("prompt.drafted", "Dear")]

@@ -156,6 +156,32 @@ static void truncate_keeps_utf16_units_and_the_cut_is_kept(void **state)
     delta_free(&d);
 }
 
+static void parts_that_truncate_drops_are_kept(void **state)
+{
+    (void)state;
+    struct delta d;
+    open_text(&d, "a");
+    apply(&d, "{\"p\":\"/message/content/parts\",\"o\":\"append\","
+              "\"v\":[\"b\",\"c\"]}");
+    apply(&d, "{\"o\":\"truncate\",\"v\":1}");
+    assert_string_equal(text_of(&d, 0), "a");
+    assert_string_equal(buf_cstr(&d.messages[0].cut), "b\nc");
+    delta_free(&d);
+}
+
+static void text_that_no_operation_takes_is_kept(void **state)
+{
+    (void)state;
+    struct delta d;
+    delta_setup(&d);
+    apply(&d, "{\"v\":\"goes on\"}"); /* a stream read from its middle */
+    apply(&d, "{\"o\":\"patch\",\"p\":\"/x\",\"v\":{\"a\":\"no list\"}}");
+    assert_true(d.is_odd);
+    assert_int_equal(d.count, 1);
+    assert_string_equal(buf_cstr(&d.messages[0].cut), "goes on\nno list");
+    delta_free(&d);
+}
+
 static void replaced_text_is_kept_unless_it_only_grew(void **state)
 {
     (void)state;
@@ -279,6 +305,8 @@ int main(void)
         cmocka_unit_test(channels_interleave),
         cmocka_unit_test(a_document_opens_whatever_was_inherited),
         cmocka_unit_test(truncate_keeps_utf16_units_and_the_cut_is_kept),
+        cmocka_unit_test(parts_that_truncate_drops_are_kept),
+        cmocka_unit_test(text_that_no_operation_takes_is_kept),
         cmocka_unit_test(replaced_text_is_kept_unless_it_only_grew),
         cmocka_unit_test(patches_run_in_order_and_may_be_implied),
         cmocka_unit_test(objects_merge_arrays_grow_and_what_is_missing_is_made),
