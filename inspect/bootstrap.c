@@ -45,34 +45,32 @@ static struct str feed_text(struct bootstrap *b, struct str html)
 static struct str feed_tag(struct bootstrap *b, struct str html)
 {
     size_t end = str_find_char(html, '>');
-    struct str piece = str_sub(html, 0, end);
-    if (b->tag.n + piece.n > BOOTSTRAP_TAG_MAX)
-        b->at = BOOTSTRAP_TEXT; /* no tag of ours */
-    else
-        buf_append_str(&b->tag, piece);
+    size_t room = BOOTSTRAP_TAG_MAX - b->tag.n;
+    if (end > room) { /* no tag of ours */
+        b->at = BOOTSTRAP_TEXT;
+        return str_sub(html, room, html.n);
+    }
+    buf_append_str(&b->tag, str_sub(html, 0, end));
     if (end == html.n)
         return STR_NONE;
-    b->at = b->at == BOOTSTRAP_TAG && is_wanted(buf_str(&b->tag))
-                ? BOOTSTRAP_JSON
-                : BOOTSTRAP_TEXT;
+    b->at = is_wanted(buf_str(&b->tag)) ? BOOTSTRAP_JSON : BOOTSTRAP_TEXT;
     return str_sub(html, end + 1, html.n);
 }
 
 static void feed_json(struct bootstrap *b, struct str html)
 {
     size_t before = b->json.n;
-    if (before + html.n > b->max + strlen(END)) {
-        buf_wipe_free(&b->json);
-        b->at = BOOTSTRAP_OVER;
-        return;
-    }
-    buf_append_str(&b->json, html);
+    size_t room = b->max + strlen(END) - before;
+    buf_append_str(&b->json, str_sub(html, 0, room));
     size_t from = before > strlen(END) ? before - strlen(END) : 0;
     struct str tail = str_sub(buf_str(&b->json), from, b->json.n);
     size_t end = str_find(tail, str_of(END));
-    if (end == tail.n)
+    if (end < tail.n)
+        buf_truncate(&b->json, from + end);
+    else if (html.n > room)
+        buf_wipe_free(&b->json);
+    else
         return;
-    buf_truncate(&b->json, from + end);
     b->at = BOOTSTRAP_OVER;
 }
 

@@ -62,33 +62,6 @@ static void read_one(struct str text, struct one *one)
     one->answer = str_sub(text, end + 1, text.n);
 }
 
-static void run_steps(struct exchange *ex, int64_t now_ms, struct buf *out)
-{
-    struct buf data = {0}, nothing = {0};
-    struct record record;
-    enum exchange_state state;
-    while ((state = exchange_step(ex)) != EXCHANGE_READY) {
-        if (state != EXCHANGE_ASK)
-            continue;
-        keep_handle(keep, exchange_question(ex), now_ms, &data);
-        exchange_answer(ex, buf_str(&data));
-        buf_clear(&data);
-    }
-    while (exchange_next_note(ex, &data) == OK) {
-        keep_handle(keep, buf_str(&data), now_ms, &nothing);
-        buf_clear(&data);
-        buf_clear(&nothing);
-    }
-    while (exchange_next_record(ex, &record) == OK) {
-        struct str json = buf_str(&record.json);
-        size_t text = str_find(json, STR("\"text\":")); /* ids before differ */
-        buf_append_str(out, str_sub(json, text, json.n));
-        buf_free(&record.json);
-    }
-    buf_free(&data);
-    buf_free(&nothing);
-}
-
 typedef void feed_fn(struct exchange *ex, struct str bytes);
 
 static void feed(
@@ -120,7 +93,7 @@ static void run_one(const struct one *one, unsigned mode, unsigned way,
         exchange_request_cut(ex);
     else
         exchange_request_end(ex);
-    run_steps(ex, now_ms, out);
+    run_steps(ex, keep, now_ms, out);
     const struct verdict *verdict = exchange_verdict(ex);
     if (verdict->kind == VERDICT_BLOCK && !verdict->is_monitored) {
         struct exchange_reply reply;
@@ -135,7 +108,7 @@ static void run_one(const struct one *one, unsigned mode, unsigned way,
         feed(ex, one->answer, way, exchange_response_data);
         exchange_response_end(ex, (mode & MODE_BREAKS) == 0);
     }
-    run_steps(ex, now_ms + 10, out);
+    run_steps(ex, keep, now_ms + 10, out);
     exchange_free(&ex);
 }
 

@@ -25,25 +25,6 @@ static const struct {
 
 static struct keep *keep;
 
-static void step_upgrade(struct exchange *ex)
-{
-    struct buf data = {0};
-    struct record record;
-    enum exchange_state state;
-    while ((state = exchange_step(ex)) != EXCHANGE_READY) {
-        if (state != EXCHANGE_ASK)
-            continue;
-        keep_handle(keep, exchange_question(ex), 1000, &data);
-        exchange_answer(ex, buf_str(&data));
-        buf_clear(&data);
-    }
-    while (exchange_next_note(ex, &data) == OK)
-        buf_clear(&data);
-    while (exchange_next_record(ex, &record) == OK)
-        buf_free(&record.json);
-    buf_free(&data);
-}
-
 static void step(struct channel *channel, struct buf *out)
 {
     struct buf data = {0}, nothing = {0};
@@ -62,10 +43,7 @@ static void step(struct channel *channel, struct buf *out)
         buf_clear(&nothing);
     }
     while (channel_next_record(channel, &record) == OK) {
-        struct str json = buf_str(&record.json);
-        size_t text = str_find(json, STR("\"text\":")); /* ids before differ */
-        buf_append_str(out, str_sub(json, text, json.n));
-        buf_free(&record.json);
+        append_record(&record, out);
     }
     buf_free(&data);
     buf_free(&nothing);
@@ -110,7 +88,7 @@ static void run(unsigned mode, struct str messages, struct buf *out)
     env.pool = channel_pool_new();
     struct exchange *upgrade = exchange_new(&env, &request);
     exchange_request_end(upgrade);
-    step_upgrade(upgrade);
+    run_steps(upgrade, keep, 1000, out);
     struct channel *channel = channel_new(&env, upgrade, 200);
     struct str message;
     while (str_split(&messages, '\0', &message))

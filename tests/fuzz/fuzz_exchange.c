@@ -59,29 +59,6 @@ static void set_mode(unsigned mode)
         env.failure_blocks[i] = is_tight;
 }
 
-static void run_steps(struct exchange *ex, struct keep *keep, struct buf *out)
-{
-    struct buf data = {0};
-    struct record record;
-    enum exchange_state state;
-    while ((state = exchange_step(ex)) != EXCHANGE_READY) {
-        if (state != EXCHANGE_ASK)
-            continue;
-        keep_handle(keep, exchange_question(ex), 1000, &data);
-        exchange_answer(ex, buf_str(&data));
-        buf_clear(&data);
-    }
-    while (exchange_next_note(ex, &data) == OK)
-        buf_clear(&data);
-    while (exchange_next_record(ex, &record) == OK) {
-        struct str json = buf_str(&record.json);
-        size_t text = str_find(json, STR("\"text\":")); /* ids before differ */
-        buf_append_str(out, str_sub(json, text, json.n));
-        buf_free(&record.json);
-    }
-    buf_free(&data);
-}
-
 static void run(unsigned route, unsigned mode, struct str body,
     struct str answer, unsigned way, struct buf *out)
 {
@@ -110,7 +87,7 @@ static void run(unsigned route, unsigned mode, struct str body,
         exchange_request_cut(ex);
     else
         exchange_request_end(ex);
-    run_steps(ex, keep, out);
+    run_steps(ex, keep, 1000, out);
     if (exchange_verdict(ex)->kind == VERDICT_BLOCK)
         check(exchange_verdict(ex)->message.n != 0, "a block says why");
     if ((mode & MODE_TIGHT) != 0)
@@ -124,7 +101,7 @@ static void run(unsigned route, unsigned mode, struct str body,
         exchange_response_data(ex, piece);
     cuts_end(&cuts);
     exchange_response_end(ex, (mode & MODE_BREAKS) == 0);
-    run_steps(ex, keep, out);
+    run_steps(ex, keep, 1000, out);
     struct exchange_reply reply;
     exchange_block_reply(ex, &reply);
     check(reply.status == 403 || reply.status == 200, "no status of retries");

@@ -83,11 +83,52 @@ static void check_links(struct keep *keep, struct str name, int64_t now_ms)
     buf_free(&answer);
 }
 
+static void check_file(
+    struct keep *keep, const struct keep_file *file, int64_t now_ms)
+{
+    struct buf question = {0}, answer = {0};
+    struct keep_file_answer said;
+    keep_ask_file(file, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_file(buf_str(&answer), &said) == OK && said.is_known &&
+              said.flags == KEEP_FILE_WANTS_NAME,
+        "a file that was noted");
+    check(said.facts.n == said.facts_bytes && str_starts(said.facts, "line"),
+        "what was said of it is kept");
+    buf_free(&question);
+    buf_free(&answer);
+}
+
+/* Every name of a file leads to what was said of it. */
+static void check_files(struct keep *keep, struct str name, int64_t now_ms)
+{
+    struct buf note = {0}, answer = {0};
+    struct keep_file file = {.service = STR("s"),
+        .ids = {STR("id"), name},
+        .address = str_sub(name, 0, name.n / 2),
+        .activity_id = "a",
+        .time_ms = now_ms,
+        .flags = KEEP_FILE_WANTS_NAME,
+        .fact = STR("line")};
+    keep_note_file(&file, &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    check(answer.n == 0, "a note has no answer");
+    struct keep_file by_id = {.service = STR("s"), .ids = {name}};
+    struct keep_file by_address = {.address = file.address};
+    if (by_id.ids[0].n != 0)
+        check_file(keep, &by_id, now_ms);
+    if (by_address.address.n != 0)
+        check_file(keep, &by_address, now_ms);
+    buf_free(&note);
+    buf_free(&answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct keep *keep = keep_new(8 * 1024);
     check_notes(keep, str_make((const char *)data, n), 1);
     check_links(keep, str_make((const char *)data, n), 1);
+    check_files(keep, str_make((const char *)data, n), 1);
     struct buf answer = {0};
     struct keep_prompt_answer said;
     int64_t now_ms = 1000;
@@ -112,6 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         struct keep_part_answer part;
         (void)(keep_read_link(datagram, &link) == OK);
         (void)(keep_read_part(datagram, &part) == OK);
+        struct keep_file_answer file;
+        (void)(keep_read_file(datagram, &file) == OK);
         keep_read_host(datagram);
         i += length;
     }

@@ -68,4 +68,38 @@ static void load_maps(void)
     bundle_free(&bundle);
 }
 
+/* Of a record what is the same each time: ids stand before its text. */
+static inline void append_record(struct record *record, struct buf *out)
+{
+    struct str json = buf_str(&record->json);
+    size_t text = str_find(json, STR("\"text\":"));
+    buf_append_str(out, str_sub(json, text, json.n));
+    buf_free(&record->json);
+}
+
+/* Until the exchange wants more; its records go to out. */
+static inline void run_steps(
+    struct exchange *ex, struct keep *keep, int64_t now_ms, struct buf *out)
+{
+    struct buf data = {0}, nothing = {0};
+    struct record record;
+    enum exchange_state state;
+    while ((state = exchange_step(ex)) != EXCHANGE_READY) {
+        if (state != EXCHANGE_ASK)
+            continue;
+        keep_handle(keep, exchange_question(ex), now_ms, &data);
+        exchange_answer(ex, buf_str(&data));
+        buf_clear(&data);
+    }
+    while (exchange_next_note(ex, &data) == OK) {
+        keep_handle(keep, buf_str(&data), now_ms, &nothing);
+        check(nothing.n == 0, "a note has no answer");
+        buf_clear(&data);
+    }
+    while (exchange_next_record(ex, &record) == OK)
+        append_record(&record, out);
+    buf_free(&data);
+    buf_free(&nothing);
+}
+
 #endif

@@ -56,6 +56,10 @@ static void what_is_too_long_is_left_out(void **state)
         buf_append_char(&html, 'x');
     buf_append_str(&html, STR(" id=\"client-bootstrap\">1</script>"));
     expect(buf_str(&html), 10, "");
+    buf_append_str(
+        &html, STR("<script id=client-bootstrap>0123456789</script> and more"));
+    expect(buf_str(&html), 10, "0123456789");
+    expect(buf_str(&html), 9, "");
     buf_free(&html);
 }
 
