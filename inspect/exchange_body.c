@@ -130,9 +130,8 @@ static void on_oversize(struct exchange *ex)
 }
 
 /* Takes what the decoder has put into ex->body. */
-static void on_decoded(struct exchange *ex, size_t n)
+static void on_decoded(struct exchange *ex)
 {
-    ex->body_bytes += n;
     if (ex->is_streaming) {
         struct buf piece = {0};
         buf_take(&piece, &ex->body);
@@ -158,7 +157,6 @@ void exchange_request_data(struct exchange *ex, struct str wire)
     ex->wire_bytes += wire.n;
     if (ex->request != REQUEST_OPEN || ex->gate == GATE_REFUSE)
         return;
-    size_t before = ex->body.n;
     if (ex->decoder != NULL) {
         enum err err = decoder_feed(ex->decoder, wire, &ex->body);
         if (err != OK) {
@@ -167,16 +165,51 @@ void exchange_request_data(struct exchange *ex, struct str wire)
             decoder_free(&ex->decoder);
         }
     }
-    on_decoded(ex, ex->body.n - before);
+    on_decoded(ex);
+}
+
+/* Some clients compress and do not say so; files stay what they are. */
+static const char *undeclared_encoding(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    struct str body = buf_str(&ex->body);
+    bool is_file = route != NULL && route->body == BODY_FILE;
+    if (ex->content_encoding.n != 0 || is_file || ex->is_streaming)
+        return NULL;
+    if (str_starts(body, "\x1f\x8b\x08"))
+        return "gzip";
+    return str_starts(body, "\x28\xb5\x2f\xfd") ? "zstd" : NULL;
+}
+
+static void unpack_undeclared(struct exchange *ex)
+{
+    const char *encoding = undeclared_encoding(ex);
+    struct decode_limits limits = {.output_bytes = ex->env->hold_max_bytes};
+    struct decoder *decoder;
+    struct buf out = {0};
+    if (encoding == NULL ||
+        decoder_new(str_of(encoding), &limits, &decoder) != OK)
+        return;
+    enum err err = decoder_feed(decoder, buf_str(&ex->body), &out);
+    if (err == OK)
+        err = decoder_finish(decoder, &out);
+    if (err != OK)
+        exchange_note_failure(ex, err == ERR_LIMIT ? FAIL_LIMIT : FAIL_DECODE);
+    if (out.n != 0) {
+        buf_wipe_free(&ex->body);
+        buf_take(&ex->body, &out);
+    }
+    decoder_free(&decoder);
 }
 
 void exchange_finish_body(struct exchange *ex)
 {
-    size_t before = ex->body.n;
     if (ex->decoder == NULL || ex->gate == GATE_REFUSE)
         return;
     if (!ex->is_cut && decoder_finish(ex->decoder, &ex->body) != OK)
         exchange_note_failure(ex, FAIL_DECODE);
-    on_decoded(ex, ex->body.n - before);
+    on_decoded(ex);
     decoder_free(&ex->decoder);
+    if (ex->gate == GATE_HOLD)
+        unpack_undeclared(ex);
 }

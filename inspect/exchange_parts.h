@@ -125,7 +125,7 @@ struct exchange {
     enum gate gate;
     struct decoder *decoder;
     bool is_cut, is_streaming;
-    uint64_t wire_bytes, body_bytes;
+    uint64_t wire_bytes;
     struct buf body;         /* decoded, while held */
     struct buf backlog;      /* decoded, to be streamed step by step */
     struct harvest *harvest; /* streaming */

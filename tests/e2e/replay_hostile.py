@@ -201,6 +201,21 @@ def unclassified_with_a_card():
 
 
 @case
+def compressed_without_a_word():
+    """Nothing says that they are; the service will find out, and so do we."""
+    bodies = [(F, encode(dumps(prompt(message("hello", "cw1"))).encode(), "gzip"), "application/json"),
+              (F, encode(dumps(prompt(message(CARD, "cw2"))).encode(), "zstd"), "application/octet-stream"),
+              (U, encode(dumps({"a": [{"b": CARD}]}).encode(), "gzip"), "application/octet-stream"),
+              (U, encode(f"x {CARD}".encode(), "gzip"), None),
+              (U, encode(f"x {CARD}".encode(), "gzip") + b"behind", "application/octet-stream"),
+              (U, encode(b"0" * 60_000_000, "gzip"), "application/octet-stream")]
+    unclassified = [expect("service.unclassified", ANY, ANY, **BAD)] * 3
+    return [entry(url, b, kind=k, second=i, is_base64=True) for i, (url, b, k) in enumerate(bodies)], [
+        says("hello"), says(CARD, **BAD), *unclassified,
+        expect("service.unclassified", ANY, ANY, verdict="block", outcome="failure")]
+
+
+@case
 def unclassified_without_a_body():
     return [entry(CHAT + "/backend-api/something/9", method="DELETE"),
             entry(CHAT + "/backend-api/something/9", method="GET", second=1),

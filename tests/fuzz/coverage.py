@@ -36,7 +36,8 @@ inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
 inspect/norm.c inspect/openai_answer.c inspect/openai_media.c
 inspect/openai_request.c inspect/pick.c inspect/policy.c inspect/rules.c
 inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c
-inspect/sse.c inspect/upload.c inspect/upload_facts.c proxy/control.c
+inspect/sse.c inspect/upload.c inspect/upload_facts.c
+inspect/upload_pieces.c proxy/control.c
 proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c
 proxy/h2.c proxy/h2_head.c proxy/h2_recv.c proxy/h2_send.c proxy/h2_stream.c
 proxy/hello.c proxy/ws.c proxy/ws_handshake.c proxy/ws_inflate.c
@@ -46,7 +47,7 @@ store/journal_entry.c store/journal_read.c store/record.c
 RISING = """
 inspect/channel_pubsub.c inspect/channel_topics.c inspect/channel_updates.c
 inspect/exchange_identity.c inspect/exchange_inner.c inspect/exchange_view.c
-inspect/path.c inspect/upload_pieces.c
+inspect/path.c
 """.split()
 
 

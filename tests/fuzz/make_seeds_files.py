@@ -1,6 +1,7 @@
 """Seeds of fuzz_json_mend and fuzz_bootstrap: documents and pages made at
 random and broken off; and of fuzz_case: the steps of uploads in their usual
 orders and others."""
+import gzip
 import json
 import pathlib
 import random
@@ -104,4 +105,6 @@ ORDERS = [[ANNOUNCE, WHOLE, UPLOADED, PROMPT], [ANNOUNCE, UPLOADED, WHOLE], [WHO
 ORDERS += [[ANNOUNCE, SMALL, OTHER, one, UPLOADED, PROMPT] for one in LISTS] + [[ANNOUNCE, BIG, OTHER, one] for one in LISTS[:4]] + [[one] for one in LISTS]
 seeds = [bytes([mode]) + b"\x1e".join(exchange(step) for step in order) for order in ORDERS for mode in (0, 1, 5)]
 seeds += [bytes([3]) + b"\x1e".join(exchange(step) for step in order[:rng.randint(1, len(order))]) for order in ORDERS]
+PACKED = gzip.compress(PROMPT[1:], mtime=0)
+seeds += [b"\1" + exchange(b"f" + packed) for packed in (PACKED, PACKED[:-9], PACKED + b"behind", b"\x28\xb5\x2f\xfdx", gzip.compress(b"0" * 9999, mtime=0))]
 write("case", seeds, "upload-")
