@@ -199,6 +199,7 @@ static void unpack_undeclared(struct exchange *ex)
         buf_wipe_free(&ex->body);
         buf_take(&ex->body, &out);
     }
+    buf_wipe_free(&out);
     decoder_free(&decoder);
 }
 
