@@ -185,8 +185,21 @@ test: test-deps
 	@$(MAKE) --no-print-directory -j2 all
 	@EVAL_DIR=$(EVAL_DIR) $(PYTHON) tests/run.py
 
+# Each anchor of the shipped detectors alone, on chat where that is there.
+$(OUT)/lint/anchors: tests/lint/anchors.c $(OBJ)/lib.a
+	@mkdir -p $(dir $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+
+lint-anchors: $(OUT)/lint/anchors
+	@cat $(wildcard $(EVAL_DIR)/benign-chat.jsonl) \
+	    docs/*.md | head -c 1000000 >$(OUT)/lint/text
+	@$(OUT)/lint/anchors $(OUT)/lint/text 3000 tests/lint/anchors.reviewed \
+	    conf/detectors/*.yaml
+
 lint: test-deps
 	@sh tests/lint/lint.sh "$(CPPFLAGS)"
+	@echo "lint: the speed of each anchor"
+	@$(MAKE) --no-print-directory lint-anchors
 	@$(MAKE) --no-print-directory -j2 BUILD=debug CC=clang AR=ar $(OUT)/debug-clang/promptgate
 	@$(MAKE) --no-print-directory -j2 BUILD=debug $(OUT)/debug-gcc/promptgate
 	@sh tests/lint/licences.sh $(OUT)/debug-gcc/promptgate
@@ -244,6 +257,6 @@ clean:
 -include $(OBJECTS:.o=.d) $(wildcard $(OBJ)/tests/*/*.d)
 
 .PHONY: all deps demo-deps test-deps bench-deps user run demo unit-tests \
-	replays fuzz-targets check test lint fuzz chaos coverage bench install deb clean
+	replays fuzz-targets check test lint lint-anchors fuzz chaos coverage bench install deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:

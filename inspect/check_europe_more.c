@@ -55,7 +55,7 @@ enum check check_lv_code(struct str *value)
         return CHECK_FAIL;
     if (check_two(&d, 0) == 32)
         return CHECK_UNKNOWN;
-    unsigned sum = 1101 - check_weigh(&d, "1:58427963");
+    unsigned sum = 1101 - check_weigh(&d, "16379:5842");
     return check_pass(check_is_date(0, check_two(&d, 2), check_two(&d, 0)) &&
                       sum % 11 % 10 == d.d[10]);
 }

@@ -57,6 +57,12 @@ static bool is_year(unsigned n)
     return n < 100 || (n >= 1800 && n <= 2199);
 }
 
+/* Two digits may be of any century. */
+static bool is_day(unsigned year, unsigned month, unsigned day)
+{
+    return is_year(year) && check_is_date(year < 100 ? 0 : year, month, day);
+}
+
 /* Year first, day first or month first, or the month's name. */
 enum check check_date_value(struct str *value)
 {
@@ -64,15 +70,14 @@ enum check check_date_value(struct str *value)
     size_t count = read_numbers(*value, n);
     if (has_month_name(*value, &month))
         return check_pass(
-            (count == 2 && ((is_year(n[1]) && check_is_date(0, month, n[0])) ||
-                               (n[0] > 31 && check_is_date(0, month, n[1])))) ||
-            (count == 1 && is_year(n[0])));
+            (count == 2 && (is_day(n[1], month, n[0]) ||
+                               (n[0] > 31 && is_day(n[0], month, n[1])))) ||
+            (count == 1 && check_is_date(0, month, n[0])));
     if (count != 3)
         return CHECK_FAIL;
     if (n[0] > 31)
-        return check_pass(is_year(n[0]) && check_is_date(0, n[1], n[2]));
-    return check_pass(is_year(n[2]) && (check_is_date(0, n[1], n[0]) ||
-                                           check_is_date(0, n[0], n[1])));
+        return check_pass(is_day(n[0], n[1], n[2]));
+    return check_pass(is_day(n[2], n[1], n[0]) || is_day(n[2], n[0], n[1]));
 }
 
 enum check check_ip_value(struct str *value)
