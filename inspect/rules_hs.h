@@ -1,7 +1,7 @@
 /*
- * The serialised databases, anchors and words: header and Hyperscan's own bytes.  Private to
- * rules_hs.c (writes) and scan_hs.c (reads); built and read on one machine,
- * so in its byte order.
+ * The serialised databases, anchors and words: header and Hyperscan's own
+ * bytes.  Private to rules_hs.c (writes) and scan_hs.c (reads); built and read
+ * on one machine, so in its byte order.
  */
 #ifndef INSPECT_RULES_HS_H
 #define INSPECT_RULES_HS_H
