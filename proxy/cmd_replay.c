@@ -30,7 +30,6 @@
 #include "inspect/json.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
-#include "proxy/extract_child.h"
 #include "proxy/reading.h"
 #include "proxy/replay_socket.h"
 #include "proxy/scan_engine.h"
@@ -298,15 +297,6 @@ static void print_lines(struct replay *replay)
     replay->lines = NULL;
 }
 
-static void read_document(
-    const struct replay *replay, struct exchange *exchange)
-{
-    struct extract_report report;
-    extract_child_run(&replay->setup, exchange_document(exchange), &report);
-    reading_take(exchange, &report);
-    extract_report_free(&report);
-}
-
 static void run_steps(
     struct replay *replay, struct exchange *exchange, int64_t now_ms)
 {
@@ -314,7 +304,7 @@ static void run_steps(
     enum exchange_state state;
     while ((state = exchange_step(exchange)) != EXCHANGE_READY) {
         if (state == EXCHANGE_READ)
-            read_document(replay, exchange);
+            reading_run(&replay->setup, exchange);
         if (state != EXCHANGE_ASK)
             continue;
         keep_handle(replay->keep, exchange_question(exchange), now_ms, &data);

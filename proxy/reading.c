@@ -33,3 +33,11 @@ void reading_take(
     else
         exchange_take_document(exchange, &reading);
 }
+
+void reading_run(const struct extract_setup *setup, struct exchange *exchange)
+{
+    struct extract_report report;
+    extract_child_run(setup, exchange_document(exchange), &report);
+    reading_take(exchange, &report);
+    extract_report_free(&report);
+}

@@ -3,10 +3,12 @@
 #ifndef PROXY_READING_H
 #define PROXY_READING_H
 
-#include "extract/extract.h"
 #include "inspect/exchange.h"
+#include "proxy/extract_child.h"
 
 void reading_take(
     struct exchange *exchange, const struct extract_report *report);
+/* Has the document read, and waits: for commands. */
+void reading_run(const struct extract_setup *setup, struct exchange *exchange);
 
 #endif

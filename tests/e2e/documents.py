@@ -1,5 +1,6 @@
 """Documents made here, each with words where a reader must look for them.
 All are bytes."""
+import ctypes
 import email.message
 import gzip
 import io
@@ -407,3 +408,37 @@ def msg():
 
 
 MSG_WORDS = ["subject-w\u00f6rd", "body-word", "html-word", "comment-word", "file-word.docx"]
+
+
+# ---- by libarchive itself ----
+
+def archived(members, kind, password=None):
+    """7z and others that Python does not write."""
+    lib = ctypes.CDLL("libarchive.so.13")
+    for name in ("archive_write_new", "archive_entry_new"):
+        getattr(lib, name).restype = ctypes.c_void_p
+    out = ctypes.create_string_buffer(1 << 20)
+    used = ctypes.c_size_t()
+    archive = ctypes.c_void_p(lib.archive_write_new())
+    assert lib.archive_write_set_format_by_name(archive, kind.encode()) == 0
+    if password is not None:
+        assert lib.archive_write_set_options(archive, b"zip:encryption=aes256") == 0
+        assert lib.archive_write_set_passphrase(archive, password.encode()) == 0
+    assert lib.archive_write_open_memory(archive, out, ctypes.c_size_t(len(out)), ctypes.byref(used)) == 0
+    for name, content in members.items():
+        entry = ctypes.c_void_p(lib.archive_entry_new())
+        lib.archive_entry_set_pathname(entry, name.encode())
+        lib.archive_entry_set_size(entry, ctypes.c_int64(len(content)))
+        lib.archive_entry_set_filetype(entry, 0o100000)
+        assert lib.archive_write_header(archive, entry) == 0
+        lib.archive_write_data(archive, content, ctypes.c_size_t(len(content)))
+        lib.archive_entry_free(entry)
+    assert lib.archive_write_close(archive) == 0
+    lib.archive_write_free(archive)
+    return out.raw[:used.value]
+
+
+def locked_pdf():
+    """As PDF 1.4 with a password nobody has (ISO 32000-1 §7.6.3)."""
+    return pdf(PDF_LINES).replace(b"trailer\n<<", b"trailer\n<< /ID [<00112233> <00112233>] /Encrypt << /Filter /Standard "
+                                  b"/V 1 /R 2 /P -4 /O <" + b"5a" * 32 + b"> /U <" + b"a5" * 32 + b"> >>")

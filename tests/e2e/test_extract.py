@@ -93,6 +93,10 @@ class Formats(Extraction):
         self.expect(d.nested(), d.NESTED_WORDS)
         self.expect(d.tar({"a.docx": d.docx()}), d.DOCX_WORDS)
 
+    def test_archives_of_other_kinds(self):
+        for kind in ("7zip", "cpio", "newc", "ar", "iso9660", "zip"):
+            self.expect(d.archived({"name-word.docx": d.docx()}, kind), d.DOCX_WORDS)
+
     def test_pdf(self):
         self.expect(d.pdf(d.PDF_LINES), d.PDF_WORDS)
 
@@ -198,10 +202,12 @@ class Hostile(Extraction):
         content[6] |= 1
         content[content.index(b"PK\1\2") + 8] |= 1
         self.assertIn("encrypted", self.trouble(bytes(content)))
+        self.assertIn("encrypted", self.trouble(d.archived({"a.txt": b"x" * 100}, "zip", "a password")))
 
     def test_encrypted_documents(self):
         package = d.cfb({"EncryptedPackage": b"x" * 5000, "EncryptionInfo": b"\4\0\4\0" * 100})
         self.assertIn("encrypted", self.trouble(package))
+        self.assertIn("encrypted", self.trouble(d.locked_pdf()))
         self.assertIn("encrypted", self.trouble(d.xls(password=True)))
         self.assertIn("encrypted", self.trouble(d.doc(flags=0x0300)))
         manifest = "<manifest:manifest xmlns:manifest='m'><manifest:encryption-data/></manifest:manifest>"
