@@ -19,6 +19,21 @@ static struct document *current(struct exchange *ex)
                : NULL;
 }
 
+static size_t worker_bytes;
+
+bool document_reserve(size_t n)
+{
+    if (n > DOCUMENT_WORKER_BYTES - worker_bytes)
+        return false;
+    worker_bytes += n;
+    return true;
+}
+
+void document_release(size_t n)
+{
+    worker_bytes -= n;
+}
+
 /* Behind the beginning of something else an archive may follow. */
 static bool may_hide_one(struct str type)
 {
@@ -59,7 +74,7 @@ bool document_add(struct exchange *ex, const struct activity_file *file,
     if (!document_is_wanted(ex, file->type) || ex->is_cut)
         return false;
     if (bytes.n > ex->env->document_max_bytes ||
-        ex->document_count == DOCUMENTS_MAX) {
+        ex->document_count == DOCUMENTS_MAX || !document_reserve(bytes.n)) {
         document_note_too_large(ex, file->type);
         return false;
     }
@@ -91,9 +106,15 @@ static void keep_text(struct exchange *ex, struct document *d, struct str text)
     extract_add_file_text(ex, text);
 }
 
+static void drop(struct document *d)
+{
+    document_release(d->bytes.n);
+    buf_wipe_free(&d->bytes);
+}
+
 static void leave(struct exchange *ex, struct document *d)
 {
-    buf_wipe_free(&d->bytes);
+    drop(d);
     ex->document_at++;
 }
 
@@ -127,5 +148,5 @@ void exchange_skip_document(struct exchange *ex)
 void document_free_all(struct exchange *ex)
 {
     for (size_t i = 0; i < ex->document_count; i++)
-        buf_wipe_free(&ex->documents[i].bytes);
+        drop(&ex->documents[i]);
 }

@@ -27,8 +27,9 @@
 #include "inspect/json.h"
 
 enum {
-    DOCUMENTS_MAX = 16, /* of one request that are read */
-    FILES_MAX = 64,     /* attachments of one prompt that are named */
+    DOCUMENT_WORKER_BYTES = 512 << 20, /* documents kept, of all exchanges */
+    DOCUMENTS_MAX = 16,                /* of one request that are read */
+    FILES_MAX = 64, /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 10 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
     RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
@@ -218,6 +219,10 @@ bool document_is_wanted(const struct exchange *ex, struct str type);
 /* False: it is no document, or will not be read: look at its bytes. */
 bool document_add(struct exchange *ex, const struct activity_file *file,
     struct str declared_type, struct str bytes);
+/* Room for bytes of documents among all that the worker keeps; what was
+ * reserved is released by whoever has the bytes. */
+bool document_reserve(size_t n);
+void document_release(size_t n);
 void document_note_too_large(struct exchange *ex, struct str type);
 bool document_is_left(const struct exchange *ex);
 void document_free_all(struct exchange *ex);

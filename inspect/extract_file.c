@@ -210,6 +210,12 @@ struct file_reader {
 
 enum { FIELD_BYTES_MAX = 1024 * 1024, FILE_TAIL_BYTES = 1024 };
 
+static void drop_document(struct file_reader *r)
+{
+    document_release(r->document.n);
+    buf_wipe_free(&r->document);
+}
+
 static void begin_file(struct file_reader *r, struct str name, struct str type)
 {
     r->is_file = true;
@@ -219,7 +225,7 @@ static void begin_file(struct file_reader *r, struct str name, struct str type)
     buf_clear(&r->value);
     buf_clear(&r->head);
     buf_clear(&r->tail);
-    buf_clear(&r->document);
+    drop_document(r);
     r->is_too_large = false;
     if (!r->is_held)
         r->digest = digest_new();
@@ -251,9 +257,10 @@ static void keep_document(struct file_reader *r, struct str data)
         (r->head.n == FILETYPE_HEAD_BYTES &&
             !filetype_is_document(filetype_find(buf_str(&r->head)))))
         return;
-    r->is_too_large = data.n > most - r->document.n;
+    r->is_too_large =
+        data.n > most - r->document.n || !document_reserve(data.n);
     if (r->is_too_large)
-        buf_wipe_free(&r->document);
+        drop_document(r);
     else
         buf_append_str(&r->document, data);
 }
@@ -297,7 +304,7 @@ static void end_streamed(struct file_reader *r, struct activity_file *file)
         document_note_too_large(r->ex, file->type);
     else if (r->document.n > 0)
         (void)document_add(r->ex, file, r->type, buf_str(&r->document));
-    buf_wipe_free(&r->document);
+    drop_document(r);
 }
 
 static void end_file(struct file_reader *r)
@@ -350,7 +357,7 @@ static void reader_close(struct file_reader *r)
     buf_wipe_free(&r->value);
     buf_wipe_free(&r->head);
     buf_wipe_free(&r->tail);
-    buf_wipe_free(&r->document);
+    drop_document(r);
     arena_free(&r->scratch);
 }
 
