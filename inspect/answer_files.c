@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "inspect/address.h"
 #include "inspect/answer_parts.h"
 #include "inspect/filetype.h"
 #include "inspect/form.h"
@@ -146,18 +147,14 @@ bool answer_file_is_known(const struct answer_file *file)
 /* The last part of the path, unescaped. */
 static struct str name_of_url(struct answer *a, struct str url)
 {
-    size_t scheme = str_find(url, STR("://"));
-    if (scheme == url.n)
+    struct address address;
+    if (!address_split(&a->arena, url, &address) || address.host.n == 0)
         return STR_NONE;
-    url = str_sub(url, scheme + 3, url.n);
-    url = str_sub(url, 0, str_find_char(url, '#'));
-    url = str_sub(url, 0, str_find_char(url, '?'));
-    size_t slash = url.n;
-    while (slash > 0 && url.p[slash - 1] != '/')
+    struct str path = address.path;
+    size_t slash = path.n;
+    while (slash > 0 && path.p[slash - 1] != '/')
         slash--;
-    return slash == 0
-               ? STR_NONE
-               : form_decode(&a->arena, str_sub(url, slash, url.n), false);
+    return form_decode(&a->arena, str_sub(path, slash, path.n), false);
 }
 
 void answer_file_url(struct answer *a, struct str key, struct str url)

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/stats.h"
+#include "inspect/address.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/identity.h"
 #include "inspect/keep_links.h"
@@ -14,7 +15,7 @@
 
 enum { STATUS_UPGRADED = 101, LINES_MAX = 4096 /* of one answer */ };
 
-static struct str field_value(
+struct str exchange_field(
     const struct field *fields, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -54,18 +55,6 @@ static bool may_be_answer(const struct route *route, struct str type)
     return type.n == 0;
 }
 
-/* "wss://Host.example:443/path" to "host.example"; empty: no such URL. */
-static struct str host_of_url(struct arena *arena, struct str url)
-{
-    size_t scheme = str_find(url, STR("://"));
-    if (scheme == url.n || scheme > 8)
-        return STR_NONE;
-    struct str host = str_sub(url, scheme + 3, url.n);
-    for (const char *stop = "/?#:"; *stop != '\0'; stop++)
-        host = str_sub(host, 0, str_find_char(host, *stop));
-    return arena_lower(arena, host);
-}
-
 void exchange_learn_host(struct exchange *ex, struct str host)
 {
     if (service_match_host(ex->env->services, host, NULL) == HOST_LEARNABLE)
@@ -79,7 +68,9 @@ static void learn_hosts(struct exchange *ex, const struct json_node *root)
     const struct route *route = exchange_route(ex);
     for (size_t i = 0; i < route->learn_count; i++) {
         const struct json_node *link = json_get(root, route->learn[i].p);
-        exchange_learn_host(ex, host_of_url(&ex->arena, json_str(link)));
+        struct address address;
+        (void)address_split(&ex->arena, json_str(link), &address);
+        exchange_learn_host(ex, address.host);
     }
 }
 
@@ -136,13 +127,13 @@ void exchange_response_head(struct exchange *ex, int status,
     if (route->who_user.count != 0)
         (void)identity_new_session(
             fields, field_count, service_name(ex->service), &ex->new_session);
-    struct str type = field_value(fields, field_count, "content-type");
+    struct str type = exchange_field(fields, field_count, "content-type");
     bool is_sse = str_starts_nocase(type, "text/event-stream");
     bool is_page = route->answer == ANSWER_LINKS && str_has(type, "html");
     if (!is_sse && !is_page && !may_be_answer(route, type))
         return;
     struct decode_limits limits = {0};
-    if (decoder_new(field_value(fields, field_count, "content-encoding"),
+    if (decoder_new(exchange_field(fields, field_count, "content-encoding"),
             &limits, &ex->response_decoder) != OK)
         ex->answer_failure = "decode";
     ex->answer = route->answer == ANSWER_MAP

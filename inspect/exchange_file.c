@@ -18,8 +18,10 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "inspect/address.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/filetype.h"
+#include "inspect/finding.h"
 #include "inspect/form.h"
 #include "inspect/keep_links.h"
 #include "inspect/mime.h"
@@ -114,33 +116,6 @@ static struct str name_url(struct exchange *ex, struct str host,
     struct str name = arena_copy(&ex->arena, buf_str(&url));
     buf_free(&url);
     return name;
-}
-
-struct address {
-    struct str host, path, query;
-};
-
-/* "https://Host:443/a?b#c", or "/a?b" on the same host. */
-static bool split_address(
-    struct exchange *ex, struct str url, struct address *out)
-{
-    size_t scheme = str_find(url, STR("://"));
-    url = str_sub(url, 0, str_find_char(url, '#'));
-    out->host = ex->host;
-    if (scheme < url.n && scheme <= 5) {
-        struct str rest = str_sub(url, scheme + 3, url.n);
-        size_t end = 0;
-        while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?')
-            end++;
-        struct str host = str_sub(rest, 0, end);
-        host = str_sub(host, 0, str_find_char(host, ':'));
-        out->host = arena_lower(&ex->arena, host);
-        url = str_sub(rest, end, rest.n);
-    }
-    size_t mark = str_find_char(url, '?');
-    out->path = str_sub(url, 0, mark);
-    out->query = str_sub(url, mark + 1, url.n);
-    return out->host.n != 0 && str_starts(out->path, "/");
 }
 
 /* As a fetch of it will be named. */
@@ -309,15 +284,6 @@ void file_take_fetch(struct exchange *ex, struct str answer)
 /* ---- the answer's head ----------------------------------------------------
  */
 
-static struct str field_value(
-    const struct field *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_is_nocase(fields[i].name, name))
-            return str_trim(fields[i].value);
-    return STR_NONE;
-}
-
 static bool take_number(struct str *s, int64_t *value_out)
 {
     size_t n = 0;
@@ -438,20 +404,21 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
     struct decode_limits limits = {0};
     if (ex->activity == NULL || ex->is_blocked)
         return;
-    struct str length = field_value(fields, count, "content-length");
-    struct str encoding = field_value(fields, count, "content-encoding");
+    struct str length = exchange_field(fields, count, "content-length");
+    struct str encoding = exchange_field(fields, count, "content-encoding");
     d->type =
-        arena_copy(&ex->arena, field_value(fields, count, "content-type"));
+        arena_copy(&ex->arena, exchange_field(fields, count, "content-type"));
     d->header_name = disposition_name(ex,
-        field_value(fields, count, "content-disposition"), &d->is_attachment);
+        exchange_field(fields, count, "content-disposition"),
+        &d->is_attachment);
     d->is_encoded = encoding.n != 0;
     if (!take_number(&length, &d->length))
         d->length = -1;
     if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
         d->location =
-            arena_copy(&ex->arena, field_value(fields, count, "location"));
+            arena_copy(&ex->arena, exchange_field(fields, count, "location"));
     if (ex->status == 206)
-        read_range(d, field_value(fields, count, "content-range"));
+        read_range(d, exchange_field(fields, count, "content-range"));
     enum download_kind kind = kind_of(ex);
     if (kind == DOWNLOAD_LINK)
         d->kind = kind;
@@ -509,72 +476,6 @@ void file_data(struct exchange *ex, struct str wire)
         }
         take_bytes(ex, buf_str(&ex->decoded));
         buf_clear(&ex->decoded);
-    }
-}
-
-/* ---- findings of the other parts ---------------------------------------- */
-
-struct packed {
-    uint64_t start, end, value_hash;
-    uint32_t count;
-    uint8_t confidence, severity, where, reserved;
-    uint16_t lengths[4]; /* detector, type, group, sample */
-};
-
-static void pack_findings(const struct findings *f, struct buf *out)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct finding *one = &f->items[i];
-        const struct str texts[] = {
-            one->detector, one->type, one->group, one->sample};
-        struct packed p = {.start = one->start,
-            .end = one->end,
-            .value_hash = one->value_hash,
-            .count = (uint32_t)one->count,
-            .confidence = (uint8_t)one->confidence,
-            .severity = (uint8_t)one->severity,
-            .where = (uint8_t)one->where};
-        size_t n = sizeof p;
-        for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
-            n += texts[j].n;
-            p.lengths[j] = (uint16_t)texts[j].n;
-        }
-        if (out->n + n > KEEP_LINK_FINDINGS_MAX)
-            return;
-        buf_append(out, &p, sizeof p);
-        for (size_t j = 0; j < ARRAY_LEN(texts); j++)
-            buf_append_str(out, texts[j]);
-    }
-}
-
-static void unpack_findings(struct str bytes, struct findings *f)
-{
-    struct packed p;
-    while (bytes.n >= sizeof p) {
-        struct str texts[4];
-        memcpy(&p, bytes.p, sizeof p);
-        bytes = str_sub(bytes, sizeof p, bytes.n);
-        for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
-            texts[j] = arena_copy(&f->arena, str_sub(bytes, 0, p.lengths[j]));
-            bytes = str_sub(bytes, p.lengths[j], bytes.n);
-        }
-        struct finding *one = findings_add(f);
-        if (one == NULL || p.where > WHERE_DRAFT || p.severity > LEVEL_HIGH ||
-            p.confidence > LEVEL_HIGH)
-            return;
-        *one = (struct finding){
-            .detector = texts[0],
-            .type = texts[1],
-            .group = texts[2],
-            .sample = texts[3],
-            .confidence = (enum level)p.confidence,
-            .severity = (enum level)p.severity,
-            .where = (enum where)p.where,
-            .count = p.count,
-            .start = (size_t)p.start,
-            .end = (size_t)p.end,
-            .value_hash = p.value_hash,
-        };
     }
 }
 
@@ -643,7 +544,7 @@ static void ask_part(struct exchange *ex)
 {
     const struct download *d = ex->download;
     struct buf findings = {0};
-    pack_findings(&ex->activity->findings, &findings);
+    findings_pack(&ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
     struct keep_part part = {
         .service = ex->activity->service,
         .url = d->url,
@@ -706,8 +607,11 @@ static bool finish_link(struct exchange *ex)
     struct address address;
     struct keep_link link;
     struct str url = d->is_damaged ? STR_NONE : read_link(ex, &scratch);
-    bool is_link = split_address(ex, url, &address);
+    bool is_link =
+        address_split(&ex->arena, url, &address) && address.path.n != 0;
     if (is_link) {
+        if (address.host.n == 0)
+            address.host = ex->host;
         exchange_learn_host(ex, address.host);
         settle_name(ex, address.query);
         d->url = name_link(ex, &address);
@@ -757,7 +661,7 @@ static bool take_part_answer(struct exchange *ex, struct str answer)
     if (!is_whole(ex)) {
         if (said.bytes > 0)
             file->bytes = said.bytes;
-        unpack_findings(said.findings, &a->findings);
+        findings_unpack(said.findings, &a->findings);
     }
     return !said.is_told && !d->is_told;
 }

@@ -239,6 +239,9 @@ void exchange_scan_piece(struct exchange *ex, struct str bytes);
 void exchange_scan_rest(struct exchange *ex);
 
 /* exchange_answer.c */
+/* The first field of that name, trimmed; empty: there is none. */
+struct str exchange_field(
+    const struct field *fields, size_t count, const char *name);
 enum exchange_state exchange_step_response(struct exchange *ex);
 /* The keeper's word about the answer that is at its turn. */
 void exchange_answer_said(struct exchange *ex, struct str answer);

@@ -1,5 +1,6 @@
 /*
- * Helpers around struct finding (inspect/activity.h): masking and ranking.
+ * Helpers around struct finding (inspect/activity.h): masking, ranking, and
+ * their form between processes.
  */
 #ifndef INSPECT_FINDING_H
 #define INSPECT_FINDING_H
@@ -23,5 +24,9 @@ struct finding *findings_add_ranked(
  * and which member of it (empty: the file itself). */
 void findings_add_unreadable(
     struct findings *f, const char *why, struct str where);
+
+/* As bytes, and back; as many as fit into max. */
+void findings_pack(const struct findings *f, size_t max, struct buf *out);
+void findings_unpack(struct str bytes, struct findings *f);
 
 #endif

@@ -414,31 +414,11 @@ static void serve_ask_identity(struct keep *keep, const struct question *q,
     buf_append_str(answer_out, buf_str(&found->names));
 }
 
-void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
-    struct buf *answer_out)
+/* Questions and notes that are a head and, some of them, a short text. */
+static void serve(struct keep *keep, const struct question *question,
+    struct str names, int64_t now_ms, struct buf *answer_out)
 {
-    struct question q;
-    if (links_is_question(question)) {
-        links_handle(keep->links, question, now_ms, answer_out);
-        return;
-    }
-    if (question.n < sizeof q)
-        return;
-    memcpy(&q, question.p, sizeof q);
-    if (q.version == VERSION && (q.kind == NOTE_FILE || q.kind == ASK_FILE)) {
-        keep_serve_file(keep, question, now_ms, answer_out);
-        return;
-    }
-    if (q.version == VERSION && q.kind == NOTE_TURNS) {
-        serve_turns(keep, str_sub(question, sizeof q, question.n), now_ms);
-        return;
-    }
-    if (question.n > sizeof q + NAMES_BYTES_MAX)
-        return;
-    struct str names = str_sub(question, sizeof q, question.n);
-    bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
-    if (q.version != VERSION || (names.n != 0) != wants_text)
-        return;
+    struct question q = *question;
     q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
     struct answer a = {.version = VERSION, .kind = q.kind};
     switch (q.kind) {
@@ -479,4 +459,27 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         return;
     }
     buf_append(answer_out, &a, sizeof a);
+}
+
+void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
+    struct buf *answer_out)
+{
+    struct question q;
+    if (links_is_question(question)) {
+        links_handle(keep->links, question, now_ms, answer_out);
+        return;
+    }
+    if (question.n < sizeof q)
+        return;
+    memcpy(&q, question.p, sizeof q);
+    if (q.version != VERSION)
+        return;
+    struct str names = str_sub(question, sizeof q, question.n);
+    bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
+    if (q.kind == NOTE_FILE || q.kind == ASK_FILE)
+        keep_serve_file(keep, question, now_ms, answer_out);
+    else if (q.kind == NOTE_TURNS)
+        serve_turns(keep, names, now_ms);
+    else if (names.n <= NAMES_BYTES_MAX && (names.n != 0) == wants_text)
+        serve(keep, &q, names, now_ms, answer_out);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "inspect/address.h"
 #include "inspect/answer_parts.h"
 #include "inspect/form.h"
 #include "inspect/pick.h"
@@ -25,16 +26,10 @@ static struct str host_and_path(
 /* "https://Host:443/path?query" to "host/path"; empty: no such URL. */
 static struct str address_of(struct arena *arena, struct str url)
 {
-    size_t scheme = str_find(url, STR("://"));
-    if (scheme == url.n || scheme > 8)
+    struct address a;
+    if (!address_split(arena, url, &a) || a.host.n == 0)
         return STR_NONE;
-    url = str_sub(url, scheme + 3, url.n);
-    url = str_sub(url, 0, str_find_char(url, '?'));
-    url = str_sub(url, 0, str_find_char(url, '#'));
-    size_t slash = str_find_char(url, '/');
-    struct str host = str_sub(url, 0, slash);
-    host = str_sub(host, 0, str_find_char(host, ':'));
-    return host_and_path(arena, host, str_sub(url, slash, url.n));
+    return host_and_path(arena, a.host, a.path);
 }
 
 static struct str query_value(struct exchange *ex, struct str name)

@@ -408,16 +408,6 @@ static struct str request_body(struct arena *arena,
     return body;
 }
 
-/* By HTTP/1 (101) or, as extended CONNECT, by HTTP/2 (200); some captures do
- * not say.  0: the socket was not opened. */
-static int upgrade_status(const struct json_node *node)
-{
-    int64_t status = number_of(json_path(node, "response/status"), 0);
-    if (status <= 0)
-        return 101;
-    return status == 101 || status == 200 ? (int)status : 0;
-}
-
 static void start_entry(struct replay *replay, struct entry *entry)
 {
     const struct json_node *request = json_get(entry->node, "request");
@@ -448,7 +438,7 @@ static void start_entry(struct replay *replay, struct entry *entry)
         const struct verdict *verdict = exchange_verdict(entry->exchange);
         entry->is_blocked =
             verdict->kind == VERDICT_BLOCK && !verdict->is_monitored;
-        int upgraded = is_socket ? upgrade_status(entry->node) : 0;
+        int upgraded = is_socket ? replay_socket_status(entry->node) : 0;
         if (upgraded != 0 && !entry->is_blocked)
             entry->channel =
                 channel_new(&replay->env, entry->exchange, upgraded);

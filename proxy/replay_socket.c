@@ -7,6 +7,7 @@
 #include "base/base64.h"
 
 enum { OPCODE_TEXT = 1, OPCODE_BINARY = 2 };
+enum { STATUS_UPGRADED = 101, STATUS_OK = 200 };
 
 const struct json_node *replay_socket_messages(const struct json_node *entry)
 {
@@ -20,6 +21,15 @@ bool replay_is_socket(const struct json_node *entry)
     return replay_socket_messages(entry) != NULL ||
            str_starts_nocase(url, "wss:") || str_starts_nocase(url, "ws:") ||
            str_is(json_get_text(entry, "_resourceType"), "websocket");
+}
+
+int replay_socket_status(const struct json_node *entry)
+{
+    int64_t status;
+    if (json_int(json_path(entry, "response/status"), &status) != OK ||
+        status <= 0)
+        return STATUS_UPGRADED;
+    return status == STATUS_UPGRADED || status == STATUS_OK ? (int)status : 0;
 }
 
 /* Chrome writes seconds, with a fraction. */

@@ -10,6 +10,9 @@
 
 /* By its address, kind or messages. */
 bool replay_is_socket(const struct json_node *entry);
+/* With which the client was let in: 101, or 200 of an extended CONNECT; 101
+ * where the capture does not say; 0: it was not. */
+int replay_socket_status(const struct json_node *entry);
 /* The list of messages, or NULL. */
 const struct json_node *replay_socket_messages(const struct json_node *entry);
 /* Epoch milliseconds; otherwise: where the message says none. */
