@@ -526,23 +526,42 @@ void extract_answer(
 /* ---- the address
  * ------------------------------------------------------------- */
 
+static bool is_url_text(const struct route *route, struct str name)
+{
+    for (size_t i = 0; i < route->url_text_count; i++)
+        if (str_eq(route->url_text[i], name))
+            return true;
+    return false;
+}
+
+/* Requests that say something in a body may say it in their address as well;
+ * those that move bytes sign theirs, which is nobody's text. */
+static bool says_something(const struct exchange *ex, const struct route *route)
+{
+    return ex->body.n != 0 && route->body != BODY_IGNORED &&
+           route->body != BODY_FILE && route->body != BODY_BLOCKLIST &&
+           route->upload.step == UPLOAD_NONE;
+}
+
 void extract_query(struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
     struct str rest = ex->query, pair;
-    if (route == NULL) /* nothing is known of the address either */
+    if (route == NULL) { /* nothing is known of the address either */
         text_join(&ex->url, form_decode(&ex->arena, ex->query, true));
-    if (route == NULL || route->url_text_count == 0)
+        return;
+    }
+    if (route->url_text_count == 0 && !says_something(ex, route))
         return;
     while (str_split(&rest, '&', &pair)) {
         size_t equals = str_find_char(pair, '=');
         struct str name =
             form_decode(&ex->arena, str_sub(pair, 0, equals), true);
-        for (size_t i = 0; i < route->url_text_count; i++)
-            if (str_eq(route->url_text[i], name))
-                text_join(
-                    &ex->url, form_decode(&ex->arena,
-                                  str_sub(pair, equals + 1, pair.n), true));
+        struct str value =
+            form_decode(&ex->arena, str_sub(pair, equals + 1, pair.n), true);
+        if (is_url_text(route, name) ||
+            (says_something(ex, route) && is_worth_key(value)))
+            text_join(&ex->url, value);
     }
     /* What was typed, if nothing else will be. */
     if (route->body == BODY_IGNORED)

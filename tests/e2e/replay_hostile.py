@@ -321,3 +321,13 @@ def several_cards_in_a_row():
              "4111111111111111 5500000000000004 378282246310005", f"{CARD} {CARD} {CARD}"]
     return [entry(F, dumps(prompt(message(t, f"row{i}"))), second=i) for i, t in enumerate(texts)], [
         says(t, **BAD) for t in texts]
+
+
+@case
+def a_card_beside_the_body():
+    """What the address of a request with a body says is read, too."""
+    def asks(query, text, second=0):
+        return entry(F + query, dumps(prompt(message(text))), second=second)
+    return [asks("?operationId=b2f6c1d2-5c1f-4f0e-9a57-1f2e3d4c5b6a&x=1", "one"),
+            asks(f"?note={CARD.replace(' ', '+')}", "two", 2)], [
+        expect("prompt.created", "one"), expect("prompt.created", "two", **BAD)]
