@@ -115,7 +115,15 @@ static inline unsigned shape_class(
     return (unsigned)((width * 2 + is_letter) * SHAPE_NEXTS + next);
 }
 
-/* A shape of a class; a token pattern of a word. */
+/* Numbers by the length of their first group; the last is for all longer. */
+enum { NUMBER_LENGTHS = 42 };
+
+static inline size_t number_length(size_t digits)
+{
+    return digits < NUMBER_LENGTHS - 1 ? digits : NUMBER_LENGTHS - 1;
+}
+
+/* A shape of a class; a token pattern of a word; digits of a length. */
 struct shape_entry {
     const struct rule *rule;
     const struct pattern *pattern;
@@ -123,6 +131,10 @@ struct shape_entry {
     const char *rest; /* of the text, behind its first word */
 };
 struct token_entry {
+    const struct rule *rule;
+    const struct pattern *pattern;
+};
+struct number_entry {
     const struct rule *rule;
     const struct pattern *pattern;
 };
@@ -143,6 +155,9 @@ struct rules {
     size_t token_count;
     size_t *token_start;
     size_t token_within; /* the widest window of them */
+    /* That may begin so: [number_start[length], number_start[length + 1]). */
+    struct number_entry *numbers;
+    size_t number_start[NUMBER_LENGTHS + 1];
 };
 
 /* The indices above; rules_index.c. */

@@ -495,6 +495,7 @@ void rules_free(struct rules **rules)
     mem_free(r->anchors);
     mem_free(r->shapes);
     mem_free(r->tokens);
+    mem_free(r->numbers);
     mem_free(r->token_start);
     mem_free(r);
     *rules = NULL;

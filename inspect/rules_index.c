@@ -1,6 +1,7 @@
 /*
  * What to try where, once the rules are read: shapes by the length of their
- * first word, token patterns by the words that must stand near them.  The
+ * first word, token patterns by the words that must stand near them, numbers
+ * by the length of their first group.  The
  * scanner then does not go through all rules at every number and token.
  */
 #include <ctype.h>
@@ -113,10 +114,47 @@ static void add_tokens(struct rules *rules, size_t word, size_t *cap)
     }
 }
 
+static bool may_begin(const struct pattern *p, size_t length)
+{
+    bool is_longest = length == NUMBER_LENGTHS - 1;
+    if (!p->is_digits)
+        return false;
+    if (p->max_digits >= length && (is_longest || p->min_digits <= length))
+        return true;
+    for (size_t i = 0; i < p->group_count; i++)
+        if (number_length(p->groups[i].sizes[0]) == length)
+            return true;
+    return false;
+}
+
+static void index_numbers(struct rules *rules)
+{
+    size_t count = 0, cap = 0;
+    for (size_t length = 0; length < NUMBER_LENGTHS; length++) {
+        rules->number_start[length] = count;
+        for (size_t i = 0; i < rules->count; i++) {
+            const struct rule *rule = &rules->items[i];
+            for (size_t j = 0; j < rule->pattern_count; j++) {
+                if (!may_begin(&rule->patterns[j], length))
+                    continue;
+                if (count == cap) {
+                    cap = cap == 0 ? 256 : cap * 2;
+                    rules->numbers = mem_realloc(
+                        rules->numbers, cap * sizeof *rules->numbers);
+                }
+                rules->numbers[count++] =
+                    (struct number_entry){rule, &rule->patterns[j]};
+            }
+        }
+    }
+    rules->number_start[NUMBER_LENGTHS] = count;
+}
+
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
     index_shapes(rules);
+    index_numbers(rules);
     rules->token_start =
         mem_calloc(rules->word_count + 1, sizeof *rules->token_start);
     for (size_t word = 0; word <= rules->word_count; word++) {

@@ -179,11 +179,11 @@ static void try_numbers(struct scan_job *job, size_t at)
     const struct rules *rules = job->scanner->rules;
     struct digit_group groups[RULE_GROUPS_MAX + 1];
     size_t count = read_groups(job->text, at, groups);
-    for (size_t i = 0; i < rules->count; i++)
-        for (size_t j = 0; j < rules->items[i].pattern_count; j++)
-            if (rules->items[i].patterns[j].is_digits)
-                try_pattern(job, &rules->items[i], &rules->items[i].patterns[j],
-                    groups, count);
+    size_t length = number_length(groups[0].end - groups[0].start);
+    size_t last = rules->number_start[length + 1];
+    for (size_t i = rules->number_start[length]; i < last; i++)
+        try_pattern(job, rules->numbers[i].rule, rules->numbers[i].pattern,
+            groups, count);
 }
 
 /* Blocks without a digit are most of a text: a loop that compilers turn into
