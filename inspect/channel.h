@@ -42,8 +42,8 @@ struct channel;
 /* Copies what it needs from the exchange of the upgrade; env is borrowed as
  * exchange_new borrows it.  status: with which the client was let in (101, or
  * 200 over HTTP/2), as the activities say. */
-struct channel *channel_new(const struct exchange_env *env,
-    const struct exchange *upgrade, int status);
+struct channel *channel_new(
+    const struct exchange_env *env, const struct exchange *upgrade, int status);
 void channel_free(struct channel **channel);
 
 /* payload: borrowed until channel_step has returned EXCHANGE_READY for a
