@@ -81,8 +81,9 @@ static void keep_attributes(
 {
     for (; atts[0] != NULL; atts += 2) {
         struct str value = str_trim(str_of(atts[1]));
-        if (value.n < 2 || value.n > SIDE_MAX - r->side.n ||
-            !is_telling(xml_local(atts[0])) || !is_telling_element(element))
+        if (strncmp(atts[0], "xmlns", 5) == 0 || value.n < 2 ||
+            value.n > SIDE_MAX - r->side.n || !is_telling(xml_local(atts[0])) ||
+            !is_telling_element(element))
             continue;
         buf_append_str(&r->side, value);
         buf_append_char(&r->side, '\n');

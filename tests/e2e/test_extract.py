@@ -73,6 +73,7 @@ class Formats(Extraction):
     def test_opendocument(self):
         self.expect(d.odt(), d.ODT_WORDS)
         self.expect(d.ods(), d.ODS_WORDS)
+        self.assertNotIn("urn:oasis", self.text(d.odt()))
 
     def test_epub(self):
         self.expect(d.epub(), d.EPUB_WORDS)
