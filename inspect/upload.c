@@ -500,12 +500,10 @@ static bool is_good(const struct exchange *ex)
  * can know, so that its next step finds it. */
 static void note_told(struct exchange *ex)
 {
-    struct upload *u = ex->upload;
     struct keep_file file = keep_names(ex);
     file.flags = KEEP_FILE_TOLD;
     file.forgets = true;
     note(ex, &file, true);
-    u->is_noted = has_names(u);
 }
 
 void upload_response_head(struct exchange *ex)

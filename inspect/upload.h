@@ -29,8 +29,6 @@ enum {
 
 /* What the keeper's lines say of a file, the later ones counting. */
 struct upload_known {
-    bool is_known;
-    unsigned flags;
     struct str id, name, declared_type, type, sha256, text;
     struct actor actor;
     struct str project_id;
@@ -53,7 +51,6 @@ struct upload {
     enum upload_step step; /* NONE: an activity that uses files */
     struct arena arena;
     struct str id, other_id, address, piece; /* of this request, its answer */
-    struct str name, bytes_text, type;       /* by the map's ids */
     struct str *order;                       /* of the pieces */
     size_t order_count;
     struct buf data, tail; /* of a piece: all of it, or ends */
@@ -68,7 +65,6 @@ struct upload {
     bool is_opened;  /* a record was made before the keeper was asked */
     bool is_refused; /* what it is about was blocked before */
     bool is_silent;  /* nothing to tell */
-    bool is_noted;   /* the keeper knows how the answer ended it */
     bool has_answer; /* the answer said something of the file */
     bool was_read;   /* it was JSON, whatever it said */
 };
