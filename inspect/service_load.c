@@ -529,13 +529,32 @@ static void load_frames(
     }
 }
 
+/* A method that no request has would leave its route unmatched in silence. */
+static void load_methods(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    static const char *const METHODS[] = {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    route->methods =
+        copy_strs(l, yaml_strs(l->doc, map, "method"), &route->method_count);
+    for (size_t i = 0; i < route->method_count; i++) {
+        bool is_known = false;
+        for (size_t j = 0; j < ARRAY_LEN(METHODS); j++)
+            is_known = is_known || str_is(route->methods[i], METHODS[j]);
+        if (!is_known)
+            yaml_mistake(l->doc, yaml_get(map, "method"),
+                "method \"%.*s\" is not one of: GET, HEAD, POST, PUT, PATCH, "
+                "DELETE, OPTIONS",
+                STR_ARG(route->methods[i]));
+    }
+}
+
 static void load_route(struct loader *l, const struct yaml_node *map,
     const struct service *service, struct route *route)
 {
     if (!yaml_check_keys(l->doc, map, ROUTE_KEYS))
         return;
-    route->methods =
-        copy_strs(l, yaml_strs(l->doc, map, "method"), &route->method_count);
+    load_methods(l, map, route);
     load_paths(l, map, route);
     route->hosts = load_hosts(l, map, "host", &route->host_count);
     route->content_type =

@@ -188,10 +188,14 @@ static void every_mistake_is_reported_with_its_line(void **state)
                               "    gate: maybe\n"
                               "    text: [\"a..b\"]\n"
                               "    ids: {nope: x}\n"
-                              "    cases: [{when: x}]\n";
+                              "    cases: [{when: x}]\n"
+                              "  - name: d\n"
+                              "    method: [GET, PSOT]\n"
+                              "    path: /d\n";
     struct diag diag = {0};
     assert_null(load(map, &diag));
     struct str text = buf_str(&diag.text);
+    assert_true(str_has(text, "m.yaml:20: method \"PSOT\" is not one of"));
     assert_true(str_has(text, "m.yaml:2: hosts: \"*.com\""));
     assert_true(str_has(text, "Upper.com"));
     assert_true(str_has(text, "m.yaml:5: path: prefix \"$Z\""));
