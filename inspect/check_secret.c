@@ -119,25 +119,23 @@ static const char *const part_words[] = {"example", "placeholder", "changeme",
     "this.", "os.", "args.", "params.", "request.", "req.", "props.",
     "options.", "vault:", "!vault", "secrets.", "var.", "function", "return ",
     "null", "undefined", "lambda", "test_key", "xxxx", "****", "....", "____",
-    "-----", "ENC[", "enc("};
+    "-----", "enc[", "enc("};
 
-static bool has_nocase(struct str value, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= value.n; i++)
-        if (str_starts_nocase(str_sub(value, i, value.n), word))
-            return true;
-    return false;
-}
+enum { LOOKED_AT = 160 };
 
+/* In lower case and with an end: what is searched for many words. */
 static bool is_word_of(struct str value)
 {
+    char lower[LOOKED_AT + 1];
+    size_t n = value.n < LOOKED_AT ? value.n : LOOKED_AT;
+    for (size_t i = 0; i < n; i++)
+        lower[i] = (char)tolower((unsigned char)value.p[i]);
+    lower[n] = '\0';
     for (size_t i = 0; i < sizeof whole_words / sizeof *whole_words; i++)
-        if (value.n == strlen(whole_words[i]) &&
-            str_starts_nocase(value, whole_words[i]))
+        if (lower[0] == whole_words[i][0] && strcmp(lower, whole_words[i]) == 0)
             return true;
     for (size_t i = 0; i < sizeof part_words / sizeof *part_words; i++)
-        if (has_nocase(value, part_words[i]))
+        if (strstr(lower, part_words[i]) != NULL)
             return true;
     return false;
 }

@@ -25,7 +25,9 @@ enum {
     RULE_SHAPE_MAX = 48,
     /* A token is at most so long. */
     RULE_TOKEN_MAX = 1024,
-    WORD_MAX = 100, /* bytes of a keyword */
+    RULE_TERMS_MAX = 200000, /* of all dictionaries */
+    RULE_TERM_MAX = 200,     /* bytes of one */
+    WORD_MAX = 100,          /* bytes of a keyword */
 };
 
 /* One way to spell a number: "3-2-4" is {3, 2, 4}; a bare one has count 1. */
@@ -51,6 +53,10 @@ struct pattern {
      * tried where a text begins like a shape. */
     const char *const *shapes;
     size_t shape_count;
+    /* Words and phrases, in either case unless is_exact. */
+    const struct str *terms;
+    size_t term_count;
+    bool is_exact;
     bool is_token;     /* regex is tried where a token starts, words near by */
     struct regex *gap; /* all between a word and the token, NULL: anything */
     bool has_base;
@@ -139,6 +145,25 @@ struct number_entry {
     const struct pattern *pattern;
 };
 
+struct term_entry {
+    uint32_t hash;
+    const struct rule *rule;
+    const struct pattern *pattern;
+    struct str text;
+};
+
+/* One step over a byte of a word; letters in either case are the same. */
+enum { TERM_HASH_START = 5381 };
+static inline uint32_t term_hash(uint32_t hash, unsigned char c)
+{
+    return (hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20u : c)) * 16777619u;
+}
+static inline bool is_term_byte(unsigned char c)
+{
+    return c >= 0x80 || (unsigned char)((c | 0x20) - 'a') < 26 ||
+           (unsigned char)(c - '0') < 10;
+}
+
 struct rules {
     struct arena arena;
     struct rule *items;
@@ -158,6 +183,12 @@ struct rules {
     /* That may begin so: [number_start[length], number_start[length + 1]). */
     struct number_entry *numbers;
     size_t number_start[NUMBER_LENGTHS + 1];
+    /* Terms of dictionaries by the hash of their first words, sorted; a bit of
+     * term_bits for each hash. */
+    struct term_entry *terms;
+    size_t term_count;
+    uint64_t *term_bits;
+    uint32_t term_mask;
 };
 
 /* The indices above; rules_index.c. */

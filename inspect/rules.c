@@ -237,6 +237,31 @@ static void read_shapes(
     p->shape_count = list.count;
 }
 
+/* dictionary: [CONFIDENTIAL, project blue, …] */
+static void read_terms(
+    struct loader *l, const struct yaml_node *node, struct pattern *p)
+{
+    struct yaml_strs list = yaml_strs(l->doc, node, "dictionary");
+    struct str *terms =
+        arena_alloc(&l->rules->arena, list.count * sizeof *terms + 1);
+    for (size_t i = 0; i < list.count; i++) {
+        terms[i] = keep(l, list.items[i]);
+        if (terms[i].n < 2 || terms[i].n > RULE_TERM_MAX ||
+            !is_term_byte((unsigned char)terms[i].p[0]))
+            yaml_mistake(l->doc, node,
+                "a term of a dictionary has 2 to %d bytes and begins with a "
+                "letter or a digit",
+                RULE_TERM_MAX);
+    }
+    p->terms = terms;
+    p->term_count = list.count;
+    p->is_exact = yaml_bool(l->doc, node, "exact", false);
+    l->rules->term_count += list.count;
+    if (l->rules->term_count > RULE_TERMS_MAX)
+        yaml_mistake(l->doc, node, "dictionaries have more than %d terms",
+            RULE_TERMS_MAX);
+}
+
 static void read_anchors(struct loader *l, const struct yaml_node *node,
     unsigned pattern, bool nocase)
 {
@@ -259,7 +284,7 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
 {
     static const char *const keys[] = {"anchor", "match", "before", "max",
         "nocase", "digits", "base", "shapes", "separators", "token", "gap",
-        NULL};
+        "dictionary", "exact", NULL};
     if (!yaml_check_keys(l->doc, node, keys))
         return;
     p->has_base = yaml_get(node, "base") != NULL;
@@ -273,6 +298,10 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         read_shapes(l, node, p);
         if (rest.n > 0)
             p->regex = read_regex(l, node, rest, false);
+        return;
+    }
+    if (yaml_get(node, "dictionary") != NULL) {
+        read_terms(l, node, p);
         return;
     }
     bool nocase = yaml_bool(l->doc, node, "nocase", false);
@@ -289,7 +318,8 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
     struct str match = yaml_str(l->doc, node, "match", STR_NONE);
     if (match.n == 0)
         yaml_mistake(l->doc, node,
-            "a pattern needs match (a regular expression), token, shapes or "
+            "a pattern needs match (a regular expression), token, shapes, "
+            "dictionary or "
             "digits");
     else
         p->regex = read_regex(l, node, match, nocase);
@@ -497,6 +527,8 @@ void rules_free(struct rules **rules)
     mem_free(r->tokens);
     mem_free(r->numbers);
     mem_free(r->token_start);
+    mem_free(r->terms);
+    mem_free(r->term_bits);
     mem_free(r);
     *rules = NULL;
 }

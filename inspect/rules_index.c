@@ -150,11 +150,67 @@ static void index_numbers(struct rules *rules)
     rules->number_start[NUMBER_LENGTHS] = count;
 }
 
+static int compare_terms(const void *a, const void *b)
+{
+    const struct term_entry *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->text.p < y->text.p ? -1 : x->text.p > y->text.p;
+}
+
+/* Of the first word, and of the second if only a blank is between: many
+ * terms begin with the same one ("project …"). */
+static uint32_t first_hash(struct str term)
+{
+    uint32_t hash = TERM_HASH_START;
+    size_t i = 0;
+    for (; i < term.n && is_term_byte((unsigned char)term.p[i]); i++)
+        hash = term_hash(hash, (unsigned char)term.p[i]);
+    if (i + 1 >= term.n || term.p[i] != ' ' ||
+        !is_term_byte((unsigned char)term.p[i + 1]))
+        return hash;
+    hash = term_hash(hash, ' ');
+    for (i++; i < term.n && is_term_byte((unsigned char)term.p[i]); i++)
+        hash = term_hash(hash, (unsigned char)term.p[i]);
+    return hash;
+}
+
+static void add_terms(struct rules *rules, const struct rule *rule,
+    const struct pattern *p, size_t *count)
+{
+    for (size_t i = 0; i < p->term_count; i++) {
+        uint32_t hash = first_hash(p->terms[i]);
+        rules->terms[(*count)++] =
+            (struct term_entry){hash, rule, p, p->terms[i]};
+        rules->term_bits[(hash & rules->term_mask) / 64] |=
+            UINT64_C(1) << (hash & rules->term_mask) % 64;
+    }
+}
+
+static void index_terms(struct rules *rules)
+{
+    size_t count = 0;
+    uint32_t bits = 1024;
+    if (rules->term_count == 0)
+        return;
+    while (bits < rules->term_count * 16)
+        bits *= 2;
+    rules->term_mask = bits - 1;
+    rules->term_bits = mem_calloc(bits / 64, sizeof *rules->term_bits);
+    rules->terms = mem_calloc(rules->term_count, sizeof *rules->terms);
+    for (size_t i = 0; i < rules->count; i++)
+        for (size_t j = 0; j < rules->items[i].pattern_count; j++)
+            add_terms(
+                rules, &rules->items[i], &rules->items[i].patterns[j], &count);
+    qsort(rules->terms, rules->term_count, sizeof *rules->terms, compare_terms);
+}
+
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
     index_shapes(rules);
     index_numbers(rules);
+    index_terms(rules);
     rules->token_start =
         mem_calloc(rules->word_count + 1, sizeof *rules->token_start);
     for (size_t word = 0; word <= rules->word_count; word++) {

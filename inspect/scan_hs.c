@@ -261,6 +261,7 @@ static void decide(struct scan_job *job, size_t limit)
     walk_digits(job, limit);
     walk_shapes(job, limit);
     walk_tokens(job, limit);
+    walk_terms(job, limit);
     for (n = 0; n < job->anchors.count && job->anchors.items[n].end <= limit;
          n++)
         confirm(job, &job->anchors.items[n]);
@@ -300,7 +301,9 @@ static void begin_second(struct scan_job *job)
     job->is_scanned = false;
     job->text = buf_str(&job->norm.text);
     job->pos = 0;
-    job->digits_done = job->shapes_done = job->tokens_done = 0;
+    job->digits_done = job->shapes_done = 0;
+    job->tokens_done = job->terms_done = 0;
+    job->last_word = (struct term_word){0};
     job->anchors.count = job->decided = 0;
     job->number_end = 0;
     memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);

@@ -46,6 +46,12 @@ struct word_map {
     struct events events;
 };
 
+/* A word of the text, for dictionaries. */
+struct term_word {
+    size_t start, end;
+    uint32_t hash, with_last; /* with_last: behind the word before it */
+};
+
 struct scan_job {
     struct scanner *scanner;
     struct str source;
@@ -63,7 +69,8 @@ struct scan_job {
     size_t slice_start;
     size_t *done;   /* by rule: confirmed up to here */
     size_t decided; /* up to here, at least */
-    size_t digits_done, shapes_done, tokens_done;
+    size_t digits_done, shapes_done, tokens_done, terms_done;
+    struct term_word last_word;
     size_t number_end; /* of the last number found in digits; 0: none */
 };
 
@@ -95,5 +102,6 @@ size_t next_digit(struct str text, size_t at, size_t limit);
 void walk_digits(struct scan_job *job, size_t limit);
 void walk_shapes(struct scan_job *job, size_t limit);
 void walk_tokens(struct scan_job *job, size_t limit);
+void walk_terms(struct scan_job *job, size_t limit);
 
 #endif

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bundle.h"
+#include "base/clock.h"
 #include "inspect/rules.h"
 
 static struct rules *rules;
@@ -168,6 +169,51 @@ static void words_are_found_over_every_edge(void **state)
     buf_free(&text);
 }
 
+/* A word in a hundred thousand, many with the same beginning. */
+static void a_large_dictionary_is_searched_fast(void **state)
+{
+    struct buf text = {0}, prose = {0}, compiled = {0};
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    struct scanner *own = NULL;
+    struct findings found = {0};
+    (void)state;
+    buf_append_str(
+        &text, STR("detectors:\n  - id: names\n    type: dictionary\n"
+                   "    group: document\n    severity: low\n"
+                   "    confidence: {base: medium}\n"
+                   "    patterns:\n      - dictionary:\n"));
+    for (unsigned i = 0; i < 100000; i++)
+        buf_printf(&text, "          - %s %u blue\n",
+            i % 2 == 0 ? "project"
+                       : "Stra\xc3\x9f"
+                         "e",
+            i);
+    bundle_add(&bundle, BUNDLE_DETECTORS, STR("t.yaml"), buf_str(&text));
+    struct rules *large = rules_load(&bundle, &diag);
+    if (large == NULL)
+        fail_msg("%s", buf_cstr(&diag.text));
+    assert_int_equal(rules_compile(large, &diag, &compiled), OK);
+    assert_int_equal(scanner_new(large, buf_str(&compiled), &own), OK);
+    while (prose.n < 3u << 20)
+        buf_append_str(&prose, STR("project 7 of the Stra\xc3\x9f"
+                                   "e 9 is red; "));
+    buf_append_str(&prose, STR("PROJECT\n 99998  Blue, Stra\xc3\x9f"
+                               "e 3 blue. "
+                               "project 8 bluer"));
+    uint64_t from = clock_mono_ms();
+    scan_text(own, buf_str(&prose), WHERE_FILE, &found);
+    assert_true(clock_mono_ms() - from < 10000); /* sanitizers */
+    assert_int_equal(found.count, 2);
+    findings_free(&found);
+    scanner_free(&own);
+    rules_free(&large);
+    bundle_free(&bundle);
+    buf_free(&text);
+    buf_free(&prose);
+    buf_free(&compiled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_token_needs_its_word_in_front_and_the_gap_between),
         cmocka_unit_test(a_guess_needs_what_it_requires_and_gives_way),
         cmocka_unit_test(words_are_found_over_every_edge),
+        cmocka_unit_test(a_large_dictionary_is_searched_fast),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

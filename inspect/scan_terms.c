@@ -1,0 +1,108 @@
+/*
+ * Dictionaries: words and phrases, a hundred thousand and more.  Every word of
+ * the text is hashed in passing; a bit says whether a term begins with such a
+ * word, and most do not.  Costs nothing without dictionaries.
+ */
+#include <string.h>
+
+#include "inspect/scan_job.h"
+
+static bool is_byte_equal(char a, char b, bool is_exact)
+{
+    if (a == b)
+        return true;
+    unsigned char low = (unsigned char)(a | 0x20);
+    return !is_exact && (a ^ b) == 0x20 && low >= 'a' && low <= 'z';
+}
+
+/* The end of the term at `at`, 0: another text.  A blank of the term is any
+ * blanks of the text. */
+static size_t match_term(struct str text, size_t at, const struct term_entry *e)
+{
+    for (size_t i = 0; i < e->text.n; i++) {
+        size_t start = at;
+        if (e->text.p[i] == ' ') {
+            while (at < text.n && memchr(" \t\r\n", text.p[at], 4) != NULL &&
+                   at - start < 80)
+                at++;
+            if (at == start)
+                return 0;
+            continue;
+        }
+        if (at == text.n ||
+            !is_byte_equal(e->text.p[i], text.p[at], e->pattern->is_exact))
+            return 0;
+        at++;
+    }
+    bool goes_on = at < text.n && is_term_byte((unsigned char)text.p[at]) &&
+                   is_term_byte((unsigned char)text.p[at - 1]);
+    return goes_on ? 0 : at;
+}
+
+static void try_terms(struct scan_job *job, size_t start, uint32_t hash)
+{
+    const struct rules *rules = job->scanner->rules;
+    size_t low = 0, high = rules->term_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules->terms[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < rules->term_count && rules->terms[low].hash == hash; low++) {
+        const struct term_entry *e = &rules->terms[low];
+        size_t end = match_term(job->text, start, e);
+        if (end == 0)
+            continue;
+        struct candidate c = {.rule = e->rule,
+            .pattern = e->pattern,
+            .start = start,
+            .end = end,
+            .value = str_sub(job->text, start, end)};
+        (void)judge(job, &c);
+    }
+}
+
+static bool may_begin(const struct rules *rules, uint32_t hash)
+{
+    uint32_t bit = hash & rules->term_mask;
+    return (rules->term_bits[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static struct term_word read_word(
+    struct str text, size_t at, const struct term_word *last)
+{
+    struct term_word w = {.start = at, .hash = TERM_HASH_START};
+    w.with_last = term_hash(last->hash, ' ');
+    for (; at < text.n && is_term_byte((unsigned char)text.p[at]); at++) {
+        w.hash = term_hash(w.hash, (unsigned char)text.p[at]);
+        w.with_last = term_hash(w.with_last, (unsigned char)text.p[at]);
+    }
+    w.end = at;
+    return w;
+}
+
+void walk_terms(struct scan_job *job, size_t limit)
+{
+    const struct rules *rules = job->scanner->rules;
+    struct str text = job->text;
+    size_t at = job->terms_done;
+    struct term_word last = job->last_word;
+    limit = limit < text.n ? limit : text.n;
+    while (rules->term_count > 0 && at < limit) {
+        if (!is_term_byte((unsigned char)text.p[at])) {
+            at++;
+            continue;
+        }
+        struct term_word word = read_word(text, at, &last);
+        if (may_begin(rules, word.hash))
+            try_terms(job, word.start, word.hash);
+        if (last.end > last.start && may_begin(rules, word.with_last))
+            try_terms(job, last.start, word.with_last);
+        last = word;
+        at = word.end;
+    }
+    job->last_word = last;
+    job->terms_done = at > limit ? at : limit;
+}
