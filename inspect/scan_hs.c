@@ -276,7 +276,7 @@ static void scan_slice(struct scan_job *job)
     job->slice_start =
         job->pos > RULE_ANCHOR_MAX ? job->pos - RULE_ANCHOR_MAX : 0;
     struct str slice = str_sub(job->text, job->slice_start, to);
-    if (!job->is_second)
+    if (!job->is_second && job->layer == NULL)
         job->has_high_bytes = job->has_high_bytes || has_high_byte(slice);
     if (slice.n > 0 && job->scanner->database != NULL &&
         hs_scan(job->scanner->database, slice.p, (unsigned)slice.n, 0,
@@ -295,11 +295,10 @@ static void scan_slice(struct scan_job *job)
     job->is_scanned = is_last;
 }
 
-static void begin_second(struct scan_job *job)
+static void begin_text(struct scan_job *job, struct str text)
 {
-    job->is_second = true;
     job->is_scanned = false;
-    job->text = buf_str(&job->norm.text);
+    job->text = text;
     job->pos = 0;
     job->digits_done = job->shapes_done = 0;
     job->tokens_done = job->terms_done = 0;
@@ -307,6 +306,13 @@ static void begin_second(struct scan_job *job)
     job->anchors.count = job->decided = 0;
     job->number_end = 0;
     memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
+}
+
+void scan_whole(struct scan_job *job, struct str text)
+{
+    begin_text(job, text);
+    while (!job->is_scanned)
+        scan_slice(job);
 }
 
 /* ---- the end: one finding a value ---- */
@@ -367,24 +373,36 @@ static void finish(struct scan_job *job)
     job->out->count = job->first + kept;
 }
 
-bool scan_job_step(struct scan_job *job)
+/* The source, then the norm of it if that differs; true while there is more. */
+static bool step_texts(struct scan_job *job)
 {
     if (!job->is_scanned) {
         scan_slice(job);
-        if (!job->is_scanned)
-            return true;
-        if (!job->is_second && job->has_high_bytes) {
+        if (job->is_scanned && !job->is_second && job->has_high_bytes) {
             norm_begin(&job->norm, job->source);
             return true;
         }
-    } else if (!job->is_second) {
-        if (norm_step(&job->norm, SCAN_STEP_BYTES))
-            return true;
-        if (job->norm.is_changed) {
-            begin_second(job);
-            return true;
-        }
+        return !job->is_scanned;
     }
+    if (job->is_second || !job->has_high_bytes)
+        return false;
+    if (norm_step(&job->norm, SCAN_STEP_BYTES))
+        return true;
+    if (!job->norm.is_changed)
+        return false;
+    job->is_second = true;
+    begin_text(job, buf_str(&job->norm.text));
+    return true;
+}
+
+bool scan_job_step(struct scan_job *job)
+{
+    if (!job->is_viewing) {
+        job->is_viewing = !step_texts(job);
+        return true;
+    }
+    if (scan_views_step(job))
+        return true;
     finish(job);
     return false;
 }

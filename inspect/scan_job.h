@@ -12,6 +12,7 @@
 #include "inspect/norm.h"
 #include "inspect/rule.h"
 #include "inspect/scan.h"
+#include "inspect/view.h"
 
 struct scanner {
     const struct rules *rules;
@@ -45,6 +46,16 @@ struct word_map {
     size_t base, chunk_count; /* of the text; chunks from base on */
     struct events events;
 };
+/* A window of a view, which was made of another one, of the norm or of the
+ * source. */
+struct scan_layer {
+    const struct scan_layer *parent;
+    const struct view *view;
+    size_t window; /* where it starts in the view's text */
+};
+
+/* Finders of places for views; each goes on where it was. */
+enum { SCAN_FINDERS = 16 };
 
 /* A word of the text, for dictionaries. */
 struct term_word {
@@ -72,6 +83,15 @@ struct scan_job {
     size_t digits_done, shapes_done, tokens_done, terms_done;
     struct term_word last_word;
     size_t number_end; /* of the last number found in digits; 0: none */
+    /* scan_views.c */
+    const struct scan_layer *layer; /* of what is scanned; NULL: no view */
+    bool is_doubtful; /* pieces put together: numbers need a word near */
+    bool is_turned;   /* letters changed: sure secrets only */
+    bool is_viewing;  /* source and norm are done */
+    bool is_bidi_done;
+    size_t views_at; /* so far the text has been looked through */
+    size_t views_done[SCAN_FINDERS];
+    size_t views_budget; /* bytes that this slice's views may still have */
 };
 
 struct candidate {
@@ -92,6 +112,20 @@ const struct event *words_in(
 /* From now on words of this part of the text will be asked for. */
 void words_begin(struct scan_job *job, size_t from, size_t to);
 void words_free(struct scan_job *job);
+/* Scans all of a text anew, with the job's other state. */
+void scan_whole(struct scan_job *job, struct str text);
+
+/* Looks through a slice of the text for what a view would show, and scans
+ * that.  True while there is more. */
+bool scan_views_step(struct scan_job *job);
+/* From the scanned text to the source.  False: nothing of it was edited, so
+ * that it has been found before. */
+bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end);
+
+/* The index of the first word that ends at `from` or behind it. */
+size_t word_at(const struct scan_job *job, size_t from);
+/* Drops short words inside other ones, of those from this index on. */
+void filter_words(struct scan_job *job, size_t from);
 
 bool events_push(struct events *list, struct event event);
 void events_sort(struct events *list);

@@ -103,13 +103,14 @@ static bool is_allowed(const struct scan_job *job, const struct candidate *c)
 static void report(
     struct scan_job *job, const struct candidate *c, enum level level)
 {
+    size_t start = c->start, end = c->end;
+    if (!scan_views_locate(job, &start, &end))
+        return;
     struct finding *f = findings_add_ranked(job->out, level, c->rule->severity);
     if (f == NULL)
         return;
-    f->start = c->start;
-    f->end = c->end;
-    if (job->is_second)
-        norm_locate(&job->norm, c->start, c->end, &f->start, &f->end);
+    f->start = start;
+    f->end = end;
     f->detector = c->rule->id;
     f->type = c->rule->type;
     f->group = c->rule->group;
@@ -131,6 +132,11 @@ bool judge(struct scan_job *job, struct candidate *c)
 {
     const struct rule *r = c->rule;
     struct str value = c->value;
+    bool is_secret = str_is(r->group, "secret");
+    if (job->is_turned && (r->gives_way || !is_secret))
+        return false;
+    if (job->is_doubtful && !is_secret)
+        c->is_glued = true;
     enum check check =
         r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
     if (check == CHECK_FAIL)

@@ -250,9 +250,10 @@ static void no_step_looks_at_more_than_its_share(void **state)
     buf_commit(&text, SCAN_STEP_BYTES * 4);
     struct scan_job *job =
         scan_job_new(scanner, buf_str(&text), WHERE_FILE, &found);
-    for (int i = 0; i < 3; i++)
-        assert_true(scan_job_step(job));
-    assert_false(scan_job_step(job));
+    int steps = 1;
+    while (scan_job_step(job))
+        steps++;
+    assert_true(steps >= 4);
     scan_job_free(&job);
     findings_free(&found);
     buf_free(&text);

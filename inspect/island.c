@@ -1,0 +1,455 @@
+/*
+ * Runs of base64, base32 and hex, and lists of byte values.
+ *
+ * Most long runs are names, paths and hashes: a run is decoded only when its
+ * first bytes already come out as text, which those of a hash do not (once in
+ * eight thousand).  Runs are found as inspect/scan_tokens.c does, by looking
+ * at every twelfth byte.
+ */
+#include "inspect/island.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "base/mem.h"
+#include "inspect/decode.h"
+
+enum {
+    RUN_MIN = 12,
+    BASE32_MIN = 15,
+    HEX_MIN = 16,
+    STARTS_MAX = 4, /* of base64 behind the separators of one run */
+    LINE_MIN = 40,  /* wrapped lines are at least so long */
+    LINES_MAX = 1024,
+    CODES_MIN = 8,
+    PROBE = 12,
+};
+
+/* ---- characters ---- */
+
+static bool is_run_char(unsigned char c)
+{
+    return isalnum(c) || c == '+' || c == '/' || c == '-' || c == '_';
+}
+
+static int base64_value(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+' || c == '-')
+        return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+static int base32_value(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
+static int hex_value(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct alphabet {
+    int (*value)(unsigned char c);
+    unsigned bits;
+};
+static const struct alphabet base64 = {base64_value, 6};
+static const struct alphabet base32 = {base32_value, 5};
+static const struct alphabet hex = {hex_value, 4};
+
+static bool is_all(const struct alphabet *a, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (a->value((unsigned char)s.p[i]) < 0)
+            return false;
+    return true;
+}
+
+/* Characters outside the alphabet are skipped: line ends. */
+static void decode(const struct alphabet *a, struct str s, struct buf *out)
+{
+    uint32_t held = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int value = a->value((unsigned char)s.p[i]);
+        if (value < 0)
+            continue;
+        held = held << a->bits | (uint32_t)value;
+        bits += a->bits;
+        if (bits >= 8) {
+            bits -= 8;
+            buf_append_char(out, (char)(held >> bits & 0xff));
+        }
+    }
+}
+
+/* ---- what was decoded ---- */
+
+static bool is_text_byte(unsigned char c)
+{
+    return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\r' || c == '\t';
+}
+
+static bool is_text(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_text_byte((unsigned char)s.p[i]))
+            return false;
+    size_t whole = utf8_floor(s, s.n);
+    return s.n != 0 && s.n - whole < 4 && utf8_is_text(s);
+}
+
+/* UTF-16 of ASCII, either order. */
+static bool drop_zeros(struct buf *b)
+{
+    struct str s = buf_str(b);
+    if (s.n < 8 || s.n % 2 != 0)
+        return false;
+    size_t keep = s.p[0] == '\0';
+    for (size_t i = 0; i < s.n; i++)
+        if ((i % 2 != keep) != (s.p[i] == '\0'))
+            return false;
+    for (size_t i = 0; i < s.n / 2; i++)
+        buf_bytes(b)[i] = s.p[2 * i + keep];
+    buf_truncate(b, s.n / 2);
+    return true;
+}
+
+static bool inflate_it(struct buf *b)
+{
+    static const struct decode_limits limits = {
+        .output_bytes = ISLAND_INFLATED_MAX};
+    struct str s = buf_str(b);
+    bool is_zlib =
+        s.n > 2 && s.p[0] == 0x78 &&
+        ((unsigned char)s.p[0] * 256 + (unsigned char)s.p[1]) % 31 == 0;
+    if (s.n < 10 || (!str_starts(s, "\x1f\x8b") && !is_zlib))
+        return false;
+    struct decoder *decoder;
+    struct buf out = {0};
+    if (decoder_new(str_of(is_zlib ? "deflate" : "gzip"), &limits, &decoder) !=
+        OK)
+        return false;
+    enum err err = decoder_feed(decoder, s, &out);
+    decoder_free(&decoder);
+    (void)err; /* what came out before an error is text as well */
+    buf_free(b);
+    *b = out;
+    return true;
+}
+
+/* Makes text of the bytes if they are an encoding of some. */
+static bool make_text(struct buf *b)
+{
+    if (inflate_it(b) || drop_zeros(b))
+        return is_text(buf_str(b));
+    return is_text(buf_str(b));
+}
+
+/* Whether the first bytes promise text, or gzip. */
+static bool is_promising(const struct alphabet *a, struct str s)
+{
+    unsigned char first[9];
+    size_t n = 0;
+    uint32_t held = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < s.n && n < sizeof first; i++) {
+        held = held << a->bits | (uint32_t)a->value((unsigned char)s.p[i]);
+        bits += a->bits;
+        if (bits >= 8) {
+            bits -= 8;
+            first[n++] = (unsigned char)(held >> bits);
+        }
+    }
+    if (n >= 2 &&
+        ((first[0] == 0x1f && first[1] == 0x8b) ||
+            (first[0] == 0x78 && strchr("\x01\x5e\x9c\xda", first[1]) != NULL)))
+        return true;
+    if (n >= 4 && (first[0] == 0) != (first[1] == 0)) { /* UTF-16 */
+        for (size_t i = first[0] == 0; i < n; i += 2)
+            if (!is_text_byte(first[i]))
+                return false;
+        return true;
+    }
+    return n > 0 && utf8_is_text(str_make((const char *)first, n));
+}
+
+/* ---- runs ---- */
+
+static size_t run_end(struct str text, size_t at)
+{
+    while (at < text.n && is_run_char((unsigned char)text.p[at]))
+        at++;
+    return at;
+}
+
+/* Where the next wrapped line begins behind a line that ends at `at`; 0: it
+ * is not wrapped there. */
+static size_t next_line(struct str text, size_t at)
+{
+    if (at + 1 < text.n && text.p[at] == '\\' && text.p[at + 1] == 'n')
+        at += 2;
+    else if (at < text.n && text.p[at] == '\n')
+        at++;
+    else if (at + 1 < text.n && text.p[at] == '\r' && text.p[at + 1] == '\n')
+        at += 2;
+    else
+        return 0;
+    while (at < text.n && strchr(" \t>", text.p[at]) != NULL)
+        at++;
+    return at < text.n && is_run_char((unsigned char)text.p[at]) ? at : 0;
+}
+
+static bool try_decode(const struct alphabet *a, struct str text, size_t start,
+    size_t end, struct view_edits *out)
+{
+    struct buf decoded = {0};
+    decode(a, str_sub(text, start, end), &decoded);
+    bool is_one = make_text(&decoded);
+    while (end < text.n && text.p[end] == '=')
+        end++;
+    if (is_one)
+        view_edits_add(out, start, end, buf_str(&decoded));
+    buf_free(&decoded);
+    return is_one;
+}
+
+/* Lines of one length and a shorter last one, which may also be other text.
+ * Returns the end, or 0. */
+static size_t try_lines(struct str text, size_t start, size_t end, size_t last,
+    struct view_edits *out)
+{
+    size_t length = end - start, before = end, line;
+    size_t lines = 0;
+    if (length < LINE_MIN)
+        return 0;
+    while (lines < LINES_MAX && end - start < ISLAND_MAX &&
+           (line = next_line(text, end)) != 0) {
+        size_t stop = run_end(text, line);
+        if (stop - line > length)
+            break;
+        before = end;
+        end = stop;
+        lines++;
+        if (stop - line < length)
+            break;
+    }
+    if (lines == 0)
+        return 0;
+    if (try_decode(&base64, text, start, end, out))
+        return end;
+    if (before > last && try_decode(&base64, text, start, before, out))
+        return before;
+    /* Not once more from every line on. */
+    return try_decode(&base64, text, start, last, out) || lines > 1 ? end : 0;
+}
+
+static size_t try_base64(
+    struct str text, size_t start, size_t end, struct view_edits *out)
+{
+    if (end - start < RUN_MIN ||
+        !is_promising(&base64, str_sub(text, start, start + RUN_MIN)))
+        return 0;
+    if (end - start > ISLAND_MAX)
+        end = start + ISLAND_MAX;
+    size_t lines = try_lines(text, start, end, end, out);
+    if (lines != 0)
+        return lines;
+    return try_decode(&base64, text, start, end, out) ? end : 0;
+}
+
+static size_t try_plain(const struct alphabet *a, struct str text, size_t start,
+    size_t end, struct view_edits *out)
+{
+    if (end - start > ISLAND_MAX)
+        end = start + ISLAND_MAX;
+    struct str run = str_sub(text, start, end);
+    if (run.n < (a->bits == 4 ? HEX_MIN : BASE32_MIN) || !is_all(a, run) ||
+        !is_promising(a, run) || (a->bits == 4 && run.n % 2 != 0))
+        return 0;
+    return try_decode(a, text, start, end, out) ? end : 0;
+}
+
+/* Returns how far the run is done. */
+static size_t try_run(
+    struct str text, size_t start, size_t end, struct view_edits *out)
+{
+    size_t done, starts = 0;
+    size_t hex_start = start;
+    if (text.p[start] == '0' && (text.p[start + 1] | 0x20) == 'x')
+        hex_start += 2;
+    if ((done = try_plain(&hex, text, hex_start, end, out)) != 0 ||
+        (done = try_plain(&base32, text, start, end, out)) != 0 ||
+        (done = try_base64(text, start, end, out)) != 0)
+        return done;
+    for (size_t i = start + 1; i + RUN_MIN <= end && starts < STARTS_MAX; i++) {
+        if (strchr("/-_+", text.p[i - 1]) == NULL)
+            continue;
+        starts++;
+        if ((done = try_base64(text, i, end, out)) != 0)
+            return done;
+    }
+    return end;
+}
+
+size_t island_find_tokens(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from;
+    while (at < to && at + RUN_MIN <= text.n) {
+        size_t start = at + RUN_MIN; /* back to what is no run's */
+        while (start > at && is_run_char((unsigned char)text.p[start - 1]))
+            start--;
+        if (start > at) {
+            at = start;
+            continue;
+        }
+        at = try_run(text, start, run_end(text, start), out);
+    }
+    return at > to ? at : to;
+}
+
+/* ---- lists of byte values ---- */
+
+static bool is_code_char(unsigned char c)
+{
+    return hex_value(c) >= 0 || strchr(" ,:;-\n\txX\\'\"", c) != NULL;
+}
+
+/* One list while it is read: hex, decimal and binary at once. */
+struct codes {
+    size_t start, end, count;
+    bool is_hex, is_decimal, is_binary;
+    struct buf hex, decimal, binary;
+};
+
+static void add_code(struct codes *codes, struct str item)
+{
+    unsigned decimal = 0, binary = 0;
+    bool is_hex =
+        item.n == 2 && is_all(&hex, item) && item.p[0] < '8' &&
+        is_text_byte((unsigned char)(hex_value((unsigned char)item.p[0]) * 16 +
+                                     hex_value((unsigned char)item.p[1])));
+    bool is_decimal = item.n >= 2 && item.n <= 3, is_binary = item.n == 8;
+    for (size_t i = 0; i < item.n && item.n <= 8; i++) {
+        is_decimal = is_decimal && isdigit((unsigned char)item.p[i]);
+        is_binary = is_binary && (item.p[i] == '0' || item.p[i] == '1');
+        decimal = decimal * 10 + (unsigned)(item.p[i] - '0');
+        binary = binary * 2 + (item.p[i] == '1');
+    }
+    codes->is_hex = codes->is_hex && is_hex;
+    codes->is_decimal = codes->is_decimal && is_decimal &&
+                        is_text_byte((unsigned char)decimal) && decimal < 127;
+    codes->is_binary = codes->is_binary && is_binary;
+    if (codes->is_hex)
+        decode(&hex, item, &codes->hex);
+    if (codes->is_decimal)
+        buf_append_char(&codes->decimal, (char)decimal);
+    if (codes->is_binary)
+        buf_append_char(&codes->binary, (char)binary);
+    codes->count++;
+}
+
+/* "33 35" can be hex and decimal: then it is read as both. */
+static void end_codes(struct codes *codes, struct view_edits *out)
+{
+    struct buf all = {0};
+    struct buf *each[] = {&codes->decimal, &codes->hex, &codes->binary};
+    const bool is_one[] = {codes->is_decimal, codes->is_hex, codes->is_binary};
+    for (size_t i = 0; i < ARRAY_LEN(each) && codes->count >= CODES_MIN; i++) {
+        if (!is_one[i] || !make_text(each[i]))
+            continue;
+        if (all.n != 0)
+            buf_append_char(&all, ' ');
+        buf_append_str(&all, buf_str(each[i]));
+    }
+    if (all.n != 0)
+        view_edits_add(out, codes->start, codes->end, buf_str(&all));
+    buf_free(&all);
+    for (size_t i = 0; i < ARRAY_LEN(each); i++)
+        buf_clear(each[i]);
+    codes->count = 0;
+    codes->is_hex = codes->is_decimal = codes->is_binary = true;
+}
+
+/* All lists of text[at, end), which has nothing but their characters. */
+static void read_codes(
+    struct str text, size_t at, size_t end, struct view_edits *out)
+{
+    struct codes codes = {
+        .is_hex = true, .is_decimal = true, .is_binary = true};
+    while (at < end) {
+        if (text.p[at] == '0' && at + 1 < end && (text.p[at + 1] | 32) == 'x')
+            at += 2;
+        size_t start = at;
+        while (at < end && hex_value((unsigned char)text.p[at]) >= 0)
+            at++;
+        if (at == start) {
+            at++;
+            continue;
+        }
+        if (at - start < 2 || (at - start > 3 && at - start != 8)) {
+            end_codes(&codes, out);
+            continue;
+        }
+        bool was_one = codes.is_hex || codes.is_decimal || codes.is_binary;
+        if (codes.count == 0)
+            codes.start = start;
+        struct codes before = codes;
+        add_code(&codes, str_sub(text, start, at));
+        if (was_one && !codes.is_hex && !codes.is_decimal && !codes.is_binary) {
+            before.hex = codes.hex;
+            before.decimal = codes.decimal;
+            before.binary = codes.binary;
+            codes = before;
+            end_codes(&codes, out);
+            continue;
+        }
+        codes.end = at;
+    }
+    end_codes(&codes, out);
+    buf_free(&codes.hex);
+    buf_free(&codes.decimal);
+    buf_free(&codes.binary);
+}
+
+static bool has_digit(const char *p)
+{
+    return isdigit((unsigned char)p[0]) || isdigit((unsigned char)p[1]) ||
+           isdigit((unsigned char)p[2]);
+}
+
+size_t island_find_codes(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from, done = from;
+    while (at < to && at + 3 <= text.n) {
+        if (!has_digit(text.p + at)) {
+            at += PROBE;
+            continue;
+        }
+        size_t start = at, end = at;
+        while (start > done && is_code_char((unsigned char)text.p[start - 1]))
+            start--;
+        while (end < text.n && end - start < ISLAND_MAX &&
+               is_code_char((unsigned char)text.p[end]))
+            end++;
+        if (end - start >= 3 * CODES_MIN - 1)
+            read_codes(text, start, end, out);
+        done = end;
+        at = end > at + PROBE ? end : at + PROBE;
+    }
+    return at > to ? at : to;
+}

@@ -1,0 +1,30 @@
+/*
+ * Encoded islands in a text, each as an edit that decodes it: escapes
+ * (percent, HTML references, \x \u and octal, quoted-printable), base64 in
+ * both alphabets, wrapped and over gzip, base32, hex, lists of byte values.
+ * Only what decodes to text is one.
+ *
+ * Each looks at what begins in [from, to), may read on behind it, and returns
+ * where to go on: at `to` or behind.  No state.  What is decoded is at most
+ * as long as its source, but for gzip (ISLAND_INFLATED_MAX).
+ */
+#ifndef INSPECT_ISLAND_H
+#define INSPECT_ISLAND_H
+
+#include "inspect/view.h"
+
+enum {
+    ISLAND_MAX = 48 * 1024, /* source bytes; a longer one is several */
+    ISLAND_INFLATED_MAX = 256 * 1024,
+};
+
+size_t island_find_escapes(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+/* Base64, base32, hex in one run. */
+size_t island_find_tokens(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+/* "34 31 31", "0x34, 0x31", "52 49", "00110100 00110001". */
+size_t island_find_codes(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+
+#endif

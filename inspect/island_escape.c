@@ -1,0 +1,211 @@
+/*
+ * Escapes: a chain of them is one island.  What encoders write by themselves
+ * (%20, &amp;) is no island, what they never write (%41) is, and so are three
+ * in a row.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "inspect/html.h"
+#include "inspect/island.h"
+
+enum { CHAIN = 3 };
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Exactly n hex digits at `at`; false: there are others. */
+static bool read_hex(struct str text, size_t at, size_t n, uint32_t *value_out)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < n; i++) {
+        int digit = at + i < text.n ? hex_value(text.p[at + i]) : -1;
+        if (digit < 0)
+            return false;
+        value = value << 4 | (uint32_t)digit;
+    }
+    *value_out = value;
+    return true;
+}
+
+/* "{41}" */
+static size_t read_braces(struct str text, size_t at, uint32_t *value_out)
+{
+    size_t n = 0;
+    while (n < 7 && at + 1 + n < text.n && hex_value(text.p[at + 1 + n]) >= 0)
+        n++;
+    if (n == 0 || n > 6 || at + 1 + n >= text.n || text.p[at + 1 + n] != '}' ||
+        !read_hex(text, at + 1, n, value_out))
+        return 0;
+    return n + 2;
+}
+
+static size_t read_unicode(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    uint32_t c, low;
+    size_t n = 6;
+    if (at + 2 < text.n && text.p[at + 2] == '{') {
+        n = read_braces(text, at + 2, &c);
+        if (n == 0)
+            return 0;
+        n += 2;
+    } else if (text.p[at + 1] == 'U') {
+        n = 10;
+        if (!read_hex(text, at + 2, 8, &c))
+            return 0;
+    } else if (!read_hex(text, at + 2, 4, &c)) {
+        return 0;
+    }
+    if (n == 6 && c >= 0xd800 && c < 0xdc00 && at + 7 < text.n &&
+        text.p[at + 6] == '\\' && text.p[at + 7] == 'u' &&
+        read_hex(text, at + 8, 4, &low) && low >= 0xdc00 && low < 0xe000) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        n = 12;
+    }
+    *out_n = utf8_encode(c, out);
+    return n;
+}
+
+static size_t read_octal(struct str text, size_t at, char out[4], size_t *out_n)
+{
+    unsigned value = 0;
+    size_t n = 1;
+    while (n < 4 && at + n < text.n && text.p[at + n] >= '0' &&
+           text.p[at + n] <= '7') {
+        value = value * 8 + (unsigned)(text.p[at + n] - '0');
+        n++;
+    }
+    if (n < 3 || value > 255)
+        return 0;
+    out[0] = (char)value;
+    *out_n = 1;
+    return n;
+}
+
+static size_t read_backslash(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    uint32_t c;
+    char kind = at + 1 < text.n ? text.p[at + 1] : 0;
+    if (kind == 'u' || kind == 'U')
+        return read_unicode(text, at, out, out_n);
+    if (kind == 'x' && at + 2 < text.n && text.p[at + 2] == '{') {
+        size_t n = read_braces(text, at + 2, &c);
+        *out_n = n != 0 ? utf8_encode(c, out) : 0;
+        return n != 0 ? n + 2 : 0;
+    }
+    if (kind != 'x')
+        return read_octal(text, at, out, out_n);
+    if (!read_hex(text, at + 2, 2, &c))
+        return 0;
+    out[0] = (char)c;
+    *out_n = 1;
+    return 4;
+}
+
+static size_t read_entity(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    size_t most = text.n - at < HTML_ENTITY_BYTES_MAX ? text.n - at
+                                                      : HTML_ENTITY_BYTES_MAX;
+    const char *end = memchr(text.p + at, ';', most);
+    if (end == NULL)
+        return 0;
+    size_t n = (size_t)(end - (text.p + at)) + 1;
+    *out_n = html_decode_entity(text.p + at, n, out);
+    return *out_n != 0 ? n : 0;
+}
+
+/* "%41", "%u0041"; "=41", "=" and a line end. */
+static size_t read_byte(struct str text, size_t at, char out[4], size_t *out_n)
+{
+    uint32_t c;
+    *out_n = 1;
+    if (read_hex(text, at + 1, 2, &c)) {
+        out[0] = (char)c;
+        return 3;
+    }
+    if (text.p[at] == '%' && at + 1 < text.n && text.p[at + 1] == 'u' &&
+        read_hex(text, at + 2, 4, &c)) {
+        *out_n = utf8_encode(c, out);
+        return 6;
+    }
+    if (text.p[at] == '=' && at + 1 < text.n) {
+        *out_n = 0;
+        if (text.p[at + 1] == '\n')
+            return 2;
+        if (text.p[at + 1] == '\r' && at + 2 < text.n && text.p[at + 2] == '\n')
+            return 3;
+    }
+    return 0;
+}
+
+/* The escape at `at`: its length, or 0. */
+static size_t read_escape(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    if (text.p[at] == '\\')
+        return read_backslash(text, at, out, out_n);
+    if (text.p[at] == '&')
+        return read_entity(text, at, out, out_n);
+    return read_byte(text, at, out, out_n);
+}
+
+/* The chain of escapes at `at`, which is an escape character. */
+static size_t find_chain(
+    struct str text, size_t at, struct buf *decoded, struct view_edits *out)
+{
+    char kind = text.p[at], c[4];
+    size_t end = at, count = 0, c_n = 0, n;
+    bool is_odd = false;
+    buf_clear(decoded);
+    while (end < text.n && text.p[end] == kind && end - at < ISLAND_MAX &&
+           (n = read_escape(text, end, c, &c_n)) != 0) {
+        buf_append(decoded, c, c_n);
+        is_odd = is_odd || (c_n == 1 && isalnum((unsigned char)c[0])) ||
+                 (c_n == 1 && c[0] == '%' && kind == '%');
+        end += n;
+        count++;
+    }
+    if (count == 0)
+        return at + 1;
+    if (kind == '=' && count < CHAIN)
+        return end;
+    view_edits_add(out, at, end, buf_str(decoded));
+    out->items[out->count - 1].is_hint = count < CHAIN && !is_odd;
+    return end;
+}
+
+static size_t find_kind(struct str text, size_t from, size_t to, char kind,
+    struct buf *decoded, struct view_edits *out)
+{
+    size_t at = from;
+    while (at < to) {
+        const char *next = memchr(text.p + at, kind, to - at);
+        if (next == NULL)
+            return to;
+        at = find_chain(text, (size_t)(next - text.p), decoded, out);
+    }
+    return at;
+}
+
+size_t island_find_escapes(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    static const char kinds[] = "%&\\=";
+    struct buf decoded = {0};
+    size_t most = to;
+    for (const char *kind = kinds; *kind != '\0'; kind++) {
+        size_t at = find_kind(text, from, to, *kind, &decoded, out);
+        most = at > most ? at : most;
+    }
+    buf_free(&decoded);
+    return most;
+}

@@ -1,0 +1,427 @@
+/*
+ * What stands between two pieces is a joiner of some kind; a number's pieces
+ * all have one kind between them, a token's pieces look like a token's.
+ */
+#include "inspect/join.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    NUMBER_MIN = 8, /* digits of all pieces */
+    NUMBER_MAX = 40,
+    PIECES_MAX = 64,
+    PIECE_MAX = 256,
+    TAGS_MAX = 200,
+    BLANKS_MAX = 64, /* indentation */
+    WORDS_MAX_BYTES = 48,
+    TOKEN_MIN = 16, /* of both pieces */
+};
+
+/* Marks are themselves. */
+enum {
+    JOIN_BLANK = 256,
+    JOIN_LINE,
+    JOIN_TAG,
+    JOIN_CODE,
+    JOIN_LIST,
+    JOIN_WORDS
+};
+
+static char at_of(struct str text, size_t at)
+{
+    return at < text.n ? text.p[at] : '\0';
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static size_t skip_blanks(struct str text, size_t at)
+{
+    size_t most = at + BLANKS_MAX;
+    while (at < text.n && at < most && strchr(" \t\r\n", text.p[at]) != NULL)
+        at++;
+    return at;
+}
+
+/* ---- joiners ---- */
+
+/* Tags and comments, with blanks between. */
+static size_t read_tags(struct str text, size_t at)
+{
+    size_t most = at + TAGS_MAX, end = 0;
+    while (at_of(text, at) == '<' && at < most) {
+        char next = at_of(text, at + 1);
+        size_t limit = str_sub(text, at, most).n;
+        const char *close = memchr(text.p + at, '>', limit);
+        if (close == NULL ||
+            !(isalpha((unsigned char)next) || next == '/' || next == '!'))
+            break;
+        end = (size_t)(close - text.p) + 1;
+        at = skip_blanks(text, end);
+    }
+    return end;
+}
+
+/* "half", "and the second half is": glue, and at least one telling word. */
+static size_t read_words(struct str text, size_t at)
+{
+    static const char *const glue[] = {"and", "the", "is", "are", "part",
+        "half", "piece", "bit", "with", "by", "followed", "plus", "of", "it",
+        "my", "section", "chunk", "one", "two", "number", "digits", "numbers",
+        "comes", "as", "which", "1", "2"};
+    static const char *const telling[] = {"second", "then", "rest", "other",
+        "last", "next", "remaining", "half", "finally", "2nd", "continues"};
+    size_t most = at + WORDS_MAX_BYTES;
+    bool is_telling = false;
+    for (;;) {
+        while (
+            at < text.n && strchr(" \t\r\n,;:.-=>(\"'`*", text.p[at]) != NULL)
+            at++;
+        size_t end = at;
+        while (
+            end < text.n && end < most && isalnum((unsigned char)text.p[end]))
+            end++;
+        struct str word = str_sub(text, at, end);
+        bool is_word = false;
+        for (size_t i = 0; i < ARRAY_LEN(glue); i++)
+            is_word = is_word || str_eq_nocase(word, str_of(glue[i]));
+        for (size_t i = 0; i < ARRAY_LEN(telling); i++)
+            if (str_eq_nocase(word, str_of(telling[i])))
+                is_word = is_telling = true;
+        if (!is_word || end >= most)
+            return is_telling && end > at ? at : 0;
+        at = end;
+    }
+}
+
+/* A quote that closes, perhaps an operator, a quote that opens. */
+static size_t read_quotes(struct str text, size_t at, unsigned *kind)
+{
+    char quote = text.p[at];
+    size_t end = skip_blanks(text, at + 1);
+    char sign = at_of(text, end);
+    *kind = JOIN_CODE;
+    if (sign == ',' || sign == ']')
+        *kind = JOIN_LIST;
+    if (sign != '\0' && strchr("+.,&~|\\", sign) != NULL) {
+        while (at_of(text, end) == sign)
+            end++;
+        end = skip_blanks(text, end);
+    } else if (end == at + 1) {
+        return 0; /* a quote in a quoted text */
+    }
+    if (strchr("fburRF$@", at_of(text, end)) != NULL && at_of(text, end) != 0)
+        end++;
+    return at_of(text, end) == quote ? end + 1 : 0;
+}
+
+static size_t read_mark(struct str text, size_t at, unsigned *kind)
+{
+    size_t end = skip_blanks(text, at);
+    char mark = at_of(text, end);
+    *kind = JOIN_BLANK;
+    if (end != at && memchr(text.p + at, '\n', end - at) != NULL)
+        *kind = JOIN_LINE;
+    if (mark == '\0' || strchr(",;|/.-_:+*~#\\", mark) == NULL)
+        return end;
+    for (size_t n = 0; at_of(text, end) == mark && n < 6; n++)
+        end++;
+    *kind = (unsigned char)mark;
+    size_t next = skip_blanks(text, end);
+    if (mark == '-' || mark == '*') /* a list of lines */
+        return next;
+    return next;
+}
+
+/* The joiner at `at`: its end, or 0. */
+static size_t read_joiner(struct str text, size_t at, unsigned *kind)
+{
+    char c = at_of(text, at);
+    size_t end = 0;
+    if (c == '<') {
+        *kind = JOIN_TAG;
+        return read_tags(text, at);
+    }
+    if (is_quote(c))
+        return read_quotes(text, at, kind);
+    if (c != '\0' && strchr(" \t\r\n,;|/.-_:+*~#\\", c) != NULL)
+        end = read_mark(text, at, kind);
+    if (end == 0 || !isalpha((unsigned char)at_of(text, end)))
+        return end;
+    size_t words = read_words(text, at);
+    if (words != 0)
+        *kind = JOIN_WORDS;
+    return words != 0 ? words : end;
+}
+
+static void take_out(struct view_edits *out, size_t start, size_t end)
+{
+    view_edits_add(out, start, end, STR(""));
+}
+
+/* ---- numbers ---- */
+
+static size_t digits_end(struct str text, size_t at)
+{
+    while (at < text.n && isdigit((unsigned char)text.p[at]))
+        at++;
+    return at;
+}
+
+/* The next digit in [at, to), or `to`. */
+static size_t find_digit(struct str text, size_t at, size_t to)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    for (; at + 8 <= to; at += 8) {
+        uint64_t word;
+        memcpy(&word, text.p + at, sizeof word);
+        word ^= ones * '0';
+        uint64_t other = ((word & ones * 0x7f) + ones * 0x76) | word;
+        if ((other & ones * 0x80) != ones * 0x80)
+            break;
+    }
+    while (at < to && !isdigit((unsigned char)text.p[at]))
+        at++;
+    return at;
+}
+
+struct gap {
+    size_t start, end;
+};
+
+/* Digits glued to letters get blanks around them: returns their end. */
+static size_t free_number(struct str text, size_t at, struct view_edits *out)
+{
+    char freed[NUMBER_MAX + 2];
+    size_t end = digits_end(text, at), n = end - at;
+    bool is_glued = (at > 0 && (isalpha((unsigned char)text.p[at - 1]) ||
+                                   text.p[at - 1] == '_')) ||
+                    isalpha((unsigned char)at_of(text, end)) ||
+                    at_of(text, end) == '_';
+    bool is_hex = at >= 2 && text.p[at - 2] == '0' && text.p[at - 1] == 'x';
+    if (!is_glued || is_hex || n < NUMBER_MIN || n > NUMBER_MAX)
+        return end;
+    freed[0] = freed[n + 1] = ' ';
+    memcpy(freed + 1, text.p + at, n);
+    view_edits_add(out, at, end, str_make(freed, n + 2));
+    return end;
+}
+
+/* The pieces from `at` on, which is a digit: returns where the last one
+ * begins, for it may be the first of others. */
+static size_t join_number(struct str text, size_t at, struct view_edits *out)
+{
+    struct gap gaps[PIECES_MAX];
+    size_t count = 0, total = 0, last = at;
+    unsigned kind = 0, next_kind = 0;
+    for (;;) {
+        size_t end = digits_end(text, at);
+        total += end - at;
+        last = at;
+        if (count == PIECES_MAX || end - at > NUMBER_MAX)
+            break;
+        size_t next = read_joiner(text, end, &next_kind);
+        if (next == 0 || !isdigit((unsigned char)at_of(text, next)) ||
+            (count > 0 && next_kind != kind))
+            break;
+        kind = next_kind;
+        gaps[count++] = (struct gap){end, next};
+        at = next;
+    }
+    if (count == 0)
+        return free_number(text, at, out);
+    if (total >= NUMBER_MIN && total <= NUMBER_MAX)
+        for (size_t i = 0; i < count; i++)
+            take_out(out, gaps[i].start, gaps[i].end);
+    return last;
+}
+
+size_t join_find_numbers(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from;
+    while ((at = find_digit(text, at, to)) < to) {
+        size_t next = join_number(text, at, out);
+        at = next > at ? next : digits_end(text, at);
+    }
+    return at;
+}
+
+/* ---- tokens ---- */
+
+static bool is_token_char(unsigned char c)
+{
+    return isalnum(c) || (c != 0 && strchr("_-./+=!@#$%^&", c) != NULL);
+}
+
+static size_t piece_start(struct str text, size_t at)
+{
+    size_t least = at > PIECE_MAX ? at - PIECE_MAX : 0;
+    while (at > least && is_token_char((unsigned char)text.p[at - 1]))
+        at--;
+    return at;
+}
+
+static size_t piece_end(struct str text, size_t at)
+{
+    size_t most = text.n - at > PIECE_MAX ? at + PIECE_MAX : text.n;
+    while (at < most && is_token_char((unsigned char)text.p[at]))
+        at++;
+    return at;
+}
+
+/* Letters and digits: no words. */
+static bool is_mixed(struct str a, struct str b)
+{
+    bool has_digit = false, has_letter = false;
+    for (size_t i = 0; i < a.n + b.n && !(has_digit && has_letter); i++) {
+        unsigned char c = (unsigned char)(i < a.n ? a.p[i] : b.p[i - a.n]);
+        has_digit = has_digit || isdigit(c);
+        has_letter = has_letter || isalpha(c);
+    }
+    return has_digit && has_letter;
+}
+
+static bool is_single(struct str text, size_t end, size_t next)
+{
+    return end >= 2 && is_quote(text.p[end]) &&
+           text.p[end - 2] == text.p[end] &&
+           at_of(text, next + 1) == text.p[end];
+}
+
+/* A joiner begins at `end`, where a piece ends. */
+static void join_token(struct str text, size_t end, struct view_edits *out)
+{
+    unsigned kind;
+    size_t next = read_joiner(text, end, &kind);
+    if (next == 0 || next >= text.n)
+        return;
+    struct str left = str_sub(text, piece_start(text, end), end);
+    struct str right = str_sub(text, next, piece_end(text, next));
+    bool is_code = kind == JOIN_CODE && left.n > 0 && right.n > 0;
+    if (is_code || is_single(text, end, next) ||
+        (left.n >= 2 && right.n >= 2 && left.n + right.n >= TOKEN_MIN &&
+            kind != JOIN_WORDS && is_mixed(left, right) &&
+            (kind != JOIN_LINE || is_mixed(left, STR("")) ||
+                is_mixed(STR(""), right))))
+        take_out(out, end, next);
+}
+
+/* The piece before a line end: blanks and a backslash may stand between. */
+static size_t before_line(struct str text, size_t at)
+{
+    size_t end = at;
+    if (end > 0 && text.p[end - 1] == '\r')
+        end--;
+    if (end > 0 && text.p[end - 1] == '\\')
+        end--;
+    while (end > 0 && at - end < 8 && text.p[end - 1] == ' ')
+        end--;
+    return end;
+}
+
+static void find_kind(
+    struct str text, size_t from, size_t to, char kind, struct view_edits *out)
+{
+    for (size_t at = from; at < to; at++) {
+        const char *next = memchr(text.p + at, kind, to - at);
+        if (next == NULL)
+            return;
+        at = (size_t)(next - text.p);
+        size_t end = kind == '\n' ? before_line(text, at) : at;
+        if (end > 0 && is_token_char((unsigned char)text.p[end - 1]))
+            join_token(text, end, out);
+    }
+}
+
+size_t join_find_tokens(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    static const char kinds[] = "\n\"'`<*|";
+    for (const char *kind = kinds; *kind != '\0'; kind++)
+        find_kind(text, from, to, *kind, out);
+    return to;
+}
+
+/* ---- halves and messages ---- */
+
+static const char *find(struct str text, size_t from, size_t to, struct str s)
+{
+    return from < to ? memmem(text.p + from, to - from, s.p, s.n) : NULL;
+}
+
+static size_t value_end(struct str text, size_t at)
+{
+    size_t most = text.n - at > PIECE_MAX ? at + PIECE_MAX : text.n;
+    while (at < most && strchr(" \t\r\n,;\"'`", text.p[at]) == NULL)
+        at++;
+    return at;
+}
+
+size_t join_find_halves(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    const char *hit;
+    for (size_t at = from; (hit = find(text, at, to, STR("irst "))) != NULL;) {
+        size_t first = (size_t)(hit - text.p);
+        at = first + 5;
+        size_t start = read_words(text, first + 5);
+        if (start == 0 || first == 0)
+            continue;
+        size_t end = value_end(text, start);
+        size_t next = read_words(text, end);
+        if (next == 0 || next >= text.n)
+            continue;
+        take_out(out, first - 1, start);
+        take_out(out, end, next);
+        at = next;
+    }
+    return to;
+}
+
+/* The text of the string that begins at `at`; 0: there is none. */
+static size_t string_end(struct str text, size_t at)
+{
+    while (at < text.n && text.p[at] != '"')
+        at += text.p[at] == '\\' ? 2 : 1;
+    return at < text.n ? at : 0;
+}
+
+static size_t read_key(struct str text, size_t at, struct str key)
+{
+    const char *hit = find(text, at, str_sub(text, 0, at + 64).n, key);
+    if (hit == NULL)
+        return 0;
+    at = skip_blanks(text, (size_t)(hit - text.p) + key.n);
+    if (at_of(text, at) != ':')
+        return 0;
+    at = skip_blanks(text, at + 1);
+    return at_of(text, at) == '"' ? at + 1 : 0;
+}
+
+size_t join_find_messages(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    const char *hit;
+    size_t before = 0, at = from;
+    while ((hit = find(text, at, to, STR("\"role\""))) != NULL) {
+        size_t role = (size_t)(hit - text.p);
+        at = role + 6;
+        size_t value = read_key(text, role, STR("\"role\""));
+        if (value == 0 || !str_starts(str_sub(text, value, text.n), "user\""))
+            continue;
+        size_t start = read_key(text, value, STR("\"content\""));
+        size_t end = start != 0 ? string_end(text, start) : 0;
+        if (end == 0)
+            continue;
+        if (before != 0)
+            take_out(out, before, start);
+        before = at = end;
+    }
+    return at > to ? at : to;
+}

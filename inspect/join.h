@@ -1,0 +1,31 @@
+/*
+ * Values that are written in pieces, each as edits that take out what stands
+ * between them: separators and line ends in numbers, tags and emphasis,
+ * strings that code puts together, one string a character, halves announced
+ * in words, messages of a conversation written down.
+ *
+ * Joining makes numbers that nobody wrote: whoever scans the result asks for
+ * more evidence (struct scan_job.is_doubtful).
+ *
+ * Each looks at what begins in [from, to), may read on behind it, and returns
+ * where to go on: at `to` or behind.  No state.
+ */
+#ifndef INSPECT_JOIN_H
+#define INSPECT_JOIN_H
+
+#include "inspect/view.h"
+
+/* Groups of digits with one kind of separator between all. */
+size_t join_find_numbers(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+/* Pieces of a token at a line end, quote, tag, emphasis. */
+size_t join_find_tokens(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+/* "first half … second half …". */
+size_t join_find_halves(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+/* [{"role": "user", "content": "…"}, …] */
+size_t join_find_messages(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * What a text hides: slices of it are looked through for encoded islands,
+ * pieces that belong together and values turned round; views (inspect/view.h)
+ * show those as they were meant, and are scanned and looked through in turn,
+ * VIEWS_DEPTH deep.  Everything that a slice brings forth fits a budget.
+ *
+ * Most texts hide nothing: the finders are made to see that cheaply.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "inspect/island.h"
+#include "inspect/join.h"
+#include "inspect/scan_job.h"
+#include "inspect/turn.h"
+
+enum {
+    SLICE = 32 * 1024,
+    VIEWS_DEPTH = 3,
+    BUDGET = 1024 * 1024, /* view bytes of one slice */
+};
+
+typedef size_t find_fn(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+
+/* One view has what its finders find. */
+static const struct {
+    bool is_doubtful, is_turned;
+    unsigned depth; /* not looked for in deeper texts */
+    find_fn *finders[5];
+} kinds[] = {
+    {false, false, VIEWS_DEPTH,
+        {island_find_escapes, island_find_tokens, island_find_codes}},
+    {true, false, VIEWS_DEPTH,
+        {join_find_numbers, join_find_tokens, join_find_halves,
+            join_find_messages}},
+    {true, false, 1, {turn_find_numbers, turn_find_words}},
+    {true, true, 2, {turn_find_tokens}},
+};
+
+static void look_through(struct scan_job *job, struct str text, size_t from,
+    size_t to, size_t *done, unsigned depth);
+
+static void scan_windows(struct scan_job *job, const struct view *view,
+    const struct scan_layer *parent)
+{
+    struct str text = buf_str(&view->text);
+    for (size_t i = 0; i < view->window_count; i++) {
+        struct scan_layer layer = {parent, view, view->windows[i].start};
+        job->layer = &layer;
+        scan_whole(
+            job, str_sub(text, view->windows[i].start, view->windows[i].end));
+    }
+    job->layer = parent;
+}
+
+/* The edits' view: what it says, and what that hides. */
+static void show(struct scan_job *job, struct str text,
+    struct view_edits *edits, unsigned depth)
+{
+    const struct scan_layer *parent = job->layer;
+    struct view view;
+    view_make(&view, text, edits);
+    if (view.text.n > job->views_budget) {
+        job->out->is_incomplete = true;
+        view_free(&view);
+        return;
+    }
+    job->views_budget -= view.text.n;
+    scan_windows(job, &view, parent);
+    if (depth + 1 < VIEWS_DEPTH && view.text.n > 0) {
+        struct scan_layer layer = {parent, &view, 0};
+        job->layer = &layer;
+        look_through(job, buf_str(&view.text), 0, view.text.n, NULL, depth + 1);
+        job->layer = parent;
+    }
+    view_free(&view);
+}
+
+/* done: where each finder goes on, NULL: at `from`. */
+static void look_through(struct scan_job *job, struct str text, size_t from,
+    size_t to, size_t *done, unsigned depth)
+{
+    bool was_doubtful = job->is_doubtful, was_turned = job->is_turned;
+    size_t index = 0;
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        struct view_edits edits = {0};
+        for (size_t i = 0; i < ARRAY_LEN(kinds[k].finders); i++) {
+            find_fn *find = kinds[k].finders[i];
+            if (find == NULL || depth >= kinds[k].depth)
+                continue;
+            size_t at = done != NULL && done[index] > from ? done[index] : from;
+            if (at < to)
+                at = find(text, at, to, &edits);
+            if (done != NULL)
+                done[index++] = at;
+        }
+        job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
+        job->is_turned = was_turned || kinds[k].is_turned;
+        if (edits.count > 0)
+            show(job, text, &edits, depth);
+        view_edits_free(&edits);
+    }
+    job->is_doubtful = was_doubtful;
+    job->is_turned = was_turned;
+}
+
+/* Overrides of direction are invisible in the norm: looked for before. */
+static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
+{
+    struct view_edits edits = {0};
+    bool was_second = job->is_second;
+    job->is_second = false;
+    turn_find_bidi(job->source, from, to, &edits);
+    if (edits.count > 0)
+        show(job, job->source, &edits, 0);
+    view_edits_free(&edits);
+    job->is_second = was_second;
+}
+
+bool scan_views_step(struct scan_job *job)
+{
+    bool is_bidi = job->has_high_bytes && !job->is_bidi_done;
+    struct str text =
+        !is_bidi && job->is_second ? buf_str(&job->norm.text) : job->source;
+    size_t from = job->views_at;
+    size_t to = text.n - from > SLICE ? from + SLICE : text.n;
+    job->views_budget = BUDGET;
+    if (is_bidi)
+        look_for_bidi(job, from, to);
+    else
+        look_through(job, text, from, to, job->views_done, 0);
+    job->views_at = to;
+    if (to < text.n)
+        return true;
+    job->views_at = 0;
+    job->is_bidi_done = true;
+    return is_bidi;
+}
+
+bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end)
+{
+    const struct scan_layer *layer = job->layer;
+    for (; layer != NULL; layer = layer->parent) {
+        size_t from = *start + layer->window, to = *end + layer->window;
+        if (layer == job->layer && !view_is_edited(layer->view, from, to))
+            return false;
+        view_locate(layer->view, from, to, start, end);
+    }
+    if (job->is_second)
+        norm_locate(&job->norm, *start, *end, start, end);
+    return true;
+}

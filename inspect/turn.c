@@ -1,0 +1,283 @@
+/*
+ * Cheap to undo, but true of every token: so only tokens that look made by a
+ * machine are turned, and scan_judge.c takes only what is sure by its form.
+ */
+#include "inspect/turn.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum {
+    BIDI_MAX = 4096,
+    NUMBER_MIN = 8,
+    NUMBER_MAX = 40,
+    WORDS_MIN = 8,
+    WORDS_MAX = 64,
+    TOKEN_MIN = 16,
+    TOKEN_MAX = 4096,
+    PROBE = 24, /* every run of eight number words has one at each so many */
+};
+
+/* ---- overrides of direction ---- */
+
+/* Where what an override turns ends; *next_out: behind its own end. */
+static size_t override_end(struct str text, size_t at, size_t *next_out)
+{
+    size_t most = text.n - at > BIDI_MAX ? at + BIDI_MAX : text.n;
+    for (; at < most && text.p[at] != '\n'; at++) {
+        if (str_starts(str_sub(text, at, text.n), "\xe2\x80\xac") ||
+            str_starts(str_sub(text, at, text.n), "\xe2\x81\xa9")) {
+            *next_out = at + 3;
+            return at;
+        }
+    }
+    *next_out = at;
+    return at;
+}
+
+static void add_backwards(struct buf *out, struct str s)
+{
+    while (s.n > 0) {
+        size_t at = s.n - 1;
+        while (
+            at > 0 && s.n - at < 4 && ((unsigned char)s.p[at] & 0xc0) == 0x80)
+            at--;
+        buf_append(out, s.p + at, s.n - at);
+        s.n = at;
+    }
+}
+
+size_t turn_find_bidi(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    struct buf turned = {0};
+    size_t at = from;
+    while (at < to) {
+        const char *hit = memchr(text.p + at, '\xe2', to - at);
+        if (hit == NULL)
+            break;
+        size_t start = (size_t)(hit - text.p), next;
+        at = start + 1;
+        if (!str_starts(str_sub(text, start, text.n), "\xe2\x80\xae"))
+            continue;
+        size_t end = override_end(text, start + 3, &next);
+        buf_clear(&turned);
+        add_backwards(&turned, str_sub(text, start + 3, end));
+        view_edits_add(out, start, next, buf_str(&turned));
+        at = next;
+    }
+    buf_free(&turned);
+    return at > to ? at : to;
+}
+
+/* ---- numbers ---- */
+
+static bool is_word_char(unsigned char c)
+{
+    return isalnum(c) || c == '_';
+}
+
+size_t turn_find_numbers(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from;
+    while (at < to && at + NUMBER_MIN <= text.n) {
+        size_t start = at + NUMBER_MIN, end;
+        while (start > at && isdigit((unsigned char)text.p[start - 1]))
+            start--;
+        if (start > at) {
+            at = start;
+            continue;
+        }
+        for (end = at + NUMBER_MIN;
+             end < text.n && isdigit((unsigned char)text.p[end]); end++)
+            ;
+        bool is_bare =
+            (at == 0 || !is_word_char((unsigned char)text.p[at - 1])) &&
+            (end == text.n || !is_word_char((unsigned char)text.p[end]));
+        if (is_bare && end - at <= NUMBER_MAX) {
+            char turned[NUMBER_MAX];
+            for (size_t i = 0; i < end - at; i++)
+                turned[i] = text.p[end - 1 - i];
+            view_edits_add(out, at, end, str_make(turned, end - at));
+        }
+        at = end;
+    }
+    return at > to ? at : to;
+}
+
+/* ---- number words ---- */
+
+static char digit_of(struct str word)
+{
+    static const struct {
+        const char *word;
+        char digit;
+    } words[] = {{"zero", '0'}, {"oh", '0'}, {"one", '1'}, {"two", '2'},
+        {"three", '3'}, {"four", '4'}, {"five", '5'}, {"six", '6'},
+        {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"o", '0'},
+        {"nought", '0'}, {"niner", '9'}, {"null", '0'}};
+    if (word.n == 0 || word.n > 6 ||
+        strchr("zotfsenZOTFSEN", word.p[0]) == NULL)
+        return '\0';
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (str_eq_nocase(word, str_of(words[i].word)))
+            return words[i].digit;
+    return '\0';
+}
+
+static bool is_gap(char c)
+{
+    return c != '\0' && strchr(" ,-.\n\t/", c) != NULL;
+}
+
+static struct str word_at(struct str text, size_t at)
+{
+    size_t start = at, end = at;
+    while (start > 0 && at - start < 8 &&
+           isalpha((unsigned char)text.p[start - 1]))
+        start--;
+    while (end < text.n && end - at < 8 && isalpha((unsigned char)text.p[end]))
+        end++;
+    return str_sub(text, start, end);
+}
+
+static struct str word_before(struct str text, size_t at)
+{
+    size_t end = at;
+    while (end > 0 && at - end < 3 && is_gap(text.p[end - 1]))
+        end--;
+    return end < at && end > 0 ? word_at(text, end - 1) : str_sub(text, 0, 0);
+}
+
+static struct str word_behind(struct str text, size_t at)
+{
+    size_t start = at;
+    while (start < text.n && start - at < 3 && is_gap(text.p[start]))
+        start++;
+    return start > at ? word_at(text, start) : str_sub(text, 0, 0);
+}
+
+/* The run of number words around `word`; returns its end. */
+static size_t add_words(
+    struct str text, struct str word, struct view_edits *out)
+{
+    char digits[WORDS_MAX], digit;
+    size_t n = 0, start = (size_t)(word.p - text.p), end;
+    for (size_t i = 0; i < WORDS_MAX / 2; i++) {
+        struct str before = word_before(text, start);
+        if (digit_of(before) == '\0')
+            break;
+        start = (size_t)(before.p - text.p);
+    }
+    word = word_at(text, start);
+    end = start;
+    while (n < WORDS_MAX && (digit = digit_of(word)) != '\0') {
+        digits[n++] = digit;
+        end = (size_t)(word.p - text.p) + word.n;
+        word = word_behind(text, end);
+    }
+    if (n >= WORDS_MIN)
+        view_edits_add(out, start, end, str_make(digits, n));
+    return end;
+}
+
+size_t turn_find_words(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from;
+    while (at < to) {
+        size_t near = at; /* between two words: the next one */
+        while (near < text.n && near - at < 3 && is_gap(text.p[near]))
+            near++;
+        struct str word = word_at(text, near < text.n ? near : at);
+        size_t end = at;
+        if (digit_of(word) != '\0')
+            end = add_words(text, word, out);
+        at = end > at + PROBE ? end : at + PROBE;
+    }
+    return at;
+}
+
+/* ---- tokens ---- */
+
+static bool is_token_char(unsigned char c)
+{
+    return isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+' ||
+           c == '/' || c == '=';
+}
+
+/* Letters and digits, and not one word after the other. */
+static bool looks_made(struct str s)
+{
+    size_t changes = 0, digits = 0, letters = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        digits += isdigit(c) ? 1u : 0u;
+        letters += isalpha(c) ? 1u : 0u;
+        if (i > 0 &&
+            (isdigit(c) != 0) != (isdigit((unsigned char)s.p[i - 1]) != 0))
+            changes++;
+    }
+    return digits > 0 && letters > 0 && changes >= 2;
+}
+
+static char rot13(char c)
+{
+    if (!isalpha((unsigned char)c))
+        return c;
+    char base = c >= 'a' ? 'a' : 'A';
+    return (char)(base + (c - base + 13) % 26);
+}
+
+static void add_turned(
+    struct str text, size_t start, size_t end, struct buf *turned)
+{
+    size_t n = end - start;
+    const char *p = text.p + start;
+    buf_clear(turned);
+    char *out = buf_reserve(turned, 4 * n + 5);
+    for (size_t i = 0; i < n; i++) {
+        out[i + 1] = p[n - 1 - i];
+        out[n + 2 + i] = rot13(p[i]);
+        out[2 * n + 3 + i] = rot13(p[n - 1 - i]);
+        out[3 * n + 4 + i] =
+            isalpha((unsigned char)p[i]) ? (char)(p[i] ^ 0x20) : p[i];
+    }
+    out[0] = out[n + 1] = out[2 * n + 2] = out[3 * n + 3] = out[4 * n + 4] =
+        '\n';
+    buf_commit(turned, 4 * n + 5);
+}
+
+size_t turn_find_tokens(
+    struct str text, size_t from, size_t to, struct view_edits *out)
+{
+    struct buf turned = {0};
+    size_t at = from;
+    while (at < to && at + TOKEN_MIN <= text.n) {
+        size_t start = at + TOKEN_MIN, end;
+        while (start > at && is_token_char((unsigned char)text.p[start - 1]))
+            start--;
+        if (start > at) {
+            at = start;
+            continue;
+        }
+        for (end = at + TOKEN_MIN; end < text.n && end - at < TOKEN_MAX &&
+                                   is_token_char((unsigned char)text.p[end]);
+             end++)
+            ;
+        for (start = end; start > at; start--) /* behind NAME= */
+            if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
+                break;
+        if (end - start >= TOKEN_MIN && looks_made(str_sub(text, start, end))) {
+            add_turned(text, start, end, &turned);
+            view_edits_add(out, start, end, buf_str(&turned));
+        }
+        at = end;
+    }
+    buf_free(&turned);
+    return at > to ? at : to;
+}
