@@ -51,6 +51,7 @@ struct finding {
     size_t start, end;   /* byte offsets into the UTF-8 text of the source */
     uint64_t value_hash; /* keyed; equal values fold, and count as unique */
     bool gives_way;      /* a guess: another one of the same bytes is better */
+    bool is_derived;     /* out of a view: found under a disguise */
 };
 
 struct findings {

@@ -340,9 +340,15 @@ static bool is_covered(const struct finding *f, const struct finding *by)
     bool is_same_kind = str_eq(f->group, by->group);
     if (is_same_kind && f->gives_way != by->gives_way)
         return f->gives_way && by->severity >= f->severity;
-    if (str_eq(f->type, by->type) || (is_same_kind && f->gives_way))
-        return finding_rank(f) < finding_rank(by) ||
-               (finding_rank(f) == finding_rank(by) && is_inside);
+    if (str_eq(f->type, by->type) || (is_same_kind && f->gives_way)) {
+        int less = finding_rank(by) - finding_rank(f);
+        const struct finding *sent = f->is_derived ? by : f;
+        const struct finding *shown = f->is_derived ? f : by;
+        if (less == 0 && shown->is_derived && !sent->is_derived)
+            return (2 * (sent->end - sent->start) >=
+                       shown->end - shown->start) == f->is_derived;
+        return less > 0 || (less == 0 && is_inside);
+    }
     if (str_is(by->group, "secret"))
         return is_inside && f->confidence <= by->confidence &&
                f->severity <= by->severity;

@@ -119,6 +119,7 @@ static void report(
     f->where = job->where;
     f->count = 1;
     f->gives_way = c->rule->gives_way;
+    f->is_derived = job->layer != NULL;
     bool is_number = c->pattern->is_digits || c->pattern->shape_count > 0 ||
                      str_is(c->rule->group, "financial");
     f->sample = finding_mask(&job->out->arena, c->value, is_number);
