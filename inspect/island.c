@@ -150,10 +150,11 @@ static bool inflate_it(struct buf *b)
     return true;
 }
 
-/* Makes text of the bytes if they are an encoding of some. */
-static bool make_text(struct buf *b)
+/* Makes text of the bytes if they are an encoding of some; little gzip islands
+ * could swell one by one, so those that are too many stay. */
+static bool make_text(struct buf *b, bool may_inflate)
 {
-    if (inflate_it(b) || drop_zeros(b))
+    if ((may_inflate && inflate_it(b)) || drop_zeros(b))
         return is_text(buf_str(b));
     return is_text(buf_str(b));
 }
@@ -217,7 +218,7 @@ static bool try_decode(const struct alphabet *a, struct str text, size_t start,
 {
     struct buf decoded = {0};
     decode(a, str_sub(text, start, end), &decoded);
-    bool is_one = make_text(&decoded);
+    bool is_one = make_text(&decoded, out->bytes.n < ISLAND_INFLATED_MAX);
     while (end < text.n && text.p[end] == '=')
         end++;
     if (is_one)
@@ -369,7 +370,7 @@ static void end_codes(struct codes *codes, struct view_edits *out)
     struct buf *each[] = {&codes->decimal, &codes->hex, &codes->binary};
     const bool is_one[] = {codes->is_decimal, codes->is_hex, codes->is_binary};
     for (size_t i = 0; i < ARRAY_LEN(each) && codes->count >= CODES_MIN; i++) {
-        if (!is_one[i] || !make_text(each[i]))
+        if (!is_one[i] || !make_text(each[i], false))
             continue;
         if (all.n != 0)
             buf_append_char(&all, ' ');

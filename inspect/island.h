@@ -6,7 +6,8 @@
  *
  * Each looks at what begins in [from, to), may read on behind it, and returns
  * where to go on: at `to` or behind.  No state.  What is decoded is at most
- * as long as its source, but for gzip (ISLAND_INFLATED_MAX).
+ * as long as its source (lists of codes: twice), but for gzip: one is at most
+ * ISLAND_INFLATED_MAX, all that one call adds less than twice that.
  */
 #ifndef INSPECT_ISLAND_H
 #define INSPECT_ISLAND_H

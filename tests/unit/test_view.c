@@ -1,0 +1,286 @@
+/* inspect/view.h, and who finds what it shows: island.h, join.h, turn.h */
+#include "inspect/view.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "inspect/island.h"
+#include "inspect/join.h"
+#include "inspect/turn.h"
+
+typedef size_t find_fn(
+    struct str text, size_t from, size_t to, struct view_edits *out);
+
+/* The text with all edits made, for texts shorter than a window. */
+static void assert_shows(find_fn *find, const char *source, const char *shown)
+{
+    struct str text = str_of(source);
+    for (size_t cut = 0; cut <= text.n; cut += text.n) {
+        struct view_edits edits = {0};
+        struct view view;
+        size_t at = find(text, 0, text.n - cut, &edits);
+        assert_true(at >= text.n - cut);
+        if (at < text.n)
+            find(text, at, text.n, &edits);
+        view_make(&view, text, &edits);
+        if (shown == NULL) {
+            assert_int_equal(view.window_count, 0);
+        } else {
+            assert_int_equal(view.window_count, 1);
+            buf_truncate(&view.text, view.windows[0].end);
+            assert_string_equal(buf_cstr(&view.text), shown);
+        }
+        view_free(&view);
+        view_edits_free(&edits);
+    }
+}
+
+/* ---- views ---- */
+
+static void offsets_lead_back_to_the_source(void **state)
+{
+    (void)state;
+    struct str source = str_of("abc<<def>>ghi");
+    struct view_edits edits = {0};
+    struct view view;
+    size_t start, end;
+    view_edits_add(&edits, 3, 10, STR("DEF!"));
+    view_make(&view, source, &edits);
+    view_locate(&view, 1, 3, &start, &end);
+    assert_int_equal(start, 1);
+    assert_int_equal(end, 3);
+    assert_false(view_is_edited(&view, 1, 3));
+    view_locate(&view, 2, 5, &start, &end);
+    assert_int_equal(start, 2);
+    assert_int_equal(end, 10);
+    assert_true(view_is_edited(&view, 2, 5));
+    view_locate(&view, 8, 10, &start, &end);
+    assert_int_equal(start, 11);
+    assert_int_equal(end, 13);
+    view_free(&view);
+    view_edits_free(&edits);
+}
+
+static void what_was_taken_out_counts_only_between_two_bytes(void **state)
+{
+    (void)state;
+    struct view_edits edits = {0};
+    struct view view;
+    size_t start, end;
+    view_edits_add(&edits, 2, 5, STR(""));
+    view_make(&view, str_of("41---11"), &edits);
+    assert_true(view_is_edited(&view, 0, 4));
+    assert_false(view_is_edited(&view, 0, 2));
+    assert_false(view_is_edited(&view, 2, 4));
+    view_locate(&view, 0, 4, &start, &end);
+    assert_int_equal(start, 0);
+    assert_int_equal(end, 7);
+    view_free(&view);
+    view_edits_free(&edits);
+}
+
+static void far_places_have_windows_of_their_own(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    char source[N];
+    struct view_edits edits = {0};
+    struct view view;
+    size_t start, end;
+    memset(source, 'a', sizeof source);
+    view_edits_add(&edits, 3000, 3001, STR("z"));
+    view_edits_add(&edits, 1000, 1001, STR("y"));
+    view_edits_add(&edits, 1000, 1001, STR("x")); /* the first is made */
+    view_edits_add(&edits, 1100, 1101, STR(""));
+    view_edits_add(&edits, 2000, 2001, STR("no"));
+    edits.items[edits.count - 1].is_hint = true;
+    view_make(&view, str_make(source, N), &edits);
+    assert_int_equal(view.window_count, 2);
+    assert_true(view.text.n < N / 2);
+    const char *z = memchr(view.text.base, 'z', view.text.n);
+    assert_non_null(memchr(view.text.base, 'y', view.text.n));
+    assert_null(memchr(view.text.base, 'x', view.text.n));
+    size_t at = (size_t)(z - view.text.base);
+    view_locate(&view, at, at + 1, &start, &end);
+    assert_int_equal(start, 3000);
+    assert_int_equal(end, 3001);
+    view_free(&view);
+    view_edits_free(&edits);
+}
+
+/* ---- islands ---- */
+
+static void escapes_become_what_they_stand_for(void **state)
+{
+    (void)state;
+    assert_shows(island_find_escapes, "a %34%31%31 b", "a 411 b");
+    assert_shows(island_find_escapes, "a &#52;&#x31;&amp; b", "a 41& b");
+    assert_shows(island_find_escapes, "\\x34\\x31", "41");
+    assert_shows(island_find_escapes, "\\u0034\\u{31}\\ud83d\\ude00!",
+        "41\xf0\x9f\x98\x80!");
+    assert_shows(island_find_escapes, "\\064\\061\\061", "411");
+    assert_shows(island_find_escapes, "=34=31=\n=31", "411");
+    assert_shows(island_find_escapes, "%2534%2531", "%34%31");
+}
+
+static void what_encoders_write_by_themselves_is_no_island(void **state)
+{
+    (void)state;
+    assert_shows(island_find_escapes, "?a=33&b%20c &amp; d\\n 100% =", NULL);
+    assert_shows(island_find_escapes, "\\u12 \\x4 &#; %4 %zz \\", NULL);
+}
+
+static void runs_are_decoded_when_they_are_text(void **state)
+{
+    (void)state;
+    assert_shows(island_find_tokens, "is MTYwNDY4MDk2 ok", "is 160468096 ok");
+    assert_shows(
+        island_find_tokens, "id=aGVsbG8_d29ybGQ-ISE=", "id=hello?world>!!");
+    assert_shows(island_find_tokens, "base64,MzU3OTkyODk0NTM1NzYwMw== ok",
+        "base64,3579928945357603 ok");
+    assert_shows(island_find_tokens, "33353739393238393435333537363033",
+        "3579928945357603");
+    assert_shows(island_find_tokens, "0x3335373939323839", "0x35799289");
+    assert_shows(island_find_tokens,
+        "GM2TOOJZGI4DSNBVGM2TONRQGM======", "3579928945357603");
+    assert_shows(island_find_tokens,
+        "H4sIAAAAAAACAzM2Nbe0NLKwNDE1NjU3MzAGAPh987gQAAAA", "3579928945357603");
+}
+
+static void wrapped_lines_are_one_run(void **state)
+{
+    (void)state;
+    assert_shows(island_find_tokens,
+        "bm90ZSBub3RlIG5vdGUgbm90ZSBub3RlIG5vdGUgbm90ZSBu\n"
+        "b3RlIG5vdGUgMTYwNDY4MDk2\nok",
+        "note note note note note note note note note 160468096\nok");
+}
+
+static void hashes_names_and_pictures_are_no_islands(void **state)
+{
+    (void)state;
+    assert_shows(island_find_tokens,
+        "sha512-9PZP6p8Hk9Gm0wG5cPU2pVq0wYk5QyXJvN5mJ8D7Hk1dZg== "
+        "d41d8cd98f00b204e9800998ecf8427e "
+        "123e4567-e89b-12d3-a456-426614174000 "
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ "
+        "InternationalizationOfSomething /usr/share/doc/libreoffice/html",
+        NULL);
+}
+
+static void lists_of_byte_values_are_text(void **state)
+{
+    (void)state;
+    assert_shows(
+        island_find_codes, "is 67 68 6f 5f 41 42 43 44 ok", "is gho_ABCD ok");
+    assert_shows(
+        island_find_codes, "[103,104,111,95,65,66,67,68]", "[gho_ABCD]");
+    assert_shows(island_find_codes,
+        "0x67, 0x68, 0x6f, 0x5f, 0x41, 0x42, "
+        "0x43, 0x44",
+        "0xgho_ABCD");
+    assert_shows(
+        island_find_codes, "51 53 55 57 57 50 56 57", "35799289 QSUWWPVW");
+    assert_shows(island_find_codes,
+        "00110100 00110001 00110001 00110001 00110100 00110001 00110001 "
+        "00110001",
+        "41114111");
+    assert_shows(island_find_codes, "12:30:45 2026-11-22 10 20 30 1 2 3", NULL);
+}
+
+/* ---- pieces ---- */
+
+static void numbers_with_one_kind_of_separator_are_joined(void **state)
+{
+    (void)state;
+    assert_shows(join_find_numbers, "a 3579\n9289\n4535 b", "a 357992894535 b");
+    assert_shows(join_find_numbers, "3/5/7/9/9/2/8/9", "35799289");
+    assert_shows(
+        join_find_numbers, "<b>3579</b><b>9289</b>", "<b>35799289</b>");
+    assert_shows(join_find_numbers, "3579<!-- x -->9289", "35799289");
+    assert_shows(join_find_numbers, "**3579****9289**", "**35799289**");
+    assert_shows(join_find_numbers, "\"3579\" + \"9289\"", "\"35799289\"");
+    assert_shows(join_find_numbers, "['3', '5', '7', '9', '9', '2', '8', '9']",
+        "['35799289']");
+    assert_shows(join_find_numbers, "x35799289y", "x 35799289 y");
+}
+
+static void numbers_that_stand_by_themselves_stay(void **state)
+{
+    (void)state;
+    assert_shows(join_find_numbers, "12 apples, 35 pears, 2 of 7", NULL);
+    assert_shows(join_find_numbers, "3579 92/89 0x70000016", NULL);
+}
+
+static void pieces_of_tokens_are_joined(void **state)
+{
+    (void)state;
+    assert_shows(
+        join_find_tokens, "k=gho_cKcFn\nwxr92py9", "k=gho_cKcFnwxr92py9");
+    assert_shows(
+        join_find_tokens, "gho_cKcFn\\\n  wxr92py9", "gho_cKcFnwxr92py9");
+    assert_shows(join_find_tokens, "\"AKIA\" + \"3MVR\"", "\"AKIA3MVR\"");
+    assert_shows(join_find_tokens, "['g', 'h', 'p']", "['ghp']");
+    assert_shows(
+        join_find_tokens, "gho_cKcFn<i></i>wxr92py9", "gho_cKcFnwxr92py9");
+    assert_shows(
+        join_find_tokens, "plain words\nof prose \"and\", \"more\"", NULL);
+}
+
+static void halves_and_messages_are_joined(void **state)
+{
+    (void)state;
+    assert_shows(join_find_halves, "is first half 3579 and second half 9289 ok",
+        "is 35799289 ok");
+    assert_shows(join_find_halves, "at first half of us left", NULL);
+    assert_shows(join_find_messages,
+        "[{\"role\": \"user\", \"content\": \"n 35\"}, {\"role\": "
+        "\"assistant\","
+        " \"content\": \"go on\"}, {\"role\": \"user\", \"content\": \"79\"}]",
+        "[{\"role\": \"user\", \"content\": \"n 3579\"}]");
+}
+
+/* ---- turned ---- */
+
+static void what_was_turned_is_turned_back(void **state)
+{
+    (void)state;
+    assert_shows(turn_find_bidi,
+        "a \xe2\x80\xae"
+        "321\xe2\x80\xac b",
+        "a 123 b");
+    assert_shows(turn_find_numbers, "a 123456789 b", "a 987654321 b");
+    assert_shows(turn_find_numbers, "a x123456789 1234", NULL);
+    assert_shows(turn_find_words,
+        "is four one, One one-three two eight nine ok", "is 41113289 ok");
+    assert_shows(turn_find_words, "one of two things, three at most", NULL);
+    assert_shows(turn_find_tokens, "a ghp_ABcd12345678z b",
+        "a \nz87654321dcBA_phg\ntuc_NOpq12345678m\nm87654321qpON_cut\n"
+        "GHP_abCD12345678Z\n b");
+    assert_shows(turn_find_tokens, "a simple-plain-sentence_of_words", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(offsets_lead_back_to_the_source),
+        cmocka_unit_test(what_was_taken_out_counts_only_between_two_bytes),
+        cmocka_unit_test(far_places_have_windows_of_their_own),
+        cmocka_unit_test(escapes_become_what_they_stand_for),
+        cmocka_unit_test(what_encoders_write_by_themselves_is_no_island),
+        cmocka_unit_test(runs_are_decoded_when_they_are_text),
+        cmocka_unit_test(wrapped_lines_are_one_run),
+        cmocka_unit_test(hashes_names_and_pictures_are_no_islands),
+        cmocka_unit_test(lists_of_byte_values_are_text),
+        cmocka_unit_test(numbers_with_one_kind_of_separator_are_joined),
+        cmocka_unit_test(numbers_that_stand_by_themselves_stay),
+        cmocka_unit_test(pieces_of_tokens_are_joined),
+        cmocka_unit_test(halves_and_messages_are_joined),
+        cmocka_unit_test(what_was_turned_is_turned_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
