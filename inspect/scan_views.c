@@ -23,23 +23,26 @@ enum {
 typedef size_t find_fn(
     struct str text, size_t from, size_t to, struct view_edits *out);
 
+enum kind { KIND_DECODED, KIND_JOINED, KIND_BACKWARDS, KIND_TURNED };
+enum { ALL_KINDS = 15 };
+
 /* One view has what its finders find. */
 static const struct {
     bool is_doubtful, is_turned;
-    unsigned depth; /* not looked for in deeper texts */
-    find_fn *finders[5];
+    unsigned deeper; /* kinds that are looked for in such a view, as bits */
+    find_fn *finders[4];
 } kinds[] = {
-    {false, false, VIEWS_DEPTH,
+    [KIND_DECODED] = {false, false, ALL_KINDS,
         {island_find_escapes, island_find_tokens, island_find_codes}},
-    {true, false, VIEWS_DEPTH,
+    [KIND_JOINED] = {true, false, 1 << KIND_DECODED,
         {join_find_numbers, join_find_tokens, join_find_halves,
             join_find_messages}},
-    {true, false, 1, {turn_find_numbers, turn_find_words}},
-    {true, true, 2, {turn_find_tokens}},
+    [KIND_BACKWARDS] = {true, false, 0, {turn_find_numbers, turn_find_words}},
+    [KIND_TURNED] = {true, true, 0, {turn_find_tokens}},
 };
 
 static void look_through(struct scan_job *job, struct str text, size_t from,
-    size_t to, size_t *done, unsigned depth);
+    size_t to, size_t *done, unsigned depth, unsigned wanted);
 
 static void scan_windows(struct scan_job *job, const struct view *view,
     const struct scan_layer *parent)
@@ -56,11 +59,11 @@ static void scan_windows(struct scan_job *job, const struct view *view,
 
 /* The edits' view: what it says, and what that hides. */
 static void show(struct scan_job *job, struct str text,
-    struct view_edits *edits, unsigned depth)
+    struct view_edits *edits, unsigned depth, enum kind kind)
 {
     const struct scan_layer *parent = job->layer;
     struct view view;
-    view_make(&view, text, edits);
+    view_make(&view, text, edits, !kinds[kind].is_turned);
     if (view.text.n > job->views_budget) {
         job->out->is_incomplete = true;
         view_free(&view);
@@ -68,10 +71,11 @@ static void show(struct scan_job *job, struct str text,
     }
     job->views_budget -= view.text.n;
     scan_windows(job, &view, parent);
-    if (depth + 1 < VIEWS_DEPTH && view.text.n > 0) {
+    if (depth + 1 < VIEWS_DEPTH && kinds[kind].deeper != 0) {
         struct scan_layer layer = {parent, &view, 0};
         job->layer = &layer;
-        look_through(job, buf_str(&view.text), 0, view.text.n, NULL, depth + 1);
+        look_through(job, buf_str(&view.text), 0, view.text.n, NULL, depth + 1,
+            kinds[kind].deeper);
         job->layer = parent;
     }
     view_free(&view);
@@ -79,7 +83,7 @@ static void show(struct scan_job *job, struct str text,
 
 /* done: where each finder goes on, NULL: at `from`. */
 static void look_through(struct scan_job *job, struct str text, size_t from,
-    size_t to, size_t *done, unsigned depth)
+    size_t to, size_t *done, unsigned depth, unsigned wanted)
 {
     bool was_doubtful = job->is_doubtful, was_turned = job->is_turned;
     size_t index = 0;
@@ -87,7 +91,7 @@ static void look_through(struct scan_job *job, struct str text, size_t from,
         struct view_edits edits = {0};
         for (size_t i = 0; i < ARRAY_LEN(kinds[k].finders); i++) {
             find_fn *find = kinds[k].finders[i];
-            if (find == NULL || depth >= kinds[k].depth)
+            if (find == NULL || (wanted >> k & 1) == 0)
                 continue;
             size_t at = done != NULL && done[index] > from ? done[index] : from;
             if (at < to)
@@ -98,7 +102,7 @@ static void look_through(struct scan_job *job, struct str text, size_t from,
         job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
         job->is_turned = was_turned || kinds[k].is_turned;
         if (edits.count > 0)
-            show(job, text, &edits, depth);
+            show(job, text, &edits, depth, (enum kind)k);
         view_edits_free(&edits);
     }
     job->is_doubtful = was_doubtful;
@@ -113,7 +117,7 @@ static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
     job->is_second = false;
     turn_find_bidi(job->source, from, to, &edits);
     if (edits.count > 0)
-        show(job, job->source, &edits, 0);
+        show(job, job->source, &edits, 0, KIND_DECODED);
     view_edits_free(&edits);
     job->is_second = was_second;
 }
@@ -129,7 +133,7 @@ bool scan_views_step(struct scan_job *job)
     if (is_bidi)
         look_for_bidi(job, from, to);
     else
-        look_through(job, text, from, to, job->views_done, 0);
+        look_through(job, text, from, to, job->views_done, 0, ALL_KINDS);
     job->views_at = to;
     if (to < text.n)
         return true;

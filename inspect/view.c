@@ -92,28 +92,31 @@ static void add_window(struct view *view, size_t start)
         (struct view_window){start, view->text.n};
 }
 
-static size_t window_from(const struct view_edit *e)
+static size_t window_from(const struct view_edit *e, bool has_context)
 {
-    return e->start > VIEW_BEFORE ? e->start - VIEW_BEFORE : 0;
+    size_t before = has_context ? VIEW_BEFORE : 0;
+    return e->start > before ? e->start - before : 0;
 }
 
-static size_t window_to(const struct view_edit *e, struct str source)
+static size_t window_to(
+    const struct view_edit *e, struct str source, bool has_context)
 {
-    return source.n - e->end > VIEW_AFTER ? e->end + VIEW_AFTER : source.n;
+    size_t after = has_context ? VIEW_AFTER : 0;
+    return source.n - e->end > after ? e->end + after : source.n;
 }
 
 /* The window from edit `first` on; returns the first edit behind it. */
 static size_t make_window(struct view *view, struct str source,
-    const struct view_edits *edits, size_t first)
+    const struct view_edits *edits, size_t first, bool has_context)
 {
     const struct view_edit *items = edits->items;
-    size_t at = window_from(&items[first]), began = view->text.n;
-    size_t to = window_to(&items[first], source), i = first;
+    size_t at = window_from(&items[first], has_context), began = view->text.n;
+    size_t to = window_to(&items[first], source, has_context), i = first;
     while (i > 0 && items[i - 1].is_hint && items[i - 1].start >= at)
         i--;
     for (; i < edits->count; i++) {
         const struct view_edit *e = &items[i];
-        if (e->is_hint ? e->end > to : window_from(e) > to)
+        if (e->is_hint ? e->end > to : window_from(e, has_context) > to)
             break;
         add_plain(view, source, at, e->start);
         add_piece(view, (struct view_piece){view->text.n, e->out_n, e->start,
@@ -122,7 +125,7 @@ static size_t make_window(struct view *view, struct str source,
             str_sub(buf_str(&edits->bytes), e->out, e->out + e->out_n));
         at = e->end;
         if (!e->is_hint)
-            to = window_to(e, source);
+            to = window_to(e, source, has_context);
     }
     add_plain(view, source, at, to);
     add_window(view, began);
@@ -132,7 +135,8 @@ static size_t make_window(struct view *view, struct str source,
     return i;
 }
 
-void view_make(struct view *view, struct str source, struct view_edits *edits)
+void view_make(struct view *view, struct str source, struct view_edits *edits,
+    bool has_context)
 {
     *view = (struct view){0};
     sort_edits(edits);
@@ -140,7 +144,7 @@ void view_make(struct view *view, struct str source, struct view_edits *edits)
         if (edits->items[i].is_hint)
             i++;
         else
-            i = make_window(view, source, edits, i);
+            i = make_window(view, source, edits, i, has_context);
     }
 }
 

@@ -58,7 +58,8 @@ void view_edits_free(struct view_edits *edits);
 
 /* Sorts the edits; of two that share bytes the first, then the longer, is
  * made. */
-void view_make(struct view *view, struct str source, struct view_edits *edits);
+void view_make(struct view *view, struct str source, struct view_edits *edits,
+    bool has_context); /* with the text around them */
 void view_free(struct view *view);
 
 /* Whether text[start, end) has been changed at all. */

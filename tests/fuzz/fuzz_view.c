@@ -34,7 +34,7 @@ static void require(bool is_so)
 static void check_view(struct str text, struct view_edits *edits)
 {
     struct view view;
-    view_make(&view, text, edits);
+    view_make(&view, text, edits, true);
     for (size_t i = 0; i < edits->count; i++) {
         const struct view_edit *e = &edits->items[i];
         require(e->start <= e->end && e->end <= text.n);

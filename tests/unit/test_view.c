@@ -26,7 +26,7 @@ static void assert_shows(find_fn *find, const char *source, const char *shown)
         assert_true(at >= text.n - cut);
         if (at < text.n)
             find(text, at, text.n, &edits);
-        view_make(&view, text, &edits);
+        view_make(&view, text, &edits, true);
         if (shown == NULL) {
             assert_int_equal(view.window_count, 0);
         } else {
@@ -49,7 +49,7 @@ static void offsets_lead_back_to_the_source(void **state)
     struct view view;
     size_t start, end;
     view_edits_add(&edits, 3, 10, STR("DEF!"));
-    view_make(&view, source, &edits);
+    view_make(&view, source, &edits, true);
     view_locate(&view, 1, 3, &start, &end);
     assert_int_equal(start, 1);
     assert_int_equal(end, 3);
@@ -72,7 +72,7 @@ static void what_was_taken_out_counts_only_between_two_bytes(void **state)
     struct view view;
     size_t start, end;
     view_edits_add(&edits, 2, 5, STR(""));
-    view_make(&view, str_of("41---11"), &edits);
+    view_make(&view, str_of("41---11"), &edits, true);
     assert_true(view_is_edited(&view, 0, 4));
     assert_false(view_is_edited(&view, 0, 2));
     assert_false(view_is_edited(&view, 2, 4));
@@ -98,7 +98,7 @@ static void far_places_have_windows_of_their_own(void **state)
     view_edits_add(&edits, 1100, 1101, STR(""));
     view_edits_add(&edits, 2000, 2001, STR("no"));
     edits.items[edits.count - 1].is_hint = true;
-    view_make(&view, str_make(source, N), &edits);
+    view_make(&view, str_make(source, N), &edits, true);
     assert_int_equal(view.window_count, 2);
     assert_true(view.text.n < N / 2);
     const char *z = memchr(view.text.base, 'z', view.text.n);
