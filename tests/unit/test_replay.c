@@ -151,8 +151,11 @@ static void what_cannot_be_read_is_status_2(void **state)
     }
 }
 
-int main(void)
+/* A document is read by this executable, started anew (extract_child.h). */
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "extract") == 0)
+        return command_extract(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns_of_a_conversation_are_told_apart),
         cmocka_unit_test(blocks_stop_nothing_that_follows),
