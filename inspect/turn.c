@@ -56,7 +56,7 @@ size_t turn_find_bidi(
     struct buf turned = {0};
     size_t at = from;
     while (at < to) {
-        const char *hit = memchr(text.p + at, '\xe2', to - at);
+        const char *hit = memchr(text.p + at, 0xe2, to - at);
         if (hit == NULL)
             break;
         size_t start = (size_t)(hit - text.p), next;
