@@ -42,7 +42,8 @@ enum host_scope service_match_host(const struct service_set *set,
             scope = HOST_IN;
             found = s;
         } else if (scope == HOST_OUT &&
-                   any_host(s->learnable, s->learnable_count, host)) {
+                   (any_host(s->learnable, s->learnable_count, host) ||
+                       any_host(s->shared, s->shared_count, host))) {
             scope = HOST_LEARNABLE;
             found = s;
         }
@@ -63,22 +64,23 @@ enum block_shape service_block_shape(const struct service *service)
 }
 
 struct str service_host_pattern(
-    const struct service_set *set, size_t index, bool *is_learnable_out)
+    const struct service_set *set, size_t index, bool *is_shared_out)
 {
+    *is_shared_out = false;
     for (size_t i = 0; i < set->count; i++) {
         const struct service *s = &set->services[i];
-        if (index < s->host_count) {
-            *is_learnable_out = false;
+        if (index < s->host_count)
             return s->hosts[index];
-        }
         index -= s->host_count;
-        if (index < s->learnable_count) {
-            *is_learnable_out = true;
+        if (index < s->learnable_count)
             return s->learnable[index];
-        }
         index -= s->learnable_count;
+        if (index < s->shared_count) {
+            *is_shared_out = true;
+            return s->shared[index];
+        }
+        index -= s->shared_count;
     }
-    *is_learnable_out = false;
     return STR_NONE;
 }
 

@@ -35,9 +35,10 @@ struct str service_name(const struct service *service);
 /* Every host pattern of every map, for the PAC file and the signer:
  * "chatgpt.com" exact, ".oaiusercontent.com" that name and everything below,
  * "oaisdmntpr*.blob.core.windows.net" glob inside one label.  Index past the
- * end gives an empty str. */
+ * end gives an empty str.  is_shared: others than the service live there, too:
+ * nothing for a PAC file. */
 struct str service_host_pattern(
-    const struct service_set *set, size_t index, bool *is_learnable_out);
+    const struct service_set *set, size_t index, bool *is_shared_out);
 bool host_matches(struct str pattern, struct str host);
 
 /* Whether the map lets a WebSocket upgrade to this path through. */

@@ -46,7 +46,7 @@ static const char *const SOCKETS[] = {
 static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
 
 static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
-    "block", "prefixes", "tenant", "signed_out", "routes", NULL};
+    "shared", "block", "prefixes", "tenant", "signed_out", "routes", NULL};
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
@@ -656,6 +656,7 @@ static void load_service(struct loader *l, struct service *service)
         yaml_mistake(l->doc, root, "hosts: at least one is needed");
     service->learnable =
         load_hosts(l, root, "learnable", &service->learnable_count);
+    service->shared = load_hosts(l, root, "shared", &service->shared_count);
     service->block =
         (enum block_shape)yaml_word(l->doc, root, "block", BLOCKS, 0);
     load_tenant(l, root, service);

@@ -6,8 +6,8 @@
 
 struct service {
     struct str name;
-    struct str *hosts, *learnable;
-    size_t host_count, learnable_count;
+    struct str *hosts, *learnable, *shared;
+    size_t host_count, learnable_count, shared_count;
     enum block_shape block;
     struct service_tenant tenant;
     struct str *signed_out; /* path prefixes */

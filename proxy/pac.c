@@ -32,13 +32,13 @@ static enum pattern_kind kind_of(struct str pattern)
 static void append_list(
     const struct conf *conf, enum pattern_kind kind, struct buf *out)
 {
-    bool is_learnable, is_first = true;
+    bool is_shared, is_first = true;
     for (size_t i = 0;; i++) {
         struct str pattern =
-            service_host_pattern(conf->services, i, &is_learnable);
+            service_host_pattern(conf->services, i, &is_shared);
         if (pattern.n == 0)
             return;
-        if (kind_of(pattern) != kind)
+        if (is_shared || kind_of(pattern) != kind)
             continue;
         buf_append_str(out, is_first ? STR("\n    ") : STR(",\n    "));
         is_first = false;

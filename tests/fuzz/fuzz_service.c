@@ -14,11 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct service_set *set = service_set_load(&bundle, &diag);
     check((set == NULL) == (diag.count != 0), "a mistake for every refusal");
     const struct service *service = NULL;
-    bool is_learnable;
+    bool is_shared;
     for (size_t i = 0;
-         set != NULL && service_host_pattern(set, i, &is_learnable).n != 0;
-         i++) {
-        struct str host = service_host_pattern(set, i, &is_learnable);
+         set != NULL && service_host_pattern(set, i, &is_shared).n != 0; i++) {
+        struct str host = service_host_pattern(set, i, &is_shared);
         if (host.p[0] == '.')
             host = str_sub(host, 1, host.n);
         service_match_host(set, host, &service);
