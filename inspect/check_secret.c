@@ -213,12 +213,34 @@ static bool is_host(struct str value)
 }
 
 enum {
+    LONG_NAME = 32,
     SHARE_MAX = 45,
     SHARE_SURE = 75,
     DIGIT_RUNS_MAX = 2,
     LONG_TOKEN = 20,
     ALPHABET_MIN = 19
 };
+
+/* "com/users/bg451", "KEY_WOW64_32KEY" */
+static bool is_path_or_constant(struct str value, const struct classes *c)
+{
+    size_t letters = 0;
+    bool has_word = false;
+    for (size_t i = 0; i <= value.n; i++) {
+        if (i < value.n && islower((unsigned char)value.p[i])) {
+            letters++;
+            continue;
+        }
+        bool is_edge = i == value.n || value.p[i] == '/';
+        bool is_start = i == letters || value.p[i - letters - 1] == '/';
+        has_word = has_word || (is_edge && is_start && letters >= PIECE_MIN);
+        letters = 0;
+    }
+    if (has_word && str_find_char(value, '/') < value.n)
+        return true;
+    return c->lower == 0 && str_find_char(value, '_') < value.n &&
+           value.n < LONG_NAME;
+}
 
 /* Names have words and one number or two; what is random may have words by
  * chance, but then digits in many places. */
@@ -239,7 +261,7 @@ enum check check_api_key(struct str *value)
     struct classes c = classify(*value);
     if (value->n < 8 || c.different < 6 || is_reference(*value) ||
         check_is_placeholder(*value) || is_word_of(*value) || is_host(*value) ||
-        is_wordy(*value))
+        is_wordy(*value) || is_path_or_constant(*value, &c))
         return CHECK_FAIL;
     if (c.upper + c.lower == 0)
         return CHECK_UNKNOWN;

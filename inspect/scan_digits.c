@@ -120,6 +120,28 @@ static bool is_glued(struct str text, size_t start, size_t end)
                (isalnum((unsigned char)text.p[end]) || text.p[end] == '_'));
 }
 
+/* A cell of a table of hexadecimal numbers: "5272 5274 52DE", or something
+ * that begins with a full stop: "[.4300.0020". */
+static bool is_in_table(struct str text, const struct digit_group *first,
+    const struct digit_group *last)
+{
+    size_t length = last->end - last->start, hex = 0, letters = 0;
+    if (first->start > 0 && text.p[first->start - 1] == '.')
+        return true;
+    for (size_t at = last->end + 1;
+         at < text.n && isxdigit((unsigned char)text.p[at]); at++, hex++)
+        letters += !is_digit(text, at);
+    if (last->end < text.n && text.p[last->end] == ' ' && hex == length &&
+        letters > 0)
+        return true;
+    hex = letters = 0;
+    for (size_t at = first->start - (first->start > 0);
+         at > 0 && isxdigit((unsigned char)text.p[at - 1]); at--, hex++)
+        letters += !is_digit(text, at - 1);
+    return first->start > 0 && text.p[first->start - 1] == ' ' &&
+           hex == first->end - first->start && letters > 0;
+}
+
 static bool try_number(struct scan_job *job, const struct rule *rule,
     const struct pattern *p, const struct digit_group *groups, size_t count,
     size_t total)
@@ -129,7 +151,8 @@ static bool try_number(struct scan_job *job, const struct rule *rule,
     unsigned bridges = find_bridges(job->text, &groups[0], &groups[count - 1],
         count > 1 ? groups[1].separator : 0);
     bool is_within = bridges != BRIDGE_NONE && start < job->number_end;
-    if ((bridges & BRIDGE_SURE) != 0 || is_within)
+    if ((bridges & BRIDGE_SURE) != 0 || is_within ||
+        (count > 1 && is_in_table(job->text, &groups[0], &groups[count - 1])))
         return false;
     if (job->number_end != 0 && job->number_end + 1 == start)
         bridges &= ~(unsigned)BRIDGE_LEFT; /* a list of numbers */
