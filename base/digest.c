@@ -5,13 +5,19 @@
  */
 #include "base/digest.h"
 
+/* SHA256_*: nothing newer lets a running sum be put away and gone on with. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <openssl/sha.h>
+
+#include "base/mem.h"
 #include "base/openssl.h"
 
 struct digest {
-    EVP_MD_CTX *context;
+    SHA256_CTX context;
 };
 
 static void need(bool is_ok)
@@ -70,40 +76,54 @@ void digest_hmac_sha256(
 
 struct digest *digest_new(void)
 {
-    struct digest *digest = OPENSSL_zalloc(sizeof *digest);
-    need(digest != NULL);
-    digest->context = EVP_MD_CTX_new();
-    need(digest->context != NULL);
-    need(EVP_DigestInit_ex(digest->context, sha256(), NULL) == 1);
+    struct digest *digest = MEM_NEW(struct digest);
+    need(SHA256_Init(&digest->context) == 1);
     return digest;
 }
 
 void digest_update(struct digest *digest, struct str bytes)
 {
-    need(EVP_DigestUpdate(digest->context, bytes.p, bytes.n) == 1);
+    need(SHA256_Update(&digest->context, bytes.p, bytes.n) == 1);
 }
 
 void digest_sum(const struct digest *digest, uint8_t digest_out[DIGEST_BYTES])
 {
-    EVP_MD_CTX *copy = EVP_MD_CTX_new();
-    need(copy != NULL);
-    need(EVP_MD_CTX_copy_ex(copy, digest->context) == 1);
-    need(EVP_DigestFinal_ex(copy, digest_out, NULL) == 1);
-    EVP_MD_CTX_free(copy);
+    SHA256_CTX copy = digest->context;
+    need(SHA256_Final(digest_out, &copy) == 1);
+    OPENSSL_cleanse(&copy, sizeof copy);
+}
+
+void digest_save(
+    const struct digest *digest, uint8_t state_out[DIGEST_STATE_BYTES])
+{
+    _Static_assert(sizeof digest->context <= DIGEST_STATE_BYTES, "a state");
+    memset(state_out, 0, DIGEST_STATE_BYTES);
+    memcpy(state_out, &digest->context, sizeof digest->context);
+}
+
+struct digest *digest_restore(const uint8_t state[DIGEST_STATE_BYTES])
+{
+    struct digest *digest = MEM_NEW(struct digest);
+    SHA256_CTX *context = &digest->context;
+    memcpy(context, state, sizeof *context);
+    if (context->num < SHA256_CBLOCK && context->md_len == DIGEST_BYTES)
+        return digest;
+    digest_free(&digest); /* it would write beyond its block */
+    return NULL;
 }
 
 void digest_free(struct digest **digest)
 {
     if (*digest == NULL)
         return;
-    EVP_MD_CTX_free((*digest)->context);
-    OPENSSL_free(*digest);
+    OPENSSL_cleanse(*digest, sizeof **digest);
+    mem_free(*digest);
     *digest = NULL;
 }
 
 void digest_final(struct digest **digest, uint8_t digest_out[DIGEST_BYTES])
 {
-    need(EVP_DigestFinal_ex((*digest)->context, digest_out, NULL) == 1);
+    digest_sum(*digest, digest_out);
     digest_free(digest);
 }
 

@@ -10,7 +10,12 @@
 
 #include "base/str.h"
 
-enum { DIGEST_BYTES = 32, DIGEST_HEX_BYTES = 65, DIGEST_SHA1_BYTES = 20 };
+enum {
+    DIGEST_BYTES = 32,
+    DIGEST_HEX_BYTES = 65,
+    DIGEST_SHA1_BYTES = 20,
+    DIGEST_STATE_BYTES = 112,
+};
 
 struct digest; /* one running SHA-256 */
 
@@ -29,6 +34,11 @@ void digest_update(struct digest *digest, struct str bytes);
 /* The sum of what came so far; more may follow and be asked for again. */
 void digest_sum(const struct digest *digest, uint8_t digest_out[DIGEST_BYTES]);
 void digest_free(struct digest **digest);
+/* A running sum put away, to be gone on with in any process of this machine.
+ * The block that is not full yet is in it in clear.  NULL: no state. */
+void digest_save(
+    const struct digest *digest, uint8_t state_out[DIGEST_STATE_BYTES]);
+struct digest *digest_restore(const uint8_t state[DIGEST_STATE_BYTES]);
 /* digest_sum and digest_free in one. */
 void digest_final(struct digest **digest, uint8_t digest_out[DIGEST_BYTES]);
 

@@ -40,6 +40,39 @@ static void streaming_gives_the_same_sum_and_can_go_on(void **state)
     assert_false(digest_equal(part, whole));
 }
 
+static void a_running_sum_is_put_away_and_gone_on_with(void **state)
+{
+    (void)state;
+    char bytes[300], text[DIGEST_HEX_BYTES], whole[DIGEST_HEX_BYTES];
+    uint8_t put_away[DIGEST_STATE_BYTES], sum[DIGEST_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)i;
+    digest_sha256_hex(str_make(bytes, sizeof bytes), whole);
+    for (size_t cut = 0; cut <= sizeof bytes; cut++) {
+        struct digest *first = digest_new();
+        digest_update(first, str_make(bytes, cut));
+        digest_save(first, put_away);
+        digest_update(first, STR("what nobody asked for"));
+        digest_free(&first);
+        struct digest *second = digest_restore(put_away);
+        digest_update(second, str_make(bytes + cut, sizeof bytes - cut));
+        digest_final(&second, sum);
+        digest_hex(sum, text);
+        assert_string_equal(text, whole);
+    }
+}
+
+static void what_is_no_state_is_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[DIGEST_STATE_BYTES];
+    for (int fill = 0; fill < 256; fill++) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)fill;
+        assert_null(digest_restore(bytes));
+    }
+}
+
 static void hmac_gives_the_sum_of_rfc_4231(void **state)
 {
     (void)state;
@@ -60,6 +93,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_sums),
         cmocka_unit_test(streaming_gives_the_same_sum_and_can_go_on),
+        cmocka_unit_test(a_running_sum_is_put_away_and_gone_on_with),
+        cmocka_unit_test(what_is_no_state_is_refused),
         cmocka_unit_test(hmac_gives_the_sum_of_rfc_4231),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
