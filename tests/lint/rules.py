@@ -32,7 +32,7 @@ DOORS = {
     r"sodium\.h": r"base/\w+\.c|inspect/(scan_job\.h|rules_hs\.c)",
     r"archive\.h|archive_entry\.h": r"extract/unpack\.c",
     r"expat\.h": r"extract/xml\.c",
-    r"seccomp\.h|linux/landlock\.h": r"proxy/sandbox\w*\.c",
+    r"seccomp\.h|linux/landlock\.h": r"proxy/(sandbox\w*\.c|confine\.[ch])",
     r"zlib\.h|brotli/.*|zstd\.h": r"proxy/ws_inflate\.c|inspect/\w+\.c|store/\w+\.c|base/\w+\.c|extract/(image|pdf_objects)\.c",
 }
 OPENSSL_USERS = r"proxy/tls\w*\.[ch]|certs/.*|base/(digest|openssl)\.[ch]"
