@@ -44,21 +44,12 @@ static enum err give(struct follow *f, struct query *q, int64_t seq,
     bool is_cut_short, query_row_fn *on_row, void *context)
 {
     struct sql sql = {0};
-    struct db_statement *s = NULL;
     buf_printf(&sql.text,
         "SELECT seq, time_ms, state, id, %s FROM activity WHERE seq = ?",
         is_cut_short ? "json_set(json, '$.complete', json('false'))" : "json");
     sql_int(&sql, seq);
     sql_filter(&sql, f->filter);
-    enum err err = sql_prepare(q, &sql, &s);
-    if (err == OK)
-        err = db_step(s);
-    if (err == OK) {
-        struct query_row row = query_read_row(s);
-        on_row(context, &row);
-    }
-    db_statement_free(&s);
-    sql_free(&sql);
+    enum err err = sql_give_one(q, &sql, on_row, context);
     return err == ERR_EOF ? OK : err;
 }
 

@@ -224,14 +224,11 @@ enum err query_list(struct query *q, const struct query_filter *filter,
     return err == ERR_EOF ? OK : err;
 }
 
-enum err query_get(
-    struct query *q, struct str id, query_row_fn *on_row, void *context)
+enum err sql_give_one(
+    struct query *q, struct sql *sql, query_row_fn *on_row, void *context)
 {
-    struct sql sql = {0};
     struct db_statement *s = NULL;
-    buf_append_str(&sql.text, STR(QUERY_SELECT " AND id = ?"));
-    sql_text(&sql, id);
-    enum err err = sql_prepare(q, &sql, &s);
+    enum err err = sql_prepare(q, sql, &s);
     if (err == OK)
         err = db_step(s);
     if (err == OK) {
@@ -239,6 +236,16 @@ enum err query_get(
         on_row(context, &row);
     }
     db_statement_free(&s);
-    sql_free(&sql);
+    sql_free(sql);
+    return err;
+}
+
+enum err query_get(
+    struct query *q, struct str id, query_row_fn *on_row, void *context)
+{
+    struct sql sql = {0};
+    buf_append_str(&sql.text, STR(QUERY_SELECT " AND id = ?"));
+    sql_text(&sql, id);
+    enum err err = sql_give_one(q, &sql, on_row, context);
     return err == ERR_EOF ? ERR_NOT_FOUND : err;
 }

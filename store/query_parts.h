@@ -30,6 +30,9 @@ void sql_int(struct sql *sql, int64_t number);
 void sql_filter(struct sql *sql, const struct query_filter *filter);
 enum err sql_prepare(
     struct query *query, struct sql *sql, struct db_statement **out) MUST_USE;
+/* Runs it for its one row, if there is one, and frees it.  ERR_EOF: none. */
+enum err sql_give_one(struct query *q, struct sql *sql, query_row_fn *on_row,
+    void *context) MUST_USE;
 void sql_free(struct sql *sql);
 
 #define QUERY_SELECT                                                           \

@@ -8,29 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-
-static struct conf *conf;
-
-/* The shipped configuration. */
-static int load(void **state)
-{
-    (void)state;
-    struct bundle bundle;
-    struct diag diag = {0};
-    conf_collect("conf/promptgate.yaml", &bundle, &diag);
-    conf = conf_load(&bundle, &diag);
-    if (conf == NULL)
-        print_error("%s", buf_cstr(&diag.text));
-    diag_free(&diag);
-    return conf == NULL;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    conf_unref(&conf);
-    return 0;
-}
+#include "tests/unit/shipped_conf.h"
 
 static struct target_choice choose(const char *host, uint16_t port)
 {
