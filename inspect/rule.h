@@ -68,11 +68,20 @@ struct word_set {
     size_t within;        /* bytes before the start and behind the end */
 };
 
+/* kind: fingerprint (inspect/fingerprint.h) */
+struct rule_fingerprint {
+    struct str path;         /* of the set, a data file */
+    unsigned min_share;      /* percent of the document */
+    unsigned min_paragraphs; /* or so many of its paragraphs */
+    unsigned min_letters;    /* and so much of it in any case */
+};
+
 struct rule {
     struct str id, type, group, description;
     const char *file;
     unsigned line;
     enum level severity;
+    const struct rule_fingerprint *fingerprint; /* or NULL: patterns */
     const struct pattern *patterns;
     size_t pattern_count;
     const struct validator *validator; /* or NULL */
@@ -189,10 +198,22 @@ struct rules {
     size_t term_count;
     uint64_t *term_bits;
     uint32_t term_mask;
+    /* Data files, each once. */
+    struct str *data;
+    size_t data_count;
 };
 
 /* The indices above; rules_index.c. */
 void rules_index(struct rules *rules);
+
+/* The absolute name of a data file, in the arena: one that the configuration
+ * names, or one that commands keep at DATA_DIR/FOLDER/NAME; and that a
+ * detector needs it.  rules_data.c */
+struct str rules_data_beside(
+    struct rules *rules, const struct bundle *bundle, struct str name);
+struct str rules_data_kept(struct rules *rules, const struct bundle *bundle,
+    const char *folder, struct str name);
+void rules_data_add(struct rules *rules, struct str path);
 
 /* Fills in widths; reports expressions that Hyperscan cannot take. */
 void rules_measure(struct rules *rules, struct diag *diag);

@@ -22,6 +22,7 @@ static const char *const levels[] = {"none", "low", "medium", "high", NULL};
 struct loader {
     struct rules *rules;
     struct yaml_doc *doc;
+    const struct bundle *bundle;
     const struct yaml_node *node; /* the rule being read */
     struct str *words;            /* every keyword once, in lower case */
     size_t word_cap;
@@ -417,26 +418,70 @@ static void check_unique(struct loader *l, struct str id)
                 STR_ARG(id), l->rules->items[i].file, l->rules->items[i].line);
 }
 
-static void read_rule(struct loader *l, struct rule *rule)
+/* What rules of all kinds have. */
+static void read_head(struct loader *l, struct rule *rule)
 {
-    static const char *const keys[] = {"id", "type", "group", "description",
-        "severity", "patterns", "keywords", "deny", "require", "validator",
-        "entropy", "allow", "confidence", "gives_way", "examples",
-        "counter_examples", NULL};
-    if (!yaml_check_keys(l->doc, l->node, keys))
-        return;
     rule->file = arena_strdup(&l->rules->arena, l->doc->file);
     rule->line = l->node->line;
     rule->id = read_name(l, "id");
     check_unique(l, rule->id);
-    rule->type = read_name(l, "type");
-    rule->group =
-        str_of(groups[yaml_word(l->doc, l->node, "group", groups, 0)]);
     rule->description =
         keep(l, yaml_str(l->doc, l->node, "description", STR_NONE));
     rule->severity = read_level(l, l->node, "severity", LEVEL_MEDIUM);
     if (rule->severity == LEVEL_NONE)
         yaml_mistake(l->doc, l->node, "severity must be low, medium or high");
+}
+
+static unsigned read_number(
+    struct loader *l, const char *key, unsigned max, unsigned otherwise)
+{
+    return (unsigned)yaml_int(l->doc, l->node, key, 1, max, otherwise);
+}
+
+/* kind: fingerprint */
+static void read_fingerprint(struct loader *l, struct rule *rule)
+{
+    static const char *const keys[] = {"id", "kind", "description", "severity",
+        "set", "file", "min_share", "min_paragraphs", "min_letters", NULL};
+    if (!yaml_check_keys(l->doc, l->node, keys))
+        return;
+    read_head(l, rule);
+    rule->type = STR("fingerprint");
+    rule->group = STR("document");
+    rule->base = LEVEL_HIGH;
+    struct rule_fingerprint *f =
+        ARENA_NEW(&l->rules->arena, struct rule_fingerprint);
+    rule->fingerprint = f;
+    f->min_share = read_number(l, "min_share", 100, 20);
+    f->min_paragraphs = read_number(l, "min_paragraphs", 1000, 3);
+    f->min_letters = read_number(l, "min_letters", 100000, 200);
+    struct str file = yaml_str(l->doc, l->node, "file", STR_NONE);
+    bool has_set = yaml_get(l->node, "set") != NULL;
+    if (has_set == (file.n > 0))
+        yaml_mistake(l->doc, l->node,
+            "a fingerprint detector needs set, the name of a set of "
+            "documents, or file, where one is");
+    else if (has_set)
+        f->path = rules_data_kept(
+            l->rules, l->bundle, "fingerprints", read_name(l, "set"));
+    else
+        f->path = rules_data_beside(l->rules, l->bundle, file);
+    rules_data_add(l->rules, f->path);
+}
+
+/* kind: pattern */
+static void read_pattern_rule(struct loader *l, struct rule *rule)
+{
+    static const char *const keys[] = {"id", "kind", "type", "group",
+        "description", "severity", "patterns", "keywords", "deny", "require",
+        "validator", "entropy", "allow", "confidence", "gives_way", "examples",
+        "counter_examples", NULL};
+    if (!yaml_check_keys(l->doc, l->node, keys))
+        return;
+    read_head(l, rule);
+    rule->type = read_name(l, "type");
+    rule->group =
+        str_of(groups[yaml_word(l->doc, l->node, "group", groups, 0)]);
     read_patterns(l, rule);
     read_words(l, "keywords", &rule->keywords);
     read_words(l, "deny", &rule->deny);
@@ -449,6 +494,15 @@ static void read_rule(struct loader *l, struct rule *rule)
     rule->examples = read_texts(l, "examples", &rule->example_count);
     rule->counter_examples =
         read_texts(l, "counter_examples", &rule->counter_example_count);
+}
+
+static void read_rule(struct loader *l, struct rule *rule)
+{
+    static const char *const kinds[] = {"pattern", "fingerprint", NULL};
+    if (yaml_word(l->doc, l->node, "kind", kinds, 0) == 1)
+        read_fingerprint(l, rule);
+    else
+        read_pattern_rule(l, rule);
 }
 
 static void read_file(struct loader *l)
@@ -481,7 +535,7 @@ struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
 {
     size_t mistakes = diag->count;
     struct rules *rules = MEM_NEW(struct rules);
-    struct loader l = {.rules = rules};
+    struct loader l = {.rules = rules, .bundle = bundle};
     for (size_t i = 0; i < bundle->count; i++) {
         const struct bundle_file *file = &bundle->files[i];
         if (file->kind != BUNDLE_DETECTORS)
@@ -529,6 +583,7 @@ void rules_free(struct rules **rules)
     mem_free(r->token_start);
     mem_free(r->terms);
     mem_free(r->term_bits);
+    mem_free(r->data);
     mem_free(r);
     *rules = NULL;
 }

@@ -18,6 +18,12 @@ size_t rules_count(const struct rules *rules);
 struct str rules_id(const struct rules *rules, size_t index);
 struct str rules_description(const struct rules *rules, size_t index);
 
+/* Absolute names, each once, of the data files that detectors are about:
+ * whoever loaded the rules gives their bytes to scanner_attach.  NUL follows.
+ */
+size_t rules_data_count(const struct rules *rules);
+struct str rules_data_file(const struct rules *rules, size_t index);
+
 /* A hash over everything the database depends on: patterns, flags, library
  * version, CPU features. Names the cache file. Hex, NUL-terminated. */
 enum { RULES_HASH_BYTES = 65 };

@@ -9,6 +9,7 @@
 #ifndef INSPECT_SCAN_H
 #define INSPECT_SCAN_H
 
+#include "base/diag.h"
 #include "inspect/activity.h"
 
 struct rules; /* inspect/rules.h */
@@ -23,6 +24,12 @@ enum { SCAN_STEP_BYTES = 256 * 1024 };
 enum err scanner_new(const struct rules *rules, struct str database,
     struct scanner **scanner_out) MUST_USE;
 void scanner_free(struct scanner **scanner);
+
+/* Opens what the detectors named, of all data files (base/datafile.h):
+ * borrowed, must outlive the scanner.  ERR_CONFIG: damaged, reported into diag
+ * with the detector's place. */
+enum err scanner_attach(
+    struct scanner *scanner, struct str data, struct diag *diag) MUST_USE;
 
 /* text: UTF-8 (bytes that are not are scanned all the same), borrowed until
  * scan_job_free.  Findings are appended, with offsets into text;

@@ -19,6 +19,7 @@ struct scanner {
     hs_database_t *database, *words; /* words: NULL when there are none */
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
+    struct str data; /* base/datafile.h */
     unsigned char key[crypto_shorthash_KEYBYTES];
 };
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/data_files.h"
 #include "proxy/tls.h"
 
 enum { EXIT_GOOD = 0, EXIT_MISTAKES = 2 };
@@ -71,11 +72,15 @@ static void compile(
 {
     static const char tickets[TLS_TICKET_KEY_BYTES];
     struct str keys = {tickets, sizeof tickets};
+    struct str data = STR_NONE;
     struct buf database = {0};
-    if (rules_compile(conf->rules, diag, &database) == OK) {
+    enum err err = data_files_map(conf->rules, diag, &data);
+    if (err != OK && err != ERR_CONFIG)
+        diag_add(diag, "detectors", 1, "no memory for data files");
+    if (err == OK && rules_compile(conf->rules, diag, &database) == OK) {
         if (check->with_examples)
             rules_check_examples(conf->rules, buf_str(&database), diag);
-        if (conf_arm(conf, buf_str(&database), keys, diag) != OK &&
+        if (conf_arm(conf, buf_str(&database), data, keys, diag) != OK &&
             diag->count == 0)
             diag_add(diag, "certificates", 1, "cannot be used");
         conf->database = STR_NONE; /* the buffer's, no mapping */

@@ -220,16 +220,19 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     return conf;
 }
 
-enum err conf_arm(struct conf *conf, struct str database,
+enum err conf_arm(struct conf *conf, struct str database, struct str data,
     struct str ticket_keys, struct diag *diag)
 {
     conf->database = database;
+    conf->data = data;
     enum err err = scanner_new(conf->rules, database, &conf->scanner);
     if (err != OK) {
         diag_add(diag, "detectors", 1,
             "the pattern database does not fit the rules: %s", err_name(err));
         return ERR_CONFIG;
     }
+    if (scanner_attach(conf->scanner, data, diag) != OK)
+        return ERR_CONFIG;
     conf->pool = channel_pool_new();
     conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);
     return conf->tls != NULL ? OK : ERR_CONFIG;
@@ -261,6 +264,7 @@ void conf_unref(struct conf **conf)
     if (c->services != NULL)
         service_set_free(&c->services);
     memfd_unmap(c->database);
+    memfd_unmap(c->data);
     settings_free(&c->settings);
     bundle_free(&c->bundle);
     mem_free(c);

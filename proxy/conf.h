@@ -30,7 +30,7 @@ struct conf {
     struct scanner *scanner;
     struct tls_context *tls;
     struct channel_pool *pool; /* answers of WebSockets that broke off */
-    struct str database;       /* mapped; unmapped with the conf */
+    struct str database, data; /* mapped; unmapped with the conf */
 };
 
 /* Reads configuration files from disk into a bundle (relative names resolve
@@ -42,9 +42,10 @@ void conf_collect(
     const char *settings_file, struct bundle *bundle_out, struct diag *diag);
 /* Parses everything of the bundle (taken).  NULL when there were mistakes. */
 struct conf *conf_load(struct bundle *bundle, struct diag *diag);
-/* Workers: the scanner on the database (taken: mapped, sealed) and the TLS
- * context.  ERR_CONFIG: reported into diag; the conf stays unarmed. */
-enum err conf_arm(struct conf *conf, struct str database,
+/* Workers: the scanner on the database and the data files of the detectors
+ * (both taken: mapped, sealed; base/datafile.h) and the TLS context.
+ * ERR_CONFIG: reported into diag; the conf stays unarmed. */
+enum err conf_arm(struct conf *conf, struct str database, struct str data,
     struct str ticket_keys, struct diag *diag) MUST_USE;
 struct conf *conf_ref(struct conf *conf);
 void conf_unref(struct conf **conf);

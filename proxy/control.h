@@ -9,6 +9,7 @@
  *                    ORIGINS         the worker instances that live (storer)
  *                    BUNDLE   + fd   configuration of the next RELOAD
  *                    DATABASE + fd   its Hyperscan database (workers)
+ *                    DATA     + fd   data files of its detectors, if any
  *                    RELOAD          apply both; `value`: generation
  *                    DRAIN           stop within `value` ms, then exit
  *                    PING            answer PONG from the event loop
@@ -44,6 +45,7 @@ enum control_type {
     CONTROL_ORIGINS,
     CONTROL_BUNDLE,
     CONTROL_DATABASE,
+    CONTROL_DATA,
     CONTROL_RELOAD,
     CONTROL_DRAIN,
     CONTROL_PING,

@@ -181,7 +181,8 @@ static void adopt(struct parent *p)
 {
     generation_free(&p->now);
     p->now = p->next;
-    p->next = (struct generation){NULL, -1, -1, ""};
+    p->next =
+        (struct generation){.bundle_fd = -1, .database_fd = -1, .data_fd = -1};
     const struct settings *s = &p->now.conf->settings;
     log_setup(s->log_format, s->log_level, "parent");
 }
@@ -399,8 +400,10 @@ static int run(struct parent *p)
     const struct settings *s = &conf->settings;
     set_limits();
     uv_loop_init(&p->loop);
-    if (generation_prepare(p, conf) != OK || make_stats(p) != OK ||
-        make_secrets(p) != OK)
+    err = generation_prepare(p, conf);
+    if (err == ERR_CONFIG)
+        return EXIT_CONFIG; /* logged */
+    if (err != OK || make_stats(p) != OK || make_secrets(p) != OK)
         return fail_start("memory files");
     if (bind_ports(p, s) != OK)
         return EXIT_FAILURE_RUN; /* logged */
@@ -455,8 +458,8 @@ int command_run(int argc, char **argv)
     }
     struct parent *p = MEM_NEW(struct parent);
     p->settings_file = file;
-    p->now.bundle_fd = p->now.database_fd = -1;
-    p->next.bundle_fd = p->next.database_fd = -1;
+    p->now.bundle_fd = p->now.database_fd = p->now.data_fd = -1;
+    p->next = p->now;
     /* Nothing of ours lives as long as the process and must outlive it: the
      * kernel takes the rest back. */
     return run(p);

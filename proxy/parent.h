@@ -46,6 +46,7 @@ enum parent_phase {
 struct generation {
     struct conf *conf;
     int bundle_fd, database_fd;
+    int data_fd; /* data files of detectors; -1: none */
     char rules_hash[RULES_HASH_BYTES];
 };
 

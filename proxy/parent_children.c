@@ -176,6 +176,7 @@ static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
     if (c->kind == ROLE_WORKER) {
         fd_at(s, ROLE_FD_TICKETS, p->tickets_fd);
         fd_at(s, ROLE_FD_DATABASE, p->now.database_fd);
+        fd_at(s, ROLE_FD_DATA, p->now.data_fd);
         s->listen_fds = p->proxy.fds;
         s->listen_count = p->proxy.count;
     }
@@ -377,6 +378,7 @@ void children_reload(struct parent *p)
 {
     struct control bundle = {.type = CONTROL_BUNDLE},
                    database = {.type = CONTROL_DATABASE},
+                   data = {.type = CONTROL_DATA},
                    apply = {.type = CONTROL_RELOAD,
                        .value = p->now.conf->generation};
     for (size_t i = 0; i < p->child_count; i++) {
@@ -384,6 +386,8 @@ void children_reload(struct parent *p)
         send_to(c, &bundle, p->now.bundle_fd);
         if (c->kind == ROLE_WORKER)
             send_to(c, &database, p->now.database_fd);
+        if (c->kind == ROLE_WORKER && p->now.data_fd >= 0)
+            send_to(c, &data, p->now.data_fd);
         send_to(c, &apply, -1);
     }
 }

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "base/users.h"
+#include "proxy/data_files.h"
 #include "proxy/role_compiler.h"
 #include "proxy/rules_cache.h"
 
@@ -33,19 +34,33 @@ void generation_free(struct generation *g)
 {
     close_fd(&g->bundle_fd);
     close_fd(&g->database_fd);
+    close_fd(&g->data_fd);
     conf_unref(&g->conf);
+}
+
+static void log_mistakes(struct diag *diag)
+{
+    struct str rest = buf_str(&diag->text), line;
+    while (str_split(&rest, '\n', &line))
+        if (line.n > 0)
+            log_event(LOG_ERROR, "config.mistake", LOG_STR("text", line));
 }
 
 /* conf is taken. */
 enum err generation_prepare(struct parent *p, struct conf *conf)
 {
     struct buf bytes = {0};
+    struct diag diag = {0};
     generation_free(&p->next);
     p->next.conf = conf;
     rules_hash(conf->rules, p->next.rules_hash);
     bundle_encode(&conf->bundle, &bytes);
     enum err err = memfd_from(buf_str(&bytes), &p->next.bundle_fd);
     buf_free(&bytes);
+    if (err == OK)
+        err = data_files_open(conf->rules, &diag, &p->next.data_fd);
+    log_mistakes(&diag);
+    diag_free(&diag);
     return err;
 }
 
@@ -64,6 +79,7 @@ enum err compile_start(struct parent *p)
     s.fds[ROLE_FD_STATS - ROLE_FD_CONTROL] = p->stats_fd;
     s.fds[ROLE_FD_KEY - ROLE_FD_CONTROL] = cache;
     s.fds[ROLE_FD_DATABASE - ROLE_FD_CONTROL] = p->next.database_fd;
+    s.fds[ROLE_FD_DATA - ROLE_FD_CONTROL] = p->next.data_fd;
     s.fds[ROLE_FD_LOCK - ROLE_FD_CONTROL] = p->lock_fd;
     enum err err = spawn_role(&s, &p->compiler_pid);
     close_fd(&cache);
@@ -104,14 +120,6 @@ void compile_reap(struct parent *p)
     parent_on_compiled(p, is_good);
 }
 
-static void log_mistakes(struct diag *diag)
-{
-    struct str rest = buf_str(&diag->text), line;
-    while (str_split(&rest, '\n', &line))
-        if (line.n > 0)
-            log_event(LOG_ERROR, "config.mistake", LOG_STR("text", line));
-}
-
 static void refuse_reload(struct diag *diag)
 {
     log_mistakes(diag);
@@ -141,9 +149,13 @@ void reload_start(struct parent *p)
         return;
     }
     diag_free(&diag);
-    if (generation_prepare(p, conf) == OK && compile_start(p) == OK)
+    enum err err = generation_prepare(p, conf);
+    if (err == OK && compile_start(p) == OK)
         return;
-    log_event(LOG_ERROR, "reload.failed", LOG_CSTR("why", strerror(errno)));
+    if (err == ERR_CONFIG) /* which has been said */
+        log_event(LOG_ERROR, "reload.refused");
+    else
+        log_event(LOG_ERROR, "reload.failed", LOG_CSTR("why", strerror(errno)));
     stats_add(STAT_RELOADS_FAILED, 1);
     generation_free(&p->next);
 }

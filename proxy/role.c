@@ -30,6 +30,7 @@
 enum {
     BUNDLE_MAX = 256 << 20,
     DATABASE_MAX = 1 << 30,
+    DATA_MAX = INT32_MAX, /* 1 GiB of files, with heads */
     KEY_MAX = 64 * 1024,
     EXIT_START = 3,
 };
@@ -39,7 +40,7 @@ struct role {
     const struct role_events *events;
     void *owner;
     struct chan *control;
-    struct str bundle, database; /* mapped, of the reload to come */
+    struct str bundle, database, data; /* mapped, of the reload to come */
 };
 
 struct options {
@@ -191,13 +192,18 @@ static void *map_stats(unsigned slot)
 
 static void arm_worker(struct role_start *start)
 {
-    struct str database;
+    struct str database, data = STR_NONE;
     struct diag diag = {0};
     start->ticket_keys = read_secret(ROLE_FD_TICKETS);
     if (memfd_map(ROLE_FD_DATABASE, DATABASE_MAX, &database) != OK)
         give_up("mapping the pattern database");
     close(ROLE_FD_DATABASE);
-    if (conf_arm(start->conf, database, start->ticket_keys, &diag) != OK) {
+    if (rules_data_count(start->conf->rules) > 0 &&
+        memfd_map(ROLE_FD_DATA, DATA_MAX, &data) != OK)
+        give_up("mapping the data files");
+    close(ROLE_FD_DATA);
+    if (conf_arm(start->conf, database, data, start->ticket_keys, &diag) !=
+        OK) {
         log_event(
             LOG_ERROR, "config.mistakes", LOG_STR("text", buf_str(&diag.text)));
         give_up("using the configuration");
@@ -316,7 +322,8 @@ static void forget_reload(struct role *role)
 {
     memfd_unmap(role->bundle);
     memfd_unmap(role->database);
-    role->bundle = role->database = STR_NONE;
+    memfd_unmap(role->data);
+    role->bundle = role->database = role->data = STR_NONE;
 }
 
 /* The parent's compiler role has already loaded the same bytes with the same
@@ -328,9 +335,9 @@ static struct conf *load_reload(struct role *role)
     struct diag diag = {0};
     if (conf == NULL || role->start->kind != ROLE_WORKER)
         return conf;
-    struct str database = role->database;
-    role->database = STR_NONE; /* the conf's now */
-    if (conf_arm(conf, database, role->start->ticket_keys, &diag) != OK) {
+    struct str database = role->database, data = role->data;
+    role->database = role->data = STR_NONE; /* the conf's now */
+    if (conf_arm(conf, database, data, role->start->ticket_keys, &diag) != OK) {
         log_event(
             LOG_ERROR, "config.mistakes", LOG_STR("text", buf_str(&diag.text)));
         conf_unref(&conf);
@@ -379,6 +386,9 @@ static void handle(struct role *role, const struct control *m, int fd)
         return;
     case CONTROL_DATABASE:
         take_mapping(fd, DATABASE_MAX, &role->database);
+        return;
+    case CONTROL_DATA:
+        take_mapping(fd, DATA_MAX, &role->data);
         return;
     case CONTROL_GONE:
         if (e->on_gone != NULL)

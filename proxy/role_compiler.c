@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "proxy/chan.h"
 #include "proxy/role_fds.h"
 #include "proxy/tls.h"
 
-enum { CACHE_MAX = 1 << 30 };
+enum { CACHE_MAX = 1 << 30, DATA_MAX = INT32_MAX };
 
 static int refuse(struct diag *diag)
 {
@@ -57,9 +58,13 @@ static struct str fitting_cache(const struct conf *conf)
 /* As a worker will use it, with keys of its own making. */
 static enum err prove(struct conf *conf, struct str database, struct diag *diag)
 {
+    struct str data = STR_NONE;
     static const char tickets[TLS_TICKET_KEY_BYTES];
     struct str keys = {tickets, sizeof tickets};
-    enum err err = conf_arm(conf, database, keys, diag);
+    if (rules_data_count(conf->rules) > 0 &&
+        memfd_map(ROLE_FD_DATA, DATA_MAX, &data) != OK)
+        return ERR_IO;
+    enum err err = conf_arm(conf, database, data, keys, diag);
     conf->database = STR_NONE; /* not a mapping of the conf's own */
     return err;
 }

@@ -13,6 +13,7 @@ enum {
                             from the cache */
     ROLE_FD_TICKETS,     /* workers: session ticket keys */
     ROLE_FD_DATABASE,    /* workers: to map; compiler: to write */
+    ROLE_FD_DATA,        /* the same two: base/datafile.h, if there are any */
     ROLE_FD_LOCK,        /* held, never used: lasts as long as the last role */
     ROLE_FD_LISTEN,      /* from here on listening sockets */
     ROLE_LISTEN_MAX = 64,

@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/settings.h"
+#include "proxy/chan.h"
+#include "proxy/data_files.h"
 #include "proxy/rules_cache.h"
 
 enum { DATABASE_MAX = 256 << 20 };
@@ -60,11 +62,14 @@ bool engine_open(struct engine *e, const struct rules *rules,
             scanner_new(e->rules, buf_str(&e->database), &e->scanner) == OK;
     }
     buf_free(&folder);
-    return is_made;
+    return is_made && data_files_map(rules, diag, &e->data) == OK &&
+           scanner_attach(e->scanner, e->data, diag) == OK;
 }
 
 void engine_close(struct engine *e)
 {
     scanner_free(&e->scanner);
     buf_free(&e->database);
+    memfd_unmap(e->data);
+    e->data = STR_NONE;
 }

@@ -15,6 +15,7 @@ struct engine {
     const struct rules *rules; /* borrowed */
     struct scanner *scanner;
     struct buf database;
+    struct str data; /* mapped */
 };
 
 /* False: reported into diag. */
