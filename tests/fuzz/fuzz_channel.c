@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf first = {0}, second = {0};
     run(data[0], messages, &first);
     run(data[0], messages, &second);
-    check(str_eq(buf_str(&first), buf_str(&second)), "the same each time");
+    check_same(&first, &second, "the same each time");
     buf_free(&first);
     buf_free(&second);
     return 0;

@@ -30,6 +30,23 @@ static inline void check(bool holds, const char *what)
     abort();
 }
 
+/* Two accounts of one input: where they part is shown. */
+static inline void check_same(
+    const struct buf *whole, const struct buf *cut, const char *what)
+{
+    struct str a = buf_str(whole), b = buf_str(cut);
+    if (str_eq(a, b))
+        return;
+    size_t at = 0, from;
+    while (at < a.n && at < b.n && a.p[at] == b.p[at])
+        at++;
+    from = at < 200 ? 0 : at - 200;
+    a = str_sub(a, from, at + 200);
+    b = str_sub(b, from, at + 200);
+    fprintf(stderr, "whole: %.*s\ncut:   %.*s\n", STR_ARG(a), STR_ARG(b));
+    check(false, what);
+}
+
 /* read: writes all events and the result into out. */
 static inline void check_cuts(
     struct str s, void (*read)(struct str s, unsigned way, struct buf *out))
@@ -40,7 +57,7 @@ static inline void check_cuts(
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
         struct buf cut = {0};
         read(s, ways[i], &cut);
-        check(str_eq(buf_str(&whole), buf_str(&cut)), "same at any cut");
+        check_same(&whole, &cut, "same at any cut");
         buf_free(&cut);
     }
     buf_free(&whole);
