@@ -15,20 +15,21 @@
 #include "base/buf.h"
 #include "base/datafile.h"
 #include "base/file.h"
+#include "base/mem.h"
 
 struct fixture {
-    char folder[64];
-    char paths[3][96];
+    char *folder;
+    char *paths[3];
     int memfd;
 };
 
 static int set_up(void **state)
 {
     static struct fixture f;
-    snprintf(f.folder, sizeof f.folder, "/tmp/test_datafile.XXXXXX");
+    f.folder = mem_strdup("/tmp/test_datafile.XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     for (int i = 0; i < 3; i++)
-        snprintf(f.paths[i], sizeof f.paths[i], "%s/%d", f.folder, i);
+        assert_true(asprintf(&f.paths[i], "%s/%d", f.folder, i) > 0);
     f.memfd = memfd_create("test", MFD_CLOEXEC);
     assert_true(f.memfd >= 0);
     *state = &f;
@@ -38,9 +39,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         unlink(f->paths[i]);
+        free(f->paths[i]);
+    }
     rmdir(f->folder);
+    mem_free(f->folder);
     close(f->memfd);
     return 0;
 }

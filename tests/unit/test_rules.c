@@ -80,7 +80,12 @@ static void mistakes_say_where_and_what_is_allowed(void **state)
                    "[{anchor: a, match: a}]}",
         "a word has 2 to 100 bytes");
     assert_mistake("{id: a, tpye: t, patterns: [{anchor: a, match: a}]}",
-        "unknown key \"tpye\"; allowed: id, type");
+        "unknown key \"tpye\"; allowed: id, kind, type");
+    assert_mistake("{id: a, kind: fingerprint}", "needs set, the name");
+    assert_mistake("{id: a, kind: fingerprint, set: b, file: c}", "or file");
+    assert_mistake("{id: a, kind: fingerprint, set: ../b}", "set must be");
+    assert_mistake("{id: a, kind: fingerprint, set: b, min_share: 101}", "100");
+    assert_mistake("{id: a, kind: print}", "pattern, fingerprint");
 }
 
 static void an_id_stands_once(void **state)
