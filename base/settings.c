@@ -216,6 +216,9 @@ static const struct setting table[] = {
         "an open answer or tunnel without a byte"),
     INT("timeouts", "response", timeout_response, 1, DAY_MS, "900000", "ms",
         "for the first byte of an answer"),
+    INT("timeouts", "file", timeout_file, 1, 30 * DAY_MS, "600000", "ms",
+        "for what the record of a file announced or linked waits for (its "
+        "bytes, its name): then it is closed, until that comes all the same"),
     INT("timeouts", "drain", drain, 0, DAY_MS, "10000", "ms",
         "for what runs to end after SIGTERM"),
 };

@@ -78,7 +78,7 @@ struct settings {
     enum log_level log_level;
     /* timeouts, milliseconds */
     int64_t timeout_head, timeout_body, timeout_handshake, timeout_dial,
-        timeout_idle, timeout_stream, timeout_response, drain;
+        timeout_idle, timeout_stream, timeout_response, timeout_file, drain;
 };
 
 /* Reads the bundle's BUNDLE_SETTINGS file.  Reports every mistake; the struct

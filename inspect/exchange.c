@@ -210,12 +210,12 @@ void exchange_free(struct exchange **exchange)
     exchange_free_response(ex);
     file_free(ex);
     decoder_free(&ex->decoder);
-    harvest_free(&ex->harvest);
+    exchange_scan_free(ex);
     file_reader_free(&ex->reader);
     upload_free(&ex->upload);
     activity_free(&ex->activity);
-    struct buf *const bufs[] = {&ex->body, &ex->slice, &ex->rest, &ex->names,
-        &ex->url, &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
+    struct buf *const bufs[] = {&ex->body, &ex->rest, &ex->names, &ex->url,
+        &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
         &ex->glued};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);

@@ -1,7 +1,6 @@
 /*
  * Request bytes on their way in: content decoding, the bound on what is held,
- * and bodies over it, which are harvested and scanned in overlapping slices
- * while they pass.
+ * and bodies over it, which are scanned while they pass.
  */
 #include "base/mem.h"
 #include "base/stats.h"
@@ -11,42 +10,7 @@
 
 /* ---- streaming ---------------------------------------------------------- */
 
-/* Findings of the slice get offsets in the whole; those that lie in what was
- * scanned before already are there. */
-static void adopt_findings(struct exchange *ex, size_t before)
-{
-    struct findings *f = &ex->activity->findings;
-    size_t kept = before;
-    for (size_t i = before; i < f->count; i++) {
-        struct finding finding = f->items[i];
-        if (finding.end <= ex->slice_carried)
-            continue;
-        finding.start += ex->slice_base;
-        finding.end += ex->slice_base;
-        f->items[kept++] = finding;
-    }
-    f->count = kept;
-}
-
-static void scan_slice(struct exchange *ex, size_t n)
-{
-    struct findings *f = &ex->activity->findings;
-    size_t before = f->count;
-    struct str text = str_sub(buf_str(&ex->slice), 0, n);
-    uint64_t began = clock_mono_us();
-    stats_add(STAT_SCANNED_BYTES, (int64_t)n);
-    if (ex->env->scanner != NULL)
-        scan_text(ex->env->scanner, text, WHERE_FILE, f);
-    stats_observe_us(HIST_SCAN_TIME, clock_mono_us() - began);
-    adopt_findings(ex, before);
-    size_t carried = n < STREAM_OVERLAP_BYTES ? n : STREAM_OVERLAP_BYTES;
-    carried = n - utf8_floor(text, n - carried);
-    buf_consume(&ex->slice, n - carried);
-    ex->slice_base += n - carried;
-    ex->slice_carried = carried;
-}
-
-void exchange_scan_piece(struct exchange *ex, struct str bytes)
+static void stream(struct exchange *ex, struct str bytes)
 {
     enum { PIECE = 64 * 1024 };
     while (bytes.n != 0) {
@@ -54,10 +18,8 @@ void exchange_scan_piece(struct exchange *ex, struct str bytes)
         bytes = str_sub(bytes, piece.n, bytes.n);
         if (ex->reader != NULL)
             file_reader_feed(ex->reader, piece);
-        if (harvest_feed(ex->harvest, piece, &ex->slice) != OK)
-            exchange_note_failure(ex, FAIL_LIMIT);
-        while (ex->slice.n >= SCAN_STEP_BYTES)
-            scan_slice(ex, utf8_floor(buf_str(&ex->slice), SCAN_STEP_BYTES));
+        else
+            exchange_scan_piece(ex, piece);
     }
 }
 
@@ -67,9 +29,10 @@ static void start_stream(struct exchange *ex)
 {
     ex->is_streaming = true;
     ex->gate = GATE_STREAM;
-    ex->harvest = harvest_new(ex->content_type, 0);
     if (exchange_route(ex) != NULL && exchange_route(ex)->body == BODY_FILE)
         ex->reader = file_reader_new(ex);
+    else
+        exchange_scan_begin(ex, ex->content_type, false);
     if (ex->upload != NULL && !ex->upload->is_asked)
         ex->upload->is_opened = true; /* under an id of its own */
     buf_take(&ex->backlog, &ex->body);
@@ -86,28 +49,19 @@ bool exchange_step_backlog(struct exchange *ex)
     if (ex->backlog.n == 0)
         return false;
     struct str piece = str_sub(buf_str(&ex->backlog), 0, SCAN_STEP_BYTES);
-    exchange_scan_piece(ex, piece);
+    stream(ex, piece);
     buf_consume(&ex->backlog, piece.n);
     if (ex->backlog.n == 0)
         buf_wipe_free(&ex->backlog);
     return true;
 }
 
-void exchange_scan_rest(struct exchange *ex)
-{
-    if (harvest_finish(ex->harvest, &ex->slice) != OK)
-        exchange_note_failure(ex, FAIL_LIMIT);
-    while (ex->slice.n > SCAN_STEP_BYTES)
-        scan_slice(ex, utf8_floor(buf_str(&ex->slice), SCAN_STEP_BYTES));
-    scan_slice(ex, ex->slice.n);
-    buf_wipe_free(&ex->slice);
-}
-
 void exchange_finish_stream(struct exchange *ex)
 {
-    exchange_scan_rest(ex);
     if (ex->reader != NULL)
         file_reader_finish(ex->reader);
+    else
+        exchange_scan_rest(ex);
     file_reader_free(&ex->reader);
 }
 
@@ -138,7 +92,7 @@ static void on_decoded(struct exchange *ex)
         if (ex->backlog.n != 0)
             buf_append_str(&ex->backlog, buf_str(&piece));
         else
-            exchange_scan_piece(ex, buf_str(&piece));
+            stream(ex, buf_str(&piece));
         buf_wipe_free(&piece);
     }
     exchange_check_size(ex);

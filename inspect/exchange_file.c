@@ -365,10 +365,7 @@ static void begin_bytes(struct exchange *ex)
         return;
     d->kind = DOWNLOAD_BYTES;
     d->digest = digest_new();
-    harvest_free(&ex->harvest);
-    ex->harvest = harvest_new(d->type, 0);
-    buf_clear(&ex->slice);
-    ex->slice_base = ex->slice_carried = 0;
+    exchange_scan_begin(ex, d->type, true);
     a->has_complete = true;
     a->http_status = ex->status;
     if (!d->is_told) /* a crash leaves no download untold */
@@ -523,7 +520,6 @@ static void finish_bytes(struct exchange *ex)
         buf_clear(&ex->decoded);
     }
     exchange_scan_rest(ex);
-    harvest_free(&ex->harvest);
     for (size_t i = 0; d->from > 0 && i < a->findings.count; i++) {
         a->findings.items[i].start += (size_t)d->from;
         a->findings.items[i].end += (size_t)d->from;

@@ -4,6 +4,7 @@
  *   exchange.c           life, phases, records, verdicts
  *   exchange_scan.c      texts through the scanner, findings in their place
  *   exchange_body.c      request bytes: decode, bound, stream
+ *   exchange_stream.c    text scanned while it passes
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
  *   extract.c            bodies by the map's paths, or generically
@@ -129,9 +130,7 @@ struct exchange {
     uint64_t wire_bytes;
     struct buf body;         /* decoded, while held */
     struct buf backlog;      /* decoded, to be streamed step by step */
-    struct harvest *harvest; /* streaming */
-    struct buf slice;
-    size_t slice_base, slice_carried;
+    struct passing *passing; /* what is scanned while it passes, or NULL */
 
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
@@ -233,10 +232,14 @@ void exchange_finish_body(struct exchange *ex);
 /* What came while it was not known whether it may be streamed. */
 void exchange_check_size(struct exchange *ex);
 void exchange_finish_stream(struct exchange *ex);
-/* Text of a file as it passes, in slices with an overlap; exchange.harvest
- * is there, and no backlog. */
+
+/* exchange_stream.c: the text of something that passes.  Findings are those
+ * of a file, and of one that is text their offsets are those in it. */
+void exchange_scan_begin(
+    struct exchange *ex, struct str declared_type, bool is_file);
 void exchange_scan_piece(struct exchange *ex, struct str bytes);
-void exchange_scan_rest(struct exchange *ex);
+void exchange_scan_rest(struct exchange *ex); /* its end */
+void exchange_scan_free(struct exchange *ex);
 
 /* exchange_answer.c */
 /* The first field of that name, trimmed; empty: there is none. */
@@ -360,6 +363,11 @@ struct activity_file *extract_file(
 bool extract_file_text(struct buf *out, struct str bytes, struct str type);
 void extract_file_bytes(struct exchange *ex, struct activity_file *file,
     struct str declared_type, struct str bytes);
+/* Whether a file of that type is text in UTF-8 or something near it. */
+bool extract_is_plain(struct str head, struct str type);
+/* Escapes in JSON hide words from a scan of the bytes.  is_head: there is
+ * more, which may have some. */
+bool extract_hides_words(struct str text, bool is_head);
 /* "data:…", or base64 alone of that type: a file inside the text. */
 void extract_data_url(
     struct exchange *ex, const struct json_node *node, struct str name);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/stats.h"
 #include "inspect/exchange_parts.h"
+#include "inspect/finding.h"
 
 void scan_run_add(struct scan_run *run, struct str text, enum where where,
     enum source_kind kind)
@@ -103,16 +104,9 @@ static void drop_found(struct scan_run *run)
 {
     struct findings *f = &run->activity->findings;
     size_t kept = run->before;
-    for (size_t i = run->before; i < f->count; i++) {
-        size_t j = 0;
-        while (j < run->before &&
-               !(f->items[j].value_hash == f->items[i].value_hash &&
-                   f->items[j].where == f->items[i].where &&
-                   str_eq(f->items[j].detector, f->items[i].detector)))
-            j++;
-        if (j == run->before)
+    for (size_t i = run->before; i < f->count; i++)
+        if (!findings_have(f, run->before, &f->items[i]))
             f->items[kept++] = f->items[i];
-    }
     f->count = kept;
 }
 

@@ -63,12 +63,27 @@ static void append_utf16(struct buf *out, struct str bytes, bool is_big)
     }
 }
 
+static bool is_text(struct str type)
+{
+    return (str_starts(type, "text/") || str_is(type, "image/svg+xml")) &&
+           !str_is(type, "text/rtf");
+}
+
+static bool is_utf16(struct str bytes)
+{
+    return str_starts(bytes, "\xff\xfe") || str_starts(bytes, "\xfe\xff");
+}
+
+bool extract_is_plain(struct str head, struct str type)
+{
+    return is_text(type) && !is_utf16(head);
+}
+
 bool extract_file_text(struct buf *out, struct str bytes, struct str type)
 {
-    bool is_text = str_starts(type, "text/") || str_is(type, "image/svg+xml");
-    if (!is_text || str_is(type, "text/rtf"))
+    if (!is_text(type))
         return false;
-    if (str_starts(bytes, "\xff\xfe") || str_starts(bytes, "\xfe\xff")) {
+    if (is_utf16(bytes)) {
         append_utf16(out, str_sub(bytes, 2, bytes.n), bytes.p[0] == '\xfe');
         return true;
     }
@@ -107,12 +122,11 @@ void extract_harvest_bytes(
     harvest_file(ex, declared, bytes, is_again);
 }
 
-/* Escapes in JSON hide words from a scan of the bytes. */
-static bool hides_words(struct str text)
+bool extract_hides_words(struct str text, bool is_head)
 {
     struct str begin = str_trim(str_sub(text, 0, 1024));
     return (str_starts(begin, "{") || str_starts(begin, "[")) &&
-           str_find_char(text, '\\') < text.n;
+           (is_head || str_find_char(text, '\\') < text.n);
 }
 
 void extract_file_bytes(struct exchange *ex, struct activity_file *file,
@@ -139,7 +153,7 @@ void extract_file_bytes(struct exchange *ex, struct activity_file *file,
         buf_clear(&file->text);
         buf_append_str(&file->text, text);
     }
-    if (hides_words(text))
+    if (extract_hides_words(text, false))
         harvest_file(ex, STR("application/json"), bytes, true);
 }
 
@@ -200,6 +214,7 @@ struct file_reader {
     struct arena scratch;
     struct buf value; /* of a field; held: of the file */
     bool is_field, is_file, is_held;
+    bool is_broken; /* streamed: no parts (any more) */
     struct str name, type;
     struct digest *digest; /* streamed: of the file */
     struct buf document;   /* streamed: its bytes, if they will be read */
@@ -227,8 +242,11 @@ static void begin_file(struct file_reader *r, struct str name, struct str type)
     buf_clear(&r->tail);
     drop_document(r);
     r->is_too_large = false;
-    if (!r->is_held)
-        r->digest = digest_new();
+    if (r->is_held)
+        return;
+    digest_free(&r->digest);
+    r->digest = digest_new();
+    exchange_scan_begin(r->ex, type, true);
 }
 
 static void on_part(void *arg, const struct multipart_part *part)
@@ -271,8 +289,11 @@ static void on_data(void *arg, struct str data)
     bool is_kept = r->is_held || r->value.n + data.n <= FIELD_BYTES_MAX;
     if ((r->is_field && is_kept) || (r->is_file && r->is_held))
         buf_append_str(&r->value, data);
+    else if (r->is_field)
+        exchange_note_failure(r->ex, FAIL_LIMIT);
     if (!r->is_file || r->is_held)
         return;
+    exchange_scan_piece(r->ex, data);
     digest_update(r->digest, data);
     r->bytes += data.n;
     if (r->head.n < FILETYPE_HEAD_BYTES)
@@ -291,6 +312,7 @@ static void end_streamed(struct file_reader *r, struct activity_file *file)
     uint8_t sum[DIGEST_BYTES];
     char hex[DIGEST_HEX_BYTES];
     struct arena *arena = &r->ex->activity->arena;
+    exchange_scan_rest(r->ex);
     digest_final(&r->digest, sum);
     digest_hex(sum, hex);
     if (file == NULL)
@@ -334,8 +356,12 @@ static void on_other(void *arg, struct str bytes)
 {
     struct file_reader *r = arg;
     struct str text = str_trim(bytes);
-    if (r->is_held && text.n > 2)
+    if (text.n <= 2)
+        return;
+    if (r->is_held || r->ex->rest.n + text.n <= FIELD_BYTES_MAX)
         text_join(&r->ex->rest, text);
+    else
+        exchange_note_failure(r->ex, FAIL_LIMIT);
 }
 
 static const struct multipart_events part_events = {.on_part = on_part,
@@ -409,6 +435,16 @@ void extract_file_body(struct exchange *ex)
 /* ---- while they pass ------------------------------------------------------
  */
 
+/* What cannot be read in parts is scanned as it is. */
+static void break_off(struct file_reader *r)
+{
+    exchange_note_failure(r->ex, FAIL_PARSE);
+    if (r->is_file)
+        end_file(r);
+    r->is_broken = true;
+    exchange_scan_begin(r->ex, STR_NONE, false);
+}
+
 struct file_reader *file_reader_new(struct exchange *ex)
 {
     struct file_reader *r = MEM_NEW(struct file_reader);
@@ -417,26 +453,31 @@ struct file_reader *file_reader_new(struct exchange *ex)
     if (!is_multipart(ex, &boundary))
         begin_file(r, STR_NONE, ex->content_type);
     else if (multipart_new(boundary, &part_events, r, &r->multipart) != OK)
-        exchange_note_failure(ex, FAIL_PARSE);
+        break_off(r);
     return r;
 }
 
 void file_reader_feed(struct file_reader *r, struct str bytes)
 {
-    if (r->multipart == NULL)
+    if (!r->is_broken && r->multipart == NULL) {
         on_data(r, bytes);
-    else if (multipart_feed(r->multipart, bytes) != OK)
-        exchange_note_failure(r->ex, FAIL_PARSE);
+        return;
+    }
+    if (!r->is_broken && multipart_feed(r->multipart, bytes) != OK)
+        break_off(r);
+    if (r->is_broken)
+        exchange_scan_piece(r->ex, bytes);
 }
 
 void file_reader_finish(struct file_reader *r)
 {
     struct exchange *ex = r->ex;
-    if (r->multipart != NULL && multipart_finish(r->multipart) != OK &&
-        !ex->is_cut)
+    if (!r->is_broken && r->multipart != NULL &&
+        multipart_finish(r->multipart) != OK && !ex->is_cut)
         exchange_note_failure(ex, FAIL_PARSE);
     if (r->is_file)
         end_file(r);
+    exchange_scan_rest(ex);
     for (size_t i = 0; ex->is_cut && i < ex->activity->file_count; i++) {
         ex->activity->files[i].bytes = -1; /* there is more of it */
         ex->activity->files[i].sha256 = STR_NONE;

@@ -94,3 +94,34 @@ void findings_add_unreadable(
     one->sample = arena_copy(&f->arena, buf_str(&sample));
     buf_free(&sample);
 }
+
+bool findings_have(
+    const struct findings *f, size_t count, const struct finding *one)
+{
+    for (size_t i = 0; i < count; i++)
+        if (f->items[i].value_hash == one->value_hash &&
+            f->items[i].where == one->where &&
+            str_eq(f->items[i].detector, one->detector))
+            return true;
+    return false;
+}
+
+void findings_join(struct findings *f, const struct findings *more)
+{
+    size_t before = f->count;
+    f->is_incomplete = f->is_incomplete || more->is_incomplete;
+    for (size_t i = 0; i < more->count; i++) {
+        const struct finding *from = &more->items[i];
+        if (findings_have(f, before, from))
+            continue;
+        struct finding *to =
+            findings_add_ranked(f, from->confidence, from->severity);
+        if (to == NULL)
+            return;
+        *to = *from;
+        to->sample = arena_copy(&f->arena, from->sample);
+        to->detector = arena_copy(&f->arena, from->detector);
+        to->type = arena_copy(&f->arena, from->type);
+        to->group = arena_copy(&f->arena, from->group);
+    }
+}

@@ -25,6 +25,12 @@ struct finding *findings_add_ranked(
 void findings_add_unreadable(
     struct findings *f, const char *why, struct str where);
 
+/* Whether one of the first `count` is of the same value, detector, place. */
+bool findings_have(
+    const struct findings *f, size_t count, const struct finding *one);
+/* Those whose value is not there join. */
+void findings_join(struct findings *f, const struct findings *more);
+
 /* As bytes, and back; as many as fit into max. */
 void findings_pack(const struct findings *f, size_t max, struct buf *out);
 void findings_unpack(struct str bytes, struct findings *f);

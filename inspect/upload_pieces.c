@@ -119,10 +119,12 @@ static void join_large(struct exchange *ex, struct activity_file *file,
         file->sha256 = arena_copy(&ex->activity->arena, parts[0]->sha256);
 }
 
-/* Some piece was never seen: what is left tells of itself only. */
+/* Some piece was never seen: nobody knows what the file is, and what is left
+ * tells of itself only. */
 static void join_unknown(struct exchange *ex)
 {
     const struct upload_known *known = &ex->upload->known;
+    exchange_note_failure(ex, FAIL_PARSE);
     for (size_t i = 0; i < known->finding_lines; i++)
         upload_adopt_findings(ex->activity, known->findings[i], 0);
 }

@@ -9,8 +9,8 @@
 
 static struct storer_options options_of(const struct settings *s)
 {
-    return (struct storer_options){
-        s->store_dir, s->fsync_group, s->retention_days, s->retention_bytes};
+    return (struct storer_options){s->store_dir, s->fsync_group,
+        s->retention_days, s->retention_bytes, s->timeout_file};
 }
 
 static enum err store_open(const struct role_start *start, void **state_out)

@@ -21,6 +21,7 @@ struct indexer {
     struct journal *journal;
     struct index_step *step; /* the thread's */
     uint64_t retain_at_ms;   /* the thread's */
+    uint64_t waiting_at_ms;  /* the thread's */
     pthread_t thread;
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
@@ -85,6 +86,19 @@ static void retain_if_due(
                        (has_more || err == ERR_AGAIN ? 200 : INDEXER_RETAIN_MS);
 }
 
+static void close_waiting_if_due(
+    struct indexer *ix, const struct retain_options *options)
+{
+    struct db *db = index_step_db(ix->step);
+    if (db == NULL || clock_mono_ms() < ix->waiting_at_ms)
+        return;
+    ix->waiting_at_ms = clock_mono_ms() + INDEXER_WAITING_MS;
+    enum err err = retain_waiting(db, options, clock_wall_ms());
+    if (err != OK && err != ERR_AGAIN)
+        log_event(LOG_ERROR, "store.cannot-close-waiting",
+            LOG_CSTR("error", db_error(db)));
+}
+
 static void *run(void *context)
 {
     struct indexer *ix = context;
@@ -103,6 +117,7 @@ static void *run(void *context)
             backoff_ms = 10;
         }
         retain_if_due(ix, &options);
+        close_waiting_if_due(ix, &options);
         if (err == OK && count < INDEXER_BATCH_MAX) {
             /* Wait for work, then let a batch gather. */
             if (count == 0)

@@ -126,6 +126,22 @@ enum err retain_rows(struct db *db, struct str folder,
     return err;
 }
 
+enum err retain_waiting(
+    struct db *db, const struct retain_options *options, int64_t now_ms)
+{
+    if (options->wait_ms <= 0)
+        return OK;
+    struct db_statement *s = db_statement_new(db,
+        "UPDATE activity SET state = 1 WHERE state = 0"
+        " AND outcome IS NOT NULL AND time_ms <= ?1");
+    if (s == NULL)
+        return ERR_STATE;
+    db_bind_int(s, 1, now_ms - options->wait_ms);
+    enum err err = db_run(s);
+    db_statement_free(&s);
+    return err;
+}
+
 /* ---- journal ---- */
 
 static uint64_t rebuild_bytes(const struct retain_options *options)

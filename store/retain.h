@@ -1,7 +1,8 @@
 /*
  * Keeps the store within its bounds, so that the disk never fills by itself:
  * rows by age and by the size of everything, journal segments once they are
- * indexed.  Called often by the indexer; each call does a little.
+ * indexed; and closes what waits for too long.  Called often by the indexer;
+ * each call does a little.
  */
 #ifndef STORE_RETAIN_H
 #define STORE_RETAIN_H
@@ -11,6 +12,7 @@
 struct retain_options {
     int64_t days;  /* rows and segments older go; 0: no bound */
     int64_t bytes; /* of database and journal together; 0: no bound */
+    int64_t wait_ms; /* what waits for more is closed after it; 0: never */
 };
 
 enum {
@@ -25,6 +27,11 @@ enum {
 enum err retain_rows(struct db *db, struct str folder,
     const struct retain_options *options, int64_t now_ms,
     bool *more_out) MUST_USE;
+/* Closes records that say already how it went and waited for more, which has
+ * not come (the bytes of a file announced or linked): they stay as they are,
+ * and what comes later still completes them. */
+enum err retain_waiting(struct db *db, const struct retain_options *options,
+    int64_t now_ms) MUST_USE;
 /* Deletes segments before `indexed` that need not be kept, never the current
  * one.  Works without a database; when the journal alone is over `bytes`, what
  * is not indexed goes too, oldest first, loudly: a full disk would stop every

@@ -84,7 +84,7 @@ void storer_set_options(struct storer *s, const struct storer_options *options)
 {
     s->fsync_group = options->fsync_group;
     s->retention = (struct retain_options){
-        options->retention_days, options->retention_bytes};
+        options->retention_days, options->retention_bytes, options->wait_ms};
     if (s->indexer != NULL)
         indexer_set_options(s->indexer, &s->retention);
 }

@@ -21,6 +21,7 @@ struct storer_options {
     struct str folder; /* there already; nothing outside it is opened */
     bool fsync_group;
     int64_t retention_days, retention_bytes;
+    int64_t wait_ms; /* retain_options */
 };
 
 /* ERR_IO, ERR_PARSE: with a clear line in the log (damaged store, no right to

@@ -299,7 +299,7 @@ def up_block_with_a_finding_is_refused_at_once():
 def up_blocks_that_were_not_all_seen():
     url = "https://oaisdmntprwestus.blob.core.windows.net/files/some/raw" + SAS
     return [block(url, "1", TEXT, 0), blocklist(url, ["1", "2"], 2, tag="Uncommitted")], [
-        told({"bytes": None, "sha256": None})]
+        told({"bytes": None, "sha256": None}, failure="parse", **BAD)]
 
 
 @case

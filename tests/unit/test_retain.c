@@ -76,6 +76,30 @@ static void the_oldest_rows_go_when_the_store_is_too_large(void **state)
     assert_true(fixture_count("SELECT min(time_ms) FROM activity") > 1000);
 }
 
+static void what_waits_for_too_long_is_closed(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    struct retain_options options = {.wait_ms = 5000};
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    fill(db, 10, 10); /* at 1000, 2000 … */
+    assert_int_equal(db_exec(db, "UPDATE activity SET state = 0;"
+                                 "UPDATE activity SET outcome = 'success'"
+                                 " WHERE seq % 2 = 0"),
+        OK);
+    assert_int_equal(retain_waiting(db, &options, 10999), OK);
+    assert_int_equal(
+        fixture_count("SELECT count(*) FROM activity WHERE state = 1"), 2);
+    assert_int_equal(
+        fixture_count("SELECT max(seq) FROM activity WHERE state = 1"), 4);
+    assert_int_equal(retain_waiting(db, &options, 1000000), OK);
+    assert_int_equal( /* the others do not wait: they are under way */
+        fixture_count("SELECT count(*) FROM activity WHERE state = 0"), 5);
+    options.wait_ms = 0;
+    assert_int_equal(retain_waiting(db, &options, 1000000), OK);
+    db_close(&db);
+}
+
 static void without_bounds_nothing_goes(void **state)
 {
     (void)state;
@@ -120,7 +144,7 @@ static unsigned oldest_segment(void)
 static void check_journal(unsigned indexed_segment, int64_t days, int64_t bytes,
     int64_t now_ms, unsigned expected_oldest)
 {
-    struct retain_options options = {days, bytes};
+    struct retain_options options = {.days = days, .bytes = bytes};
     struct journal *j = make_segments(100000);
     assert_int_equal(retain_journal(str_of(folder),
                          (struct journal_position){indexed_segment, 50}, 5,
@@ -166,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(old_rows_go_in_small_steps_with_their_findings),
         TEST(the_oldest_rows_go_when_the_store_is_too_large),
+        TEST(what_waits_for_too_long_is_closed),
         TEST(without_bounds_nothing_goes),
         TEST(indexed_segments_stay_while_they_may_help_to_rebuild),
         TEST(indexed_segments_go_when_space_is_short),

@@ -42,7 +42,8 @@ static int remove_folder(void **state)
 static struct storer *open_storer(bool fsync_group)
 {
     struct storer *s = NULL;
-    struct storer_options options = {str_of(folder), fsync_group, 30, 1 << 30};
+    struct storer_options options = {
+        str_of(folder), fsync_group, 30, 1 << 30, 0};
     assert_int_equal(storer_open(&options, &s), OK);
     return s;
 }
@@ -443,7 +444,7 @@ static void a_store_that_cannot_be_written_refuses_to_open(void **state)
 {
     (void)state;
     struct storer *s = NULL;
-    struct storer_options options = {STR("/nonexistent"), false, 30, 0};
+    struct storer_options options = {STR("/nonexistent"), false, 30, 0, 0};
     assert_int_equal(storer_open(&options, &s), ERR_IO);
     assert_null(s);
 }

@@ -134,7 +134,76 @@ static void multipart_is_hashed_while_it_streams(void **state)
     buf_free(&body);
 }
 
-static void damaged_lists_and_answers_do_no_harm(void **state)
+/* "file" of a multipart body over the driver's bound. */
+static void stream_form(struct str file, const char *type, struct result *r)
+{
+    struct buf body = {0};
+    buf_printf(&body,
+        "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
+        "user_data\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; "
+        "filename=\"z\"\r\nContent-Type: %s\r\n\r\n",
+        type);
+    buf_append_str(&body, file);
+    buf_append_str(&body, STR("\r\n--b--\r\n"));
+    struct turn t = {.host = "api.openai.com",
+        .path = "/v1/files",
+        .type = "multipart/form-data; boundary=b",
+        .body = buf_str(&body),
+        .answer_type = "application/json",
+        .answer = STR("{\"id\":\"file-9\"}")};
+    driver_forget(&d);
+    send_turn(&t, 0, r);
+    assert_int_equal(r->gate, GATE_STREAM);
+    assert_true(r->is_blocked);
+    buf_free(&body);
+}
+
+static void check_place(
+    struct str before, const char *what, const char *type, const char *place)
+{
+    struct buf file = {0};
+    struct result r;
+    buf_append_str(&file, before);
+    while (file.n < 1500000)
+        buf_append_str(&file, STR(" words, "));
+    buf_truncate(&file, 1500000);
+    buf_append_str(&file, str_of(what));
+    stream_form(buf_str(&file), type, &r);
+    assert_has(&r.done, place);
+    result_free(&r);
+    buf_free(&file);
+}
+
+static void places_of_findings_are_those_in_the_streamed_file(void **state)
+{
+    (void)state;
+    static const char card[] = " 4111 1111 1111 1111 ";
+    check_place(STR("  \n"), card, "text/plain", "\"start\":1500001,");
+    check_place(STR("\xef\xbb\xbfwords"), card, "text/csv",
+        "\"start\":1499998,"); /* its text begins behind the mark */
+    check_place(
+        STR("{\"a\": 1}\n"), card, "application/json", "\"start\":1500001,");
+}
+
+static void what_escapes_hide_is_found_in_a_streamed_file(void **state)
+{
+    (void)state;
+    check_place(STR("[\""), " \\u0034111-1111-1111-1111\"]", "application/json",
+        "credit-card");
+    static const char wide[] = "4\0001\0001\0001\0001\0001\0001\0001\0001"
+                               "\0001\0001\0001\0001\0001\0001\0001\0";
+    struct buf file = {0};
+    struct result r;
+    while (file.n < 1500000)
+        buf_append_str(&file, STR(" words, "));
+    buf_append(&file, wide, sizeof wide);
+    stream_form(buf_str(&file), "text/plain", &r);
+    assert_has(&r.done, "credit-card");
+    result_free(&r);
+    buf_free(&file);
+}
+
+static void lists_of_pieces_never_seen_are_refused(void **state)
 {
     (void)state;
     static const char *const lists[] = {"", "<", "<Latest>", "<Latest></Latest",
@@ -143,7 +212,8 @@ static void damaged_lists_and_answers_do_no_harm(void **state)
         struct result r;
         struct turn t = put_turn("/file-7?comp=blocklist", str_of(lists[i]));
         send_turn(&t, 0, &r);
-        assert_false(r.is_blocked);
+        assert_true(r.is_blocked);
+        assert_has(&r.done, "\"failure\":\"parse\"");
         result_free(&r);
         t = announce();
         t.answer = str_of(lists[i]);
@@ -173,7 +243,9 @@ int main(void)
         cmocka_unit_test(name_and_bytes_are_one_activity_in_any_cuts),
         cmocka_unit_test(blocks_of_any_size_are_one_file),
         cmocka_unit_test(multipart_is_hashed_while_it_streams),
-        cmocka_unit_test(damaged_lists_and_answers_do_no_harm),
+        cmocka_unit_test(places_of_findings_are_those_in_the_streamed_file),
+        cmocka_unit_test(what_escapes_hide_is_found_in_a_streamed_file),
+        cmocka_unit_test(lists_of_pieces_never_seen_are_refused),
     };
     return cmocka_run_group_tests(tests, open_driver, close_driver);
 }
