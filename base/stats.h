@@ -27,6 +27,23 @@
     X(REQUESTS, COUNTER, "promptgate_requests_total", "In-scope requests")     \
     X(REQUESTS_MALFORMED, COUNTER, "promptgate_requests_malformed_total",      \
         "Requests refused as ambiguous or malformed")                          \
+    X(SOCKETS, COUNTER, "promptgate_websockets_total",                         \
+        "WebSockets opened whose messages are read")                           \
+    X(SOCKETS_OPEN, GAUGE, "promptgate_websockets",                            \
+        "WebSockets open now whose messages are read")                         \
+    X(SOCKET_MESSAGES_UP, COUNTER,                                             \
+        "promptgate_websocket_messages_total{direction=\"up\"}",               \
+        "Messages of WebSockets that were read")                               \
+    X(SOCKET_MESSAGES_DOWN, COUNTER,                                           \
+        "promptgate_websocket_messages_total{direction=\"down\"}",             \
+        "Messages of WebSockets that were read")                               \
+    X(SOCKET_MESSAGES_BLOCKED, COUNTER,                                        \
+        "promptgate_websocket_messages_blocked_total",                         \
+        "Messages of clients that did not go on")                              \
+    X(UPLOADS, COUNTER, "promptgate_uploads_total",                            \
+        "Requests that brought bytes of a file")                               \
+    X(UPLOAD_BYTES, COUNTER, "promptgate_upload_bytes_total",                  \
+        "Bytes of their bodies")                                               \
     X(VERDICT_ALLOW, COUNTER, "promptgate_verdicts_total{verdict=\"allow\"}",  \
         "Verdicts on activities")                                              \
     X(VERDICT_ALERT, COUNTER, "promptgate_verdicts_total{verdict=\"alert\"}",  \

@@ -323,6 +323,8 @@ static void write_actor(struct jsonw *w, const struct actor *actor)
     jsonw_key_str_if(w, "account", actor->account);
     jsonw_key_str_if(w, "workspace", actor->workspace);
     jsonw_key_str_if(w, "device", actor->device);
+    jsonw_key_str_if(w, "user_id", actor->user_id);
+    jsonw_key_str_if(w, "plan", actor->plan);
     jsonw_close(w);
 }
 
@@ -376,6 +378,25 @@ static void write_ids(struct jsonw *w, const struct activity *a)
         jsonw_key_bool(w, "complete", a->complete);
 }
 
+static void write_target(struct jsonw *w, const struct activity *a)
+{
+    const struct activity_target *target = &a->target;
+    if (target->id.n != 0 || target->name.n != 0) {
+        jsonw_key(w, "target");
+        jsonw_object(w);
+        jsonw_key_str_if(w, "type", target->type);
+        jsonw_key_str_if(w, "id", target->id);
+        jsonw_key_str_if(w, "name", target->name);
+        jsonw_close(w);
+    }
+    if (a->is_opaque) {
+        jsonw_key(w, "details");
+        jsonw_object(w);
+        jsonw_key_bool(w, "inspectable", false);
+        jsonw_close(w);
+    }
+}
+
 static void write_verdict(struct jsonw *w, const struct activity *a)
 {
     jsonw_key_cstr(w, "verdict", verdict_name(a->verdict));
@@ -397,6 +418,7 @@ void activity_write(
     write_ids(&w, a);
     write_text(&w, a, capture);
     write_files(&w, a, capture);
+    write_target(&w, a);
     write_findings(&w, a);
     write_verdict(&w, a);
     write_http(&w, a);

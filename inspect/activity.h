@@ -79,8 +79,15 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
 
 struct actor {
     struct str user, source, ip, account, workspace, device;
+    struct str user_id; /* "user-…", as the service calls the person */
+    struct str plan;    /* "team" …: of the workspace, where that is known */
     bool is_signed_in;
     bool is_named; /* the account is named by a token, not only by a key */
+};
+
+/* What the activity is about: a tool, say. */
+struct activity_target {
+    struct str type, id, name;
 };
 
 struct activity {
@@ -92,6 +99,8 @@ struct activity {
     struct actor actor;
     struct str conversation_id, message_id, parent_message_id, model,
         project_id;
+    struct activity_target target;
+    bool is_opaque;      /* its content passes where nobody can read it */
     struct str update;   /* edit, regenerate, continue */
     struct str reply_to; /* an answer's prompt: its activity id */
     unsigned attempts;   /* 0 and 1: not written */

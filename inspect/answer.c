@@ -314,6 +314,11 @@ struct str answer_conversation_id(const struct answer *a)
     return a->conversation_id;
 }
 
+struct str answer_plan(const struct answer *a)
+{
+    return a->plan;
+}
+
 struct str answer_links_body(const struct answer *a)
 {
     if (a->is_page)

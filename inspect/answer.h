@@ -41,6 +41,8 @@ void answer_finish(struct answer *a, bool is_complete);
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 /* Of the stream as a whole; empty: it said none. */
 struct str answer_conversation_id(const struct answer *a);
+/* Of the account, as the stream tells it; empty: it did not. */
+struct str answer_plan(const struct answer *a);
 /* What an answer is known by that goes on elsewhere, or broke off. */
 struct answer_turn {
     struct str id, topic;

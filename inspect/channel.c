@@ -11,6 +11,7 @@
 #include <utlist.h>
 
 #include "base/mem.h"
+#include "base/stats.h"
 #include "inspect/answer_parts.h"
 #include "inspect/channel_parts.h"
 #include "inspect/form.h"
@@ -38,6 +39,8 @@ struct channel *channel_new(
     c->upgrade->status = status;
     channel_setup_routes(c);
     note_model(c, upgrade->query);
+    stats_add(STAT_SOCKETS, 1);
+    stats_add(STAT_SOCKETS_OPEN, 1);
     return c;
 }
 
@@ -61,6 +64,7 @@ void channel_free(struct channel **channel)
     struct channel *c = *channel;
     if (c == NULL)
         return;
+    stats_add(STAT_SOCKETS_OPEN, -1);
     while (c->inners != NULL)
         free_inner(c, c->inners);
     while (c->records != NULL)
@@ -180,6 +184,9 @@ void channel_message(struct channel *c, enum channel_side side, bool is_text,
 {
     c->message = payload;
     c->time_ms = time_ms;
+    stats_add(side == CHANNEL_CLIENT ? STAT_SOCKET_MESSAGES_UP
+                                     : STAT_SOCKET_MESSAGES_DOWN,
+        1);
     if (side == CHANNEL_CLIENT)
         on_client(c, is_text, payload);
     else
@@ -274,6 +281,7 @@ static void conclude(struct channel *c)
     if (c->is_oversize)
         exchange_inner_block(ex);
     if (ex->is_blocked) {
+        stats_add(STAT_SOCKET_MESSAGES_BLOCKED, 1);
         refuse_turn(ex);
         return;
     }
@@ -411,6 +419,9 @@ static void tell_opaque(struct channel *c)
         return;
     struct activity *a = activity_new();
     a->name = arena_copy(&a->arena, c->opaque->activity);
+    a->is_opaque = true;
+    a->target.type = arena_copy(&a->arena, c->opaque->target_type);
+    a->target.name = arena_copy(&a->arena, c->opaque->target_name);
     a->model = arena_copy(&a->arena, buf_str(&c->model));
     a->conversation_id = arena_copy(&a->arena, buf_str(&c->conversation));
     channel_tell(c, &a, 1, STR_NONE);

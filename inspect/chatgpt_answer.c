@@ -81,6 +81,8 @@ static void on_typed(
             a, json_path_text(root, "metadata/turn_exchange_id"), a->turn_id);
         a->model = answer_keep(
             a, json_path_text(root, "metadata/model_slug"), a->model);
+        a->plan =
+            answer_keep(a, json_path_text(root, "metadata/plan_type"), a->plan);
     } else if (str_is(type, "title_generation")) {
         a->title = answer_keep(a, json_get_text(root, "title"), a->title);
     } else if (is_shown_beside(type)) {
@@ -429,6 +431,20 @@ static bool is_context(const struct doc *message)
                "is_visually_hidden_from_conversation"));
 }
 
+/* What the interpreter ran and what came of it; mostly messages of their own
+ * say the same. */
+static void interpreter_text(
+    struct answer *a, const struct doc *metadata, struct buf *out)
+{
+    static const char *const keys[] = {"code", "final_expression_output"};
+    const struct doc *result = doc_get(metadata, "aggregate_result");
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct str text = doc_get_text(result, keys[i]);
+        if (text.n != 0 && str_find(buf_str(out), text) == out->n)
+            answer_join(a, out, text);
+    }
+}
+
 static void read_message(
     struct answer *a, struct group *g, const struct message *m)
 {
@@ -442,6 +458,7 @@ static void read_message(
         all_text(a, doc_get(message, "content"), hidden);
     answer_join(a, hidden, buf_str(&m->cut));
     search_queries(a, doc_get(message, "metadata"), hidden);
+    interpreter_text(a, doc_get(message, "metadata"), hidden);
     g->has_hidden = g->has_hidden || hidden->n != 0;
     find_files(g->activity, message);
 }

@@ -12,6 +12,7 @@
 #include "inspect/drift.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
+#include "inspect/identity.h"
 #include "inspect/upload.h"
 
 const char *failure_name(enum failure failure)
@@ -101,6 +102,11 @@ static void name_by_route(struct activity *a, const struct route *route)
     a->name = arena_copy(&a->arena, route->activity);
     a->update = arena_copy(&a->arena, route->update);
     a->reason = arena_copy(&a->arena, route->reason);
+    a->is_opaque = route->reason.n != 0;
+    if (route->target_name.n == 0)
+        return;
+    a->target.type = arena_copy(&a->arena, route->target_type);
+    a->target.name = arena_copy(&a->arena, route->target_name);
 }
 
 static struct activity *make_activity(struct exchange *ex)
@@ -175,6 +181,14 @@ void exchange_start_request(struct exchange *ex)
         exchange_note_failure(ex, FAIL_DECODE);
 }
 
+/* "/ws/user/{user_id}" (chatgpt-wire §7.1). */
+static void use_path_identity(struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->match.count; i++)
+        if (str_is(ex->match.names[i], "user_id"))
+            identity_use_id(ex->match.values[i], &ex->arena, &ex->actor);
+}
+
 struct exchange *exchange_new(
     const struct exchange_env *env, const struct exchange_request *request)
 {
@@ -185,8 +199,10 @@ struct exchange *exchange_new(
     ex->request = REQUEST_READY;
     copy_request(ex, request);
     find_route(ex);
-    if (ex->service != NULL)
+    if (ex->service != NULL) {
         exchange_find_identity(ex, request);
+        use_path_identity(ex);
+    }
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
     if (is_inspected(ex, request))
@@ -453,9 +469,19 @@ static void forget_activity(struct exchange *ex)
         activity_free(&ex->activity);
 }
 
+static void count_upload(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    if (route == NULL || route->body != BODY_FILE)
+        return;
+    stats_add(STAT_UPLOADS, 1);
+    stats_add(STAT_UPLOAD_BYTES, (int64_t)ex->wire_bytes);
+}
+
 static void finish_verdict(struct exchange *ex)
 {
     struct activity *a = ex->activity;
+    count_upload(ex);
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
     ex->request = REQUEST_READY;

@@ -86,7 +86,7 @@ static bool read_link_document(
             learn_hosts(ex, root);
             ex->is_link_read = true;
         }
-        if (is_last && exchange_route(ex)->who_user.count != 0)
+        if (is_last && exchange_route(ex)->reads_who)
             exchange_learn_identity(ex, root);
     }
     arena_free(&scratch);
@@ -124,7 +124,7 @@ void exchange_response_head(struct exchange *ex, int status,
     if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
         route->answer == ANSWER_NONE || route->answer == ANSWER_FILE)
         return;
-    if (route->who_user.count != 0)
+    if (route->reads_who)
         (void)identity_new_session(
             fields, field_count, service_name(ex->service), &ex->new_session);
     struct str type = exchange_field(fields, field_count, "content-type");
@@ -321,6 +321,16 @@ static void note_replies(struct exchange *ex)
             a->service, a->message_id, STR_NONE, a->id, exchange_push_note(ex));
 }
 
+static void learn_plan(struct exchange *ex)
+{
+    struct str plan = answer_plan(ex->answer);
+    if (ex->actor.plan.n != 0 || plan.n == 0)
+        return;
+    ex->actor.plan = arena_copy(&ex->arena, plan);
+    if (ex->activity != NULL)
+        ex->activity->actor.plan = ex->actor.plan;
+}
+
 static void take_answers(struct exchange *ex)
 {
     if (ex->answer == NULL || ex->is_blocked)
@@ -332,6 +342,7 @@ static void take_answers(struct exchange *ex)
     answer_feed(ex->answer, buf_str(tail));
     buf_clear(tail);
     answer_finish(ex->answer, ex->is_response_complete);
+    learn_plan(ex);
     if (exchange_route(ex)->answer == ANSWER_FIELDS)
         exchange_view_take(ex);
     else

@@ -24,7 +24,9 @@ static void remember(struct exchange *ex, const struct keep_identity *identity)
     struct arena arena = {0}; /* identity may lie in the old one */
     struct keep_identity own = {arena_copy(&arena, identity->user),
         arena_copy(&arena, identity->account),
-        arena_copy(&arena, identity->workspace)};
+        arena_copy(&arena, identity->workspace),
+        arena_copy(&arena, identity->user_id),
+        arena_copy(&arena, identity->plan)};
     arena_free(&memory->arena);
     *memory = (struct identity_memory){arena, ex->session, own};
 }
@@ -35,16 +37,40 @@ static bool is_remembered(
     const struct identity_memory *memory = ex->env->memory;
     return memory != NULL && is_same_session(&memory->session, &ex->session) &&
            str_eq(memory->identity.user, identity->user) &&
-           str_eq(memory->identity.workspace, identity->workspace);
+           str_eq(memory->identity.workspace, identity->workspace) &&
+           str_eq(memory->identity.user_id, identity->user_id) &&
+           str_eq(memory->identity.plan, identity->plan);
+}
+
+/* What this connection knows of the same person, and the request does not
+ * say. */
+static void complete_identity(
+    const struct exchange *ex, struct keep_identity *identity)
+{
+    const struct identity_memory *memory = ex->env->memory;
+    if (memory == NULL || !is_same_session(&memory->session, &ex->session))
+        return;
+    const struct keep_identity *known = &memory->identity;
+    if (identity->user.n == 0) {
+        identity->user = known->user;
+        identity->account = known->account;
+    }
+    if (!str_eq(identity->user, known->user))
+        return;
+    if (identity->workspace.n == 0)
+        identity->workspace = known->workspace;
+    if (identity->user_id.n == 0)
+        identity->user_id = known->user_id;
+    if (identity->plan.n == 0 && str_eq(identity->workspace, known->workspace))
+        identity->plan = known->plan;
 }
 
 static void leave_word(
     struct exchange *ex, const struct keep_identity *identity)
 {
-    if (identity->user.n == 0)
-        return;
     if (ex->session.has_token && !is_remembered(ex, identity)) {
-        remember(ex, identity);
+        if (identity->user.n != 0)
+            remember(ex, identity);
         keep_note_identity(&ex->session, identity, exchange_push_note(ex));
     }
     if (ex->new_session.has_token)
@@ -71,6 +97,13 @@ static void use_identity(
     actor->account = arena_copy(&ex->arena, identity->account);
     if (actor->workspace.n == 0)
         actor->workspace = arena_copy(&ex->arena, identity->workspace);
+    if (actor->user_id.n == 0)
+        actor->user_id = arena_copy(&ex->arena, identity->user_id);
+    bool is_its_plan = str_eq(actor->workspace, identity->workspace) ||
+                       (str_is(actor->workspace, "personal") &&
+                           identity_is_personal(identity->plan));
+    if (actor->plan.n == 0 && is_its_plan)
+        actor->plan = arena_copy(&ex->arena, identity->plan);
     actor->is_signed_in = true;
     if (is_proxy_user(ex))
         return;
@@ -85,12 +118,16 @@ void exchange_find_identity(
     identity_find(request, &ex->arena, actor);
     if (!identity_session(request, service_name(ex->service), &ex->session))
         return;
-    struct keep_identity own = {
-        actor->account, actor->account, actor->workspace};
+    struct keep_identity own = {actor->account, actor->account,
+        actor->workspace, actor->user_id, actor->plan};
     const struct identity_memory *memory = ex->env->memory;
-    if (actor->is_named)
+    if (actor->is_named) {
+        complete_identity(ex, &own);
+        actor->user_id = arena_copy(&ex->arena, own.user_id);
+        actor->plan = arena_copy(&ex->arena, own.plan);
         leave_word(ex, &own);
-    else if (memory != NULL && is_same_session(&memory->session, &ex->session))
+    } else if (memory != NULL &&
+               is_same_session(&memory->session, &ex->session))
         use_identity(ex, &memory->identity);
 }
 
@@ -136,15 +173,62 @@ static struct str first_of(
     return STR_NONE;
 }
 
-void exchange_learn_identity(struct exchange *ex, const struct json_node *root)
+/* Of a list of accounts, the one that the page has chosen, or the only one. */
+static const struct json_node *chosen_account(
+    struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
+    const struct json_node *accounts = NULL, *only = NULL;
+    struct str chosen = ex->actor.workspace, id = STR_NONE;
+    for (size_t i = 0; i < route->who_accounts.count && accounts == NULL; i++)
+        accounts = exchange_walk(root, &route->who_accounts.items[i]);
+    for (const struct json_node *c = accounts != NULL ? accounts->first : NULL;
+         c != NULL; c = c->next) {
+        struct str own = first_of(c, &route->who_workspace);
+        bool is_personal =
+            str_is(json_path_text(c, "account/structure"), "personal");
+        if (chosen.n != 0 && (str_eq(own, chosen) ||
+                                 (is_personal && str_is(chosen, "personal"))))
+            return c;
+        if (id.n != 0 && !str_eq(id, own))
+            only = NULL; /* listed twice ("default"), it is still one */
+        else
+            only = c;
+        if (id.n == 0)
+            id = own;
+        else if (!str_eq(id, own))
+            break;
+    }
+    return chosen.n == 0 ? only : NULL;
+}
+
+static struct keep_identity read_identity(
+    struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    if (route->who_accounts.count != 0)
+        root = chosen_account(ex, root);
     struct keep_identity identity = {.user = first_of(root, &route->who_user),
-        .workspace = first_of(root, &route->who_workspace)};
+        .workspace = first_of(root, &route->who_workspace),
+        .user_id = first_of(root, &route->who_user_id),
+        .plan = first_of(root, &route->who_plan)};
     identity.account = identity.user;
+    if (route->who_accounts.count != 0 && ex->actor.is_named) {
+        identity.user = identity.account = ex->actor.account;
+        identity.user_id = ex->actor.user_id;
+    }
     if (identity.workspace.n == 0)
         identity.workspace = ex->actor.workspace;
-    if (is_remembered(ex, &identity) && !ex->new_session.has_token)
+    return identity;
+}
+
+void exchange_learn_identity(struct exchange *ex, const struct json_node *root)
+{
+    struct keep_identity identity = read_identity(ex, root);
+    bool is_empty = identity.user.n == 0 && identity.plan.n == 0;
+    complete_identity(ex, &identity);
+    if (is_empty ||
+        (is_remembered(ex, &identity) && !ex->new_session.has_token))
         return;
     leave_word(ex, &identity);
 }

@@ -18,6 +18,7 @@
 
 enum {
     NUMBER_WORTH_DIGITS = 9, /* as inspect/harvest.h */
+    TARGET_NAME_MAX = 256,
     FORM_DOCUMENTS_MAX = 16, /* fields whose JSON is read, */
     FORM_NODES_MAX = 65536,  /* values of each; others are text */
 };
@@ -327,9 +328,24 @@ static void apply_cases(struct exchange *ex, const struct json_node *root)
     }
 }
 
+/* The first name that stands there; it is scanned with the rest. */
+static void find_target(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    struct activity *a = ex->activity;
+    struct str name = STR_NONE;
+    for (size_t i = 0; i < route->target_at.count && name.n == 0; i++)
+        name = pick_word(root, &route->target_at.items[i]);
+    if (name.n == 0 || name.n > TARGET_NAME_MAX)
+        return;
+    a->target.type = arena_copy(&a->arena, route->target_type);
+    a->target.name = arena_copy(&a->arena, name);
+}
+
 void extract_fields(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
+    find_target(ex, root);
     walk_all(ex, root, &route->text, visit_text, &ex->activity->content);
     walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
     extract_ids(ex, root);

@@ -70,6 +70,11 @@ static void use_claims(
         user = json_get_text(claims, "sub");
     if (user.n == 0)
         return;
+    struct str id = json_get_text(auth, "chatgpt_user_id");
+    if (id.n == 0)
+        id = json_get_text(auth, "user_id");
+    actor->user_id = arena_copy(arena, id);
+    actor->plan = arena_copy(arena, json_get_text(auth, "chatgpt_plan_type"));
     actor->user = arena_copy(arena, user);
     actor->account = actor->user;
     actor->source = STR("jwt");
@@ -147,6 +152,24 @@ static void use_authorization(
     buf_wipe_free(&payload);
 }
 
+/* Plans that have no workspace but the person's own. */
+bool identity_is_personal(struct str plan)
+{
+    static const char *const plans[] = {"free", "go", "plus", "pro"};
+    for (size_t i = 0; i < ARRAY_LEN(plans); i++)
+        if (str_is(plan, plans[i]))
+            return true;
+    return false;
+}
+
+/* The token's account may be another one than the page has chosen: then its
+ * plan says nothing. */
+static bool is_plan_of(struct str workspace, const struct actor *actor)
+{
+    return str_eq(workspace, actor->workspace) ||
+           (str_is(workspace, "personal") && identity_is_personal(actor->plan));
+}
+
 static void use_headers(
     const struct exchange_request *r, struct arena *arena, struct actor *actor)
 {
@@ -155,6 +178,8 @@ static void use_headers(
         workspace = cookie(r, "_account");
     if (workspace.n == 0)
         workspace = field(r, "openai-organization");
+    if (workspace.n != 0 && !is_plan_of(workspace, actor))
+        actor->plan = STR_NONE;
     if (workspace.n != 0)
         actor->workspace = arena_copy(arena, workspace);
     struct str device = field(r, "oai-device-id");
@@ -172,9 +197,26 @@ static void use_cookie_id(
     if (actor->user.n != 0 || end == id.n || !str_starts(id, "user-") ||
         end > KEEP_NAME_MAX)
         return;
-    actor->user = actor->account = arena_copy(arena, str_sub(id, 0, end));
+    actor->user = actor->account = actor->user_id =
+        arena_copy(arena, str_sub(id, 0, end));
     actor->source = STR("session");
     actor->is_signed_in = true;
+}
+
+void identity_use_id(struct str id, struct arena *arena, struct actor *actor)
+{
+    bool is_nobody = actor->user.n == 0 || str_is(actor->source, "ip");
+    if (!str_starts(id, "user-") || id.n > KEEP_NAME_MAX)
+        return;
+    if (actor->user_id.n == 0)
+        actor->user_id = arena_copy(arena, id);
+    if (actor->account.n == 0)
+        actor->account = actor->user_id;
+    actor->is_signed_in = true;
+    if (!is_nobody)
+        return;
+    actor->user = actor->user_id;
+    actor->source = STR("session");
 }
 
 void identity_find(const struct exchange_request *request, struct arena *arena,

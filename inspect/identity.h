@@ -18,6 +18,10 @@ enum { IDENTITY_TOKEN_BYTES_MAX = 16 * 1024 };
 void identity_find(const struct exchange_request *request, struct arena *arena,
     struct actor *actor_out);
 
+/* The address of a request names the person: "user-…". */
+void identity_use_id(struct str id, struct arena *arena, struct actor *actor);
+bool identity_is_personal(struct str plan);
+
 /* The hashes of the cookies that stand for a signed-in session, and of the
  * device's.  False: the request has none. */
 bool identity_session(const struct exchange_request *request,

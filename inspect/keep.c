@@ -235,6 +235,8 @@ void keep_note_identity(const struct keep_session *session,
     append_name(note, identity->user);
     append_name(note, identity->account);
     append_name(note, identity->workspace);
+    append_name(note, identity->user_id);
+    append_name(note, identity->plan);
 }
 
 /* NAMES texts, each ended by a NUL; nothing behind them. */
@@ -260,7 +262,8 @@ bool keep_read_identity(struct str answer, struct keep_identity *identity_out)
     if (a.version != VERSION || a.kind != ASK_IDENTITY ||
         !split_names(str_sub(answer, sizeof a, answer.n), names))
         return false;
-    *identity_out = (struct keep_identity){names[0], names[1], names[2]};
+    *identity_out = (struct keep_identity){
+        names[0], names[1], names[2], names[3], names[4]};
     return names[0].n != 0;
 }
 
@@ -374,24 +377,53 @@ static struct key secret_key(const struct keep *keep, const struct key *key)
     return out;
 }
 
+enum { NAME_USER, NAME_ACCOUNT, NAME_WORKSPACE, NAME_USER_ID, NAME_PLAN };
+
+/* What the note leaves out stays as it was known of the same person. */
+static bool merge_names(
+    const struct entry *old, struct str names, struct buf *out)
+{
+    struct str said[NAMES], known[NAMES] = {{0}};
+    if (!split_names(names, said))
+        return false;
+    if (old != NULL && !split_names(buf_str(&old->names), known))
+        return false;
+    bool is_same =
+        said[NAME_USER].n == 0 || str_eq(said[NAME_USER], known[NAME_USER]);
+    bool is_elsewhere = said[NAME_WORKSPACE].n != 0 &&
+                        !str_eq(said[NAME_WORKSPACE], known[NAME_WORKSPACE]);
+    for (size_t i = 0; i < NAMES; i++) {
+        bool is_kept =
+            said[i].n == 0 && is_same && !(i == NAME_PLAN && is_elsewhere);
+        append_name(out, is_kept ? known[i] : said[i]);
+    }
+    return said[NAME_USER].n != 0 || known[NAME_USER].n != 0;
+}
+
 static void put_names(
     struct keep *keep, const struct key *key, struct str names, int64_t now_ms)
 {
     struct key own = secret_key(keep, key);
+    struct buf merged = {0};
     struct entry *old = keep_look_up(keep, &own, now_ms);
+    if (!merge_names(old, names, &merged)) {
+        buf_free(&merged);
+        return;
+    }
     if (old != NULL)
         drop(keep, old);
-    keep_make_room(keep, ENTRY_BYTES + names.n, NULL);
+    keep_make_room(keep, ENTRY_BYTES + merged.n, NULL);
     struct entry *entry = keep_put(keep, &own, now_ms, KEEP_IDENTITY_SECONDS);
-    buf_append_str(&entry->names, names);
-    keep->names_bytes += names.n;
+    buf_append_str(&entry->names, buf_str(&merged));
+    keep->names_bytes += merged.n;
+    buf_free(&merged);
 }
 
 static void serve_note_identity(struct keep *keep, const struct question *q,
     struct str names, int64_t now_ms)
 {
     struct str parts[NAMES];
-    if (!split_names(names, parts) || parts[0].n == 0)
+    if (!split_names(names, parts))
         return;
     put_names(keep, &q->message, names, now_ms);
     if (q->has_message)

@@ -135,9 +135,12 @@ struct keep_session {
     bool has_token, has_device; /* a device counts only beside a token */
 };
 struct keep_identity {
-    struct str user, account, workspace;
+    struct str user, account, workspace, user_id, plan;
 };
 
+/* Without a user: what is known of the session's account besides; of a session
+ * that is not known it says nothing.  Members that are empty leave what was
+ * there, as long as the user is the same; a plan is one of its workspace. */
 void keep_note_identity(const struct keep_session *session,
     const struct keep_identity *identity, struct buf *note);
 void keep_ask_identity(

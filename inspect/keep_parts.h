@@ -32,7 +32,7 @@ enum kind {
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
-enum { NAMES = 3, NAMES_BYTES_MAX = NAMES * (KEEP_NAME_MAX + 1) };
+enum { NAMES = 5, NAMES_BYTES_MAX = NAMES * (KEEP_NAME_MAX + 1) };
 
 struct key {
     uint8_t bytes[KEY_BYTES];

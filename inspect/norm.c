@@ -1,7 +1,8 @@
 /*
  * Folding by table: what Unicode's NFKC and confusables say about the
  * characters that turn up in disguised numbers and tokens, and no more.
- * scan_hs.c asks for this view when a text has a byte of 0x80 or above.
+ * scan_hs.c asks for this view when a text has a byte of 0x80 or above, or a
+ * control character.
  */
 #include "inspect/norm.h"
 
@@ -121,6 +122,10 @@ static size_t fold_at(struct str source, size_t at, char out[4], size_t *out_n)
 {
     uint32_t c = 0;
     struct str rest = str_sub(source, at, source.n);
+    if (norm_is_control(rest.p[0])) {
+        *out_n = 0;
+        return 1;
+    }
     size_t n = (unsigned char)rest.p[0] < 0x80 ? 0 : utf8_decode(rest, &c);
     int folded = n != 0 ? fold(c) : -1;
     if (n == 0)

@@ -28,6 +28,13 @@ struct norm {
     size_t mark_count, mark_cap;
 };
 
+/* Neither shown nor a blank: NUL, escape, DEL … */
+static inline bool norm_is_control(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return (u < 0x20 && (u < '\t' || u > '\r')) || u == 0x7f;
+}
+
 void norm_begin(struct norm *norm, struct str source);
 /* Takes about max_bytes of the source; true while there is more. */
 bool norm_step(struct norm *norm, size_t max_bytes);

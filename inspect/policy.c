@@ -28,7 +28,7 @@ struct networks {
 struct condition {
     bool is_present;
     struct texts service, activity, type, group_of_type, detector, user, group,
-        workspace, file_type, model;
+        workspace, file_type, model, target, plan;
     struct networks network;
     enum level min_confidence, min_severity;
     int64_t min_count, min_unique, min_file_bytes; /* -1: absent */
@@ -231,7 +231,8 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
     static const char *const keys[] = {"service", "activity", "type",
         "group_of_type", "detector", "min_confidence", "min_severity",
         "min_count", "min_unique", "user", "group", "network", "signed_in",
-        "workspace", "file_type", "min_file_bytes", "direction", "model", NULL};
+        "workspace", "plan", "file_type", "min_file_bytes", "direction",
+        "model", "target", NULL};
     static const char *const directions[] = {"up", "down", NULL};
     const struct yaml_node *map = yaml_get(rule, key);
     if (map == NULL || map->kind == YAML_KIND_NULL)
@@ -249,6 +250,8 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
     c->workspace = read_texts(l, map, "workspace");
     c->file_type = read_texts(l, map, "file_type");
     c->model = read_texts(l, map, "model");
+    c->target = read_texts(l, map, "target");
+    c->plan = read_texts(l, map, "plan");
     c->network = read_networks(l, map);
     c->min_confidence =
         (enum level)yaml_word(l->doc, map, "min_confidence", levels, 0);
@@ -496,6 +499,7 @@ static bool who_holds(const struct policy *policy, const struct condition *c,
     return in_groups(policy, &c->group, subject) &&
            in_networks(&c->network, actor->ip) &&
            matches(&c->workspace, actor->workspace) &&
+           matches(&c->plan, actor->plan) &&
            (c->signed_in < 0 || c->signed_in == actor->is_signed_in);
 }
 
@@ -552,12 +556,28 @@ static bool files_hold(const struct condition *c, const struct activity *a)
     return false;
 }
 
+/* "voice", or with what it is: "tool:voice". */
+static bool target_holds(
+    const struct condition *c, const struct activity_target *target)
+{
+    struct buf typed = {0};
+    bool holds = matches(&c->target, target->name) ||
+                 (c->target.count != 0 && matches(&c->target, target->id));
+    if (!holds && target->name.n != 0) {
+        buf_printf(
+            &typed, "%.*s:%.*s", STR_ARG(target->type), STR_ARG(target->name));
+        holds = matches(&c->target, buf_str(&typed));
+        buf_free(&typed);
+    }
+    return holds;
+}
+
 static bool condition_holds(const struct policy *policy,
     const struct condition *c, const struct policy_subject *subject)
 {
     const struct activity *a = subject->activity;
     return matches(&c->service, a->service) && matches(&c->activity, a->name) &&
-           matches(&c->model, a->model) &&
+           matches(&c->model, a->model) && target_holds(c, &a->target) &&
            (c->direction < 0 || c->direction == (int)subject->direction) &&
            who_holds(policy, c, subject) && files_hold(c, a) &&
            findings_hold(c, &a->findings);

@@ -6,7 +6,8 @@
  * A job goes over the text in slices that overlap by the widest anchor, and
  * confirms an anchor only when everything that may bear on it has been seen;
  * so the findings do not depend on where slices end.  A text with a byte of
- * 0x80 or above is gone over a second time as norm.c sees it.
+ * 0x80 or above, or a control character, is gone over a second time as norm.c
+ * sees it.
  */
 #include "inspect/scan.h"
 
@@ -238,17 +239,31 @@ void scan_job_free(struct scan_job **job)
     *job = NULL;
 }
 
-static bool has_high_byte(struct str s)
+static bool is_odd_byte(char c)
 {
+    return (unsigned char)c >= 0x80 || norm_is_control(c);
+}
+
+/* A byte that norm.c may see another way than it is. */
+static bool has_odd_byte(struct str s)
+{
+    const uint64_t tops = UINT64_C(0x8080808080808080);
     size_t i = 0;
     for (; i + 8 <= s.n; i += 8) {
         uint64_t word;
         memcpy(&word, s.p + i, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
+        if (word & tops)
             return true;
+        /* Below 0x20, newlines among them, or DEL: looked at one by one. */
+        bool is_plain = (((word - UINT64_C(0x2020202020202020)) |
+                             (word + UINT64_C(0x0101010101010101))) &
+                            tops) == 0;
+        for (size_t j = i; !is_plain && j < i + 8; j++)
+            if (is_odd_byte(s.p[j]))
+                return true;
     }
     for (; i < s.n; i++)
-        if ((unsigned char)s.p[i] >= 0x80)
+        if (is_odd_byte(s.p[i]))
             return true;
     return false;
 }
@@ -277,7 +292,7 @@ static void scan_slice(struct scan_job *job)
         job->pos > RULE_ANCHOR_MAX ? job->pos - RULE_ANCHOR_MAX : 0;
     struct str slice = str_sub(job->text, job->slice_start, to);
     if (!job->is_second && job->layer == NULL)
-        job->has_high_bytes = job->has_high_bytes || has_high_byte(slice);
+        job->has_odd_bytes = job->has_odd_bytes || has_odd_byte(slice);
     if (slice.n > 0 && job->scanner->database != NULL &&
         hs_scan(job->scanner->database, slice.p, (unsigned)slice.n, 0,
             job->scanner->scratch, on_match, job) != HS_SUCCESS)
@@ -384,13 +399,13 @@ static bool step_texts(struct scan_job *job)
 {
     if (!job->is_scanned) {
         scan_slice(job);
-        if (job->is_scanned && !job->is_second && job->has_high_bytes) {
+        if (job->is_scanned && !job->is_second && job->has_odd_bytes) {
             norm_begin(&job->norm, job->source);
             return true;
         }
         return !job->is_scanned;
     }
-    if (job->is_second || !job->has_high_bytes)
+    if (job->is_second || !job->has_odd_bytes)
         return false;
     if (norm_step(&job->norm, SCAN_STEP_BYTES))
         return true;

@@ -75,7 +75,7 @@ struct scan_job {
     bool is_second, is_scanned;
     struct norm norm;
     size_t pos; /* bytes of the view scanned so far */
-    bool has_high_bytes;
+    bool has_odd_bytes;
     struct events anchors;
     struct word_map words;
     size_t slice_start;

@@ -124,7 +124,7 @@ static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
 
 bool scan_views_step(struct scan_job *job)
 {
-    bool is_bidi = job->has_high_bytes && !job->is_bidi_done;
+    bool is_bidi = job->has_odd_bytes && !job->is_bidi_done;
     struct str text =
         !is_bidi && job->is_second ? buf_str(&job->norm.text) : job->source;
     size_t from = job->views_at;

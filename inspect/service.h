@@ -230,6 +230,9 @@ struct route {
     struct str activity;
     struct str update; /* "edit" … of every such request, or empty */
     struct str reason; /* why more of it cannot be seen, or empty */
+    /* What it is about: "tool", and its name or where that stands. */
+    struct str target_type, target_name;
+    struct json_paths target_at;
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
     struct json_paths answer_text, answer_hidden;
     struct json_paths files; /* attachments: ids, or objects with id and name */
@@ -237,7 +240,9 @@ struct route {
     size_t learn_count;
     struct route_file file;
     /* Members of the JSON answer that name the account of the session. */
-    struct json_paths who_user, who_workspace;
+    struct json_paths who_user, who_workspace, who_user_id, who_plan;
+    struct json_paths who_accounts; /* a map of them, by workspace */
+    bool reads_who;
     struct route_upload upload;
     struct str *url_text; /* query parameters that people type into */
     size_t url_text_count;

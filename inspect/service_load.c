@@ -50,19 +50,21 @@ static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
-    "websocket", "activity", "update", "reason", "text", "hidden", "ids",
-    "files", "url_text", "answer_text", "answer_hidden", "learn", "who", "link",
-    "file", "upload", "cases", "socket", "frame_type", "frames", NULL};
+    "websocket", "activity", "update", "reason", "target", "text", "hidden",
+    "ids", "files", "url_text", "answer_text", "answer_hidden", "learn", "who",
+    "link", "file", "upload", "cases", "socket", "frame_type", "frames", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
-    "body", "answer", "block", "where", "activity", "reason", "text", "hidden",
-    "ids", "files", "cases", NULL};
+    "body", "answer", "block", "where", "activity", "reason", "target", "text",
+    "hidden", "ids", "files", "cases", NULL};
 static const char *const UPLOAD_KEYS[] = {
     "step", "piece", "address", "order", "answer", NULL};
 static const char *const UPLOAD_STEPS[] = {
     "none", "announce", "bytes", "piece", "assemble", "name", NULL};
 static const char *const UPLOAD_FACTS[] = {"file_id", "other_id", "address",
     "file_name", "file_bytes", "file_type", "piece", NULL};
-static const char *const WHO_KEYS[] = {"user", "workspace", NULL};
+static const char *const WHO_KEYS[] = {
+    "user", "workspace", "user_id", "plan", "accounts", NULL};
+static const char *const TARGET_KEYS[] = {"type", "name", "at", NULL};
 static const char *const LINK_KEYS[] = {"url", "name", "type", "bytes", NULL};
 static const char *const FILE_KEYS[] = {
     "disposition", "saved", "shown", "needs_link", NULL};
@@ -279,6 +281,30 @@ static void load_who(
         return;
     load_json_paths(l, who, "user", &route->who_user);
     load_json_paths(l, who, "workspace", &route->who_workspace);
+    load_json_paths(l, who, "user_id", &route->who_user_id);
+    load_json_paths(l, who, "plan", &route->who_plan);
+    load_json_paths(l, who, "accounts", &route->who_accounts);
+    route->reads_who =
+        route->who_user.count != 0 || route->who_accounts.count != 0;
+    if (!route->reads_who)
+        yaml_mistake(l->doc, who,
+            "who needs user or accounts: whom the rest is told of");
+}
+
+static void load_target(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *target = yaml_get(map, "target");
+    if (target == NULL || !yaml_check_keys(l->doc, target, TARGET_KEYS))
+        return;
+    route->target_type =
+        arena_copy(l->arena, yaml_str(l->doc, target, "type", STR("tool")));
+    route->target_name =
+        arena_copy(l->arena, yaml_str(l->doc, target, "name", STR_NONE));
+    load_json_paths(l, target, "at", &route->target_at);
+    if (route->target_name.n == 0 && route->target_at.count == 0)
+        yaml_mistake(l->doc, target,
+            "target needs name, or at: where in the body its name stands");
 }
 
 static void load_upload(
@@ -475,6 +501,7 @@ static void load_content(struct loader *l, const struct yaml_node *map,
     route->where = (enum route_text)word(l, map, "where", WHERES, 0);
     route->reason =
         arena_copy(l->arena, yaml_str(l->doc, map, "reason", STR_NONE));
+    load_target(l, map, route);
     load_activity(l, map, route);
     load_json_paths(l, map, "text", &route->text);
     load_json_paths(l, map, "hidden", &route->hidden);
@@ -574,7 +601,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     load_who(l, map, route);
     load_upload(l, map, route);
     load_file(l, map, route);
-    bool reads_answer = route->learn_count != 0 || route->who_user.count != 0 ||
+    bool reads_answer = route->learn_count != 0 || route->reads_who ||
                         route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;

@@ -22,6 +22,7 @@ import replay_files_offered  # noqa: F401
 import replay_files_up  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
+import replay_identity  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_views  # noqa: F401

@@ -173,8 +173,9 @@ static void tell(struct keep *keep, const struct keep_session *session,
     const char *user, int64_t now_ms)
 {
     struct buf note = {0}, none = {0};
-    struct keep_identity identity = {
-        str_of(user), str_of(user), STR("workspace")};
+    struct keep_identity identity = {.user = str_of(user),
+        .account = str_of(user),
+        .workspace = STR("workspace")};
     keep_note_identity(session, &identity, &note);
     assert_true(note.n <= KEEP_DATAGRAM_MAX);
     keep_handle(keep, buf_str(&note), now_ms, &none);
@@ -209,6 +210,46 @@ static void a_session_is_known_by_token_or_device_until_it_expires(void **state)
     int64_t late = 3000 + KEEP_IDENTITY_SECONDS * INT64_C(1000);
     assert_false(who(keep, &session, late, &answer, &said));
     assert_int_equal(keep_count(keep), 1); /* the other's token */
+    buf_free(&answer);
+    keep_free(&keep);
+}
+
+static void tell_more(struct keep *keep, const struct keep_session *session,
+    const char *user, const char *workspace, const char *plan)
+{
+    struct buf note = {0}, none = {0};
+    struct keep_identity identity = {.user = str_of(user),
+        .workspace = str_of(workspace),
+        .plan = str_of(plan)};
+    keep_note_identity(session, &identity, &note);
+    keep_handle(keep, buf_str(&note), 1000, &none);
+    buf_free(&note);
+}
+
+static void what_is_said_of_an_account_adds_up(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct keep_session session = {.token = {1}, .has_token = true};
+    struct keep_identity said;
+    struct buf answer = {0};
+    tell_more(keep, &session, "", "workspace", "team");
+    assert_false(who(keep, &session, 1000, &answer, &said)); /* of nobody */
+    tell(keep, &session, "ana", 1000);
+    tell_more(keep, &session, "", "workspace", "team");
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_true(str_is(said.user, "ana") && str_is(said.plan, "team"));
+    tell(keep, &session, "ana", 1000);
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_true(str_is(said.plan, "team"));
+    tell_more(keep, &session, "ana", "other", "");
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_true(str_is(said.workspace, "other") && said.plan.n == 0);
+    tell_more(keep, &session, "ana", "", "plus");
+    tell_more(keep, &session, "bob", "", "");
+    assert_true(who(keep, &session, 1000, &answer, &said));
+    assert_true(str_is(said.user, "bob") && said.plan.n == 0);
+    assert_int_equal(said.workspace.n, 0);
     buf_free(&answer);
     keep_free(&keep);
 }
@@ -290,6 +331,7 @@ int main(void)
         cmocka_unit_test(damaged_datagrams_give_nothing),
         cmocka_unit_test(
             a_session_is_known_by_token_or_device_until_it_expires),
+        cmocka_unit_test(what_is_said_of_an_account_adds_up),
         cmocka_unit_test(identities_are_bounded_by_their_bytes),
         cmocka_unit_test(texts_that_follow_each_other_are_one_draft),
     };

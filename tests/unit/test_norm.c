@@ -41,6 +41,10 @@ static void invisible_characters_go_out(void **state)
                  "1\xef\xbb\xbf"
                  "1",
         "4111");
+    assert_folds("4\x01"
+                 "1\x1b"
+                 "1\x7f\t\r\n",
+        "411\t\r\n");
     assert_folds("a\xcc\xb6"
                  "b\xcc\xb6",
         "ab");

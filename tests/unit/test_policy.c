@@ -230,6 +230,38 @@ static void file_selectors_hold_of_one_file_together(void **state)
     end(&f);
 }
 
+static enum verdict_kind judge_target(const char *selector)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "rules: [{name: x, verdict: block, when: {%s}}]", selector);
+    struct fixture f = begin(text);
+    f.activity->name = STR("tool.invoked");
+    f.activity->target.type = STR("tool");
+    f.activity->target.name = STR("voice");
+    f.activity->actor.plan = STR("free");
+    enum verdict_kind kind = judge(&f);
+    end(&f);
+    return kind;
+}
+
+static void targets_and_plans_are_selectors(void **state)
+{
+    (void)state;
+    assert_int_equal(judge_target("target: voice"), VERDICT_BLOCK);
+    assert_int_equal(judge_target("target: \"tool:*\""), VERDICT_BLOCK);
+    assert_int_equal(judge_target("target: [x, \"vo*\"], activity: \"tool.*\""),
+        VERDICT_BLOCK);
+    assert_int_equal(judge_target("target: tool"), VERDICT_ALLOW);
+    assert_int_equal(judge_target("target: search"), VERDICT_ALLOW);
+    assert_int_equal(judge_target("plan: [free, plus]"), VERDICT_BLOCK);
+    assert_int_equal(judge_target("plan: team"), VERDICT_ALLOW);
+    assert_int_equal(
+        judge_once("rules: [{name: x, verdict: block, when: {target: "
+                   "\"*\"}}]"),
+        VERDICT_ALLOW);
+}
+
 static void direction_and_login_are_selectors(void **state)
 {
     (void)state;
@@ -299,6 +331,7 @@ int main(void)
         cmocka_unit_test(counts_are_of_findings_that_all_selectors_want),
         cmocka_unit_test(unique_counts_equal_values_once),
         cmocka_unit_test(file_selectors_hold_of_one_file_together),
+        cmocka_unit_test(targets_and_plans_are_selectors),
         cmocka_unit_test(direction_and_login_are_selectors),
         cmocka_unit_test(mistakes_say_where_and_what_is_allowed),
         cmocka_unit_test(every_mistake_is_reported_in_one_run),
