@@ -34,6 +34,12 @@ bool check_is_monotone(const struct digits *digits);
 /* Value of 0-9, A-Z (or a-z) as 0 to 35; -1 for anything else. */
 int check_alnum(char c);
 enum check check_pass(bool is_right);
+/* check_random.c: how far letters and digits of a value are from words and
+ * names, in 1/16 bits a character: below 0 they are words, from
+ * CHECK_IS_STRANGE on they were drawn at random (of words and names 1 in 100,
+ * of drawn ones of 16 characters 97 in 100). */
+enum { CHECK_IS_STRANGE = 5 };
+int check_strangeness(struct str value);
 
 /* check_europe.c */
 enum check check_uk_nhs(struct str *value);

@@ -218,7 +218,8 @@ enum {
     SHARE_SURE = 75,
     DIGIT_RUNS_MAX = 2,
     LONG_TOKEN = 20,
-    ALPHABET_MIN = 19
+    ALPHABET_MIN = 19,
+    STRANGE_MIN = 14
 };
 
 /* "com/users/bg451", "KEY_WOW64_32KEY" */
@@ -247,7 +248,7 @@ static bool is_path_or_constant(struct str value, const struct classes *c)
 static bool is_wordy(struct str value)
 {
     size_t share = word_share(value), runs = 0;
-    if (share <= SHARE_MAX)
+    if (share <= SHARE_MAX || check_strangeness(value) >= CHECK_IS_STRANGE)
         return false;
     for (size_t i = 0; i < value.n; i++)
         runs += isdigit((unsigned char)value.p[i]) &&
@@ -255,7 +256,8 @@ static bool is_wordy(struct str value)
     return runs <= DIGIT_RUNS_MAX || share > SHARE_SURE;
 }
 
-/* Random enough: digits among letters, few words in it. */
+/* Random enough: no words, and digits among the letters or letters as nobody
+ * writes them. */
 enum check check_api_key(struct str *value)
 {
     struct classes c = classify(*value);
@@ -265,9 +267,11 @@ enum check check_api_key(struct str *value)
         return CHECK_FAIL;
     if (c.upper + c.lower == 0)
         return CHECK_UNKNOWN;
-    if (c.digit == 0)
-        return c.different >= ALPHABET_MIN && c.other == 0 ? CHECK_PASS
-                                                           : CHECK_UNKNOWN;
+    if (c.digit == 0 && c.different >= ALPHABET_MIN && c.other == 0)
+        return CHECK_PASS;
+    if (value->n >= STRANGE_MIN && check_entropy(*value) >= 2.8 &&
+        check_strangeness(*value) >= CHECK_IS_STRANGE)
+        return CHECK_PASS;
     size_t least = value->n < LONG_TOKEN ? 2 : (value->n + 15) / 16;
     return c.digit >= least && check_entropy(*value) >= 2.8 ? CHECK_PASS
                                                             : CHECK_UNKNOWN;

@@ -280,6 +280,19 @@ static void read_anchors(struct loader *l, const struct yaml_node *node,
     }
 }
 
+/* Of the ways to match it the one that ends where the token begins counts. */
+static void read_gap(
+    struct loader *l, const struct yaml_node *node, struct pattern *p)
+{
+    struct str gap = yaml_str(l->doc, node, "gap", STR_NONE);
+    struct buf whole = {0};
+    if (gap.n == 0)
+        return;
+    buf_printf(&whole, "(?:%.*s)\\z", STR_ARG(gap));
+    p->gap = read_regex(l, node, buf_str(&whole), true);
+    buf_free(&whole);
+}
+
 static void read_pattern(struct loader *l, const struct yaml_node *node,
     unsigned index, struct pattern *p)
 {
@@ -311,9 +324,7 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         p->is_token = true;
         p->max = RULE_TOKEN_MAX;
         p->regex = read_regex(l, node, token, nocase);
-        struct str gap = yaml_str(l->doc, node, "gap", STR_NONE);
-        if (gap.n > 0)
-            p->gap = read_regex(l, node, gap, true);
+        read_gap(l, node, p);
         return;
     }
     struct str match = yaml_str(l->doc, node, "match", STR_NONE);

@@ -40,9 +40,8 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
 {
     struct regex_match m;
     if (e->pattern->gap != NULL && word_end < at &&
-        (!regex_match(e->pattern->gap, job->scanner->regex_scratch,
-             str_sub(job->text, 0, at), word_end, word_end, true, &m) ||
-            m.end != at))
+        !regex_match(e->pattern->gap, job->scanner->regex_scratch,
+            str_sub(job->text, 0, at), word_end, word_end, true, &m))
         return;
     struct str subject = str_sub(job->text, 0, at + RULE_TOKEN_MAX);
     if (!regex_match(e->pattern->regex, job->scanner->regex_scratch, subject,

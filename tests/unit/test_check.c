@@ -8,6 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
+#include "inspect/check_ids.h"
+
 static enum check run(const char *validator, const char *value)
 {
     struct str s = str_of(value);
@@ -150,6 +153,25 @@ static void base64_of_both_alphabets_decodes(void **state)
     assert_int_equal(check_base64(STR("aGlhaGloaWhpaGk"), out, 2), 2);
 }
 
+static void drawn_characters_are_told_from_words_and_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"calculateTotalAmount", "someVariable",
+        "HTTPServerConnection", "x509_certificate_store", "unsubscribeAll",
+        "kennwortfeld", "configuration2", "getElementsByTagName"};
+    static const char *const drawn[] = {"gWiXsMUkyVjDXWkD3iligRqa",
+        "jHiCAnad-uayp1kvkPlj", "narbllniysrvm9kv", "zpczok4kqgnw5prpfy3ehiyl",
+        "Q7dLrmT0bXhKzWvGyPqN", "5gq8xw2mfc7zk1vj"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        assert_true(check_strangeness(str_of(names[i])) < CHECK_IS_STRANGE);
+    for (size_t i = 0; i < ARRAY_LEN(drawn); i++)
+        assert_true(check_strangeness(str_of(drawn[i])) >= CHECK_IS_STRANGE);
+    assert_int_equal(check_strangeness(STR("")), 0);
+    assert_int_equal(check_strangeness(STR("\xff\xff--")), 0);
+    assert_int_equal(run("api-key", "gWiXsMUkyVjDXWkD3iligRqa"), CHECK_PASS);
+    assert_int_equal(run("api-key", "getElementsByTagName2"), CHECK_FAIL);
+}
+
 static void every_validator_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -176,6 +198,7 @@ int main(void)
         cmocka_unit_test(entropy_is_in_bits_a_byte),
         cmocka_unit_test(placeholders_are_known),
         cmocka_unit_test(base64_of_both_alphabets_decodes),
+        cmocka_unit_test(drawn_characters_are_told_from_words_and_names),
         cmocka_unit_test(every_validator_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
