@@ -155,13 +155,15 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/lib.a
 	@echo "test $(notdir $@)"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka -lbrotlienc $(LDLIBS)
 
+TEST_HEADERS := $(wildcard tests/fuzz/*.h tests/unit/*.h)
+
 # The fuzz targets with a main that replays files: make check runs the corpora.
-$(OBJ)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(OBJ)/lib.a
+$(OBJ)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(OBJ)/lib.a $(TEST_HEADERS)
 	@mkdir -p $(dir $@)
 	@echo "test $(notdir $@)"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
-$(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/lib.a
+$(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/lib.a $(TEST_HEADERS)
 	@mkdir -p $(dir $@)
 	@echo "test $(notdir $@)"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)

@@ -68,12 +68,16 @@ static void load_maps(void)
     bundle_free(&bundle);
 }
 
-/* Of a record what is the same each time: ids stand before its text. */
+/* Of a record what is the same each time and at any cut: ids that we make
+ * stand before its text, and the ids of an answer are read as soon as it seems
+ * whole, so that rubbish behind it counts or not. */
 static inline void append_record(struct record *record, struct buf *out)
 {
     struct str json = buf_str(&record->json);
-    size_t text = str_find(json, STR("\"text\":"));
-    buf_append_str(out, str_sub(json, text, json.n));
+    size_t from = str_find(json, STR("\"text\":"));
+    if (from == json.n)
+        from = str_find(json, STR("\"verdict\":"));
+    buf_append_str(out, str_sub(json, from, json.n));
     buf_free(&record->json);
 }
 

@@ -43,7 +43,11 @@ static inline void check_same(
     from = at < 200 ? 0 : at - 200;
     a = str_sub(a, from, at + 200);
     b = str_sub(b, from, at + 200);
-    fprintf(stderr, "whole: %.*s\ncut:   %.*s\n", STR_ARG(a), STR_ARG(b));
+    fputs("whole: ", stderr);
+    fwrite(a.p, 1, a.n, stderr);
+    fputs("\ncut:   ", stderr);
+    fwrite(b.p, 1, b.n, stderr);
+    fputs("\n", stderr);
     check(false, what);
 }
 
