@@ -1,8 +1,9 @@
 /*
- * Files in a request that are documents: their text is not in their bytes,
- * and taking it out is not done here but by whoever runs the exchange, in a
- * process of its own (EXCHANGE_READ).  Kept until the keeper's questions are
- * through, then handed out one by one; their text joins what is scanned.
+ * Files in a request, and a file coming down, that are documents: their text is
+ * not in their bytes, and taking it out is not done here but by whoever runs
+ * the exchange, in a process of its own (EXCHANGE_READ).  Kept until the
+ * keeper's questions are through, then handed out one by one; their text joins
+ * what is scanned.
  *
  * A document that cannot be read, or not whole, is a finding and a failure of
  * the kind "extract"; its bytes are then looked at as those of any binary.
@@ -55,7 +56,8 @@ static bool is_piece(const struct exchange *ex)
     return route != NULL && route->upload.step == UPLOAD_PIECE;
 }
 
-static void note_trouble(struct exchange *ex, const char *why, struct str where)
+void document_note_trouble(
+    struct exchange *ex, const char *why, struct str where)
 {
     findings_add_unreadable(&ex->activity->findings, why, where);
     exchange_note_failure(ex, FAIL_EXTRACT);
@@ -65,7 +67,7 @@ static void note_trouble(struct exchange *ex, const char *why, struct str where)
 void document_note_too_large(struct exchange *ex, struct str type)
 {
     if (filetype_is_document(type) && !is_piece(ex))
-        note_trouble(ex, "limit", STR_NONE);
+        document_note_trouble(ex, "limit", STR_NONE);
 }
 
 bool document_add(struct exchange *ex, const struct activity_file *file,
@@ -83,6 +85,17 @@ bool document_add(struct exchange *ex, const struct activity_file *file,
     d->declared_type = arena_copy(&ex->arena, declared_type);
     buf_append_str(&d->bytes, bytes);
     return true;
+}
+
+void document_adopt(
+    struct exchange *ex, const struct activity_file *file, struct buf *bytes)
+{
+    struct document *d = &ex->documents[ex->document_count];
+    if (ex->document_count == DOCUMENTS_MAX)
+        return; /* cannot be: its request had none */
+    d->file_at = (size_t)(file - ex->activity->files);
+    buf_take(&d->bytes, bytes);
+    ex->document_count++;
 }
 
 bool document_is_left(const struct exchange *ex)
@@ -124,10 +137,16 @@ void exchange_take_document(
     struct document *d = current(ex);
     if (d == NULL)
         return;
+    if (ex->response == RESPONSE_READ) {
+        leave(ex, d);
+        download_take_reading(ex, reading);
+        exchange_after_download(ex);
+        return;
+    }
     keep_text(ex, d, reading->text);
     bool is_bad = reading->trouble != NULL && !is_piece(ex);
     if (is_bad)
-        note_trouble(ex, reading->trouble, reading->where);
+        document_note_trouble(ex, reading->trouble, reading->where);
     if (reading->trouble != NULL)
         extract_harvest_bytes(
             ex, d->declared_type, buf_str(&d->bytes), reading->text.n > 0);
@@ -140,6 +159,11 @@ void exchange_skip_document(struct exchange *ex)
     struct document *d = current(ex);
     if (d == NULL)
         return;
+    if (ex->response == RESPONSE_READ) { /* they were looked at already */
+        leave(ex, d);
+        exchange_after_download(ex);
+        return;
+    }
     extract_harvest_bytes(ex, d->declared_type, buf_str(&d->bytes), false);
     leave(ex, d);
     exchange_after_document(ex);

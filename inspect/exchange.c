@@ -225,6 +225,7 @@ void exchange_free(struct exchange **exchange)
     scan_job_free(&ex->run.job);
     exchange_free_response(ex);
     file_free(ex);
+    document_free_all(ex);
     decoder_free(&ex->decoder);
     exchange_scan_free(ex);
     file_reader_free(&ex->reader);

@@ -530,6 +530,26 @@ static enum exchange_state drop_file(struct exchange *ex)
     return EXCHANGE_READY;
 }
 
+static enum exchange_state ask_file(struct exchange *ex)
+{
+    file_ask(ex);
+    ex->response = RESPONSE_FILE;
+    return EXCHANGE_ASK;
+}
+
+static enum exchange_state read_file(struct exchange *ex)
+{
+    if (!document_is_left(ex))
+        return ask_file(ex);
+    ex->response = RESPONSE_READ;
+    return EXCHANGE_READ;
+}
+
+void exchange_after_download(struct exchange *ex)
+{
+    ex->response = RESPONSE_TEXT;
+}
+
 void exchange_file_answered(struct exchange *ex, struct str answer)
 {
     if (!file_take_answer(ex, answer)) {
@@ -586,8 +606,7 @@ static enum exchange_state complete(struct exchange *ex)
     if (ex->download != NULL && !ex->is_blocked) {
         if (!file_finish(ex))
             return drop_file(ex);
-        ex->response = RESPONSE_FILE;
-        return EXCHANGE_ASK;
+        return read_file(ex);
     }
     if (exchange_view_plan(ex)) {
         ex->response = RESPONSE_VIEW;
@@ -646,6 +665,13 @@ enum exchange_state exchange_step_response(struct exchange *ex)
     case RESPONSE_FILE:
     case RESPONSE_REPLY:
         return EXCHANGE_ASK;
+    case RESPONSE_READ:
+        return EXCHANGE_READ;
+    case RESPONSE_TEXT:
+        if (scan_run_step(ex))
+            return EXCHANGE_MORE;
+        buf_wipe_free(&ex->file_text);
+        return ask_file(ex);
     case RESPONSE_SCAN:
         if (scan_run_step(ex))
             return EXCHANGE_MORE;

@@ -5,9 +5,7 @@
  * (inspect/keep_links.h) knows by the link without its signature: the link
  * opens it, the bytes complete it.
  *
- * Bytes pass on as they come; they are counted, hashed and scanned in pieces,
- * and nothing of them is kept but the first ones, which tell the type, and
- * files of FILE_TEXT_BYTES_MAX at most, whose text goes into the record.
+ * What is done with the bytes is inspect/download.c's.
  *
  * Which fetches are a download: what is saved (the map's marks, an attachment
  * disposition), and otherwise every file but what is known to be only shown:
@@ -15,40 +13,14 @@
  */
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/address.h"
-#include "inspect/exchange_parts.h"
-#include "inspect/filetype.h"
+#include "inspect/download.h"
 #include "inspect/finding.h"
 #include "inspect/form.h"
 #include "inspect/keep_links.h"
 #include "inspect/mime.h"
-
-enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
-
-enum download_kind { DOWNLOAD_NOTHING, DOWNLOAD_LINK, DOWNLOAD_BYTES };
-
-struct download {
-    enum download_kind kind;
-    enum file_side side;
-    bool is_handed_out; /* the bytes of a link that we saw */
-    bool is_told;       /* the whole file has passed before */
-    bool is_saved, is_shown, is_attachment;
-    struct str url;      /* of the keeper's entry, in the exchange's arena */
-    struct str location; /* a redirect that is the link */
-    struct str header_name, type;
-    struct buf body; /* of a link */
-    struct digest *digest;
-    struct buf head;
-    struct buf kept; /* of a small file: all of it, for its text */
-    uint64_t bytes;
-    int64_t from, total; /* of the part; total -1: unknown */
-    int64_t length;      /* Content-Length, or -1 */
-    bool is_encoded;
-    bool is_damaged;
-};
 
 /* ---- life ----------------------------------------------------------- */
 
@@ -88,9 +60,7 @@ void file_free(struct exchange *ex)
     if (d == NULL)
         return;
     buf_wipe_free(&d->body);
-    buf_wipe_free(&d->head);
-    buf_wipe_free(&d->kept);
-    digest_free(&d->digest);
+    download_drop(d);
     mem_free(d);
     ex->download = NULL;
 }
@@ -137,7 +107,7 @@ static struct str name_link(struct exchange *ex, const struct address *link)
 
 /* ---- what is known of the file ------------------------------------------ */
 
-static struct activity_file *file_of(struct exchange *ex)
+struct activity_file *download_file(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     return a->file_count != 0 ? &a->files[0] : activity_add_file(a);
@@ -170,7 +140,7 @@ static struct str disposition_name(
     return disposition.has_filename ? disposition.filename : STR_NONE;
 }
 
-static bool is_identified(const struct exchange *ex)
+bool download_is_identified(const struct exchange *ex)
 {
     return ex->actor.user.n != 0 && !str_is(ex->actor.source, "ip");
 }
@@ -178,7 +148,7 @@ static bool is_identified(const struct exchange *ex)
 static void describe(struct exchange *ex, struct keep_link *link)
 {
     const struct activity *a = ex->activity;
-    const struct activity_file *file = file_of(ex);
+    const struct activity_file *file = download_file(ex);
     const struct actor *actor = &ex->actor;
     *link = (struct keep_link){
         .service = a->service,
@@ -195,7 +165,7 @@ static void describe(struct exchange *ex, struct keep_link *link)
     link->texts[LINK_CONVERSATION] = a->conversation_id;
     link->texts[LINK_MESSAGE] = a->message_id;
     link->texts[LINK_PROJECT] = a->project_id;
-    if (!is_identified(ex))
+    if (!download_is_identified(ex))
         return;
     link->user = actor->user;
     link->texts[LINK_USER] = actor->user;
@@ -208,7 +178,7 @@ static void describe(struct exchange *ex, struct keep_link *link)
 bool file_ask_fetch(struct exchange *ex)
 {
     struct keep_link link;
-    struct activity_file *file = file_of(ex);
+    struct activity_file *file = download_file(ex);
     file->name = last_part(file->name);
     buf_clear(&ex->names); /* scanned once it is settled */
     if (is_link_route(ex))
@@ -226,7 +196,7 @@ static void take_actor(struct exchange *ex, const struct keep_link_answer *said)
 {
     struct actor *actor = &ex->actor;
     const struct str *texts = said->texts;
-    if (is_identified(ex) || texts[LINK_USER].n == 0)
+    if (download_is_identified(ex) || texts[LINK_USER].n == 0)
         return;
     actor->user = arena_copy(&ex->arena, texts[LINK_USER]);
     actor->account = arena_copy(&ex->arena, texts[LINK_ACCOUNT]);
@@ -244,7 +214,7 @@ static void take_actor(struct exchange *ex, const struct keep_link_answer *said)
 static void take_link(struct exchange *ex, const struct keep_link_answer *said)
 {
     struct activity *a = ex->activity;
-    struct activity_file *file = file_of(ex);
+    struct activity_file *file = download_file(ex);
     set_if_none(ex, &file->id, said->texts[LINK_FILE_ID]);
     if (said->texts[LINK_NAME].n != 0)
         file->name = arena_copy(&a->arena, said->texts[LINK_NAME]);
@@ -275,6 +245,8 @@ void file_take_fetch(struct exchange *ex, struct str answer)
     }
     if (d->is_handed_out) {
         take_link(ex, &said);
+        /* Before anything is fetched a name can still stop it. */
+        buf_append_str(&ex->names, download_file(ex)->name);
     } else if (exchange_route(ex)->file.needs_link) {
         activity_free(&ex->activity);
         file_free(ex);
@@ -339,7 +311,7 @@ static bool is_download(const struct download *d, struct str type)
 static void settle_name(struct exchange *ex, struct str query)
 {
     struct download *d = ex->download;
-    struct activity_file *file = file_of(ex);
+    struct activity_file *file = download_file(ex);
     struct str parameter = exchange_route(ex)->file.disposition;
     struct str from_query = STR_NONE;
     if (parameter.n != 0)
@@ -357,15 +329,14 @@ static void begin_bytes(struct exchange *ex)
 {
     struct download *d = ex->download;
     struct activity *a = ex->activity;
-    struct activity_file *file = file_of(ex);
+    struct activity_file *file = download_file(ex);
     settle_name(ex, ex->query);
     if (d->type.n != 0)
         file->declared_type = arena_copy(&a->arena, d->type);
     if (!is_download(d, file->declared_type))
         return;
     d->kind = DOWNLOAD_BYTES;
-    d->digest = digest_new();
-    exchange_scan_begin(ex, d->type, true);
+    download_begin(ex);
     a->has_complete = true;
     a->http_status = ex->status;
     if (!d->is_told) /* a crash leaves no download untold */
@@ -432,130 +403,17 @@ void file_set_length(struct exchange *ex, int64_t length)
         ex->download->length = length;
 }
 
-/* ---- its bytes ------------------------------------------------------------
- */
-
-static void take_bytes(struct exchange *ex, struct str bytes)
+void file_take_link_body(struct exchange *ex, struct str bytes)
 {
     struct download *d = ex->download;
-    if (d->kind == DOWNLOAD_LINK) {
-        if (d->body.n + bytes.n <= ANSWER_LINKS_BYTES_MAX)
-            buf_append_str(&d->body, bytes);
-        else
-            d->is_damaged = true;
-        return;
-    }
-    d->bytes += bytes.n;
-    digest_update(d->digest, bytes);
-    if (d->bytes <= FILE_TEXT_BYTES_MAX)
-        buf_append_str(&d->kept, bytes);
+    if (d->body.n + bytes.n <= ANSWER_LINKS_BYTES_MAX)
+        buf_append_str(&d->body, bytes);
     else
-        buf_wipe_free(&d->kept);
-    if (d->head.n < FILETYPE_HEAD_BYTES)
-        buf_append_str(
-            &d->head, str_sub(bytes, 0, FILETYPE_HEAD_BYTES - d->head.n));
-    exchange_scan_piece(ex, bytes);
-}
-
-void file_data(struct exchange *ex, struct str wire)
-{
-    struct download *d = ex->download;
-    if (d->kind == DOWNLOAD_NOTHING)
-        return;
-    while (wire.n != 0 && !d->is_damaged) {
-        struct str piece = wire;
-        if (!decoder_is_identity(ex->response_decoder))
-            piece = str_sub(wire, 0, WIRE_PIECE);
-        wire = str_sub(wire, piece.n, wire.n);
-        if (decoder_feed(ex->response_decoder, piece, &ex->decoded) != OK) {
-            d->is_damaged = true;
-            stats_add(STAT_FAILURES, 1);
-        }
-        take_bytes(ex, buf_str(&ex->decoded));
-        buf_clear(&ex->decoded);
-    }
+        d->is_damaged = true;
 }
 
 /* ---- the end --------------------------------------------------------------
  */
-
-static bool is_complete_answer(const struct exchange *ex)
-{
-    const struct download *d = ex->download;
-    bool is_missing = d->bytes == 0 && d->length > 0; /* some captures */
-    /* Who has all that was announced may leave before the end is told. */
-    bool has_all = d->length >= 0 && !d->is_encoded &&
-                   ex->response_bytes >= (uint64_t)d->length;
-    return (ex->is_response_complete || has_all) && !d->is_damaged &&
-           !is_missing;
-}
-
-static bool is_whole(const struct exchange *ex)
-{
-    const struct download *d = ex->download;
-    return is_complete_answer(ex) && d->from == 0 &&
-           (ex->status == 200 || d->total == (int64_t)d->bytes);
-}
-
-static void set_digest(struct exchange *ex)
-{
-    uint8_t sum[DIGEST_BYTES];
-    char hex[DIGEST_HEX_BYTES];
-    digest_final(&ex->download->digest, sum);
-    digest_hex(sum, hex);
-    if (is_whole(ex))
-        file_of(ex)->sha256 = arena_copy(&ex->activity->arena, str_of(hex));
-}
-
-static void finish_bytes(struct exchange *ex)
-{
-    struct download *d = ex->download;
-    struct activity *a = ex->activity;
-    struct activity_file *file = file_of(ex);
-    if (ex->response_decoder != NULL && !d->is_damaged &&
-        ex->is_response_complete) {
-        if (decoder_finish(ex->response_decoder, &ex->decoded) != OK)
-            ex->is_response_complete = false;
-        take_bytes(ex, buf_str(&ex->decoded));
-        buf_clear(&ex->decoded);
-    }
-    exchange_scan_rest(ex);
-    for (size_t i = 0; d->from > 0 && i < a->findings.count; i++) {
-        a->findings.items[i].start += (size_t)d->from;
-        a->findings.items[i].end += (size_t)d->from;
-    }
-    set_digest(ex);
-    if (d->bytes != 0 || d->length <= 0)
-        file->bytes = (int64_t)d->bytes;
-    if (d->from == 0 && d->head.n != 0)
-        file->type = filetype_find(buf_str(&d->head));
-    if (is_whole(ex) && d->bytes <= FILE_TEXT_BYTES_MAX &&
-        !extract_file_text(&file->text, buf_str(&d->kept), file->type))
-        buf_clear(&file->text);
-    if (d->is_damaged)
-        a->failure = STR("decode");
-}
-
-static void ask_part(struct exchange *ex)
-{
-    const struct download *d = ex->download;
-    struct buf findings = {0};
-    findings_pack(&ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
-    struct keep_part part = {
-        .service = ex->activity->service,
-        .url = d->url,
-        .user = is_identified(ex) ? ex->actor.user : STR_NONE,
-        .from = d->from,
-        .to = d->from < 0 ? -1 : d->from + (int64_t)d->bytes,
-        .total = ex->status == 200 && is_complete_answer(ex) ? (int64_t)d->bytes
-                                                             : d->total,
-        .is_whole = is_whole(ex),
-        .findings = buf_str(&findings),
-    };
-    buf_clear(&ex->question);
-    keep_ask_part(&part, &ex->question);
-    buf_free(&findings);
-}
 
 static const struct json_node *find(
     const struct json_node *root, const struct json_paths *paths)
@@ -573,7 +431,7 @@ static struct str read_link(struct exchange *ex, struct arena *scratch)
 {
     const struct route_file *map = &exchange_route(ex)->file;
     struct download *d = ex->download;
-    struct activity_file *file = file_of(ex);
+    struct activity_file *file = download_file(ex);
     struct arena *arena = &ex->activity->arena;
     struct json_node *root;
     if (d->location.n != 0)
@@ -626,11 +484,16 @@ bool file_finish(struct exchange *ex)
         return false;
     if (d->kind == DOWNLOAD_LINK)
         return finish_link(ex);
-    finish_bytes(ex);
+    download_end(ex);
     if (d->url.n == 0) /* on a route for links: nothing to be joined */
         d->url = name_url(ex, ex->host, ex->path, ex->query, NULL);
-    ask_part(ex);
     return true;
+}
+
+void file_ask(struct exchange *ex)
+{
+    if (ex->download->kind == DOWNLOAD_BYTES)
+        download_ask(ex);
 }
 
 static bool take_link_answer(struct exchange *ex, struct str answer)
@@ -641,25 +504,7 @@ static bool take_link_answer(struct exchange *ex, struct str answer)
         d->side = said.side;
         take_id(ex, &said);
     }
-    return is_download(d, file_of(ex)->declared_type);
-}
-
-static bool take_part_answer(struct exchange *ex, struct str answer)
-{
-    struct download *d = ex->download;
-    struct activity *a = ex->activity;
-    struct activity_file *file = file_of(ex);
-    struct keep_part_answer said;
-    a->complete = is_whole(ex);
-    if (keep_read_part(answer, &said) != OK)
-        return true; /* the keeper is gone: what we saw ourselves */
-    a->complete = said.is_complete;
-    if (!is_whole(ex)) {
-        if (said.bytes > 0)
-            file->bytes = said.bytes;
-        findings_unpack(said.findings, &a->findings);
-    }
-    return !said.is_told && !d->is_told;
+    return is_download(d, download_file(ex)->declared_type);
 }
 
 bool file_take_answer(struct exchange *ex, struct str answer)
@@ -667,7 +512,8 @@ bool file_take_answer(struct exchange *ex, struct str answer)
     struct activity *a = ex->activity;
     bool is_worth_it = ex->download->kind == DOWNLOAD_LINK
                            ? take_link_answer(ex, answer)
-                           : take_part_answer(ex, answer);
+                           : download_answered(ex, answer);
+    findings_drop(&a->findings, WHERE_FILE_NAME); /* looked at once more */
     a->has_complete = true;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;

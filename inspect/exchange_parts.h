@@ -7,6 +7,7 @@
  *   exchange_stream.c    text scanned while it passes
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
+ *   download.c           their bytes (inspect/download.h)
  *   extract.c            bodies by the map's paths, or generically
  *   document.c           files that others take the text out of
  *   extract_file.c       files in bodies: raw, multipart, data: URLs
@@ -56,6 +57,8 @@ enum response_phase {
     RESPONSE_IDENTIFY,
     RESPONSE_ASK,   /* was it told already? */
     RESPONSE_REPLY, /* which prompt does it answer? */
+    RESPONSE_READ,  /* a document that came down is being read */
+    RESPONSE_TEXT,  /* and its text scanned */
     RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
     RESPONSE_SCAN,
     RESPONSE_VIEW,       /* the answer's texts in the request's activity */
@@ -212,6 +215,8 @@ enum where exchange_where(const struct exchange *ex);
 
 /* A document was taken or skipped. */
 void exchange_after_document(struct exchange *ex);
+/* The same, of one that came down. */
+void exchange_after_download(struct exchange *ex);
 
 /* document.c */
 bool document_is_wanted(const struct exchange *ex, struct str type);
@@ -223,6 +228,11 @@ bool document_add(struct exchange *ex, const struct activity_file *file,
 bool document_reserve(size_t n);
 void document_release(size_t n);
 void document_note_too_large(struct exchange *ex, struct str type);
+void document_note_trouble(
+    struct exchange *ex, const char *why, struct str where);
+/* One that came down: takes the bytes and what was reserved for them. */
+void document_adopt(
+    struct exchange *ex, const struct activity_file *file, struct buf *bytes);
 bool document_is_left(const struct exchange *ex);
 void document_free_all(struct exchange *ex);
 
@@ -266,13 +276,18 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
     bool has_body);
 void file_set_length(struct exchange *ex, int64_t length);
 void file_data(struct exchange *ex, struct str wire);
-/* At the end of the answer.  True: exchange_question is what is known of the
- * link or of the other parts; false: there is nothing to tell. */
+/* At the end of the answer, and once a document among the bytes was read.
+ * False: there is nothing to tell. */
 bool file_finish(struct exchange *ex);
+/* exchange_question is what is known of the link or of the other parts. */
+void file_ask(struct exchange *ex);
 /* False: there is nothing to tell. */
 bool file_take_answer(struct exchange *ex, struct str answer);
 /* A link: to be completed by whoever fetches it. */
 bool file_is_link(const struct exchange *ex);
+/* download.c: of a document that came down; its text is to be scanned. */
+void download_take_reading(
+    struct exchange *ex, const struct document_reading *reading);
 
 /* Tells what came without a request of its own: the activities are ex's from
  * now on.  After it, step. */

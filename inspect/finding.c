@@ -125,3 +125,12 @@ void findings_join(struct findings *f, const struct findings *more)
         to->group = arena_copy(&f->arena, from->group);
     }
 }
+
+void findings_drop(struct findings *f, enum where where)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->items[i].where != where)
+            f->items[kept++] = f->items[i];
+    f->count = kept;
+}

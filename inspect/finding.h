@@ -31,6 +31,9 @@ bool findings_have(
 /* Those whose value is not there join. */
 void findings_join(struct findings *f, const struct findings *more);
 
+/* Those of one source, which is looked at once more. */
+void findings_drop(struct findings *f, enum where where);
+
 /* As bytes, and back; as many as fit into max. */
 void findings_pack(const struct findings *f, size_t max, struct buf *out);
 void findings_unpack(struct str bytes, struct findings *f);

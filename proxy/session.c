@@ -464,6 +464,8 @@ void session_on_timer(struct session *s)
 {
     uint64_t now = session_now(s);
     s->timer_at_ms = 0;
+    if (s->is_lingering) /* whoever reads has a deadline */
+        return;
     check_session_deadline(s, now);
     check_origins(s, now);
     for (struct txn *t = s->txns; t != NULL; t = t->next)
@@ -593,6 +595,35 @@ static void close_client(struct session *s)
     s->is_over = true;
 }
 
+static void drop_others(struct session *s)
+{
+    for (struct txn *t = s->txns; t != NULL; t = t->next)
+        if (!t->outlives_client)
+            t->state = TXN_OVER;
+    reap_txns(s);
+}
+
+/* No connection is left; documents that came down are still being read. */
+static void linger(struct session *s)
+{
+    bool is_busy = false;
+    for (struct txn *t = s->txns; t != NULL; t = t->next) {
+        if (t->is_ready) {
+            t->is_ready = false;
+            txn_pump(t);
+        }
+        is_busy = is_busy || t->wants_turn;
+    }
+    reap_txns(s);
+    if (s->txns == NULL) {
+        s->is_settling = true; /* no event is handled any more */
+        s->world->ops->done(s->world, s);
+    } else if (is_busy && !s->wants_later) {
+        s->wants_later = true;
+        s->world->ops->later(s->world, s);
+    }
+}
+
 static void finish(struct session *s)
 {
     /* Unfinished exchanges still owe their records. */
@@ -611,13 +642,20 @@ static void finish(struct session *s)
         side_free(&o->side);
     close_link(s, &s->client.link);
     close_link(s, &s->target);
-    s->world->ops->done(s->world, s);
+    drop_others(s);
+    s->is_lingering = true;
+    s->is_settling = false;
+    linger(s);
 }
 
 static void settle(struct session *s)
 {
     if (s->is_settling)
         return;
+    if (s->is_lingering) {
+        linger(s);
+        return;
+    }
     s->is_settling = true;
     for (int round = 0; round < 8 && !s->is_over; round++) {
         if (s->state == SESSION_PEEK && s->client.codec != NULL)

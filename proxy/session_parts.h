@@ -106,6 +106,7 @@ struct txn {
     size_t down_unconsumed; /* origin bytes, likewise */
     bool got_response, response_ended, is_opaque;
     bool client_gone;
+    bool outlives_client; /* what came down is still being read */
     bool was_retried;
     bool was_asked_early, is_asking_early; /* the keeper, of an upload */
     unsigned records_pending;
@@ -159,8 +160,9 @@ struct session {
     uint64_t deadline_ms; /* of the present state; 0: none */
     size_t held_bytes;
     bool wants_later, is_draining, is_over, is_settling;
-    bool is_stopping; /* draining because the worker ends */
-    struct buf plain; /* scratch for decrypted bytes, empty between events */
+    bool is_stopping;  /* draining because the worker ends */
+    bool is_lingering; /* only exchanges that outlive the client are left */
+    struct buf plain;  /* scratch for decrypted bytes, empty between events */
 };
 
 /* The front's own question to the keeper; exchanges use their ids. */

@@ -205,23 +205,37 @@ static void abandon(struct txn *t)
     t->records_pending = 0;
 }
 
+/* A file that came down is read when the client has all of it, which waits
+ * for nothing then, and may leave. */
+static void outlive_client(struct txn *t)
+{
+    if (t->state != TXN_FINISH || !t->got_response)
+        return;
+    t->outlives_client = true;
+    release_streams(t);
+}
+
 /* Steps the exchange to its end; false while something is awaited. */
 static bool step_to_ready(struct txn *t)
 {
     struct session *s = t->session;
-    if (t->wants_turn && !t->client_gone)
+    /* The session ends now: nobody will call again. */
+    bool is_last = t->client_gone && !t->outlives_client;
+    if (t->wants_turn && !is_last)
         return false;
     for (;;) {
         switch (exchange_step(t->exchange)) {
         case EXCHANGE_READY:
             return true;
         case EXCHANGE_MORE:
-            if (t->client_gone)
-                continue; /* the session ends now: nobody will call again */
+            if (is_last)
+                continue;
             t->wants_turn = true;
             return false;
         case EXCHANGE_READ:
-            if (t->client_gone) {
+            outlive_client(t);
+            is_last = t->client_gone && !t->outlives_client;
+            if (is_last) {
                 exchange_skip_document(t->exchange);
                 continue;
             }
@@ -232,7 +246,7 @@ static bool step_to_ready(struct txn *t)
                 s->world, s, t->id, exchange_document(t->exchange));
             return false;
         case EXCHANGE_ASK:
-            if (t->client_gone) {
+            if (is_last) {
                 if (exchange_question_tells(t->exchange))
                     s->world->ops->keep(
                         s->world, s, 0, exchange_question(t->exchange));

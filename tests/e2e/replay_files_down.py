@@ -2,6 +2,7 @@
 of them is one activity."""
 import hashlib
 
+import documents
 from exchanges import CARD, CHAT, F, document, dumps, entry, message, prompt, sse
 from replay_cases import case, expect
 
@@ -41,6 +42,11 @@ def whole(data, name=None, type="text/plain", **more):
 
 def words(data):
     return {"bytes": len(data), "sha256": sha(data), "sample": data.decode()[:120], "content": data.decode()}
+
+
+def read(text, sample):
+    """What a reader got out of it."""
+    return {"bytes": len(text.encode()), "content": text, "sample": sample, "sha256": sha(text.encode())}
 
 
 INTERPRETER = B + "/conversation/c-1/interpreter/download?message_id=m-1&sandbox_path=%2Fmnt%2Fdata%2Fq3%20report.csv"
@@ -273,3 +279,58 @@ def files_of_the_public_api():
         downloads(whole(CSV, "batch_output.jsonl", id="file-out"), service="openai-api"),
         downloads(whole(PNG, None, "image/png", id="cfile_1"), service="openai-api"),
         downloads({"id": "video_1", "type": "video/mp4"}, service="openai-api")]
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def letter(text):
+    return documents.zipped({"[Content_Types].xml": documents.xml("<Types/>"), "word/document.xml": documents.xml(
+        f"<w:document {documents.W}><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>")})
+
+
+@case
+def what_a_document_holds_is_found():
+    data = letter(f"Pay with {CARD} now")
+    text = read(f"Pay with {CARD} now\n", f"Pay with {'•' * len(CARD)} now\n")
+    return [link(INTERPRETER, estuary("file_40"), "letter.docx"), get(estuary("file_40"), data, second=2)], [
+        downloads(whole(data, "letter.docx", DOCX, text=text), where="file", verdict="alert")]
+
+
+@case
+def a_document_within_an_archive():
+    data = documents.zipped({"a/note.txt": "nothing", "a/b.zip": documents.zipped({"c.docx": letter("card " + CARD)})})
+    return [get(estuary("file_41"), data, "application/zip", answer_encoding="br")], [
+        downloads(whole(data, None, "application/zip", id="file_41"), where="file", verdict="alert")]
+
+
+@case
+def a_document_that_is_clean():
+    data = documents.pdf(["quarter figures", "nothing else"])
+    return [get(estuary("file_42"), data, "application/pdf")], [
+        downloads({"id": "file_42", "type": "application/pdf", "sha256": sha(data)})]
+
+
+@case
+def a_document_that_cannot_be_read():
+    whole_one = letter("nothing")
+    data = whole_one[:len(whole_one) // 2]
+    return [get(estuary("file_43"), data), get(estuary("file_44"), documents.locked_pdf(), second=2)], [
+        downloads(whole(data, None, DOCX, id="file_43"), failure="extract", verdict="alert"),
+        downloads({"id": "file_44", "type": "application/pdf"}, failure="extract", verdict="alert")]
+
+
+@case
+def what_came_of_a_document_that_broke_off_is_no_fault_of_it():
+    data = documents.zipped({"a.txt": "card " + CARD, "b.bin": bytes(range(256)) * 400}, documents.zipfile.ZIP_STORED)
+    cut = get(estuary("file_45"), data[:60000], got={"content-length": str(len(data))})
+    cut["response"]["_error"] = "net::ERR_CONNECTION_RESET"
+    return [cut], [downloads({"id": "file_45", "bytes": 60000, "sha256": None}, complete=False, where="file", failure=None,
+                               verdict="alert")]
+
+
+@case
+def a_document_fetched_again_is_told_once():
+    data = letter("card " + CARD)
+    return [get(estuary("file_46"), data), get(estuary("file_46"), data, second=2)], [
+        downloads(whole(data, None, DOCX, id="file_46"), where="file", verdict="alert")]

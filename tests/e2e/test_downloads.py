@@ -1,5 +1,6 @@
 """Files that come down: a link and its bytes on connections and workers of
 their own are one activity, whole, broken off, in parts, or never fetched."""
+import base64
 import hashlib
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import unittest
 
+import documents
 from gateway import CARD, GatewayTest, wait_for
 from test_bodies import MIB, Watch
 
@@ -123,6 +125,76 @@ class Downloads(GatewayTest):
         self.curl(self.ask("file_10", "c-after"))
         self.one("c-after")
         self.assertEqual([a for a in self.gateway.activities() if a["http"].get("status") == 422], [])
+
+
+class Documents(GatewayTest):
+    settings = "capture: full\nworkers: 2"
+    ask, of, one = Downloads.ask, Downloads.of, Downloads.one
+
+    def document(self, data, conversation):
+        sent = base64.urlsafe_b64encode(data).decode().rstrip("=")
+        return self.ask(f"file_{len(data)}", conversation, more=f"%26data%3D{sent}")
+
+    def test_what_a_document_holds_is_found_after_the_client_has_left(self):
+        for i in range(6):
+            data = documents.docx(f"<w:p><w:r><w:t>card {CARD} and {i}</w:t></w:r></w:p>")
+            version = ("--http1.1", "--http2")[i % 2]
+            self.assertEqual(self.curl(self.document(data, f"c-doc{i}"), version, text=False), data)
+            a = self.one(f"c-doc{i}")
+            self.assertEqual([(f["where"], f["type"]) for f in a["findings"] if f["type"] == "credit-card"],
+                             [("file", "credit-card")])
+            self.assertEqual((a["verdict"], a["files"][0]["sha256"], a["files"][0]["type"].split(".")[-1]),
+                             ("alert", digest(data), "document"))
+            self.assertIn(f"card {CARD} and {i}", a["files"][0]["text"]["content"])
+
+    def test_nobody_waits_for_a_document_to_be_read(self):
+        for version in ("--http1.1", "--http2"):
+            data, other = documents.docx(f"<w:p><w:r><w:t>card {CARD}</w:t></w:r></w:p>"), contents(500)
+            slow, quick = self.document(data, f"c-slow{version}"), self.ask("file_500", f"c-quick{version}")
+            extractor, = self.gateway.roles("extractor")
+            os.kill(extractor, signal.SIGSTOP)
+            try:  # one connection for both
+                self.assertEqual(self.curl(quick, slow, version, text=False), data + other)
+                self.one(f"c-quick{version}")
+                self.assertEqual([a["complete"] for a in self.of(f"c-slow{version}")], [False])
+            finally:
+                os.kill(extractor, signal.SIGCONT)
+            self.assertEqual(self.one(f"c-slow{version}")["verdict"], "alert")
+
+    def test_a_document_that_broke_off(self):
+        data = documents.zipped({"a.txt": "card " + CARD, "b.bin": os.urandom(3000)}, documents.zipfile.ZIP_STORED)
+        sent = base64.urlsafe_b64encode(data).decode().rstrip("=")
+        url = self.ask(f"file_{len(data)}", "c-broken", more=f"%26data%3D{sent}%26abort%3D2000")
+        self.curl(url, check=False, text=False)
+        a = wait_for(lambda: [a for a in self.of("c-broken") if a.get("findings")], 10, f"{self.of('c-broken')}")[0]
+        self.assertEqual((a["complete"], a["files"][0].get("sha256"), a.get("failure")), (False, None, None))
+
+
+class Policy(GatewayTest):
+    settings = "capture: full"
+    policy = """
+mode: enforce
+default: allow
+rules:
+  - {name: no-names, when: {activity: response_with_file.downloaded, type: [credit-card], direction: up}, verdict: block}
+  - {name: no-cards, when: {activity: response_with_file.downloaded, type: [credit-card]}, verdict: block}
+  - {name: no-zips, when: {file_type: application/zip}, verdict: block}
+"""
+    ask, of, one, document = Downloads.ask, Downloads.of, Downloads.one, Documents.document
+
+    def test_what_is_known_before_stops_it(self):
+        url = self.ask("file_30", f"c-{CARD.replace(' ', '-')}")
+        self.assertEqual(self.status(url), 403)
+        blocked = wait_for(lambda: [a for a in self.gateway.activities() if a["verdict"] == "block"], 10, "a block")
+        self.assertEqual([(a["activity"], a["rule"]) for a in blocked], [(NAME, "no-names")])
+        self.assertEqual([e for e in self.standin.seen() if "estuary" in e["path"]], [])
+
+    def test_what_its_bytes_say_is_told(self):
+        for conversation, text, rule in (("c-said", f"card {CARD}", "no-cards"), ("c-zip", "nothing", "no-zips")):
+            data = documents.zipped({"a.txt": text})
+            self.assertEqual(self.curl(self.document(data, conversation), text=False), data)
+            a = self.one(conversation)
+            self.assertEqual((a["verdict"], a["rule"]), ("alert", rule))
 
 
 class Crashes(GatewayTest):

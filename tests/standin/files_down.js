@@ -6,6 +6,7 @@
 // to: ?at=estuary (default), storage, blob.  Requests for bytes: Range, and
 //   abort=N  the connection is cut after N bytes
 //   slow=MS  between pieces of 64 KiB
+//   data=…   these bytes in base64url, whatever the id says
 const PIECE = 65536;
 const LINE = 'a line of a report, one of many, 63 bytes to its end; promptgate\n';
 const BLOCK = Buffer.alloc(LINE.length * 1024, LINE);
@@ -20,6 +21,7 @@ function sizeOf(id) {
 
 // Bytes from..to of the file.
 function slice(file, from, to) {
+  if (file.data) return file.data.subarray(from, to);
   const out = Buffer.alloc(to - from);
   for (let at = from; at < to;) {
     const start = at % BLOCK.length;
@@ -73,6 +75,10 @@ async function send(res, file, from, to, url) {
 async function bytes(req, res, url) {
   const file = sizeOf(url.searchParams.get('id') || url.pathname.split('/').pop());
   const range = /^bytes=(\d+)-(\d*)$/.exec(req.headers.range || '');
+  if (file !== null && url.searchParams.has('data')) {
+    file.data = Buffer.from(url.searchParams.get('data'), 'base64url');
+    file.bytes = file.data.length;
+  }
   if (file === null) {
     res.writeHead(422, { 'content-type': 'application/json' });
     res.end('{"detail":"no such file"}');
