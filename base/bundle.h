@@ -24,6 +24,7 @@ enum bundle_kind {
     BUNDLE_ROOTS,    /* PEM: system trust store and upstream.extra_roots */
     BUNDLE_CRL,      /* PEM */
     BUNDLE_CA,       /* PEM, certificate only, newest first */
+    BUNDLE_EVIDENCE, /* the file of evidence.public_key, none or one */
     BUNDLE_DATA_DIR, /* name: the data folder in effect; no text */
     BUNDLE_KINDS,
 };

@@ -47,6 +47,9 @@ static const char *const fsync_words[] = {"none", "group", NULL};
 static const char *const oversize_words[] = {"stream", "block", NULL};
 static const char *const capture_words[] = {"none", "sample", "full", NULL};
 static const char *const failure_words[] = {"block", "record", NULL};
+static const char *const keep_words[] = {"block", "alert", "all", NULL};
+static const char *const severity_words[] = {"low", "medium", "high", NULL};
+static const char *const evidence_words[] = {"around", "whole", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const level_words[] = {
     "error", "warn", "info", "debug", NULL};
@@ -194,6 +197,19 @@ static const struct setting table[] = {
         "files read at once; 0: one a core"),
     TEXT("extract", "languages", extract.languages, "eng",
         "of OCR, as tesseract names them: eng+deu"),
+    TEXT("evidence", "public_key", evidence.public_key, "",
+        "of the administrator who may read it: a file beside this one, or the "
+        "key's base64; empty: none is kept. `promptgate evidence keygen` makes "
+        "a pair"),
+    WORD("evidence", "keep", SETTING_WORD, evidence.keep, keep_words, "alert",
+        "of blocked activities, of alerts too, or of all with a finding"),
+    WORD("evidence", "min_severity", SETTING_WORD, evidence.min_severity,
+        severity_words, "low", "of the findings whose text is kept"),
+    WORD("evidence", "text", SETTING_FLAG, evidence.is_whole, evidence_words,
+        "around", "256 bytes on either side of each finding, or the whole "
+        "text where it fits max_bytes"),
+    INT("evidence", "max_bytes", evidence.max_bytes, 1024, INT64_C(8) << 20,
+        "65536", "bytes", "of text kept of one activity"),
     INT("retention", "days", retention_days, 1, 36500, "30", "days",
         "records older than that are removed"),
     INT("retention", "bytes", retention_bytes, 1 << 20, INT64_C(1) << 50,

@@ -72,6 +72,13 @@ struct settings {
             pages, timeout_ms, memory_bytes, jobs;
         struct str languages;
     } extract;
+    /* evidence: texts around findings, sealed */
+    struct {
+        struct str public_key; /* base64, or a file; empty: none is kept */
+        int keep, min_severity;
+        bool is_whole;
+        int64_t max_bytes;
+    } evidence;
     /* retention */
     int64_t retention_days, retention_bytes;
     enum log_format log_format;

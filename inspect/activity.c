@@ -12,6 +12,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "inspect/evidence.h"
 
 enum {
     SAMPLE_BYTES = 120,     /* contract, `capture: sample` */
@@ -84,6 +85,8 @@ void activity_free(struct activity **activity)
     buf_wipe_free(&a->content);
     buf_wipe_free(&a->hidden);
     findings_free(&a->findings);
+    evidence_free(&a->evidence);
+    buf_free(&a->sealed);
     arena_free(&a->arena);
     mem_free(a);
     *activity = NULL;
@@ -422,5 +425,7 @@ void activity_write(
     write_findings(&w, a);
     write_verdict(&w, a);
     write_http(&w, a);
+    /* The storer puts it apart (store/upsert.c). */
+    jsonw_key_str_if(&w, "sealed_evidence", buf_str(&a->sealed));
     jsonw_close(&w);
 }

@@ -90,6 +90,8 @@ struct activity_target {
     struct str type, id, name;
 };
 
+struct evidence; /* inspect/evidence.h */
+
 struct activity {
     struct arena arena;
     char id[UUID_TEXT_BYTES];
@@ -110,6 +112,8 @@ struct activity {
     struct activity_file *files;
     size_t file_count;
     struct findings findings;
+    struct evidence *evidence; /* in clear, never written; NULL: none */
+    struct buf sealed;         /* the same, sealed, as base64 */
     enum verdict_kind verdict;
     bool is_monitored; /* verdict is what would have happened (monitor mode) */
     struct str rule, reason;

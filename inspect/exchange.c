@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/drift.h"
+#include "inspect/evidence.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
 #include "inspect/identity.h"
@@ -520,13 +521,14 @@ void exchange_fail(struct exchange *ex, enum failure failure)
 /* ---- records and notes --------------------------------------------------- */
 
 void exchange_push_record(
-    struct exchange *ex, enum record_kind kind, const struct activity *a)
+    struct exchange *ex, enum record_kind kind, struct activity *a)
 {
     if (ex->record_count == RECORDS_MAX)
         return; /* cannot be: three a request, one an answer */
     struct record *record = &ex->records[ex->record_count++];
     *record = (struct record){.kind = kind};
     memcpy(record->id, a->id, sizeof record->id);
+    evidence_seal(ex->env->evidence, a);
     activity_write(a, ex->env->capture, &record->json);
     stats_add(STAT_ACTIVITIES, kind == RECORD_DONE);
 }

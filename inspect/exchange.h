@@ -40,8 +40,9 @@ enum failure {
 };
 const char *failure_name(enum failure failure);
 
-struct identity_memory; /* inspect/identity.h */
-struct channel_pool;    /* inspect/channel.h */
+struct evidence_options; /* inspect/evidence.h */
+struct identity_memory;  /* inspect/identity.h */
+struct channel_pool;     /* inspect/channel.h */
 
 /* Shared by all exchanges of a worker; borrowed, one configuration
  * generation. */
@@ -59,6 +60,7 @@ struct exchange_env {
     struct channel_pool *pool;      /* inspect/channel.h; NULL: none */
     size_t document_max_bytes; /* settings.extract.max_bytes; 0: whoever runs
                                   the exchange reads no documents */
+    const struct evidence_options *evidence; /* NULL: none is kept */
 };
 
 struct exchange_request {

@@ -451,7 +451,7 @@ static enum exchange_state next_answer(struct exchange *ex)
 }
 
 /* A link waits for whoever fetches its file. */
-static void push_answer(struct exchange *ex, const struct activity *a)
+static void push_answer(struct exchange *ex, struct activity *a)
 {
     bool is_link = file_is_link(ex);
     exchange_push_record(ex, is_link ? RECORD_OPEN : RECORD_DONE, a);

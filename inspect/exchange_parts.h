@@ -202,7 +202,7 @@ void exchange_judge(struct exchange *ex, struct activity *activity,
     enum direction direction, struct verdict *verdict_out);
 void exchange_push_opening(struct exchange *ex);
 void exchange_push_record(
-    struct exchange *ex, enum record_kind kind, const struct activity *a);
+    struct exchange *ex, enum record_kind kind, struct activity *a);
 struct buf *exchange_push_note(struct exchange *ex);
 /* exchange_scan.c */
 /* All sources of the request, in their order. */

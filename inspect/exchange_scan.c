@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/stats.h"
+#include "inspect/evidence.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/finding.h"
 
@@ -110,11 +111,31 @@ static void drop_found(struct scan_run *run)
     f->count = kept;
 }
 
-static void finish_source(const struct exchange *ex, struct scan_run *run)
+/* The text that the findings' offsets are into, once they are in place. */
+static struct str text_of(
+    const struct scan_run *run, const struct scan_source *source)
 {
-    const struct scan_source *source = &run->sources[run->at++];
-    if (run->activity->findings.count == run->before)
-        return;
+    const struct activity *a = run->activity;
+    switch (source->kind) {
+    case SOURCE_REST:
+        return buf_str(&a->hidden);
+    case SOURCE_TAIL:
+        return buf_str(
+            source->where == WHERE_HIDDEN ? &a->hidden : &a->content);
+    case SOURCE_SPACED:
+    case SOURCE_GLUED:
+        return buf_str(&a->content);
+    case SOURCE_PLAIN:
+    case SOURCE_NAMES:
+    case SOURCE_AGAIN:
+        break;
+    }
+    return source->text;
+}
+
+static void place_findings(const struct exchange *ex, struct scan_run *run,
+    const struct scan_source *source)
+{
     if (source->kind == SOURCE_REST)
         adopt_rest(run, source->text);
     else if (source->kind == SOURCE_TAIL)
@@ -125,6 +146,20 @@ static void finish_source(const struct exchange *ex, struct scan_run *run)
         drop_found(run);
     else if (source->kind != SOURCE_PLAIN)
         keep_crossing(ex, run, source->kind == SOURCE_GLUED);
+}
+
+static void finish_source(const struct exchange *ex, struct scan_run *run)
+{
+    const struct scan_source *source = &run->sources[run->at++];
+    bool is_relative = source->kind == SOURCE_NAMES; /* to its line, then */
+    if (run->activity->findings.count == run->before)
+        return;
+    if (!is_relative)
+        place_findings(ex, run, source);
+    evidence_note(ex->env->evidence, run->activity, &run->activity->findings,
+        run->before, text_of(run, source), 0);
+    if (is_relative)
+        place_findings(ex, run, source);
 }
 
 bool scan_run_step(struct exchange *ex)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "base/utf8.h"
+#include "inspect/evidence.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/filetype.h"
 #include "inspect/finding.h"
@@ -59,6 +60,8 @@ static void scan_slice(struct exchange *ex, struct slices *s, size_t n)
         scan_text(ex->env->scanner, text, WHERE_FILE, s->to);
     stats_observe_us(HIST_SCAN_TIME, clock_mono_us() - began);
     adopt_findings(s, before);
+    evidence_note(
+        ex->env->evidence, ex->activity, s->to, before, text, s->base);
     size_t carried = n < STREAM_OVERLAP_BYTES ? n : STREAM_OVERLAP_BYTES;
     carried = n - utf8_floor(text, n - carried);
     buf_consume(&s->text, n - carried);

@@ -10,6 +10,7 @@
  */
 #include "base/digest.h"
 #include "base/mem.h"
+#include "inspect/evidence.h"
 #include "inspect/scan.h"
 #include "inspect/upload.h"
 
@@ -100,6 +101,8 @@ static void scan_border(struct exchange *ex, const struct upload_piece *left,
     if (ex->env->scanner != NULL)
         scan_text(ex->env->scanner, buf_str(&both), WHERE_FILE, f);
     keep_across(f, before, tail.n, at - tail.n);
+    evidence_note(ex->env->evidence, ex->activity, f, before, buf_str(&both),
+        at - tail.n);
     buf_wipe_free(&both);
 }
 

@@ -116,6 +116,18 @@ static void collect_roots(struct collector *c, const struct settings *s)
     collect_list(c, BUNDLE_CRL, &s->crl, false);
 }
 
+/* The key itself, or the file it is in. */
+static void collect_evidence(struct collector *c, const struct settings *s)
+{
+    struct seal_key key;
+    struct str name = s->evidence.public_key;
+    struct str_list file = {&name, 1};
+    bool is_file = s->evidence.public_key.n > 0 &&
+                   seal_read_base64(s->evidence.public_key, &key) != OK;
+    if (is_file)
+        collect_list(c, BUNDLE_EVIDENCE, &file, false);
+}
+
 /* An ordinary user cannot have the default; true when this one could. */
 static bool can_have(const char *folder)
 {
@@ -193,6 +205,7 @@ void conf_collect(
         collect_list(&c, BUNDLE_POLICY, &policy, false);
     }
     collect_roots(&c, &settings);
+    collect_evidence(&c, &settings);
     if (settings.data_dir.n > 0)
         collect_data(&c, &settings);
     settings_free(&settings);
@@ -211,6 +224,8 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     conf->services = service_set_load(&conf->bundle, diag);
     conf->policy = policy_load(&conf->bundle, diag);
     conf->rules = rules_load(&conf->bundle, diag);
+    conf->has_evidence = evidence_options_load(
+        &conf->bundle, &conf->settings, diag, &conf->evidence);
     const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
     conf->users = users != NULL ? users_parse(users->name.p, users->text, diag)
                                 : users_new();

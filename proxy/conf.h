@@ -8,6 +8,7 @@
 #define PROXY_CONF_H
 
 #include "base/settings.h"
+#include "inspect/evidence.h"
 #include "inspect/policy.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
@@ -25,6 +26,8 @@ struct conf {
     struct service_set *services;
     struct policy *policy;
     struct rules *rules;
+    bool has_evidence;
+    struct evidence_options evidence; /* what is kept of it */
     struct users *users; /* logins; none: an empty list */
     /* workers only; NULL elsewhere */
     struct scanner *scanner;

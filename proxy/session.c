@@ -121,6 +121,7 @@ static void env_init(struct session *s)
         .oversize_streams = settings->hold_oversize == OVERSIZE_STREAM,
         .blocks_signed_out = settings->tenant_blocks_signed_out,
         .document_max_bytes = (size_t)settings->extract.max_bytes,
+        .evidence = s->conf->has_evidence ? &s->conf->evidence : NULL,
         .memory = &s->memory,
         .pool = s->conf->pool,
     };

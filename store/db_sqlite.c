@@ -86,7 +86,7 @@ enum err db_exec(struct db *db, const char *sql)
 
 /* ---- opening ---- */
 
-static enum err create_schema(struct db *db)
+static enum err raise_schema(struct db *db)
 {
     int64_t version = 0;
     enum err err = db_begin(db);
@@ -94,8 +94,8 @@ static enum err create_schema(struct db *db)
         return err;
     /* Another process may have been faster. */
     err = db_get_int(db, "PRAGMA user_version", &version);
-    if (err == OK && version == 0)
-        err = db_exec(db, db_schema);
+    for (; err == OK && version < DB_SCHEMA_VERSION; version++)
+        err = db_exec(db, db_schema_steps[version]);
     if (err == OK)
         err = db_commit(db);
     if (err != OK)
@@ -120,8 +120,10 @@ static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
                           "PRAGMA cache_size = -16384");
     if (err == OK)
         err = db_get_int(db, "PRAGMA user_version", &version);
-    if (err == OK && version == 0)
-        err = mode == DB_WRITE ? create_schema(db) : ERR_NOT_FOUND;
+    if (err == OK && version == 0 && mode == DB_READ)
+        err = ERR_NOT_FOUND;
+    if (err == OK && version < DB_SCHEMA_VERSION && mode == DB_WRITE)
+        err = raise_schema(db);
     if (err == OK && version > DB_SCHEMA_VERSION) {
         log_event(LOG_ERROR, "store.too-new", LOG_INT("schema", version),
             LOG_INT("supported", DB_SCHEMA_VERSION));

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 1 };
+enum { DB_SCHEMA_VERSION = 2 };
 
 struct db;
 struct db_statement;
@@ -67,6 +67,7 @@ enum err db_set_position(
     struct db *db, struct journal_position position) MUST_USE;
 
 /* store/schema.c */
-extern const char *const db_schema;
+/* From version i to i + 1; 0 is an empty file. */
+extern const char *const db_schema_steps[DB_SCHEMA_VERSION];
 
 #endif

@@ -65,6 +65,12 @@ enum err query_list(struct query *query, const struct query_filter *filter,
 enum err query_get(struct query *query, struct str id, query_row_fn *on_row,
     void *context) MUST_USE;
 
+/* What was sealed of an activity, in base64, each part with a call.
+ * ERR_NOT_FOUND: nothing. */
+typedef void query_evidence_fn(void *context, struct str sealed);
+enum err query_evidence(struct query *query, struct str id,
+    query_evidence_fn *on_sealed, void *context) MUST_USE;
+
 /* Each activity that passes the filter, once: completed (or closed), or when
  * it has been open for FOLLOW_OPEN_MS, with "complete": false.  (contract,
  * Activities) */

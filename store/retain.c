@@ -60,7 +60,9 @@ static enum err delete_picked(struct db *db, const char *pick_sql,
     if (err == OK)
         err = delete_rows(db, pick_sql, parameter);
     if (err == OK)
-        err = db_exec(db, "DELETE FROM finding WHERE seq IN"
+        err = db_exec(db, "DELETE FROM evidence WHERE seq IN"
+                          " (SELECT seq FROM temp.picked);"
+                          "DELETE FROM finding WHERE seq IN"
                           " (SELECT seq FROM temp.picked);"
                           "DELETE FROM activity WHERE seq IN"
                           " (SELECT seq FROM temp.picked)");

@@ -9,7 +9,7 @@
  */
 #include "store/db_sqlite.h"
 
-const char *const db_schema =
+static const char first[] =
     "CREATE TABLE activity("
     " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     " id TEXT NOT NULL UNIQUE,"
@@ -42,3 +42,16 @@ const char *const db_schema =
     " segment INTEGER NOT NULL, offset INTEGER NOT NULL);"
     "INSERT INTO journal_position VALUES(1, 0, 0);"
     "PRAGMA user_version = 1;";
+
+/* What was sealed to the administrator's key (inspect/evidence.h), in base64;
+ * mark: its first bytes, which no two have in common.  Several exchanges may
+ * add to one activity. */
+static const char with_evidence[] =
+    "CREATE TABLE evidence("
+    " seq INTEGER NOT NULL,"
+    " mark TEXT NOT NULL,"
+    " sealed TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX evidence_seq ON evidence(seq, mark);"
+    "PRAGMA user_version = 2;";
+
+const char *const db_schema_steps[DB_SCHEMA_VERSION] = {first, with_evidence};

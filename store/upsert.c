@@ -15,7 +15,7 @@
 struct upsert {
     struct db *db;
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
-        *list_origins;
+        *list_origins, *flag_evidence, *add_evidence;
 };
 
 static const char put_sql[] =
@@ -30,7 +30,10 @@ static const char put_sql[] =
     " category = excluded.category, verdict = excluded.verdict,"
     " rule = excluded.rule, conversation_id = excluded.conversation_id,"
     " severity = excluded.severity, outcome = excluded.outcome,"
-    " host = excluded.host, json = excluded.json"
+    " host = excluded.host, json = CASE"
+    " WHEN EXISTS(SELECT 1 FROM evidence WHERE seq = activity.seq)"
+    " THEN json_set(excluded.json, '$.evidence', json('true'))"
+    " ELSE excluded.json END"
     " WHERE (excluded.attempts, excluded.state) >="
     " (activity.attempts, activity.state)"
     " RETURNING seq";
@@ -40,6 +43,15 @@ static const char add_finding_sql[] =
     " VALUES(?1,?2,?3,?4,?5)"
     " ON CONFLICT(seq, type, detector)"
     " DO UPDATE SET count = count + excluded.count";
+
+static const char flag_evidence_sql[] =
+    "UPDATE activity SET json = json_set(json, '$.evidence', json('true'))"
+    " WHERE id = ?1 RETURNING seq";
+
+/* Each exchange that adds to an activity may have some. */
+static const char add_evidence_sql[] =
+    "INSERT OR IGNORE INTO evidence(seq, mark, sealed) SELECT ?1, ?2, ?3"
+    " WHERE (SELECT count(*) FROM evidence WHERE seq = ?1) < ?4";
 
 /* One that says already how it went waited for more, which may still come
  * through another worker (a link to a file, and its bytes): it stays so. */
@@ -60,8 +72,11 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
     u->close_origin = db_statement_new(db, close_origin_sql);
     u->list_origins = db_statement_new(
         db, "SELECT DISTINCT origin FROM activity WHERE state = 0");
+    u->flag_evidence = db_statement_new(db, flag_evidence_sql);
+    u->add_evidence = db_statement_new(db, add_evidence_sql);
     if (u->put == NULL || u->clear_findings == NULL || u->add_finding == NULL ||
-        u->close_origin == NULL || u->list_origins == NULL) {
+        u->close_origin == NULL || u->list_origins == NULL ||
+        u->flag_evidence == NULL || u->add_evidence == NULL) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
         upsert_free(&u);
@@ -80,6 +95,8 @@ void upsert_free(struct upsert **upsert)
     db_statement_free(&u->add_finding);
     db_statement_free(&u->close_origin);
     db_statement_free(&u->list_origins);
+    db_statement_free(&u->flag_evidence);
+    db_statement_free(&u->add_evidence);
     mem_free(u);
     *upsert = NULL;
 }
@@ -205,21 +222,51 @@ static enum err put_row(struct upsert *u, const struct journal_entry *entry,
     return seq != 0 ? put_findings(u, activity, seq) : OK;
 }
 
+/* Apart from the activity: what reads activities must not carry it about.
+ * text: in base64. */
+static enum err put_evidence(
+    struct upsert *u, const struct journal_entry *entry, struct str text)
+{
+    int64_t seq = 0;
+    db_bind_text(u->flag_evidence, 1, str_of(entry->id));
+    enum err err = db_step(u->flag_evidence);
+    if (err == OK)
+        seq = db_int(u->flag_evidence, 0);
+    while (err == OK)
+        err = db_step(u->flag_evidence);
+    db_finish(u->flag_evidence);
+    if (err != ERR_EOF)
+        return err;
+    db_bind_int(u->add_evidence, 1, seq);
+    db_bind_text(u->add_evidence, 2, str_sub(text, 0, EVIDENCE_MARK_CHARS));
+    db_bind_text(u->add_evidence, 3, text);
+    db_bind_int(u->add_evidence, 4, EVIDENCE_PARTS_MAX);
+    return db_run(u->add_evidence);
+}
+
 static enum err put_record(struct upsert *u, const struct journal_entry *entry)
 {
     json_t *activity =
         json_loadb(entry->json.p, entry->json.n, JSON_ALLOW_NUL, NULL);
     bool is_good = json_is_object(activity);
+    json_t *sealed = json_object_get(activity, "sealed_evidence");
     /* One line each in every export. */
     bool is_line = memchr(entry->json.p, '\n', entry->json.n) == NULL;
     if (!is_good) {
         json_decref(activity);
         activity = stand_in(entry);
     }
-    char *text = is_good && is_line ? NULL : json_dumps(activity, JSON_COMPACT);
+    json_incref(sealed);
+    json_object_del(activity, "sealed_evidence");
+    char *text = is_good && is_line && sealed == NULL
+                     ? NULL
+                     : json_dumps(activity, JSON_COMPACT);
     enum err err =
         put_row(u, entry, activity, text != NULL ? str_of(text) : entry->json);
+    if (err == OK && json_is_string(sealed))
+        err = put_evidence(u, entry, str_of(json_string_value(sealed)));
     free(text);
+    json_decref(sealed);
     json_decref(activity);
     return err;
 }

@@ -10,6 +10,11 @@
 
 #include "store/db_sqlite.h"
 
+enum {
+    EVIDENCE_PARTS_MAX = 256, /* of one activity */
+    EVIDENCE_MARK_CHARS = 42, /* of base64: the part's own public key */
+};
+
 enum store_state { STATE_OPEN = 0, STATE_CLOSED = 1, STATE_DONE = 2 };
 
 struct upsert; /* prepared statements of one connection */

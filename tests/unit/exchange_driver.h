@@ -84,9 +84,14 @@ static inline void driver_open(struct driver *d)
     assert_int_equal(
         scanner_new(d->rules, buf_str(&d->database), &d->scanner), OK);
     d->keep = keep_new(1 << 20);
-    d->env = (struct exchange_env){d->services, d->policy, d->scanner, STR("n"),
-        CAPTURE_FULL, {true, true, true, true, true, true}, 1 << 20, true,
-        false, NULL, NULL, 0};
+    d->env = (struct exchange_env){.services = d->services,
+        .policy = d->policy,
+        .scanner = d->scanner,
+        .node = STR("n"),
+        .capture = CAPTURE_FULL,
+        .failure_blocks = {true, true, true, true, true, true},
+        .hold_max_bytes = 1 << 20,
+        .oversize_streams = true};
     diag_free(&diag);
 }
 

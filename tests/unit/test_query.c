@@ -142,6 +142,62 @@ static void one_activity_is_found_by_its_id(void **state)
     query_close(&q);
 }
 
+static void on_sealed(void *context, struct str sealed)
+{
+    buf_printf(context, "<%.*s>", STR_ARG(sealed));
+}
+
+static void check_evidence(unsigned n, const char *sealed, const char *json)
+{
+    char id[UUID_TEXT_BYTES];
+    struct query *q = NULL;
+    struct buf parts = {0};
+    fixture_id(n, id);
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(query_evidence(q, str_of(id), on_sealed, &parts),
+        sealed[0] != '\0' ? OK : ERR_NOT_FOUND);
+    assert_string_equal(buf_cstr(&parts), sealed);
+    query_close(&q);
+    assert_int_equal(
+        fixture_count("SELECT count(*) FROM activity"
+                      " WHERE json LIKE '%sealed%' OR json LIKE '%AAAA%'"),
+        0);
+    assert_int_equal(fixture_count(json), 1);
+    buf_free(&parts);
+}
+
+/* Two exchanges add to an activity, and its journal is read twice. */
+static void evidence_is_kept_apart_from_its_activity(void **state)
+{
+    (void)state;
+    const char *flagged = "SELECT count(*) FROM activity WHERE"
+                          " json_extract(json, '$.evidence') = 1";
+    put(STORE_DONE, 2, ",\"x\":1");
+    for (int i = 0; i < 2; i++) {
+        put(STORE_OPEN, 1, ",\"x\":1,\"sealed_evidence\":\"AAAA1\"");
+        check_evidence(1, i == 0 ? "<AAAA1>" : "<AAAA1><AAAA2>", flagged);
+        put(STORE_OPEN, 1, ",\"x\":2,\"sealed_evidence\":\"AAAA2\"");
+        put(STORE_DONE, 1, ",\"x\":3");
+        check_evidence(1, "<AAAA1><AAAA2>", flagged);
+    }
+    check_evidence(2, "", flagged);
+}
+
+static void a_store_of_the_first_schema_is_raised(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    put(STORE_DONE, 1, "");
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(
+        db_exec(db, "DROP TABLE evidence; PRAGMA user_version = 1"), OK);
+    db_close(&db);
+    put(STORE_DONE, 2, ",\"sealed_evidence\":\"AAAA\"");
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 2);
+    assert_int_equal(fixture_count("SELECT count(*) FROM evidence"), 1);
+    assert_int_equal(fixture_count("PRAGMA user_version"), DB_SCHEMA_VERSION);
+}
+
 static void an_absent_store_is_said_to_be_absent(void **state)
 {
     (void)state;
@@ -283,6 +339,8 @@ int main(void)
         TEST(too_many_words_are_refused),
         TEST(pages_join_without_gap_or_overlap),
         TEST(one_activity_is_found_by_its_id),
+        TEST(evidence_is_kept_apart_from_its_activity),
+        TEST(a_store_of_the_first_schema_is_raised),
         TEST(an_absent_store_is_said_to_be_absent),
         TEST(following_gives_each_activity_once),
         TEST(following_filters_by_the_final_state),

@@ -20,6 +20,9 @@ static void fill(struct db *db, unsigned count, unsigned text_bytes)
         " hex(randomblob(%u)) FROM n",
         count, text_bytes / 2);
     assert_int_equal(db_exec(db, sql), OK);
+    assert_int_equal(db_exec(db, "INSERT INTO evidence SELECT seq, 'm', 's'"
+                                 " FROM activity"),
+        OK);
     assert_int_equal(db_exec(db, "INSERT INTO finding SELECT seq, 't', 'd',"
                                  " 'g', 1 FROM activity"),
         OK);
@@ -50,6 +53,7 @@ static void old_rows_go_in_small_steps_with_their_findings(void **state)
     assert_true(steps >= 4);
     assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 101);
     assert_int_equal(fixture_count("SELECT count(*) FROM finding"), 101);
+    assert_int_equal(fixture_count("SELECT count(*) FROM evidence"), 101);
     assert_int_equal(
         fixture_count("SELECT min(time_ms) FROM activity"), 2000 * 1000);
     db_close(&db);
