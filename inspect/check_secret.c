@@ -219,7 +219,8 @@ enum {
     DIGIT_RUNS_MAX = 2,
     LONG_TOKEN = 20,
     ALPHABET_MIN = 19,
-    STRANGE_MIN = 14
+    STRANGE_MIN = 11,
+    LONG_TOKEN_MIN = 14
 };
 
 /* "com/users/bg451", "KEY_WOW64_32KEY" */
@@ -269,8 +270,10 @@ enum check check_api_key(struct str *value)
         return CHECK_UNKNOWN;
     if (c.digit == 0 && c.different >= ALPHABET_MIN && c.other == 0)
         return CHECK_PASS;
+    int least_strange =
+        value->n >= LONG_TOKEN_MIN ? CHECK_IS_STRANGE : CHECK_IS_STRANGE * 2;
     if (value->n >= STRANGE_MIN && check_entropy(*value) >= 2.8 &&
-        check_strangeness(*value) >= CHECK_IS_STRANGE)
+        check_strangeness(*value) >= least_strange)
         return CHECK_PASS;
     size_t least = value->n < LONG_TOKEN ? 2 : (value->n + 15) / 16;
     return c.digit >= least && check_entropy(*value) >= 2.8 ? CHECK_PASS

@@ -52,8 +52,14 @@ static struct anchor *add_anchor(struct loader *l, enum anchor_kind kind,
     return a;
 }
 
+static bool is_gap_of_words(char c)
+{
+    return c == ' ' || c == '_' || c == '-';
+}
+
 /* A word as an expression: every byte that is not a letter or digit in hex,
- * so that no character of it means anything else. */
+ * so that no character of it means anything else.  Parts of a name may be put
+ * together in any way: "access key", "access_key", "access-key". */
 static const char *quote_word(struct loader *l, struct str word)
 {
     struct buf quoted = {0};
@@ -61,6 +67,8 @@ static const char *quote_word(struct loader *l, struct str word)
         unsigned char c = (unsigned char)word.p[i];
         if (isalnum(c))
             buf_append_char(&quoted, (char)c);
+        else if (i > 0 && i + 1 < word.n && is_gap_of_words(word.p[i]))
+            buf_append_str(&quoted, STR("[ _-]"));
         else
             buf_printf(&quoted, "\\x%02x", c);
     }
@@ -69,13 +77,23 @@ static const char *quote_word(struct loader *l, struct str word)
     return kept;
 }
 
+/* In lower case, parts with a blank between. */
+static struct str normal_word(struct loader *l, struct str word)
+{
+    char *normal = arena_alloc(&l->rules->arena, word.n + 1);
+    for (size_t i = 0; i < word.n; i++) {
+        bool is_inside = i > 0 && i + 1 < word.n;
+        normal[i] = is_inside && is_gap_of_words(word.p[i])
+                        ? ' '
+                        : (char)tolower((unsigned char)word.p[i]);
+    }
+    return str_make(normal, word.n);
+}
+
 static size_t word_index(
     struct loader *l, struct str word, const struct yaml_node *node)
 {
-    struct str lower = keep(l, word);
-    for (size_t i = 0; i < lower.n; i++)
-        ((char *)(uintptr_t)lower.p)[i] =
-            (char)tolower((unsigned char)lower.p[i]);
+    struct str lower = normal_word(l, word);
     for (size_t i = 0; i < l->rules->word_count; i++)
         if (str_eq(l->words[i], lower))
             return i;

@@ -136,8 +136,12 @@ bool judge(struct scan_job *job, struct candidate *c)
     bool is_secret = str_is(r->group, "secret");
     if (job->is_turned && (r->gives_way || !is_secret))
         return false;
-    if (job->is_doubtful && !is_secret)
+    if (job->is_doubtful && !is_secret) {
+        /* Any digits would do for a shape that nothing checks. */
+        if (r->validator == NULL)
+            return false;
         c->is_glued = true;
+    }
     enum check check =
         r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
     if (check == CHECK_FAIL)

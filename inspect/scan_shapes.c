@@ -14,6 +14,7 @@ enum {
     LEAD_WORDS_MAX = 2,
     AGREE = 4,
     GLUED_DIGITS_MIN = 9, /* "code199003052397" */
+    CELL_DIGITS_MIN = 8,  /* "7,44051401359,12" */
 };
 
 static bool is_digit(struct str text, size_t at)
@@ -28,14 +29,30 @@ static bool is_word(struct str text, size_t at)
            (unsigned char)(c - '0') < 10;
 }
 
-/* The number goes on behind a point or a dash: it is another one. */
+/* Digits from `at` on, or in front of it. */
+static size_t count_digits(struct str text, size_t at, bool is_back)
+{
+    size_t n = 0;
+    while (n < RULE_SHAPE_MAX &&
+           (is_back ? at > n && is_digit(text, at - n - 1)
+                    : is_digit(text, at + n)))
+        n++;
+    return n;
+}
+
+/* The number goes on behind a point or a dash: it is another one.  A comma
+ * next to so many digits ends a cell of a list, it groups no thousands. */
 static bool goes_on(struct str text, size_t start, size_t end)
 {
     if (start >= 2 && memchr(".,-/+", text.p[start - 1], 5) != NULL &&
-        is_digit(text, start - 2) && is_digit(text, start))
+        is_digit(text, start - 2) && is_digit(text, start) &&
+        (text.p[start - 1] != ',' ||
+            count_digits(text, start, false) < CELL_DIGITS_MIN))
         return true;
     return end + 1 < text.n && memchr(".,-/+", text.p[end], 5) != NULL &&
-           is_digit(text, end + 1) && is_digit(text, end - 1);
+           is_digit(text, end + 1) && is_digit(text, end - 1) &&
+           (text.p[end] != ',' ||
+               count_digits(text, end, true) < CELL_DIGITS_MIN);
 }
 
 static inline bool is_letter(unsigned char c)

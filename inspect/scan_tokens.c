@@ -14,7 +14,8 @@ enum {
     TOKEN_LETTERS_MIN = 20, /* without a digit */
     WORDS_MAX_NEAR = 16,
     STARTS_MAX = 6,
-    LEAD_MAX = 40, /* a name in front of a token */
+    LEAD_MAX = 40,  /* a name in front of a token */
+    PARTS_MAX = 24, /* parts of a token in front of its longest */
 };
 
 /* Letters, digits, "_-+/": a bit a byte, so that a look is one load. */
@@ -89,6 +90,18 @@ static void try_words(struct scan_job *job, size_t at)
     }
 }
 
+/* Where a token with full stops begins ("sl.B1f…"), of which the run is the
+ * last part. */
+static size_t start_of_parts(struct str text, size_t start)
+{
+    size_t at = start;
+    while (
+        at > 0 && start - at < PARTS_MAX &&
+        (is_token_char((unsigned char)text.p[at - 1]) || text.p[at - 1] == '.'))
+        at--;
+    return at;
+}
+
 /* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also
  * tried behind the first few separators and behind the last slash. */
 static void try_run(struct scan_job *job, size_t start, size_t end)
@@ -97,6 +110,8 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
     if (!is_worth_it(str_sub(job->text, start, end)))
         return;
     try_words(job, start);
+    if (start > 0 && job->text.p[start - 1] == '.')
+        try_words(job, start_of_parts(job->text, start));
     for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
         char c = job->text.p[i - 1];
         if (c == '/')
