@@ -294,6 +294,10 @@ static void write_finding(struct jsonw *w, const struct finding *f)
     jsonw_key_str_if(w, "sample", f->sample);
     jsonw_key_int(w, "start", (int64_t)f->start);
     jsonw_key_int(w, "end", (int64_t)f->end);
+    if (f->document.n > 0) {
+        jsonw_key_str(w, "document", f->document);
+        jsonw_key_int(w, "similarity", f->similarity);
+    }
     jsonw_close(w);
 }
 

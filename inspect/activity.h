@@ -50,6 +50,8 @@ struct finding {
     struct str sample;   /* masked: never the value */
     size_t start, end;   /* byte offsets into the UTF-8 text of the source */
     uint64_t value_hash; /* keyed; equal values fold, and count as unique */
+    struct str document; /* fingerprint: of which one, */
+    unsigned similarity; /* and how much of it is there, in percent */
     bool gives_way;      /* a guess: another one of the same bytes is better */
     bool is_derived;     /* out of a view: found under a disguise */
 };

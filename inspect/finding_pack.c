@@ -11,8 +11,9 @@
 struct packed {
     uint64_t start, end, value_hash;
     uint32_t count;
-    uint8_t confidence, severity, where, reserved;
-    uint16_t lengths[4]; /* detector, type, group, sample */
+    uint8_t confidence, severity, where, similarity;
+    uint16_t lengths[5]; /* detector, type, group, sample, document */
+    uint16_t reserved[3];
 };
 
 void findings_pack(const struct findings *f, size_t max, struct buf *out)
@@ -20,14 +21,15 @@ void findings_pack(const struct findings *f, size_t max, struct buf *out)
     for (size_t i = 0; i < f->count; i++) {
         const struct finding *one = &f->items[i];
         const struct str texts[] = {
-            one->detector, one->type, one->group, one->sample};
+            one->detector, one->type, one->group, one->sample, one->document};
         struct packed p = {.start = one->start,
             .end = one->end,
             .value_hash = one->value_hash,
             .count = (uint32_t)one->count,
             .confidence = (uint8_t)one->confidence,
             .severity = (uint8_t)one->severity,
-            .where = (uint8_t)one->where};
+            .where = (uint8_t)one->where,
+            .similarity = (uint8_t)one->similarity};
         size_t n = sizeof p;
         for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
             n += texts[j].n;
@@ -45,7 +47,7 @@ void findings_unpack(struct str bytes, struct findings *f)
 {
     struct packed p;
     while (bytes.n >= sizeof p) {
-        struct str texts[4];
+        struct str texts[ARRAY_LEN(p.lengths)];
         memcpy(&p, bytes.p, sizeof p);
         bytes = str_sub(bytes, sizeof p, bytes.n);
         for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
@@ -61,6 +63,8 @@ void findings_unpack(struct str bytes, struct findings *f)
             .type = texts[1],
             .group = texts[2],
             .sample = texts[3],
+            .document = texts[4],
+            .similarity = p.similarity,
             .confidence = (enum level)p.confidence,
             .severity = (enum level)p.severity,
             .where = (enum where)p.where,

@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "inspect/finding.h"
+#include "inspect/fingerprint.h"
 #include "inspect/rules_hs.h"
 #include "inspect/scan_job.h"
 
@@ -116,6 +117,7 @@ void scanner_free(struct scanner **scanner)
     hs_free_database(s->database);
     hs_free_database(s->words);
     regex_scratch_free(&s->regex_scratch);
+    scan_data_free(&s->data);
     mem_free(s);
     *scanner = NULL;
 }
@@ -232,6 +234,7 @@ void scan_job_free(struct scan_job **job)
     if (j == NULL)
         return;
     norm_free(&j->norm);
+    fingerprint_match_free(&j->match);
     mem_free(j->anchors.items);
     words_free(j);
     mem_free(j->done);
@@ -422,10 +425,13 @@ bool scan_job_step(struct scan_job *job)
         job->is_viewing = !step_texts(job);
         return true;
     }
-    if (scan_views_step(job))
+    if (!job->is_viewed) {
+        job->is_viewed = !scan_views_step(job);
+        if (job->is_viewed)
+            finish(job);
         return true;
-    finish(job);
-    return false;
+    }
+    return scan_data_step(job);
 }
 
 void scan_text(struct scanner *scanner, struct str text, enum where where,

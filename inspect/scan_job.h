@@ -19,7 +19,7 @@ struct scanner {
     hs_database_t *database, *words; /* words: NULL when there are none */
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
-    struct str data; /* base/datafile.h */
+    struct scan_data *data; /* NULL: detectors have no data files */
     unsigned char key[crypto_shorthash_KEYBYTES];
 };
 
@@ -89,10 +89,14 @@ struct scan_job {
     bool is_doubtful; /* pieces put together: numbers need a word near */
     bool is_turned;   /* letters changed: sure secrets only */
     bool is_viewing;  /* source and norm are done */
+    bool is_viewed;   /* and all that they hide */
     bool is_bidi_done;
     size_t views_at; /* so far the text has been looked through */
     size_t views_done[SCAN_FINDERS];
     size_t views_budget; /* bytes that this slice's views may still have */
+    /* scan_data.c */
+    size_t data_at; /* detectors with data files that are done */
+    struct fingerprint_match *match;
 };
 
 struct candidate {
@@ -130,6 +134,11 @@ void filter_words(struct scan_job *job, size_t from);
 
 bool events_push(struct events *list, struct event event);
 void events_sort(struct events *list);
+
+/* Detectors with data files look at the source, behind everything else: true
+ * while there is more.  scan_data.c */
+bool scan_data_step(struct scan_job *job);
+void scan_data_free(struct scan_data **data);
 
 /* The next digit, at most `limit`. */
 size_t next_digit(struct str text, size_t at, size_t limit);

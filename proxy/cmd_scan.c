@@ -15,20 +15,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/settings.h"
-#include "extract/format.h"
-#include "extract/text.h"
 #include "inspect/finding.h"
 #include "inspect/json.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
-#include "proxy/extract_child.h"
+#include "proxy/document_text.h"
 #include "proxy/scan_engine.h"
 #include "proxy/scan_report.h"
 
 enum { STATUS_CLEAN = 0, STATUS_BAD = 2, STATUS_FOUND = 3 };
-enum { SCAN_FILE_MAX = 512 << 20 };
 
 static const char help[] =
     "usage: promptgate scan [-c FILE] [--format table|jsonl|sarif] [--unmask]\n"
@@ -67,17 +64,6 @@ static void close_engine(struct loaded *e)
     rules_free(&e->rules);
 }
 
-/* Mistakes in what does not matter here leave the defaults. */
-static void load_setup(const struct bundle *bundle, struct extract_setup *setup)
-{
-    struct diag ignored = {0};
-    struct settings settings;
-    settings_load(bundle, &ignored, &settings);
-    extract_setup_from(&settings, setup);
-    settings_free(&settings);
-    diag_free(&ignored);
-}
-
 static bool open_engine(struct loaded *e, const char *given)
 {
     struct bundle bundle = {0};
@@ -98,7 +84,7 @@ static bool open_engine(struct loaded *e, const char *given)
         fputs(buf_cstr(&collecting.text), stderr);
     else if ((e->rules = rules_load(&bundle, &diag)) != NULL)
         is_open = engine_open(&e->engine, e->rules, &bundle, &diag);
-    load_setup(&bundle, &e->setup);
+    document_text_setup(&bundle, &e->setup);
     fputs(buf_cstr(&diag.text), stderr);
     if (!is_open)
         fputs("promptgate scan: the detectors cannot be loaded\n", stderr);
@@ -119,42 +105,13 @@ static int worse(int a, int b)
     return STATUS_BAD;
 }
 
-/* Documents become their text, in a process of its own. */
-static void from_document(const struct loaded *loaded, struct buf *text,
-    struct extract_report *report)
+static enum err load_file(const struct loaded *loaded, const char *name,
+    struct buf *text, struct extract_report *report)
 {
-    *report = (struct extract_report){0};
-    if (!format_is_document(format_of(buf_str(text))))
-        return;
-    extract_child_run(&loaded->setup, buf_str(text), report);
-    buf_free(text);
-    buf_take(text, &report->text);
-}
-
-/* Text that says by its first bytes that it is UTF-16 becomes UTF-8, in which
- * findings have their offsets. */
-static void from_utf16(struct buf *text)
-{
-    struct buf out = {0};
-    struct str s = buf_str(text);
-    bool is_utf16 = str_starts(s, "\xff\xfe") || str_starts(s, "\xfe\xff");
-    if (!is_utf16 || !text_to_utf8(s, &out))
-        return;
-    buf_free(text);
-    *text = out;
-}
-
-static enum err load_file(const char *name, struct buf *text)
-{
-    bool is_stdin = strcmp(name, "-") == 0;
-    int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    enum err err = fd < 0 ? ERR_IO : file_read(fd, SCAN_FILE_MAX, text);
-    int reason = errno;
-    if (fd >= 0 && !is_stdin)
-        close(fd);
+    enum err err = document_text_load(&loaded->setup, name, text, report);
     if (err != OK)
         fprintf(stderr, "promptgate scan: %s: %s\n", name,
-            err == ERR_LIMIT ? "larger than 512 MiB" : strerror(reason));
+            err == ERR_LIMIT ? "larger than 512 MiB" : strerror(errno));
     return err;
 }
 
@@ -163,12 +120,10 @@ static int scan_file(const struct loaded *loaded, const struct options *options,
 {
     struct buf text = {0};
     struct extract_report extracted;
-    if (load_file(name, &text) != OK) {
+    if (load_file(loaded, name, &text, &extracted) != OK) {
         buf_free(&text);
         return STATUS_BAD;
     }
-    from_document(loaded, &text, &extracted);
-    from_utf16(&text);
     if (options->is_text) {
         fwrite(buf_bytes(&text), 1, text.n, stdout);
         extract_report_free(&extracted);
@@ -265,8 +220,8 @@ static int scan_line(const struct engine *e, struct scan_report *report,
     struct str line, size_t number)
 {
     static const struct json_limits limits = {.depth = JSON_DEPTH_MAX,
-        .string_bytes = SCAN_FILE_MAX,
-        .tree_bytes = (size_t)2 * SCAN_FILE_MAX};
+        .string_bytes = DOCUMENT_FILE_MAX,
+        .tree_bytes = (size_t)2 * DOCUMENT_FILE_MAX};
     struct arena arena = {0};
     struct json_node *root;
     enum err err = json_parse(line, &arena, &limits, &root);

@@ -14,6 +14,8 @@ int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
 int command_evidence(int argc, char **argv);   /* proxy/cmd_evidence.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
+/* proxy/cmd_fingerprint.c */
+int command_fingerprint(int argc, char **argv);
 /* Internal: one role of a running gateway, started by the parent. */
 int command_role(int argc, char **argv); /* proxy/role.c */
 /* Internal: the text of one document, started by role and commands. */

@@ -27,6 +27,8 @@ static const struct command commands[] = {
     {"activities", command_activities, "list what was recorded"},
     {"evidence", command_evidence, "make keys, open what was sealed"},
     {"ca", command_ca, "make, show and export the certification authority"},
+    {"fingerprint", command_fingerprint,
+        "recognise documents: add, remove, list"},
     {"user", command_user, "manage logins and tokens"},
     {"role", command_role, NULL},
     {"extract", command_extract, NULL},

@@ -34,6 +34,10 @@ static void write_finding(const struct scan_report *report, struct jsonw *w,
     jsonw_key_str(w, "sample", f->sample);
     jsonw_key_int(w, "start", (int64_t)f->start);
     jsonw_key_int(w, "end", (int64_t)f->end);
+    if (f->document.n > 0) {
+        jsonw_key_str(w, "document", f->document);
+        jsonw_key_int(w, "similarity", f->similarity);
+    }
     if (part.n > 0)
         jsonw_key_str(w, "part", part);
     if (report->is_unmasked)
