@@ -49,11 +49,22 @@ static bool step_outside(struct open *o, char c, size_t at)
     return true;
 }
 
+/* Where it ends; behind the text if that breaks off within. */
+static size_t escape_end(struct str text, size_t at)
+{
+    if (at + 1 >= text.n || text.p[at + 1] != 'u')
+        return at + 2;
+    for (size_t i = at + 2; i < at + 6 && i < text.n; i++)
+        if (str_hex_value(text.p[i]) < 0)
+            return i; /* wrong, and stays so */
+    return at + 6;
+}
+
 static size_t step_inside(struct open *o, struct str text, size_t at)
 {
     if (text.p[at] == '\\') {
         o->escape = at;
-        return at + (at + 1 < text.n && text.p[at + 1] == 'u' ? 6 : 2);
+        return escape_end(text, at);
     }
     o->in_string = text.p[at] != '"';
     return at + 1;
@@ -68,6 +79,15 @@ static bool is_half_pair(struct str escape)
                                 str_starts_nocase(escape, "\\udb"));
 }
 
+/* One that escaped what was dropped would escape the closing quote. */
+static size_t before_backslash(struct str text, size_t end)
+{
+    size_t first = end;
+    while (first > 0 && text.p[first - 1] == '\\')
+        first--;
+    return end - (end - first) % 2;
+}
+
 /* Half a surrogate pair, half an escape and half a character are dropped. */
 static size_t string_end(const struct open *o, struct str text, size_t reached)
 {
@@ -79,7 +99,7 @@ static size_t string_end(const struct open *o, struct str text, size_t reached)
         lead--;
     bool is_half = lead > 0 && (unsigned char)text.p[lead - 1] >= 0xc0 &&
                    utf8_length(str_sub(text, lead - 1, end)) == 0;
-    return is_half ? lead - 1 : end;
+    return is_half ? before_backslash(text, lead - 1) : end;
 }
 
 static void close_string(

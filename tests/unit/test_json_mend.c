@@ -39,6 +39,8 @@ static void half_pieces_are_dropped(void **state)
     expect("[\"a\\ud83d\\ude", "[\"a\\ud83d\"]");
     expect("[\"a\xc3", "[\"a\"]");
     expect("[\"a\xf0\x9f\x91", "[\"a\"]");
+    expect("[\"a\\\xc3", "[\"a\"]");
+    expect("[\"a\\\\\xc3", "[\"a\\\\\"]");
     expect("[\"a\xc3\xa9", "[\"a\xc3\xa9\"]");
     expect("[\"a\\n", "[\"a\\n\"]");
 }
