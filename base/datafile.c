@@ -56,18 +56,27 @@ static enum err copy(int from, int to, uint64_t bytes)
     return OK;
 }
 
-static enum err append(int memfd, int fd, struct str name, uint64_t bytes)
+enum err datafile_begin(int memfd, struct str name, uint64_t bytes)
 {
     struct head head = {.bytes = bytes, .name_bytes = (uint32_t)name.n};
     memcpy(head.magic, magic, sizeof magic);
     enum err err = file_write(memfd, str_make((char *)&head, sizeof head));
     if (err == OK)
         err = file_write(memfd, name);
-    if (err == OK)
-        err = pad(memfd, name.n);
+    return err == OK ? pad(memfd, name.n) : err;
+}
+
+enum err datafile_end(int memfd, uint64_t bytes)
+{
+    return pad(memfd, (size_t)bytes);
+}
+
+static enum err append(int memfd, int fd, struct str name, uint64_t bytes)
+{
+    enum err err = datafile_begin(memfd, name, bytes);
     if (err == OK)
         err = copy(fd, memfd, bytes);
-    return err == OK ? pad(memfd, (size_t)bytes) : err;
+    return err == OK ? datafile_end(memfd, bytes) : err;
 }
 
 enum err datafile_append(int memfd, const char *path, size_t max)

@@ -21,6 +21,11 @@ enum { DATAFILE_ALIGN = 64, DATAFILE_NAME_MAX = 4096 };
  * with errno. */
 enum err datafile_append(int memfd, const char *path, size_t max) MUST_USE;
 
+/* For files that are not as on disk what is used of them: between the two the
+ * caller writes exactly so many bytes.  The name as above. */
+enum err datafile_begin(int memfd, struct str name, uint64_t bytes) MUST_USE;
+enum err datafile_end(int memfd, uint64_t bytes) MUST_USE;
+
 /* all: the mapped memfd.  ERR_NOT_FOUND: it was not there; ERR_PARSE. */
 enum err datafile_find(
     struct str all, struct str name, struct str *bytes_out) MUST_USE;

@@ -54,6 +54,7 @@ struct finding {
     unsigned similarity; /* and how much of it is there, in percent */
     bool gives_way;      /* a guess: another one of the same bytes is better */
     bool is_derived;     /* out of a view: found under a disguise */
+    bool is_apart;       /* of many values: says nothing against others there */
 };
 
 struct findings {

@@ -76,12 +76,22 @@ struct rule_fingerprint {
     unsigned min_letters;    /* and so much of it in any case */
 };
 
+/* kind: edm (inspect/edm.h) */
+struct rule_edm {
+    struct str path; /* of the index, a data file */
+    const struct str *columns, *always;
+    size_t column_count, always_count;
+    unsigned match; /* so many of the columns, of one row */
+    size_t within;  /* characters */
+};
+
 struct rule {
     struct str id, type, group, description;
     const char *file;
     unsigned line;
     enum level severity;
     const struct rule_fingerprint *fingerprint; /* or NULL: patterns */
+    const struct rule_edm *edm;                 /* or NULL */
     const struct pattern *patterns;
     size_t pattern_count;
     const struct validator *validator; /* or NULL */
@@ -201,6 +211,7 @@ struct rules {
     /* Data files, each once. */
     struct str *data;
     size_t data_count;
+    struct str edm_key; /* absolute name; empty: no detector needs it */
 };
 
 /* The indices above; rules_index.c. */

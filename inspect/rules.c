@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "inspect/edm.h"
 
 enum { DIGITS_SMALLEST = 9, WORDS_MAX = 20000 };
 
@@ -461,6 +462,14 @@ static void read_head(struct loader *l, struct rule *rule)
         yaml_mistake(l->doc, l->node, "severity must be low, medium or high");
 }
 
+static bool has_text(const struct str *list, size_t count, struct str text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(list[i], text))
+            return true;
+    return false;
+}
+
 static unsigned read_number(
     struct loader *l, const char *key, unsigned max, unsigned otherwise)
 {
@@ -498,6 +507,45 @@ static void read_fingerprint(struct loader *l, struct rule *rule)
     rules_data_add(l->rules, f->path);
 }
 
+/* kind: edm */
+static void read_edm(struct loader *l, struct rule *rule)
+{
+    static const char *const keys[] = {"id", "kind", "type", "group",
+        "description", "severity", "confidence", "index", "columns", "always",
+        "match", "within", NULL};
+    if (!yaml_check_keys(l->doc, l->node, keys))
+        return;
+    read_head(l, rule);
+    rule->type =
+        yaml_get(l->node, "type") != NULL ? read_name(l, "type") : STR("edm");
+    rule->group = str_of(
+        groups[yaml_word(l->doc, l->node, "group", groups, 2)]); /* personal */
+    rule->base = read_level(l, l->node, "confidence", LEVEL_HIGH);
+    struct rule_edm *e = ARENA_NEW(&l->rules->arena, struct rule_edm);
+    rule->edm = e;
+    e->columns = read_texts(l, "columns", &e->column_count);
+    e->always = read_texts(l, "always", &e->always_count);
+    e->match = read_number(l, "match", EDM_COLUMNS_MAX, 2);
+    e->within = read_number(l, "within", EDM_WITHIN_MAX, 300);
+    struct str index = yaml_str(l->doc, l->node, "index", STR_NONE);
+    if (index.n == 0 || e->column_count == 0 || rule->base == LEVEL_NONE)
+        yaml_mistake(l->doc, l->node,
+            "an edm detector needs index, a file that `promptgate edm build` "
+            "made, and columns of it");
+    if (e->match > e->column_count)
+        yaml_mistake(l->doc, l->node,
+            "match asks for %u columns, and %zu are named", e->match,
+            e->column_count);
+    for (size_t i = 0; i < e->always_count; i++)
+        if (!has_text(e->columns, e->column_count, e->always[i]))
+            yaml_mistake(l->doc, l->node,
+                "always: \"%.*s\" is not one of the columns",
+                STR_ARG(e->always[i]));
+    e->path = rules_data_beside(l->rules, l->bundle, index);
+    rules_data_add(l->rules, e->path);
+    l->rules->edm_key = rules_data_kept(l->rules, l->bundle, "edm", STR("key"));
+}
+
 /* kind: pattern */
 static void read_pattern_rule(struct loader *l, struct rule *rule)
 {
@@ -527,9 +575,12 @@ static void read_pattern_rule(struct loader *l, struct rule *rule)
 
 static void read_rule(struct loader *l, struct rule *rule)
 {
-    static const char *const kinds[] = {"pattern", "fingerprint", NULL};
-    if (yaml_word(l->doc, l->node, "kind", kinds, 0) == 1)
+    static const char *const kinds[] = {"pattern", "fingerprint", "edm", NULL};
+    int kind = yaml_word(l->doc, l->node, "kind", kinds, 0);
+    if (kind == 1)
         read_fingerprint(l, rule);
+    else if (kind == 2)
+        read_edm(l, rule);
     else
         read_pattern_rule(l, rule);
 }

@@ -23,6 +23,8 @@ struct str rules_description(const struct rules *rules, size_t index);
  */
 size_t rules_data_count(const struct rules *rules);
 struct str rules_data_file(const struct rules *rules, size_t index);
+/* The key that opens the tables among them (inspect/edm.h). */
+struct str rules_edm_key(const struct rules *rules);
 
 /* A hash over everything the database depends on: patterns, flags, library
  * version, CPU features. Names the cache file. Hex, NUL-terminated. */

@@ -53,3 +53,8 @@ struct str rules_data_file(const struct rules *rules, size_t index)
 {
     return rules->data[index];
 }
+
+struct str rules_edm_key(const struct rules *rules)
+{
+    return rules->edm_key;
+}

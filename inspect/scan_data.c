@@ -80,7 +80,7 @@ enum err scanner_attach(
     for (size_t i = 0; i < rules->count && err == OK; i++)
         if (rules->items[i].fingerprint != NULL)
             err = open_fingerprint(scanner->data, &rules->items[i], data, diag);
-    return err;
+    return err == OK ? scan_edm_attach(scanner, data, diag) : err;
 }
 
 void scan_data_free(struct scan_data **data)

@@ -113,6 +113,7 @@ void scanner_free(struct scanner **scanner)
     struct scanner *s = *scanner;
     if (s == NULL)
         return;
+    scan_edm_detach(s);
     hs_free_scratch(s->scratch);
     hs_free_database(s->database);
     hs_free_database(s->words);
@@ -233,6 +234,7 @@ void scan_job_free(struct scan_job **job)
     struct scan_job *j = *job;
     if (j == NULL)
         return;
+    scan_edm_free(j);
     norm_free(&j->norm);
     fingerprint_match_free(&j->match);
     mem_free(j->anchors.items);
@@ -352,7 +354,8 @@ static int compare_findings(const void *a, const void *b)
  * number that is surely another one. */
 static bool is_covered(const struct finding *f, const struct finding *by)
 {
-    if (f->start >= by->end || by->start >= f->end)
+    if (f->start >= by->end || by->start >= f->end || f->is_apart ||
+        by->is_apart)
         return false;
     bool is_inside = f->start >= by->start && f->end <= by->end;
     bool is_same_kind = str_eq(f->group, by->group);
@@ -425,6 +428,8 @@ bool scan_job_step(struct scan_job *job)
         job->is_viewing = !step_texts(job);
         return true;
     }
+    if (scan_edm_step(job))
+        return true;
     if (!job->is_viewed) {
         job->is_viewed = !scan_views_step(job);
         if (job->is_viewed)

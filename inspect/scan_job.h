@@ -9,6 +9,7 @@
 #include <hs/hs.h>
 #include <sodium.h>
 
+#include "inspect/edm_match.h"
 #include "inspect/norm.h"
 #include "inspect/rule.h"
 #include "inspect/scan.h"
@@ -20,6 +21,7 @@ struct scanner {
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
     struct scan_data *data; /* NULL: detectors have no data files */
+    struct scan_edm *edm;   /* scan_edm.c; NULL: no such detector */
     unsigned char key[crypto_shorthash_KEYBYTES];
 };
 
@@ -97,6 +99,7 @@ struct scan_job {
     /* scan_data.c */
     size_t data_at; /* detectors with data files that are done */
     struct fingerprint_match *match;
+    struct scan_edm_job *edm; /* scan_edm.c */
 };
 
 struct candidate {
@@ -126,6 +129,16 @@ bool scan_views_step(struct scan_job *job);
 /* From the scanned text to the source.  False: nothing of it was edited, so
  * that it has been found before. */
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end);
+
+/* Tables of detectors of kind edm: scanner_attach and scanner_free. */
+enum err scan_edm_attach(
+    struct scanner *scanner, struct str data, struct diag *diag) MUST_USE;
+void scan_edm_detach(struct scanner *scanner);
+/* The source, for all tables; true while there is more. */
+bool scan_edm_step(struct scan_job *job);
+/* What a view shows, all of it: job->layer says where. */
+void scan_edm_view(struct scan_job *job, struct str text);
+void scan_edm_free(struct scan_job *job);
 
 /* The index of the first word that ends at `from` or behind it. */
 size_t word_at(const struct scan_job *job, size_t from);

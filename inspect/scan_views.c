@@ -50,9 +50,12 @@ static void scan_windows(struct scan_job *job, const struct view *view,
     struct str text = buf_str(&view->text);
     for (size_t i = 0; i < view->window_count; i++) {
         struct scan_layer layer = {parent, view, view->windows[i].start};
+        struct str window =
+            str_sub(text, view->windows[i].start, view->windows[i].end);
         job->layer = &layer;
-        scan_whole(
-            job, str_sub(text, view->windows[i].start, view->windows[i].end));
+        scan_whole(job, window);
+        if (!job->is_doubtful)
+            scan_edm_view(job, window);
     }
     job->layer = parent;
 }

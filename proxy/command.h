@@ -13,6 +13,7 @@ int command_replay(int argc, char **argv);     /* proxy/cmd_replay.c */
 int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
 int command_evidence(int argc, char **argv);   /* proxy/cmd_evidence.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
+int command_edm(int argc, char **argv);        /* proxy/cmd_edm.c */
 int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
 /* proxy/cmd_fingerprint.c */
 int command_fingerprint(int argc, char **argv);

@@ -9,6 +9,23 @@
 
 #include "base/datafile.h"
 #include "proxy/chan.h"
+#include "proxy/edm_files.h"
+
+/* Indexes of tables go in as they are used, all else as it is. */
+static enum err append_file(const struct rules *rules, int fd, struct str path,
+    size_t left, struct diag *diag)
+{
+    struct str key = rules_edm_key(rules);
+    enum err err = ERR_UNSUPPORTED;
+    if (key.n > 0)
+        err = edm_files_append(fd, path, key.p, left, diag);
+    if (err != ERR_UNSUPPORTED)
+        return err;
+    err = datafile_append(fd, path.p, left);
+    if (err != OK && err != ERR_NOT_FOUND)
+        diag_add(diag, path.p, 1, "cannot be read: %s", strerror(errno));
+    return err;
+}
 
 static enum err append_all(const struct rules *rules, int fd, struct diag *diag)
 {
@@ -21,11 +38,8 @@ static enum err append_all(const struct rules *rules, int fd, struct diag *diag)
         size_t left = (size_t)st.st_size < DATA_FILES_BYTES_MAX
                           ? DATA_FILES_BYTES_MAX - (size_t)st.st_size
                           : 0;
-        enum err err = datafile_append(fd, path.p, left);
-        if (err == OK || err == ERR_NOT_FOUND)
-            continue;
-        diag_add(diag, path.p, 1, "cannot be read: %s", strerror(errno));
-        is_good = false;
+        enum err err = append_file(rules, fd, path, left, diag);
+        is_good = is_good && (err == OK || err == ERR_NOT_FOUND);
     }
     return is_good ? OK : ERR_CONFIG;
 }

@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"ca", command_ca, "make, show and export the certification authority"},
     {"fingerprint", command_fingerprint,
         "recognise documents: add, remove, list"},
+    {"edm", command_edm, "make an index of a table, for exact data match"},
     {"user", command_user, "manage logins and tokens"},
     {"role", command_role, NULL},
     {"extract", command_extract, NULL},
