@@ -38,7 +38,7 @@ enum check check_pass(bool is_right);
  * names, in 1/16 bits a character: below 0 they are words, from
  * CHECK_IS_STRANGE on they were drawn at random (of words and names 1 in 100,
  * of drawn ones of 16 characters 97 in 100). */
-enum { CHECK_IS_STRANGE = 5 };
+enum { CHECK_IS_NAME = -5, CHECK_IS_STRANGE = 5 };
 int check_strangeness(struct str value);
 
 /* check_europe.c */

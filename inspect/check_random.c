@@ -12,16 +12,21 @@
 enum {
     ROW_START = 27,
     SYMBOL_DIGIT = 26,
-    /* In 1/16 bits, of drawn characters: one case or both, with digits. */
-    DRAWN_DIGIT_ONE_CASE = 30, /* 10 of 36 */
-    DRAWN_LETTER_ONE_CASE = 83,
-    DRAWN_DIGIT = 42, /* 10 of 62 */
-    DRAWN_LETTER = 79,
-    DRAWN_CASE = 16,
 };
 
-/* How names go on behind a letter: minus the binary logarithm, 1/16 bits; by
- * case of the letter before and of this one (0 lower, 1 upper). */
+/* What is drawn from: minus the binary logarithm of how likely one letter,
+ * and any digit, is, in 1/16 bits. */
+struct alphabet {
+    int letter, digit;
+    bool is_mixed;
+};
+static const struct alphabet hex = {64, 11, false};
+static const struct alphabet one_case = {83, 30, false}; /* 26 and 10 */
+static const struct alphabet both_cases = {79, 42, true};
+enum { DRAWN_CASE = 16 };
+
+/* How names go on behind a letter, by case of the letter before and of this
+ * one (0 lower, 1 upper). */
 static const int name_cases[2][2] = {{2, 56}, {21, 12}};
 
 static int symbol_of(unsigned char c)
@@ -29,32 +34,41 @@ static int symbol_of(unsigned char c)
     return isdigit(c) ? SYMBOL_DIGIT : tolower(c) - 'a';
 }
 
-static int step(unsigned char last, unsigned char c, bool is_mixed)
+static int step(unsigned char last, unsigned char c, const struct alphabet *a)
 {
     int from = isalnum(last) ? symbol_of(last) : ROW_START;
     int name = name_pairs[from][symbol_of(c)];
     if (isdigit(c))
-        return name - (is_mixed ? DRAWN_DIGIT : DRAWN_DIGIT_ONE_CASE);
-    if (!is_mixed)
-        return name - DRAWN_LETTER_ONE_CASE;
-    if (isalpha(last))
+        return name - a->digit;
+    if (a->is_mixed && isalpha(last))
         name += name_cases[isupper(last) != 0][isupper(c) != 0] - DRAWN_CASE;
-    return name - DRAWN_LETTER;
+    return name - a->letter;
 }
 
+static const struct alphabet *alphabet_of(struct str value)
+{
+    bool has_upper = false, has_lower = false, is_hex = true;
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        has_upper = has_upper || (c >= 'A' && c <= 'Z');
+        has_lower = has_lower || (c >= 'a' && c <= 'z');
+        is_hex = is_hex && (!isalnum(c) || isxdigit(c));
+    }
+    if (has_upper && has_lower)
+        return &both_cases;
+    return is_hex ? &hex : &one_case;
+}
+
+/* Digits behind digits say nothing: names have numbers of any length. */
 int check_strangeness(struct str value)
 {
-    bool has_upper = false, has_lower = false;
+    const struct alphabet *alphabet = alphabet_of(value);
     int sum = 0, count = 0;
     unsigned char last = 0;
     for (size_t i = 0; i < value.n; i++) {
-        has_upper = has_upper || isupper((unsigned char)value.p[i]) != 0;
-        has_lower = has_lower || islower((unsigned char)value.p[i]) != 0;
-    }
-    for (size_t i = 0; i < value.n; i++) {
         unsigned char c = (unsigned char)value.p[i];
-        if (c < 0x80 && isalnum(c)) {
-            sum += step(last, c, has_upper && has_lower);
+        if (c < 0x80 && isalnum(c) && !(isdigit(c) && isdigit(last))) {
+            sum += step(last, c, alphabet);
             count++;
         }
         last = c < 0x80 ? c : 0;

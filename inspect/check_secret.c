@@ -12,7 +12,8 @@ enum {
     PIECE_MIN = 3,
     PIECE_SURE = 5,
     CONSONANTS_MAX = 4,
-    VOWELS_MAX = 3
+    VOWELS_MAX = 3,
+    SENTENCE_BLANKS = 3
 };
 
 bool check_is_placeholder(struct str value)
@@ -119,7 +120,7 @@ static const char *const part_words[] = {"example", "placeholder", "changeme",
     "this.", "os.", "args.", "params.", "request.", "req.", "props.",
     "options.", "vault:", "!vault", "secrets.", "var.", "function", "return ",
     "null", "undefined", "lambda", "test_key", "xxxx", "****", "....", "____",
-    "-----", "enc[", "enc("};
+    "-----", "enc[", "enc(", "sha-1", "sha-256", "/tcp", "/udp"};
 
 enum { LOOKED_AT = 160 };
 
@@ -183,12 +184,29 @@ static bool is_name(struct str value, const struct classes *c)
     return str_find_char(value, '.') < value.n || c->other > 1;
 }
 
+/* "scmVersion=", "modnames2paths:": a name, of the next thing. */
+static bool is_next_name(struct str value)
+{
+    char last = value.p[value.n - 1];
+    return (last == '=' || last == ':') && check_strangeness(value) < 0;
+}
+
+/* "Password used to generate key" */
+static bool is_sentence(struct str value, const struct classes *c)
+{
+    size_t blanks = 0;
+    for (size_t i = 0; i < value.n; i++)
+        blanks += value.p[i] == ' ';
+    return blanks >= SENTENCE_BLANKS && c->digit == 0 && c->other == blanks;
+}
+
 enum check check_password(struct str *value)
 {
     struct classes c = classify(*value);
     if (value->n < 4 || c.different < 4 || is_reference(*value) ||
         check_is_placeholder(*value) || is_word_of(*value) ||
-        is_name(*value, &c))
+        is_name(*value, &c) || is_next_name(*value) ||
+        is_sentence(*value, &c) || str_has(*value, "://"))
         return CHECK_FAIL;
     bool is_mixed = kinds(&c) >= 3 ||
                     (c.digit > 0 && c.upper + c.lower > 1 && kinds(&c) >= 2);
@@ -220,6 +238,7 @@ enum {
     LONG_TOKEN = 20,
     ALPHABET_MIN = 19,
     STRANGE_MIN = 11,
+    NAME_MIN = 12,
     LONG_TOKEN_MIN = 14
 };
 
@@ -249,7 +268,10 @@ static bool is_path_or_constant(struct str value, const struct classes *c)
 static bool is_wordy(struct str value)
 {
     size_t share = word_share(value), runs = 0;
-    if (share <= SHARE_MAX || check_strangeness(value) >= CHECK_IS_STRANGE)
+    int strangeness = check_strangeness(value);
+    if (value.n >= NAME_MIN && strangeness <= CHECK_IS_NAME)
+        return true;
+    if (share <= SHARE_MAX || strangeness >= CHECK_IS_STRANGE)
         return false;
     for (size_t i = 0; i < value.n; i++)
         runs += isdigit((unsigned char)value.p[i]) &&

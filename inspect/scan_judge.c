@@ -127,6 +127,18 @@ static void report(
         (const unsigned char *)c->value.p, c->value.n, job->scanner->key);
 }
 
+/* "1993-2001" */
+static bool is_years(struct str value)
+{
+    if (value.n != 8)
+        return false;
+    for (size_t i = 0; i < value.n; i += 4)
+        if (memcmp(value.p + i, "19", 2) != 0 &&
+            memcmp(value.p + i, "20", 2) != 0)
+            return false;
+    return true;
+}
+
 /* Whether it is one; true: a finding, or nothing that should be tried again
  * as something else. */
 bool judge(struct scan_job *job, struct candidate *c)
@@ -138,7 +150,7 @@ bool judge(struct scan_job *job, struct candidate *c)
         return false;
     if (job->is_doubtful && !is_secret) {
         /* Any digits would do for a shape that nothing checks. */
-        if (r->validator == NULL)
+        if (r->validator == NULL || is_years(value))
             return false;
         c->is_glued = true;
     }
