@@ -222,7 +222,8 @@ void exchange_free(struct exchange **exchange)
         buf_free(&record.json);
     while (exchange_next_note(ex, &note) == OK)
         buf_clear(&note);
-    buf_free(&note);
+    buf_wipe_free(&note);
+    mem_free(ex->notes);
     scan_job_free(&ex->run.job);
     exchange_free_response(ex);
     file_free(ex);
@@ -544,19 +545,24 @@ enum err exchange_next_record(struct exchange *ex, struct record *record_out)
 
 struct buf *exchange_push_note(struct exchange *ex)
 {
-    static struct buf spare; /* never used: the array has room for all */
-    if (ex->note_count == ARRAY_LEN(ex->notes))
-        return &spare;
-    return &ex->notes[ex->note_count++];
+    if (ex->note_count == ex->note_cap) {
+        ex->note_cap = ex->note_cap != 0 ? 2 * ex->note_cap : 8;
+        ex->notes = mem_realloc(ex->notes, ex->note_cap * sizeof *ex->notes);
+    }
+    struct buf *note = &ex->notes[ex->note_count++];
+    *note = (struct buf){0};
+    return note;
 }
 
 enum err exchange_next_note(struct exchange *ex, struct buf *note_out)
 {
-    if (ex->note_first == ex->note_count)
+    if (ex->note_first == ex->note_count) {
+        ex->note_first = ex->note_count = 0;
         return ERR_NOT_FOUND;
+    }
     struct buf *note = &ex->notes[ex->note_first++];
     buf_append_str(note_out, buf_str(note));
-    buf_free(note);
+    buf_wipe_free(note);
     return OK;
 }
 
@@ -584,6 +590,10 @@ static enum exchange_state ask_files(struct exchange *ex)
         ex->request = REQUEST_FILES;
         return EXCHANGE_ASK;
     }
+    if (upload_is_joining(ex)) {
+        ex->request = REQUEST_JOIN;
+        return EXCHANGE_MORE;
+    }
     if (document_is_left(ex)) {
         ex->request = REQUEST_READ;
         return EXCHANGE_READ;
@@ -603,6 +613,8 @@ static void take_files(struct exchange *ex, struct str answer)
     bool wants_another = upload_answer(ex, answer);
     if (ex->request == REQUEST_OPEN)
         exchange_check_size(ex); /* it waited for the activity's id */
+    else if (upload_is_joining(ex))
+        ex->request = REQUEST_JOIN; /* its bytes in steps */
     else if (!wants_another)
         (void)ask_files(ex);
 }
@@ -651,6 +663,8 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_ASK:
     case REQUEST_FILES:
         return EXCHANGE_ASK;
+    case REQUEST_JOIN:
+        return ask_files(ex);
     case REQUEST_READ:
         return EXCHANGE_READ;
     case REQUEST_SCAN:

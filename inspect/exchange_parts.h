@@ -43,6 +43,7 @@ enum request_phase {
     REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
     REQUEST_ASK,     /* the keeper's word is awaited */
     REQUEST_FILES,   /* and on the files */
+    REQUEST_JOIN,    /* pieces of a file are put together */
     REQUEST_READ,    /* documents are being read */
     REQUEST_SCAN,
     REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
@@ -186,8 +187,8 @@ struct exchange {
 
     struct record records[RECORDS_MAX];
     size_t record_first, record_count;
-    struct buf notes[12 + 2 * ANSWERS_MAX];
-    size_t note_first, note_count;
+    struct buf *notes;
+    size_t note_first, note_count, note_cap;
 };
 
 /* exchange.c */
@@ -394,6 +395,10 @@ void extract_file_body(struct exchange *ex);
 struct file_reader *file_reader_new(struct exchange *ex);
 void file_reader_feed(struct file_reader *r, struct str bytes);
 void file_reader_finish(struct file_reader *r);
+/* Of a file of the activity, whose bytes come from elsewhere; and their end. */
+struct file_reader *file_reader_of(
+    struct exchange *ex, const struct activity_file *file);
+void file_reader_end(struct file_reader *r);
 void file_reader_free(struct file_reader **reader);
 
 /* upload.c, upload_pieces.c */
@@ -409,9 +414,12 @@ bool upload_take_facts(struct exchange *ex, const struct file_facts *facts);
 void upload_take_address(struct exchange *ex, const struct json_node *root);
 void upload_add_order(struct exchange *ex, struct str piece_id);
 void upload_read_blocklist(struct exchange *ex);
-/* Bytes of the file, as far as they are at hand. */
+/* Bytes of the file, held; or as they pass, and then both ends of it. */
 void upload_take_bytes(struct exchange *ex, struct str bytes);
-void upload_take_ends(struct exchange *ex, struct str head, struct str tail);
+void upload_take_passing(struct exchange *ex, struct str bytes);
+void upload_take_end(struct exchange *ex, struct str head, struct str tail);
+/* Its pieces are being put together. */
+bool upload_is_joining(const struct exchange *ex);
 /* Whether the keeper must be asked before bytes may pass. */
 bool upload_is_pending(const struct exchange *ex);
 /* True: exchange_question is what is known of the file, or of one that the

@@ -216,6 +216,7 @@ struct file_reader {
     bool is_field, is_file, is_held;
     bool is_broken; /* streamed: no parts (any more) */
     struct str name, type;
+    size_t own; /* 1 + place in the activity's files; 0: it is to be one */
     struct digest *digest; /* streamed: of the file */
     struct buf document;   /* streamed: its bytes, if they will be read */
     bool is_too_large;     /* for that */
@@ -294,6 +295,7 @@ static void on_data(void *arg, struct str data)
     if (!r->is_file || r->is_held)
         return;
     exchange_scan_piece(r->ex, data);
+    upload_take_passing(r->ex, data);
     digest_update(r->digest, data);
     r->bytes += data.n;
     if (r->head.n < FILETYPE_HEAD_BYTES)
@@ -321,7 +323,7 @@ static void end_streamed(struct file_reader *r, struct activity_file *file)
     file->sha256 = arena_copy(arena, str_of(hex));
     file->declared_type = arena_copy(arena, r->type);
     file->type = filetype_find(buf_str(&r->head));
-    upload_take_ends(r->ex, buf_str(&r->head), buf_str(&r->tail));
+    upload_take_end(r->ex, buf_str(&r->head), buf_str(&r->tail));
     if (r->is_too_large)
         document_note_too_large(r->ex, file->type);
     else if (r->document.n > 0)
@@ -331,7 +333,9 @@ static void end_streamed(struct file_reader *r, struct activity_file *file)
 
 static void end_file(struct file_reader *r)
 {
-    struct activity_file *file = extract_file(r->ex, STR_NONE, r->name);
+    struct activity_file *file = r->own != 0
+                                     ? &r->ex->activity->files[r->own - 1]
+                                     : extract_file(r->ex, STR_NONE, r->name);
     r->is_file = false;
     if (!r->is_held)
         end_streamed(r, file);
@@ -455,6 +459,21 @@ struct file_reader *file_reader_new(struct exchange *ex)
     else if (multipart_new(boundary, &part_events, r, &r->multipart) != OK)
         break_off(r);
     return r;
+}
+
+struct file_reader *file_reader_of(
+    struct exchange *ex, const struct activity_file *file)
+{
+    struct file_reader *r = MEM_NEW(struct file_reader);
+    reader_open(r, ex);
+    r->own = (size_t)(file - ex->activity->files) + 1;
+    begin_file(r, STR_NONE, file->declared_type);
+    return r;
+}
+
+void file_reader_end(struct file_reader *r)
+{
+    end_file(r);
 }
 
 void file_reader_feed(struct file_reader *r, struct str bytes)

@@ -38,6 +38,8 @@ static void drop(struct keep *keep, struct entry *entry)
     HASH_DEL(keep->table, entry);
     keep->names_bytes -= entry->names.n;
     buf_wipe_free(&entry->names);
+    if (entry->chunk_bytes != 0)
+        keep_drop_chunks(keep, &entry->key);
     mem_free(entry);
 }
 
@@ -48,6 +50,7 @@ void keep_free(struct keep **keep)
     struct entry *entry, *next;
     HASH_ITER(hh, (*keep)->table, entry, next)
     drop(*keep, entry);
+    keep_drop_chunks(*keep, NULL);
     drift_free(&(*keep)->drift);
     links_free(&(*keep)->links);
     mem_free(*keep);
@@ -493,8 +496,8 @@ static void serve(struct keep *keep, const struct question *question,
     buf_append(answer_out, &a, sizeof a);
 }
 
-void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
-    struct buf *answer_out)
+void keep_handle_beside(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer_out)
 {
     struct question q;
     if (links_is_question(question)) {
@@ -508,10 +511,18 @@ void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
         return;
     struct str names = str_sub(question, sizeof q, question.n);
     bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
-    if (q.kind == NOTE_FILE || q.kind == ASK_FILE)
-        keep_serve_file(keep, question, now_ms, answer_out);
+    if (q.kind == NOTE_FILE || q.kind == ASK_FILE || q.kind == NOTE_CHUNK)
+        keep_serve_file(keep, question, payload, now_ms, answer_out);
+    else if (q.kind == ASK_CHUNK)
+        keep_serve_ask_chunk(keep, &q.message, payload, now_ms, answer_out);
     else if (q.kind == NOTE_TURNS)
         serve_turns(keep, names, now_ms);
     else if (names.n <= NAMES_BYTES_MAX && (names.n != 0) == wants_text)
         serve(keep, &q, names, now_ms, answer_out);
+}
+
+void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
+    struct buf *answer_out)
+{
+    keep_handle_beside(keep, question, NULL, now_ms, answer_out);
 }

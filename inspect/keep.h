@@ -32,8 +32,13 @@ enum {
     KEEP_NAME_MAX = 320,                   /* a longer name is not kept */
     KEEP_FILE_SECONDS = 30 * 24 * 60 * 60, /* a prompt may use it later */
     KEEP_FILE_IDS_MAX = 3,
-    KEEP_FACT_BYTES_MAX = 48 * 1024,   /* one line about a file */
-    KEEP_FACTS_BYTES_MAX = 512 * 1024, /* all of them, of one file */
+    KEEP_FACT_BYTES_MAX = 48 * 1024,        /* one line about a file */
+    KEEP_FACTS_BYTES_MAX = 8 << 20,         /* all of them, of one file */
+    KEEP_CHUNK_BYTES = 1 << 20,             /* of a file's bytes at once */
+    KEEP_FILE_CHUNKS_BYTES_MAX = 256 << 20, /* of one file */
+    KEEP_CHUNKS_BYTES_MAX = 512 << 20,      /* of all files */
+    KEEP_CHUNKS_MAX = 3072,       /* each is a descriptor of the keeper's */
+    KEEP_CHUNK_SECONDS = 60 * 60, /* since it came or was asked for */
 };
 
 struct drift;
@@ -45,6 +50,23 @@ void keep_free(struct keep **keep);
 void keep_handle(struct keep *keep, struct str question, int64_t now_ms,
     struct buf *answer_out);
 size_t keep_count(const struct keep *keep);
+
+/* Bytes that travel as a descriptor beside a question or its answer, and stay
+ * one with the keeper: what a process that reads nothing is asked with. */
+struct keep_payload {
+    int handle; /* -1: none */
+    size_t bytes;
+};
+typedef void keep_release_fn(int handle);
+/* Who closes what leaves the tables; before the first question. */
+void keep_release_handles(struct keep *keep, keep_release_fn *release);
+/* keep_handle, with the part of the question from keep_payload_at on beside
+ * it.  A handle that was taken is -1 afterwards, or the one to be sent beside
+ * the answer, which stays the keep's. */
+void keep_handle_beside(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer_out);
+/* Where in a question that part begins; its end: there is none. */
+size_t keep_payload_at(struct str question);
 
 /* ---- a prompt: seen before?  an edit? ------------------------------ */
 
@@ -192,6 +214,15 @@ struct keep_file_answer {
 };
 enum err keep_read_file(
     struct str answer, struct keep_file_answer *answer_out) MUST_USE;
+
+/* Its bytes, if they come in pieces, for who puts them together: in chunks of
+ * KEEP_CHUNK_BYTES at most, under a name for all of a piece that nobody else
+ * can have.  They leave once the file is told, after KEEP_CHUNK_SECONDS, or
+ * when there are too many. */
+void keep_note_chunk(const struct keep_file *file, struct str piece,
+    size_t index, struct str bytes, struct buf *note);
+/* The answer is the bytes; empty: they are not there (any more). */
+void keep_ask_chunk(struct str piece, size_t index, struct buf *question);
 
 /* ---- hosts ----------------------------------------------------------- */
 

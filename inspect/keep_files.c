@@ -16,6 +16,7 @@ struct file_head {
     uint8_t is_new, forgets, creates, reserved;
     struct key keys[FILE_KEYS_MAX];
 };
+_Static_assert(sizeof(struct file_head) == KEEP_FILE_HEAD_BYTES, "");
 
 struct file_answer {
     uint8_t version, kind, is_known, reserved;
@@ -34,7 +35,7 @@ static void add_key(struct file_head *head, const char *kind,
         head->keys[head->key_count++] = keep_key(kind, service, name, STR_NONE);
 }
 
-static void put_question(
+void keep_put_file_question(
     const struct keep_file *file, enum kind kind, struct buf *out)
 {
     struct question q = {.version = VERSION, .kind = (uint8_t)kind};
@@ -55,14 +56,14 @@ static void put_question(
 
 void keep_note_file(const struct keep_file *file, struct buf *note)
 {
-    put_question(file, NOTE_FILE, note);
+    keep_put_file_question(file, NOTE_FILE, note);
     if (file->fact.n <= KEEP_FACT_BYTES_MAX)
         buf_append_str(note, file->fact);
 }
 
 void keep_ask_file(const struct keep_file *file, struct buf *question)
 {
-    put_question(file, ASK_FILE, question);
+    keep_put_file_question(file, ASK_FILE, question);
 }
 
 enum err keep_read_file(struct str answer, struct keep_file_answer *answer_out)
@@ -126,12 +127,20 @@ static void add_line(struct keep *keep, struct entry *entry, struct str line)
     keep->names_bytes += line.n + 1;
 }
 
+static void forget_bytes(struct keep *keep, struct entry *file)
+{
+    if (file->chunk_bytes != 0)
+        keep_drop_chunks(keep, &file->key);
+    file->chunk_bytes = 0;
+}
+
 static struct entry *create(struct keep *keep, const struct question *q,
     const struct file_head *head, int64_t now_ms)
 {
     struct entry *entry =
         keep_put(keep, &head->keys[0], now_ms, KEEP_FILE_SECONDS);
     clear_lines(keep, entry);
+    forget_bytes(keep, entry);
     entry->is_alias = false;
     entry->flags = 0;
     entry->time_ms = q->time_ms;
@@ -149,6 +158,7 @@ static void point_here(struct keep *keep, const struct file_head *head,
         struct entry *alias =
             keep_put(keep, &head->keys[i], now_ms, KEEP_FILE_SECONDS);
         clear_lines(keep, alias);
+        forget_bytes(keep, alias);
         alias->is_alias = true;
         buf_append(&alias->names, own->bytes, sizeof own->bytes);
         keep->names_bytes += alias->names.n;
@@ -168,6 +178,7 @@ static void serve_note(struct keep *keep, const struct question *q,
         return;
     file->expires_ms = now_ms + KEEP_FILE_SECONDS * INT64_C(1000);
     if (head->forgets) {
+        forget_bytes(keep, file);
         clear_lines(keep, file);
         file->flags &= ~(unsigned)KEEP_FILE_BLOCKED;
     }
@@ -196,21 +207,26 @@ static void serve_ask(struct keep *keep, const struct question *q,
                                    head->offset + KEEP_FACT_BYTES_MAX));
 }
 
-void keep_serve_file(struct keep *keep, struct str question, int64_t now_ms,
-    struct buf *answer_out)
+void keep_serve_file(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer_out)
 {
     struct question q;
     struct file_head head;
-    if (question.n < sizeof q + sizeof head || question.n > KEEP_DATAGRAM_MAX)
+    size_t heads = sizeof q + sizeof head;
+    if (question.n < heads)
         return;
     memcpy(&q, question.p, sizeof q);
     memcpy(&head, question.p + sizeof q, sizeof head);
-    struct str fact = str_sub(question, sizeof q + sizeof head, question.n);
-    if (head.key_count == 0 || head.key_count > FILE_KEYS_MAX ||
-        fact.n > KEEP_FACT_BYTES_MAX || str_find_char(fact, '\n') < fact.n)
+    struct str fact = str_sub(question, heads, question.n);
+    if (head.key_count == 0 || head.key_count > FILE_KEYS_MAX)
         return;
     q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
-    if (q.kind == NOTE_FILE)
+    if (q.kind == NOTE_CHUNK)
+        keep_serve_note_chunk(
+            keep, find_any(keep, &head, now_ms), fact, payload, now_ms);
+    else if (fact.n > KEEP_FACT_BYTES_MAX || str_find_char(fact, '\n') < fact.n)
+        return;
+    else if (q.kind == NOTE_FILE)
         serve_note(keep, &q, &head, fact, now_ms);
     else if (fact.n == 0)
         serve_ask(keep, &q, &head, now_ms, answer_out);

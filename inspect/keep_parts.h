@@ -1,6 +1,6 @@
 /*
- * The keeper's table and datagrams, for keep.c, keep_answers.c and keep_files.c
- * only.
+ * The keeper's tables and datagrams, for keep.c, keep_answers.c, keep_files.c
+ * and keep_chunks.c only.
  */
 #ifndef INSPECT_KEEP_PARTS_H
 #define INSPECT_KEEP_PARTS_H
@@ -29,6 +29,8 @@ enum kind {
     NOTE_REPLY,
     ASK_REPLY,
     NOTE_TURNS,
+    NOTE_CHUNK,
+    ASK_CHUNK,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
@@ -69,7 +71,8 @@ struct entry {
     bool is_alias;  /* of the file whose key is in `names` */
     unsigned flags; /* of a file */
     char activity_id[UUID_TEXT_BYTES];
-    struct buf names; /* of an identity; what is known of a file */
+    struct buf names;   /* of an identity; what is known of a file */
+    size_t chunk_bytes; /* of a file: that were kept of it */
 };
 
 struct keep {
@@ -77,6 +80,9 @@ struct keep {
     size_t max_bytes, names_bytes;
     struct drift *drift;
     struct links *links;
+    struct chunk *chunks; /* keep_chunks.c */
+    size_t chunk_bytes;
+    keep_release_fn *release;
     char secret[32]; /* keys of sessions mean nothing without it */
 };
 
@@ -98,8 +104,20 @@ void keep_make_room(
 void keep_serve_answer(struct keep *keep, const struct question *q,
     int64_t now_ms, struct answer *a);
 
-/* keep_files.c: question and answer of the file kinds. */
-void keep_serve_file(
-    struct keep *keep, struct str question, int64_t now_ms, struct buf *answer);
+/* keep_files.c: question and answer of the file kinds, and of NOTE_CHUNK. */
+void keep_serve_file(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer);
+void keep_put_file_question(
+    const struct keep_file *file, enum kind kind, struct buf *out);
+enum { KEEP_FILE_HEAD_BYTES = 4 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES };
+
+/* keep_chunks.c */
+/* Those of one file, or all. */
+void keep_drop_chunks(struct keep *keep, const struct key *file);
+/* rest: of the question, behind struct file_head. */
+void keep_serve_note_chunk(struct keep *keep, struct entry *file,
+    struct str rest, struct keep_payload *payload, int64_t now_ms);
+void keep_serve_ask_chunk(struct keep *keep, const struct key *name,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer);
 
 #endif

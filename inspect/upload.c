@@ -44,7 +44,7 @@ static struct str query_value(struct exchange *ex, struct str name)
     return STR_NONE;
 }
 
-static struct keep_file keep_names(const struct exchange *ex)
+struct keep_file upload_names(const struct exchange *ex)
 {
     const struct upload *u = ex->upload;
     struct keep_file file = {.service = service_name(ex->service),
@@ -94,6 +94,8 @@ void upload_free(struct upload **upload)
     buf_wipe_free(&u->data);
     buf_wipe_free(&u->tail);
     buf_wipe_free(&u->facts);
+    buf_wipe_free(&u->chunk);
+    upload_whole_free(u);
     arena_free(&u->arena);
     mem_free(u);
     *upload = NULL;
@@ -150,11 +152,8 @@ static bool is_piece(const struct exchange *ex)
     return ex->upload != NULL && ex->upload->step == UPLOAD_PIECE;
 }
 
-void upload_take_ends(struct exchange *ex, struct str head, struct str tail)
+static void take_ends(struct upload *u, struct str head, struct str tail)
 {
-    struct upload *u = ex->upload;
-    if (!is_piece(ex))
-        return;
     buf_append_str(&u->data, str_sub(head, 0, UPLOAD_EDGE_BYTES));
     if (tail.n > UPLOAD_EDGE_BYTES)
         tail = str_sub(tail, tail.n - UPLOAD_EDGE_BYTES, tail.n);
@@ -166,10 +165,27 @@ void upload_take_bytes(struct exchange *ex, struct str bytes)
     if (!is_piece(ex))
         return;
     ex->upload->is_whole = bytes.n <= UPLOAD_SMALL_BYTES;
-    if (ex->upload->is_whole)
+    if (ex->upload->is_whole) {
         buf_append_str(&ex->upload->data, bytes);
-    else
-        upload_take_ends(ex, bytes, bytes);
+        return;
+    }
+    take_ends(ex->upload, bytes, bytes);
+    upload_keep_bytes(ex, bytes);
+    upload_keep_rest(ex);
+}
+
+void upload_take_passing(struct exchange *ex, struct str bytes)
+{
+    if (is_piece(ex))
+        upload_keep_bytes(ex, bytes);
+}
+
+void upload_take_end(struct exchange *ex, struct str head, struct str tail)
+{
+    if (!is_piece(ex))
+        return;
+    take_ends(ex->upload, head, tail);
+    upload_keep_rest(ex);
 }
 
 /* ---- asking -------------------------------------------------------------- */
@@ -184,7 +200,7 @@ static bool ask_own(struct exchange *ex)
     struct upload *u = ex->upload;
     if (u->is_asked || u->step == UPLOAD_ANNOUNCE || !has_names(u))
         return false;
-    struct keep_file file = keep_names(ex);
+    struct keep_file file = upload_names(ex);
     file.creates = u->step == UPLOAD_PIECE;
     file.offset = u->facts.n;
     buf_clear(&ex->question);
@@ -372,6 +388,28 @@ static bool uses_files(const struct exchange *ex)
     return false;
 }
 
+static bool step_whole(struct exchange *ex)
+{
+    enum upload_join join;
+    do
+        join = upload_whole_step(ex);
+    while (join == UPLOAD_JOIN_MORE && ex->backlog.n == 0);
+    return join == UPLOAD_JOIN_ASKS;
+}
+
+/* The text of a file whose bytes came before its name. */
+static bool ask_text(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u->step != UPLOAD_NAME || u->known.kept_name.n == 0 ||
+        u->is_text_asked || ex->activity->file_count == 0)
+        return false;
+    u->is_text_asked = u->is_asking = true;
+    buf_clear(&ex->question);
+    keep_ask_chunk(u->known.kept_name, 0, &ex->question);
+    return true;
+}
+
 bool upload_ask(struct exchange *ex)
 {
     if (ex->gate == GATE_REFUSE || ex->activity == NULL)
@@ -387,7 +425,7 @@ bool upload_ask(struct exchange *ex)
         return true;
     if (!u->is_applied)
         apply_own(ex);
-    return false;
+    return u->whole != NULL ? step_whole(ex) : ask_text(ex);
 }
 
 /* False: it has said all. */
@@ -399,9 +437,23 @@ static bool wants_more(struct upload *u, struct str answer)
     return u->said.facts.n != 0 && u->facts.n < u->said.facts_bytes;
 }
 
+/* Bytes: of a piece, or the text. */
+static bool take_kept(struct exchange *ex, struct str answer)
+{
+    struct upload *u = ex->upload;
+    u->is_asking = false;
+    if (u->whole != NULL)
+        upload_whole_answer(ex, answer);
+    else if (ex->activity->files[0].text.n == 0)
+        buf_append_str(&ex->activity->files[0].text, answer);
+    return false;
+}
+
 bool upload_answer(struct exchange *ex, struct str answer)
 {
     struct upload *u = ex->upload;
+    if (u->is_applied)
+        return take_kept(ex, answer);
     u->is_asking = false;
     u->said = (struct keep_file_answer){0};
     /* Early it is only asked which activity this is: the first lines tell. */
@@ -474,16 +526,28 @@ static bool wants_name(const struct exchange *ex)
            !has_file_name(ex);
 }
 
+/* For the record that the name will complete. */
+static void keep_text(struct exchange *ex)
+{
+    const struct activity *a = ex->activity;
+    if (a->file_count == 0 || a->files[0].text.n <= UPLOAD_SMALL_BYTES)
+        return;
+    upload_keep_bytes(ex, buf_str(&a->files[0].text));
+    upload_keep_rest(ex);
+}
+
 void upload_note_verdict(struct exchange *ex)
 {
     struct upload *u = ex->upload;
     if (u == NULL || u->step == UPLOAD_NONE || u->step == UPLOAD_ANNOUNCE)
         return;
-    struct keep_file file = keep_names(ex);
+    struct keep_file file = upload_names(ex);
     bool knows_piece = u->step == UPLOAD_PIECE && u->piece.n != 0;
     bool keeps_bytes = u->step == UPLOAD_BYTES && wants_name(ex);
     if (ex->is_blocked)
         file.flags = KEEP_FILE_BLOCKED;
+    if (keeps_bytes && !ex->is_blocked)
+        keep_text(ex);
     if (ex->is_blocked || knows_piece || keeps_bytes)
         note(ex, &file, true);
 }
@@ -500,7 +564,7 @@ static bool is_good(const struct exchange *ex)
  * can know, so that its next step finds it. */
 static void note_told(struct exchange *ex)
 {
-    struct keep_file file = keep_names(ex);
+    struct keep_file file = upload_names(ex);
     file.flags = KEEP_FILE_TOLD;
     file.forgets = true;
     note(ex, &file, true);
@@ -549,7 +613,7 @@ static void take_answered_file(
 static void note_answer(struct exchange *ex)
 {
     struct upload *u = ex->upload;
-    struct keep_file file = keep_names(ex);
+    struct keep_file file = upload_names(ex);
     if (u->step == UPLOAD_ANNOUNCE) {
         file.is_new = true;
         file.flags = has_file_name(ex) ? 0 : KEEP_FILE_WANTS_NAME;

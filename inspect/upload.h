@@ -12,7 +12,8 @@
  *
  * Which request is which step, and where ids and addresses stand, is the
  * service map's (`upload:`).  Used by exchange*.c only; upload_facts.c reads
- * and writes the lines, upload_pieces.c puts pieces together.
+ * and writes the lines, upload_pieces.c puts pieces together, by their bytes
+ * (upload_whole.c) or, where those are not all there, by what is known of each.
  */
 #ifndef INSPECT_UPLOAD_H
 #define INSPECT_UPLOAD_H
@@ -20,16 +21,18 @@
 #include "inspect/exchange_parts.h"
 
 enum {
-    UPLOAD_PIECES_MAX = 4096,       /* of one file, in its order */
-    UPLOAD_SMALL_BYTES = 24 * 1024, /* a piece of this size is kept whole */
-    UPLOAD_EDGE_BYTES = 512,        /* of others both ends */
-    UPLOAD_FINDINGS_MAX = 48,       /* that one line carries */
-    UPLOAD_TEXT_BYTES = 16 * 1024,  /* of a file whose name is to follow */
+    UPLOAD_PIECES_MAX = 4096,      /* of one file, in its order */
+    UPLOAD_SMALL_BYTES = 4 * 1024, /* a piece or text of this size is in its
+                                      line; of others the keeper holds the
+                                      bytes besides (keep_note_chunk) */
+    UPLOAD_EDGE_BYTES = 512,       /* and the line both ends */
+    UPLOAD_FINDINGS_MAX = 48,      /* that one line carries */
 };
 
 /* What the keeper's lines say of a file, the later ones counting. */
 struct upload_known {
     struct str id, name, declared_type, type, sha256, text;
+    struct str kept_name; /* of the text, where it is longer */
     struct actor actor;
     struct str project_id;
     struct str rule, reason; /* of a file that was refused */
@@ -41,9 +44,11 @@ struct upload_known {
 struct upload_piece {
     struct str id, type, sha256;
     int64_t bytes;
-    bool is_whole;   /* data is all of it */
-    struct str data; /* all of it, or its head */
-    struct str tail; /* of a longer one, data is its head */
+    bool is_whole;        /* data is all of it */
+    struct str data;      /* all of it, or its head */
+    struct str tail;      /* of a longer one, data is its head */
+    struct str kept_name; /* of its bytes with the keeper, and how many */
+    size_t chunk_count;
     const struct json_node *findings;
 };
 
@@ -55,6 +60,12 @@ struct upload {
     size_t order_count;
     struct buf data, tail; /* of a piece: all of it, or ends */
     bool is_whole;
+    /* bytes on their way to the keeper, and back */
+    char kept_name[UUID_TEXT_BYTES];
+    struct buf chunk; /* the note, so far */
+    size_t chunk_head, chunk_count;
+    struct upload_whole *whole;
+    bool is_text_asked;
     /* what the keeper said */
     struct buf facts;
     size_t file_at; /* NONE: which file is asked for */
@@ -82,7 +93,30 @@ void upload_write_fact(const struct exchange *ex, struct buf *line);
 void upload_adopt_findings(
     struct activity *a, const struct json_node *list, size_t shift);
 
+/* upload.c: by what the keeper knows the file. */
+struct keep_file upload_names(const struct exchange *ex);
+
 /* upload_pieces.c */
 void upload_assemble(struct exchange *ex);
+/* By what is known of each piece. */
+void upload_join_apart(
+    struct exchange *ex, const struct upload_piece *const *parts, size_t n);
+
+/* upload_whole.c */
+/* Of what this request brings, to the keeper; and the end of it. */
+void upload_keep_bytes(struct exchange *ex, struct str bytes);
+void upload_keep_rest(struct exchange *ex);
+/* Takes the list.  Then step, until it is done; what is asked, answer; between
+ * two steps the exchange's backlog is worked off. */
+void upload_whole_begin(
+    struct exchange *ex, const struct upload_piece **parts, size_t count);
+enum upload_join {
+    UPLOAD_JOIN_ASKS, /* exchange_question */
+    UPLOAD_JOIN_MORE,
+    UPLOAD_JOIN_DONE,
+};
+enum upload_join upload_whole_step(struct exchange *ex);
+void upload_whole_answer(struct exchange *ex, struct str answer);
+void upload_whole_free(struct upload *u);
 
 #endif

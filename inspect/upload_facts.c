@@ -83,7 +83,7 @@ static void write_file(
     jsonw_key_str_if(w, "sha256", file->sha256);
     if (file->bytes >= 0)
         jsonw_key_int(w, is_announced ? "size" : "bytes", file->bytes);
-    if (file->text.n != 0 && file->text.n <= UPLOAD_TEXT_BYTES)
+    if (file->text.n != 0 && file->text.n <= UPLOAD_SMALL_BYTES)
         jsonw_key_str(w, "text", buf_str(&file->text));
 }
 
@@ -96,6 +96,10 @@ void upload_write_fact(const struct exchange *ex, struct buf *line)
     write_actor(&w, &a->actor);
     jsonw_key_str_if(&w, "project_id", a->project_id);
     write_piece(&w, u);
+    if (u->chunk_count != 0) {
+        jsonw_key_cstr(&w, "kept", u->kept_name);
+        jsonw_key_int(&w, "chunks", (int64_t)u->chunk_count);
+    }
     if (a->file_count != 0)
         write_file(&w, &a->files[0], u->step == UPLOAD_ANNOUNCE);
     else
@@ -163,6 +167,7 @@ static void read_line(const struct json_node *line, struct upload_known *known)
     known->type = later(line, "type", known->type);
     known->sha256 = later(line, "sha256", known->sha256);
     known->text = later(line, "text", known->text);
+    known->kept_name = later(line, "kept", known->kept_name);
     read_int(line, "bytes", &known->bytes);
 }
 
@@ -192,6 +197,8 @@ static struct str decoded(
 static struct upload_piece read_piece(
     struct arena *arena, const struct json_node *line)
 {
+    int64_t chunks = 0;
+    read_int(line, "chunks", &chunks);
     struct upload_piece piece = {.id = json_get_text(line, "piece"),
         .type = json_get_text(line, "type"),
         .sha256 = json_get_text(line, "sha256"),
@@ -199,6 +206,8 @@ static struct upload_piece read_piece(
         .is_whole = json_is_true(json_get(line, "whole")),
         .data = decoded(arena, line, "data"),
         .tail = decoded(arena, line, "tail"),
+        .kept_name = json_get_text(line, "kept"),
+        .chunk_count = (size_t)chunks,
         .findings = json_get(line, "findings")};
     read_int(line, "bytes", &piece.bytes);
     return piece;

@@ -3,12 +3,11 @@
  * together when the client says which pieces in which order it is.  Pieces
  * come in any order, on any connection; what is known of them is the keeper's.
  *
- * Sizes add up.  The SHA-256 of the whole is known only where its bytes are:
- * with small pieces, which are kept, or a single one.  Findings of each piece
- * move to its place in the file; what lies across two of them is looked for
- * in the ends that were kept.
+ * Where the bytes of all pieces are still there (upload_whole.c) the file is
+ * read as one.  Otherwise sizes add up, findings of each piece move to its
+ * place in the file, what lies across two of them is looked for in the ends
+ * that were kept, and a document counts as one that could not be read.
  */
-#include "base/digest.h"
 #include "base/mem.h"
 #include "inspect/evidence.h"
 #include "inspect/scan.h"
@@ -63,17 +62,6 @@ static const struct upload_piece *find_piece(
     return NULL;
 }
 
-/* Every byte is here: the file is read as one. */
-static void join_small(struct exchange *ex, struct activity_file *file,
-    const struct upload_piece *const *parts, size_t n)
-{
-    struct buf whole = {0};
-    for (size_t i = 0; i < n; i++)
-        buf_append_str(&whole, parts[i]->data);
-    extract_file_bytes(ex, file, file->declared_type, buf_str(&whole));
-    buf_wipe_free(&whole);
-}
-
 static void keep_across(
     struct findings *f, size_t before, size_t border, size_t base)
 {
@@ -106,9 +94,10 @@ static void scan_border(struct exchange *ex, const struct upload_piece *left,
     buf_wipe_free(&both);
 }
 
-static void join_large(struct exchange *ex, struct activity_file *file,
-    const struct upload_piece *const *parts, size_t n)
+void upload_join_apart(
+    struct exchange *ex, const struct upload_piece *const *parts, size_t n)
 {
+    struct activity_file *file = &ex->activity->files[0];
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
         if (i != 0)
@@ -120,6 +109,7 @@ static void join_large(struct exchange *ex, struct activity_file *file,
     file->type = arena_copy(&ex->activity->arena, parts[0]->type);
     if (n == 1)
         file->sha256 = arena_copy(&ex->activity->arena, parts[0]->sha256);
+    document_note_too_large(ex, file->type); /* nobody can read it */
 }
 
 /* Some piece was never seen: nobody knows what the file is, and what is left
@@ -132,27 +122,32 @@ static void join_unknown(struct exchange *ex)
         upload_adopt_findings(ex->activity, known->findings[i], 0);
 }
 
+static bool is_kept(const struct upload_piece *piece)
+{
+    return piece->is_whole || piece->chunk_count != 0 || piece->bytes == 0;
+}
+
 void upload_assemble(struct exchange *ex)
 {
     struct upload *u = ex->upload;
     struct upload_piece *pieces =
-        mem_calloc(UPLOAD_PIECES_MAX + 1, sizeof *pieces);
+        arena_alloc(&u->arena, (UPLOAD_PIECES_MAX + 1) * sizeof *pieces);
     const struct upload_piece **parts =
         mem_calloc(u->order_count + 1, sizeof(struct upload_piece *));
     size_t count = upload_read_pieces(buf_str(&u->facts), &u->arena, pieces);
-    bool is_known = u->order_count != 0, is_small = true;
-    struct activity_file *file = &ex->activity->files[0];
+    bool is_known = u->order_count != 0, is_whole = true;
     for (size_t i = 0; i < u->order_count; i++) {
         parts[i] = find_piece(pieces, count, u->order[i]);
         is_known = is_known && parts[i] != NULL && parts[i]->bytes >= 0;
-        is_small = is_small && parts[i] != NULL && parts[i]->is_whole;
+        is_whole = is_whole && parts[i] != NULL && is_kept(parts[i]);
     }
-    if (is_known && is_small)
-        join_small(ex, file, parts, u->order_count);
-    else if (is_known)
-        join_large(ex, file, parts, u->order_count);
+    if (is_known && is_whole) {
+        upload_whole_begin(ex, parts, u->order_count);
+        return;
+    }
+    if (is_known)
+        upload_join_apart(ex, parts, u->order_count);
     else
         join_unknown(ex);
     mem_free(parts);
-    mem_free(pieces);
 }

@@ -1,7 +1,8 @@
 /*
  * A worker's side of the keeper: a question goes out behind an eight-byte
  * token of ours, its answer comes back behind the same; notes (no answer)
- * have token 0.
+ * have token 0.  A part of a question (keep_payload_at) goes out in a sealed
+ * memfd beside it, an answer may come in one.
  *
  * The keeper knows what is good to know, not what must be known: without it,
  * or without an answer within ASKER_WAIT_MS, the answer is empty.
@@ -16,7 +17,7 @@
 
 enum {
     ASKER_WAIT_MS = 1000,
-    ASKER_BYTES_MAX = 8 * 1024 * 1024, /* all that waits */
+    ASKER_BYTES_MAX = 16 * 1024 * 1024, /* all that waits */
     ASKER_TOKEN_BYTES = 8,
 };
 

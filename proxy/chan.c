@@ -152,6 +152,11 @@ enum err chan_send(struct chan *chan, struct str datagram, int fd)
     return OK;
 }
 
+size_t chan_queued(const struct chan *chan)
+{
+    return chan->queued_bytes;
+}
+
 static void send_waiting(struct chan *chan)
 {
     while (chan->first != NULL) {
@@ -257,22 +262,31 @@ enum err memfd_from(struct str bytes, int *fd_out)
     return OK;
 }
 
-enum err memfd_map(int fd, size_t max, struct str *bytes_out)
+enum err memfd_check(int fd, size_t max, size_t *bytes_out)
 {
-    *bytes_out = STR_NONE;
     int seals = fcntl(fd, F_GET_SEALS);
     off_t size = lseek(fd, 0, SEEK_END);
+    *bytes_out = 0;
     /* Unsealed, the sender could pull the pages away under the reader. */
     if (seals < 0 || (seals & SEALS) != SEALS || size < 0)
         return ERR_PARSE;
     if ((size_t)size > max)
         return ERR_LIMIT;
-    if (size == 0)
-        return OK;
-    void *p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+    *bytes_out = (size_t)size;
+    return OK;
+}
+
+enum err memfd_map(int fd, size_t max, struct str *bytes_out)
+{
+    size_t size;
+    *bytes_out = STR_NONE;
+    enum err err = memfd_check(fd, max, &size);
+    if (err != OK || size == 0)
+        return err;
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (p == MAP_FAILED)
         return ERR_IO;
-    *bytes_out = (struct str){p, (size_t)size};
+    *bytes_out = (struct str){p, size};
     return OK;
 }
 

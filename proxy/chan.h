@@ -32,6 +32,8 @@ struct chan *chan_new(
 void chan_free(struct chan **chan);
 /* fd >= 0 is duplicated by the kernel; the caller closes its own. */
 enum err chan_send(struct chan *chan, struct str datagram, int fd) MUST_USE;
+/* What waits for room in the socket. */
+size_t chan_queued(const struct chan *chan);
 enum err chan_pair(int fds_out[2]) MUST_USE;
 
 /* Large payloads: a sealed memfd with these bytes; and a read-only mapping of
@@ -39,5 +41,7 @@ enum err chan_pair(int fds_out[2]) MUST_USE;
 enum err memfd_from(struct str bytes, int *fd_out) MUST_USE;
 enum err memfd_map(int fd, size_t max, struct str *bytes_out) MUST_USE;
 void memfd_unmap(struct str bytes);
+/* Sealed, and how many bytes; ERR_PARSE, ERR_LIMIT: not to be mapped. */
+enum err memfd_check(int fd, size_t max, size_t *bytes_out) MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The keeper: inspect/keep.h, served to all workers of the node.  Questions
+ * The keeper: inspect/keep.h, served to all workers of the node, with bytes of
+ * files as descriptors.  Questions
  * come behind a token of the asker's (proxy/asker.h) and their answers, empty
  * ones too, go back behind the same; token 0 is a note.
  */
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 #include "inspect/drift.h"
 #include "proxy/asker.h"
+#include "proxy/chan.h"
 #include "proxy/role_service.h"
 
 enum { KEEP_BYTES = 128 << 20, DRIFT_MS = 24 * 60 * 60 * 1000 };
@@ -21,11 +23,17 @@ struct keeper {
     uint64_t drift_since_ms;
 };
 
+static void release(int fd)
+{
+    (void)close(fd);
+}
+
 static enum err keeper_open(const struct role_start *start, void **state_out)
 {
     struct keeper *keeper = MEM_NEW(struct keeper);
     (void)start;
     keeper->keep = keep_new(KEEP_BYTES);
+    keep_release_handles(keeper->keep, release);
     keeper->drift_since_ms = clock_mono_ms();
     *state_out = keeper;
     return OK;
@@ -48,25 +56,45 @@ static void keeper_close(void *state)
     mem_free(keeper);
 }
 
+/* What came beside the datagram, if it is what it should be: it is kept and
+ * handed on, never read. */
+static struct keep_payload payload_of(int fd)
+{
+    struct keep_payload payload = {-1, 0};
+    if (fd < 0)
+        return payload;
+    if (memfd_check(fd, KEEP_CHUNK_BYTES, &payload.bytes) == OK)
+        payload.handle = fd;
+    else
+        release(fd);
+    return payload;
+}
+
 static void keeper_handle(void *state, struct service_loop *loop, unsigned peer,
     struct str datagram, int fd)
 {
     static const char note[ASKER_TOKEN_BYTES];
     struct buf answer = {0}, framed = {0};
-    if (fd >= 0)
-        close(fd);
-    if (datagram.n < ASKER_TOKEN_BYTES ||
-        datagram.n > KEEP_DATAGRAM_MAX + ASKER_TOKEN_BYTES)
-        return;
+    struct keep_payload payload = payload_of(fd);
     struct keeper *keeper = state;
     uint64_t now_ms = clock_mono_ms();
+    bool is_note =
+        datagram.n >= sizeof note && memcmp(datagram.p, note, sizeof note) == 0;
+    bool is_good = datagram.n >= ASKER_TOKEN_BYTES &&
+                   datagram.n <= KEEP_DATAGRAM_MAX + ASKER_TOKEN_BYTES &&
+                   (is_note || payload.handle < 0);
+    int came = payload.handle;
     report_drift(keeper, now_ms);
-    keep_handle(keeper->keep, str_sub(datagram, ASKER_TOKEN_BYTES, datagram.n),
-        (int64_t)now_ms, &answer);
-    if (memcmp(datagram.p, note, sizeof note) != 0) {
+    if (is_good)
+        keep_handle_beside(keeper->keep,
+            str_sub(datagram, ASKER_TOKEN_BYTES, datagram.n), &payload,
+            (int64_t)now_ms, &answer);
+    if (came >= 0 && payload.handle == came) /* nobody took it */
+        release(came);
+    if (is_good && !is_note) {
         buf_append(&framed, datagram.p, ASKER_TOKEN_BYTES);
         buf_append_str(&framed, buf_str(&answer));
-        service_answer(loop, peer, buf_str(&framed));
+        service_answer_fd(loop, peer, buf_str(&framed), payload.handle);
     }
     buf_free(&framed);
     buf_free(&answer);

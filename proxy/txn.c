@@ -172,7 +172,7 @@ void txn_send_records(struct txn *t, bool waits)
         s->world->ops->keep(s->world, s, 0, buf_str(&note));
         buf_clear(&note);
     }
-    buf_free(&note);
+    buf_wipe_free(&note); /* bytes of a file, perhaps */
 }
 
 /* ---- the end ---- */

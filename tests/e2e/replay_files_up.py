@@ -2,7 +2,9 @@
 is one activity, whatever the order, and the prompt that uses it refers to it."""
 import base64
 import hashlib
+import random
 
+import documents
 from exchanges import CARD, CHAT, F, OLD, dumps, entry, message, prompt
 from replay_cases import ANY, BAD, case, expect
 
@@ -12,6 +14,7 @@ SAS = "?se=2026-11-22T11%3A00Z&sp=w&sv=2024-08-04&sr=b&sig=a%2Bb%3D"
 TEXT = b"quarter,amount\nQ1,12\nQ2,14\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 SECRET = b"pay with " + CARD.encode() + b" today\n"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TYPE = "multipart/form-data; boundary=zz9"
 
 
@@ -204,6 +207,14 @@ def up_reservation():
 
 
 @case
+def up_reservation_of_a_long_text():
+    text = "".join(f"line {i} \"of\" a long text\n" for i in range(20000))
+    return reservation("file_res6", text.encode(), "long.txt"), [
+        told(whole(text.encode(), id="file_res6", name="long.txt", text={
+            "bytes": len(text), "sha256": sha(text.encode()), "sample": text[:120], "content": text}))]
+
+
+@case
 def up_reservation_that_is_never_claimed():
     return reservation("file_res2", TEXT, "", claim=False), [told(whole(TEXT, id="file_res2", name=None))]
 
@@ -283,7 +294,43 @@ def up_large_blocks():
     one, two = b"a line of words\n" * 4000 + b"4111 1111 11", b"11 1111 is a card\n" + b"more words\n" * 4000
     return [announce("file_large", url, name="l.txt"), block(url, "2", two, 2), block(url, "1", one, 3),
             blocklist(url, ["1", "2"], 4)], [
-        told({"bytes": len(one + two), "sha256": None, "name": "l.txt", "type": "text/plain"}, where="file", **BAD)]
+        told(whole(one + two, name="l.txt", type="text/plain"), where="file", start=len(one) - 12, **BAD)]
+
+
+@case
+def up_large_blocks_are_one_text():
+    url = "https://oaisdmntprwestus.blob.core.windows.net/files/ltext/raw" + SAS
+    pieces = [b"%d words of a line\n" % i * 4000 for i in range(3)]
+    text = b"".join(pieces).decode()
+    made = [block(url, str(i), data, 5 - i) for i, data in enumerate(pieces)]
+    return [announce("file_ltext", url, name="l.txt"), *made, blocklist(url, ["0", "1", "2"], 7)], [
+        told(whole(text.encode(), name="l.txt", type="text/plain", text={
+            "bytes": len(text), "sha256": sha(text.encode()), "sample": text[:120], "content": text}))]
+
+
+def in_blocks(id, data, name, size, second=0):
+    url = f"https://oaisdmntprwestus.blob.core.windows.net/files/{id}/raw{SAS}"
+    names = [str(i) for i in range(0, len(data), size)]
+    made = [block(url, n, data[int(n):int(n) + size], second + 2 + i) for i, n in enumerate(names)]
+    return [announce(id, url, name=name, second=second), *reversed(made), blocklist(url, names, second + 60)]
+
+
+@case
+def up_document_in_blocks():
+    padding = {"word/media/1.bin": random.Random(1).randbytes(90000)}
+    clean = documents.docx(**padding)
+    bad = documents.docx(f"<w:p><w:r><w:t>pay {CARD}</w:t></w:r></w:p>", **padding)
+    return in_blocks("file_dblk", clean, "d.docx", 30000) + in_blocks("file_dbad", bad, "e.docx", 30000, 100), [
+        told(whole(clean, id="file_dblk", name="d.docx", type=DOCX)),
+        told(whole(bad, id="file_dbad", name="e.docx", type=DOCX), where="file", **BAD)]
+
+
+@case
+def up_larger_than_what_is_held_in_blocks():
+    data = b"words, and more words\n" * 400000 + b"card " + CARD.encode()
+    return in_blocks("file_huge", data, "huge.txt", 3000000), [
+        told(whole(data, id="file_huge", name="huge.txt", type="text/plain"), where="file", start=len(data) - len(CARD),
+             **BAD)]
 
 
 @case
@@ -423,6 +470,19 @@ def up_api_parts():
     data = b"first half, second half\n"
     return made, [told(whole(data, id="file-parts", name="b.txt", declared_type="text/plain")),
                   asked(whole(data, id="file-parts", name="b.txt"))]
+
+
+@case
+def up_api_large_parts():
+    pieces = [random.Random(i).randbytes(1 << 20 if i else 70000) for i in range(3)]
+    made = [call(API + "/uploads", {"filename": "b.bin", "purpose": "assistants", "bytes": 9, "mime_type": "x/y"},
+                 {"id": "upload_2", "object": "upload", "status": "pending"})]
+    for i, data in enumerate(pieces):
+        made.append(form(API + "/uploads/upload_2/parts", ("data", data, "blob", "application/octet-stream"),
+                         answer={"id": f"part_{i}", "object": "upload.part"}, second=i + 1))
+    made.append(call(API + "/uploads/upload_2/complete", {"part_ids": ["part_2", "part_0", "part_1"]},
+                     {"id": "upload_2", "status": "completed", "file": {"id": "file-lparts", "filename": "b.bin"}}, 6))
+    return made, [told(whole(pieces[2] + pieces[0] + pieces[1], id="file-lparts", name="b.bin", declared_type="x/y"))]
 
 
 @case

@@ -92,6 +92,69 @@ class Uploads(GatewayTest):
         a = self.stored("blocks.txt")
         self.assertEqual((a["files"][0]["sha256"], a["outcome"]), (hashlib.sha256(b"".join(pieces)).hexdigest(), "success"))
 
+    def put_blocks(self, url, pieces):
+        names = [base64.b64encode(b"%03d" % i).decode() for i in range(len(pieces))]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda i: self.put(f"{url}&comp=block&blockid={names[i]}", pieces[i]),
+                                 reversed(range(len(pieces)))))
+        self.assertEqual(set(done), {201})
+        return "<BlockList>" + "".join(f"<Latest>{n}</Latest>" for n in names) + "</BlockList>"
+
+    def test_large_blocks_are_put_together(self):
+        id, url = self.announce("halves.txt")
+        pieces = [b"%d words and words\n" % i * size for i, size in enumerate((90000, 600000, 20, 300000))]
+        blocklist = self.put_blocks(url, pieces)  # the second is streamed
+        self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode()), 201)
+        a = self.stored("halves.txt")
+        self.assertEqual((a["files"][0]["sha256"], a["files"][0]["type"], a["outcome"]),
+                         (hashlib.sha256(b"".join(pieces)).hexdigest(), "text/plain", "success"))
+
+    def test_a_document_in_blocks_is_read_before_it_is_put_together(self):
+        padding = {"word/media/1.bin": os.urandom(3 << 20)}
+        for name, text, status in (("blocks1.docx", "harmless", 201), ("blocks2.docx", "pay the " + CARD, 403)):
+            data = documents.docx(f"<w:p><w:del w:author='x'><w:r><w:delText>{text[:12]}</w:delText></w:r><w:r><w:delText>"
+                                  f"{text[12:]}</w:delText></w:r></w:del></w:p>", **padding)
+            id, url = self.announce(name)
+            blocklist = self.put_blocks(url, [data[i:i + 700000] for i in range(0, len(data), 700000)])
+            before = len(self.standin.seen())
+            self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode()), status)
+            lists = [e for e in self.standin.seen()[before:] if e.get("bytes") == len(blocklist)]
+            self.assertEqual(len(lists), 0 if status == 403 else 1)
+            a = self.stored(name, lambda a: a.get("outcome") and "sha256" in a["files"][0])
+            self.assertEqual((a["files"][0]["sha256"], a["verdict"] == "block"),
+                             (hashlib.sha256(data).hexdigest(), status == 403))
+            self.assertIn("deleted-word", a["files"][0]["text"]["content"])
+
+    def test_blocks_outlive_the_workers_that_saw_them(self):
+        id, url = self.announce("outlive.txt")
+        pieces = [b"%d words and words\n" % i * 9000 for i in range(3)]
+        blocklist = self.put_blocks(url, pieces)
+        for pid in list(self.gateway.roles("worker")):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(self.gateway.roles("worker")) == 2, 10, "new workers")
+        self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode(), "--retry", "5", "--retry-all-errors"), 201)
+        a = self.stored("outlive.txt")
+        self.assertEqual((a["files"][0]["sha256"], a["outcome"]), (hashlib.sha256(b"".join(pieces)).hexdigest(), "success"))
+
+    def test_blocks_that_the_keeper_lost_are_refused(self):
+        id, url = self.announce("lost.txt")
+        blocklist = self.put_blocks(url, [b"words and words\n" * 9000] * 2)
+        for pid in self.gateway.roles("keeper"):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: self.gateway.roles("keeper"), 10, "a new keeper")
+        self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode()), 403)
+        found = [a for a in self.gateway.activities() if a["activity"] == "file.uploaded" and a["verdict"] == "block"
+                 and a.get("failure") == "parse"]
+        self.assertEqual([a["http"]["path"] for a in found], [url.split("?")[0].split("/", 3)[3].join(["/", ""])])
+        self.assertTrue(self.stored("lost.txt", lambda a: a.get("outcome")))  # what was announced is still there
+
+    def test_a_long_text_whose_name_follows(self):
+        text = b"a line of \"words\"\n" * 30000
+        said = json.loads(self.post(f"{FILES}/upload_reservations", {"intended_use_case": "my_files"}))
+        self.assertEqual(self.put(said["upload_url"], text), 201)
+        self.post(f"{FILES}/upload_reservations/{said['reservation_id']}/claim_and_finish", {"file_name": "long.txt"})
+        self.assertEqual(self.stored("long.txt")["files"][0]["text"]["content"], text.decode())
+
     def test_what_was_refused_cannot_be_used(self):
         id, url = self.announce("bad.txt")
         self.assertEqual(self.put(url, f"card {CARD}\n".encode()), 403)

@@ -20,7 +20,7 @@ struct rig {
     struct keep *keep;
     struct chan *chan; /* the keeper's end */
     bool is_mute;
-    unsigned questions, notes, answers;
+    unsigned questions, notes, answers, released;
     uint64_t token;
     struct buf answer;
     bool is_inside;
@@ -46,18 +46,22 @@ static void on_question(void *owner, struct str datagram, int fd)
     (void)owner;
     uint64_t token;
     struct buf answer = {0}, framed = {0};
-    assert_int_equal(fd, -1);
+    struct keep_payload payload = {fd, 0};
+    if (fd >= 0)
+        assert_int_equal(memfd_check(fd, KEEP_CHUNK_BYTES, &payload.bytes), OK);
     assert_true(datagram.n >= sizeof token);
     memcpy(&token, datagram.p, sizeof token);
     *(token == 0 ? &rig->notes : &rig->questions) += 1;
     if (rig->is_mute)
         return;
-    keep_handle(
-        rig->keep, str_sub(datagram, sizeof token, datagram.n), 1000, &answer);
+    keep_handle_beside(rig->keep, str_sub(datagram, sizeof token, datagram.n),
+        &payload, 1000, &answer);
+    assert_true(fd < 0 || payload.handle == -1); /* it was taken */
     buf_append(&framed, &token, sizeof token);
     buf_append_str(&framed, buf_str(&answer));
     if (token != 0)
-        assert_int_equal(chan_send(rig->chan, buf_str(&framed), -1), OK);
+        assert_int_equal(
+            chan_send(rig->chan, buf_str(&framed), payload.handle), OK);
     buf_free(&answer);
     buf_free(&framed);
 }
@@ -80,12 +84,19 @@ static void connect_keeper(void)
     asker_attach(rig->asker, fds[1]);
 }
 
+static void release(int fd)
+{
+    assert_int_equal(close(fd), 0);
+    rig->released++;
+}
+
 static int setup(void **state)
 {
     (void)state;
     rig = MEM_NEW(struct rig);
     uv_loop_init(&rig->loop);
     rig->keep = keep_new(1 << 20);
+    keep_release_handles(rig->keep, release);
     rig->asker = asker_new(&rig->loop, on_done);
     return 0;
 }
@@ -142,6 +153,65 @@ static void a_note_is_kept_and_a_question_answered(void **state)
     assert_int_equal(rig->notes, 1);
     assert_ptr_equal(last_owner, &owner_b);
     assert_true(keep_read_host(buf_str(&rig->answer)));
+}
+
+/* To the file "f", which a note makes known first. */
+static void note_chunk(struct str bytes)
+{
+    struct buf note = {0};
+    struct keep_file file = {.service = STR("s"), .ids = {STR("f")}};
+    keep_note_file(&file, &note);
+    send_question(&owner_a, 0, buf_str(&note));
+    buf_clear(&note);
+    keep_note_chunk(&file, STR("piece"), 0, bytes, &note);
+    send_question(&owner_a, 0, buf_str(&note));
+    buf_free(&note);
+}
+
+static void ask_chunk(size_t index)
+{
+    struct buf question = {0};
+    keep_ask_chunk(STR("piece"), index, &question);
+    send_question(&owner_a, 4, buf_str(&question));
+    loop_run_for(&rig->loop, 10);
+    buf_free(&question);
+}
+
+static void bytes_travel_beside_their_datagrams(void **state)
+{
+    (void)state;
+    struct buf bytes = {0};
+    connect_keeper();
+    memset(buf_reserve(&bytes, KEEP_CHUNK_BYTES), 'b', KEEP_CHUNK_BYTES);
+    buf_commit(&bytes, KEEP_CHUNK_BYTES);
+    note_chunk(buf_str(&bytes));
+    for (unsigned i = 1; i < 3; i++) { /* they stay the keeper's */
+        ask_chunk(0);
+        assert_int_equal(rig->answers, i);
+        assert_true(str_eq(buf_str(&rig->answer), buf_str(&bytes)));
+    }
+    ask_chunk(1);
+    assert_int_equal(rig->answer.n, 0);
+    assert_int_equal(rig->released, 0);
+    keep_free(&rig->keep);
+    assert_int_equal(rig->released, 1);
+    buf_free(&bytes);
+}
+
+static void too_many_bytes_are_not_sent(void **state)
+{
+    (void)state;
+    struct buf bytes = {0};
+    connect_keeper();
+    memset(
+        buf_reserve(&bytes, KEEP_CHUNK_BYTES + 1), 'b', KEEP_CHUNK_BYTES + 1);
+    buf_commit(&bytes, KEEP_CHUNK_BYTES + 1);
+    note_chunk(buf_str(&bytes));
+    ask_chunk(0);
+    assert_int_equal(rig->answers, 1);
+    assert_int_equal(rig->answer.n, 0);
+    assert_int_equal(rig->notes, 1); /* of the file alone */
+    buf_free(&bytes);
 }
 
 static void a_new_keeper_answers_what_the_old_one_did_not(void **state)
@@ -220,6 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_note_is_kept_and_a_question_answered),
+        TEST(bytes_travel_beside_their_datagrams),
+        TEST(too_many_bytes_are_not_sent),
         TEST(a_new_keeper_answers_what_the_old_one_did_not),
         TEST(without_a_keeper_the_answer_is_empty_after_a_second),
         TEST(an_owner_that_left_hears_nothing),

@@ -133,11 +133,11 @@ static void the_first_to_ask_can_make_the_file_known(void **state)
 static void what_is_known_expires_and_is_bounded(void **state)
 {
     (void)state;
-    struct keep *keep = keep_new(4 << 20);
+    struct keep *keep = keep_new(32 << 20);
     struct keep_file file = named("f", "blob.example/f");
     char line[1001] = {0};
     memset(line, 'x', sizeof line - 1);
-    for (size_t i = 0; i < 600; i++)
+    for (size_t i = 0; i < 9000; i++)
         note(keep, file, line);
     struct keep_file_answer said = ask(keep, "f", "");
     assert_int_equal(said.flags, KEEP_FILE_IS_CUT);
@@ -168,6 +168,82 @@ static void many_files_push_out_the_oldest(void **state)
     }
     assert_true(ask(keep, "f999", "").is_known);
     assert_false(ask(keep, "f0", "").is_known);
+    keep_free(&keep);
+}
+
+static void note_chunk(struct keep *keep, const char *id, const char *piece,
+    size_t index, int64_t at)
+{
+    static char bytes[KEEP_CHUNK_BYTES];
+    struct buf note = {0}, answer = {0};
+    struct keep_file file = named(id, "");
+    size_t n = snprintf(bytes, sizeof bytes, "%s %s %zu", id, piece, index) > 0
+                   ? sizeof bytes
+                   : 0;
+    keep_note_chunk(&file, str_of(piece), index, str_make(bytes, n), &note);
+    keep_handle(keep, buf_str(&note), at, &answer);
+    assert_int_equal(answer.n, 0);
+    buf_free(&note);
+}
+
+/* "": it is not there. */
+static void check_chunk(struct keep *keep, const char *piece, size_t index,
+    int64_t at, const char *expected)
+{
+    struct buf question = {0}, answer = {0};
+    keep_ask_chunk(str_of(piece), index, &question);
+    keep_handle(keep, buf_str(&question), at, &answer);
+    assert_string_equal(buf_cstr(&answer), expected);
+    assert_int_equal(answer.n, *expected != '\0' ? KEEP_CHUNK_BYTES : 0);
+    buf_free(&question);
+    buf_free(&answer);
+}
+
+static void bytes_are_there_until_the_file_is_told(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct keep_file told = named("f", "");
+    told.flags = KEEP_FILE_TOLD;
+    told.forgets = true;
+    note_chunk(keep, "f", "p", 0, 1000); /* of nothing that is known */
+    check_chunk(keep, "p", 0, 1000, "");
+    note(keep, named("f", ""), "a");
+    note(keep, named("g", ""), "a");
+    note_chunk(keep, "f", "p", 0, 1000);
+    note_chunk(keep, "f", "p", 1, 1000);
+    note_chunk(keep, "f", "p", 1, 1000);
+    note_chunk(keep, "g", "q", 0, 1000);
+    check_chunk(keep, "p", 1, 1000, "f p 1");
+    check_chunk(keep, "p", 2, 1000, "");
+    note(keep, told, "a");
+    check_chunk(keep, "p", 0, 1000, "");
+    check_chunk(keep, "p", 1, 1000, "");
+    check_chunk(keep, "q", 0, 1000, "g q 0");
+    check_chunk(keep, "q", 0, 999 + KEEP_CHUNK_SECONDS * 1000, "g q 0");
+    check_chunk(keep, "q", 0, 999 + 2 * KEEP_CHUNK_SECONDS * 1000, "");
+    keep_free(&keep);
+}
+
+static void bytes_of_a_file_and_of_all_are_bounded(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    const size_t most = KEEP_FILE_CHUNKS_BYTES_MAX / KEEP_CHUNK_BYTES;
+    const char *const files[] = {"f", "g", "h"};
+    for (size_t i = 0; i < 3; i++) {
+        note(keep, named(files[i], ""), "a");
+        for (size_t j = 0; j < most; j++)
+            note_chunk(keep, files[i], files[i], j, 1000);
+        check_chunk(keep, "f", 0, 1000, "f f 0"); /* asked for: it is new */
+    }
+    check_chunk(keep, "f", 1, 1000, ""); /* the oldest gave way */
+    check_chunk(keep, "g", 255, 1000, "g g 255");
+    note_chunk(keep, "g", "g", most, 1000); /* too much: all of it goes */
+    check_chunk(keep, "g", 255, 1000, "");
+    note_chunk(keep, "g", "g", most + 1, 1000);
+    check_chunk(keep, "g", most + 1, 1000, "");
+    check_chunk(keep, "h", 255, 1000, "h h 255");
     keep_free(&keep);
 }
 
@@ -211,6 +287,8 @@ int main(void)
         cmocka_unit_test(the_first_to_ask_can_make_the_file_known),
         cmocka_unit_test(what_is_known_expires_and_is_bounded),
         cmocka_unit_test(many_files_push_out_the_oldest),
+        cmocka_unit_test(bytes_are_there_until_the_file_is_told),
+        cmocka_unit_test(bytes_of_a_file_and_of_all_are_bounded),
         cmocka_unit_test(damaged_datagrams_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
