@@ -678,6 +678,21 @@ struct str rules_id(const struct rules *rules, size_t index)
     return rules->items[index].id;
 }
 
+struct str rules_type(const struct rules *rules, size_t index)
+{
+    return rules->items[index].type;
+}
+
+struct str rules_group(const struct rules *rules, size_t index)
+{
+    return rules->items[index].group;
+}
+
+enum level rules_severity(const struct rules *rules, size_t index)
+{
+    return rules->items[index].severity;
+}
+
 struct str rules_description(const struct rules *rules, size_t index)
 {
     return rules->items[index].description;

@@ -7,6 +7,7 @@
 #define INSPECT_RULES_H
 
 #include "base/bundle.h"
+#include "inspect/activity.h"
 
 struct rules;
 
@@ -16,6 +17,9 @@ void rules_free(struct rules **rules);
 size_t rules_count(const struct rules *rules);
 /* Of the rule with this index, in the order of the files. */
 struct str rules_id(const struct rules *rules, size_t index);
+struct str rules_type(const struct rules *rules, size_t index);
+struct str rules_group(const struct rules *rules, size_t index);
+enum level rules_severity(const struct rules *rules, size_t index);
 struct str rules_description(const struct rules *rules, size_t index);
 
 /* Absolute names, each once, of the data files that detectors are about:

@@ -1,28 +1,18 @@
 /*
- * Findings as text.  Called by cmd_scan.c only; values appear nowhere unless
- * the user asked for them with --unmask.
+ * Findings as a table and as JSON lines (proxy/scan_report.h).
  */
 #include "proxy/scan_report.h"
 
-static struct str value_of(struct str text, const struct finding *f)
-{
-    return str_sub(text, f->start, f->end);
-}
+#include <string.h>
 
-/* Of a document: where the finding's text is from, and where that begins. */
-static struct extract_part part_of(
-    const struct scan_report *report, const struct finding *f)
-{
-    const struct extract_part *part =
-        report->extracted != NULL ? extract_part_at(report->extracted, f->start)
-                                  : NULL;
-    return part != NULL ? *part : (struct extract_part){0};
-}
+#include "base/base64.h"
+#include "base/utf8.h"
+
+/* ---- JSON ---------------------------------------------------------------- */
 
 static void write_finding(const struct scan_report *report, struct jsonw *w,
-    struct str text, const struct finding *f)
+    const struct finding *f, const struct scan_spot *spot)
 {
-    struct str part = part_of(report, f).path;
     jsonw_object(w);
     jsonw_key_str(w, "detector", f->detector);
     jsonw_key_str(w, "type", f->type);
@@ -38,223 +28,158 @@ static void write_finding(const struct scan_report *report, struct jsonw *w,
         jsonw_key_str(w, "document", f->document);
         jsonw_key_int(w, "similarity", f->similarity);
     }
-    if (part.n > 0)
-        jsonw_key_str(w, "part", part);
+    jsonw_key_str_if(w, "part", spot->part);
     if (report->is_unmasked)
-        jsonw_key_str(w, "match", value_of(text, f));
+        jsonw_key_str(w, "match", spot->value);
     jsonw_close(w);
 }
 
 void scan_report_write_findings(const struct scan_report *report,
-    struct jsonw *w, struct str text, const struct findings *findings)
+    struct jsonw *w, const struct scan_result *result)
 {
+    const struct findings *found = &result->findings;
     jsonw_key(w, "findings");
     jsonw_array(w);
-    for (size_t i = 0; i < findings->count; i++)
-        write_finding(report, w, text, &findings->items[i]);
+    for (size_t i = 0; i < found->count; i++)
+        write_finding(report, w, &found->items[i], &result->spots[i]);
     jsonw_close(w);
-    if (findings->is_capped)
+    if (found->is_capped)
         jsonw_key_bool(w, "is_capped", true);
-    if (findings->is_incomplete)
+    if (found->is_incomplete)
         jsonw_key_bool(w, "is_incomplete", true);
 }
 
-static void add_jsonl(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings)
+/* A name that is no UTF-8 is told exactly besides. */
+static void write_name(struct jsonw *w, struct str name)
 {
-    struct jsonw w = {.out = &report->text};
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "file", file);
-    scan_report_write_findings(report, &w, text, findings);
-    jsonw_close(&w);
-    buf_append_char(&report->text, '\n');
-}
-
-/* Line and column, from 1, counted on from where the last finding was. */
-struct place {
-    size_t at, line, line_start;
-};
-
-static void advance(
-    struct place *place, struct str text, size_t from, size_t to)
-{
-    if (to < place->at || from > place->line_start)
-        *place = (struct place){from, 1, from};
-    for (; place->at < to && place->at < text.n; place->at++) {
-        if (text.p[place->at] == '\n') {
-            place->line++;
-            place->line_start = place->at + 1;
-        }
-    }
-}
-
-static void add_table(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings)
-{
-    struct place place = {0, 1, 0};
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *f = &findings->items[i];
-        struct extract_part part = part_of(report, f);
-        advance(&place, text, part.start, f->start);
-        buf_printf(&report->text, "%s%s%.*s:%zu:%zu  %-6s  %-6s  %.*s  %.*s  ",
-            file, part.path.n > 0 ? "!" : "", STR_ARG(part.path), place.line,
-            f->start - place.line_start + 1, level_name(f->severity),
-            level_name(f->confidence), STR_ARG(f->detector), STR_ARG(f->type));
-        jsonw_append_quoted(
-            &report->text, report->is_unmasked ? value_of(text, f) : f->sample);
-        buf_append_char(&report->text, '\n');
-    }
-    if (findings->is_capped)
-        buf_printf(&report->text,
-            "%s: more than %d findings, the weakest are not shown\n", file,
-            FINDINGS_MAX);
-    if (findings->is_incomplete)
-        buf_printf(&report->text,
-            "%s: could not be scanned completely, there may be more\n", file);
-}
-
-static const char *sarif_level(enum level severity)
-{
-    return severity == LEVEL_HIGH     ? "error"
-           : severity == LEVEL_MEDIUM ? "warning"
-                                      : "note";
-}
-
-static void write_text(struct jsonw *w, const char *key, struct str text)
-{
-    jsonw_key(w, key);
-    jsonw_object(w);
-    jsonw_key_str(w, "text", text);
-    jsonw_close(w);
-}
-
-static void write_region(struct scan_report *report, const struct place *place,
-    struct str text, const struct finding *f)
-{
-    struct jsonw *w = &report->sarif;
-    jsonw_key(w, "region");
-    jsonw_object(w);
-    jsonw_key_int(w, "startLine", (int64_t)place->line);
-    jsonw_key_int(
-        w, "startColumn", (int64_t)(f->start - place->line_start) + 1);
-    jsonw_key_int(w, "byteOffset", (int64_t)f->start);
-    jsonw_key_int(w, "byteLength", (int64_t)(f->end - f->start));
-    if (report->is_unmasked) {
-        write_text(w, "snippet", value_of(text, f));
-    }
-    jsonw_close(w);
-}
-
-static void write_result(struct scan_report *report, const char *file,
-    struct str text, const struct place *place, const struct finding *f)
-{
-    struct jsonw *w = &report->sarif;
-    struct buf message = {0};
-    buf_printf(&message, "%.*s (%.*s), confidence %s: %.*s",
-        STR_ARG(f->detector), STR_ARG(f->type), level_name(f->confidence),
-        STR_ARG(f->sample));
-    jsonw_object(w);
-    jsonw_key_str(w, "ruleId", f->detector);
-    jsonw_key_cstr(w, "level", sarif_level(f->severity));
-    write_text(w, "message", buf_str(&message));
-    jsonw_key(w, "locations");
-    jsonw_array(w);
-    jsonw_object(w);
-    jsonw_key(w, "physicalLocation");
-    jsonw_object(w);
-    jsonw_key(w, "artifactLocation");
-    jsonw_object(w);
-    jsonw_key_cstr(w, "uri", file);
-    jsonw_close(w);
-    write_region(report, place, text, f);
-    jsonw_close(w);
-    jsonw_close(w);
-    jsonw_close(w);
-    jsonw_close(w);
-    buf_free(&message);
-}
-
-static void add_sarif(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings)
-{
-    struct place place = {0, 1, 0};
-    for (size_t i = 0; i < findings->count; i++) {
-        struct extract_part part = part_of(report, &findings->items[i]);
-        advance(&place, text, part.start, findings->items[i].start);
-        write_result(report, file, text, &place, &findings->items[i]);
-    }
-}
-
-static void write_rules(struct jsonw *w, const struct rules *rules)
-{
-    jsonw_key(w, "rules");
-    jsonw_array(w);
-    for (size_t i = 0; i < rules_count(rules); i++) {
-        jsonw_object(w);
-        jsonw_key_str(w, "id", rules_id(rules, i));
-        if (rules_description(rules, i).n > 0)
-            write_text(w, "shortDescription", rules_description(rules, i));
-        jsonw_close(w);
-    }
-    jsonw_close(w);
-}
-
-void scan_report_begin(struct scan_report *report)
-{
-    struct jsonw *w = &report->sarif;
-    if (report->format != SCAN_SARIF)
+    struct buf exact = {0};
+    jsonw_key_str(w, "file", name);
+    if (utf8_is_valid(name))
         return;
-    *w = (struct jsonw){.out = &report->text};
-    jsonw_object(w);
-    jsonw_key_cstr(
-        w, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-    jsonw_key_cstr(w, "version", "2.1.0");
-    jsonw_key(w, "runs");
-    jsonw_array(w);
-    jsonw_object(w);
-    jsonw_key(w, "tool");
-    jsonw_object(w);
-    jsonw_key(w, "driver");
-    jsonw_object(w);
-    jsonw_key_cstr(w, "name", "promptgate");
-    write_rules(w, report->rules);
-    jsonw_close(w);
-    jsonw_close(w);
-    jsonw_key(w, "results");
-    jsonw_array(w);
+    base64_encode(name, &exact);
+    jsonw_key_str(w, "file_base64", buf_str(&exact));
+    buf_free(&exact);
 }
 
-void scan_report_flush(struct scan_report *report)
+static void add_jsonl(const struct scan_report *report, const char *file,
+    const struct scan_result *result, struct buf *out)
 {
-    fwrite(buf_bytes(&report->text), 1, report->text.n, report->out);
-    buf_clear(&report->text);
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    write_name(&w, str_of(file));
+    jsonw_key_str_if(&w, "error", buf_str(&result->error));
+    scan_report_write_findings(report, &w, result);
+    jsonw_close(&w);
+    buf_append_char(out, '\n');
 }
 
-void scan_report_add(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings,
-    const struct extract_report *extracted)
-{
-    report->extracted = extracted;
-    if (report->format == SCAN_SARIF)
-        add_sarif(report, file, text, findings);
-    else if (report->format == SCAN_JSONL)
-        add_jsonl(report, file, text, findings);
-    else
-        add_table(report, file, text, findings);
-    report->extracted = NULL; /* the caller's */
-    if (report->text.n > 0)
-        scan_report_flush(report);
-}
+/* ---- table --------------------------------------------------------------- */
 
-void scan_report_end(struct scan_report *report)
+/* Control characters of ASCII and Latin-1, and what is no UTF-8. */
+static bool is_plain(struct str text)
 {
-    if (report->format == SCAN_SARIF) {
-        for (int i = 0; i < 4; i++)
-            jsonw_close(&report->sarif);
-        buf_append_char(&report->text, '\n');
+    uint32_t code_point;
+    for (size_t i = 0, n; i < text.n; i += n) {
+        n = utf8_decode(str_sub(text, i, text.n), &code_point);
+        if (n == 0 || code_point < 0x20 ||
+            (code_point >= 0x7f && code_point < 0xa0))
+            return false;
     }
-    if (report->text.n > 0)
-        scan_report_flush(report);
-    fflush(report->out);
-    buf_wipe_free(&report->text);
+    return true;
+}
+
+static void show_quoted(struct buf *out, struct str text)
+{
+    uint32_t code_point;
+    buf_append_char(out, '"');
+    for (size_t i = 0, n; i < text.n; i += n) {
+        n = utf8_decode(str_sub(text, i, text.n), &code_point);
+        if (n == 0)
+            buf_printf(out, "\\x%02x", (unsigned char)text.p[i]);
+        else if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0))
+            buf_printf(out, "\\u%04x", (unsigned)code_point);
+        else if (code_point == '"' || code_point == '\\')
+            buf_printf(out, "\\%c", (int)code_point);
+        else
+            buf_append(out, text.p + i, n);
+        n += n == 0;
+    }
+    buf_append_char(out, '"');
+}
+
+void scan_report_show(struct buf *out, struct str text)
+{
+    if (is_plain(text))
+        buf_append_str(out, text);
+    else
+        show_quoted(out, text);
+}
+
+static void add_row(const struct scan_report *report, const char *file,
+    const struct finding *f, const struct scan_spot *spot, struct buf *out)
+{
+    scan_report_show(out, str_of(file));
+    if (spot->part.n > 0)
+        buf_append_char(out, '!');
+    scan_report_show(out, spot->part);
+    buf_printf(out, ":%zu:%zu  %-6s  %-6s  %.*s  %.*s  ", spot->line,
+        spot->column, level_name(f->severity), level_name(f->confidence),
+        STR_ARG(f->detector), STR_ARG(f->type));
+    show_quoted(out, report->is_unmasked ? spot->value : f->sample);
+    buf_append_char(out, '\n');
+}
+
+static void add_table(const struct scan_report *report, const char *file,
+    const struct scan_result *result, struct buf *out)
+{
+    const struct findings *found = &result->findings;
+    for (size_t i = 0; i < found->count; i++)
+        add_row(report, file, &found->items[i], &result->spots[i], out);
+    if (found->is_capped) {
+        scan_report_show(out, str_of(file));
+        buf_printf(out, ": more than %d findings, the weakest are not shown\n",
+            FINDINGS_MAX);
+    }
+    if (found->is_incomplete) {
+        scan_report_show(out, str_of(file));
+        buf_append_str(
+            out, STR(": could not be scanned completely, there may be more\n"));
+    }
+}
+
+/* ---- each format --------------------------------------------------------- */
+
+void scan_report_begin(struct scan_report *report, struct buf *out)
+{
+    if (report->format == SCAN_SARIF)
+        scan_sarif_begin(report, out);
+}
+
+void scan_report_file(const struct scan_report *report, const char *file,
+    const struct scan_result *result, struct buf *out)
+{
+    if (report->format == SCAN_SARIF)
+        scan_sarif_file(report, file, result, out);
+    else if (report->format == SCAN_JSONL)
+        add_jsonl(report, file, result, out);
+    else
+        add_table(report, file, result, out);
+}
+
+void scan_report_put(
+    struct scan_report *report, struct str piece, struct buf *out)
+{
+    if (piece.n == 0)
+        return;
+    if (report->format == SCAN_SARIF && report->has_results)
+        buf_append_char(out, ',');
+    report->has_results = true;
+    buf_append_str(out, piece);
+}
+
+void scan_report_end(struct scan_report *report, struct buf *out)
+{
+    if (report->format == SCAN_SARIF)
+        scan_sarif_end(report, out);
+    buf_free(&report->notes);
 }

@@ -1,20 +1,20 @@
 /*
  * What `promptgate scan` prints: a table for people, JSON lines, or SARIF
- * 2.1.0 (OASIS) for tools that show findings in code.
+ * 2.1.0 (OASIS) for tools that show findings in code (proxy/scan_sarif.c).
  *
  *   scan_report_begin   once
- *   scan_report_add     for every file, in order
- *   scan_report_end     once; flushes
+ *   scan_report_file    what one file adds, by whichever process scanned it
+ *   scan_report_put     that, in the order of the files
+ *   scan_report_end     once
+ *
+ * Values appear nowhere unless the user asked for them with --unmask.
  */
 #ifndef PROXY_SCAN_REPORT_H
 #define PROXY_SCAN_REPORT_H
 
-#include <stdio.h>
-
 #include "base/jsonw.h"
-#include "extract/extract.h"
-#include "inspect/activity.h"
 #include "inspect/rules.h"
+#include "proxy/scan_file.h"
 
 enum scan_format { SCAN_TABLE, SCAN_JSONL, SCAN_SARIF };
 
@@ -22,23 +22,32 @@ struct scan_report {
     enum scan_format format;
     bool is_unmasked;          /* the values too */
     const struct rules *rules; /* borrowed; SARIF describes them */
-    /* Of the file that is added: where its text is from; NULL: itself. */
-    const struct extract_report *extracted;
-    FILE *out;
-    struct buf text; /* what has not been written yet */
+    bool has_results;          /* SARIF: a comma is due */
     struct jsonw sarif;
+    struct buf notes; /* SARIF: what could not be read, with commas */
 };
 
-void scan_report_begin(struct scan_report *report);
-/* extracted: of a document, where its text is from. */
-void scan_report_add(struct scan_report *report, const char *file,
-    struct str text, const struct findings *findings,
-    const struct extract_report *extracted);
-void scan_report_end(struct scan_report *report);
+void scan_report_begin(struct scan_report *report, struct buf *out);
+void scan_report_file(const struct scan_report *report, const char *file,
+    const struct scan_result *result, struct buf *out);
+void scan_report_put(
+    struct scan_report *report, struct str piece, struct buf *out);
+/* A file that could not be read. */
+void scan_report_note(
+    struct scan_report *report, const char *file, struct str why);
+void scan_report_end(struct scan_report *report, struct buf *out);
 
 /* The "findings" member of an open object. */
 void scan_report_write_findings(const struct scan_report *report,
-    struct jsonw *w, struct str text, const struct findings *findings);
-void scan_report_flush(struct scan_report *report);
+    struct jsonw *w, const struct scan_result *result);
+/* A name or value for a terminal: quoted when it has bytes that a terminal
+ * would obey. */
+void scan_report_show(struct buf *out, struct str text);
+
+/* proxy/scan_sarif.c */
+void scan_sarif_begin(struct scan_report *report, struct buf *out);
+void scan_sarif_file(const struct scan_report *report, const char *file,
+    const struct scan_result *result, struct buf *out);
+void scan_sarif_end(struct scan_report *report, struct buf *out);
 
 #endif
