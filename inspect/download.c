@@ -5,25 +5,166 @@
  * into the record; and a document as far as it may be read (settings.extract),
  * which is read after its last byte has passed, so nobody waits for that.
  *
+ * An answer is the whole file, a part of it, or several.  Of parts that come in
+ * their order, in whatever answers, the keeper puts the running sum away, so
+ * that the last one tells the file's; of others nobody can.
+ *
  * Where a document was read, what was found in its text stands for what its
  * bytes looked like.
  */
 #include "inspect/download.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/finding.h"
+#include "inspect/multipart.h"
 
 enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
 
-/* ---- while they pass -----------------------------------------------------
+/* ---- parts -----------------------------------------------------------------
  */
 
-void download_begin(struct exchange *ex)
+bool download_take_number(struct str *s, int64_t *value_out)
 {
-    ex->download->digest = digest_new();
-    exchange_scan_begin(ex, ex->download->type, true);
+    size_t n = 0;
+    uint64_t value;
+    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
+        n++;
+    if (str_to_u64(str_sub(*s, 0, n), &value) != OK || value > INT64_MAX / 2)
+        return false;
+    *s = str_sub(*s, n, s->n);
+    *value_out = (int64_t)value;
+    return true;
 }
+
+/* "bytes 100-199/1234" (RFC 9110 §14.4) */
+static struct download_part read_range(struct str value)
+{
+    struct download_part part = {-1, -1, -1}, unknown = part;
+    int64_t last;
+    if (!str_starts_nocase(value, "bytes "))
+        return unknown;
+    value = str_trim(str_sub(value, 6, value.n));
+    if (!download_take_number(&value, &part.from) || !str_starts(value, "-"))
+        return unknown;
+    value = str_sub(value, 1, value.n);
+    if (!download_take_number(&value, &last) || !str_starts(value, "/"))
+        return unknown;
+    value = str_sub(value, 1, value.n);
+    if (!download_take_number(&value, &part.total))
+        part.total = -1;
+    part.to = part.from;
+    return part;
+}
+
+/* The sum of another version of the file is of no use. */
+static bool may_go_on(const struct download *d, int64_t total)
+{
+    bool is_other =
+        (d->version != 0 && d->known_version != 0 &&
+            d->version != d->known_version) ||
+        (total >= 0 && d->known_total >= 0 && total != d->known_total);
+    return d->known.at > 0 && !is_other;
+}
+
+static void begin_sum(struct download *d, const struct download_part *part)
+{
+    if (d->digest == NULL && part->from == 0) {
+        d->digest = digest_new();
+    } else if (d->digest == NULL && part->from == d->known.at &&
+               may_go_on(d, part->total)) {
+        d->digest = digest_restore(d->known.state);
+        d->sum_from = d->sum_at = d->known.at;
+    }
+    d->is_summing = d->digest != NULL && part->from == d->sum_at;
+}
+
+static void begin_part(
+    struct exchange *ex, struct download_part part, struct str type)
+{
+    struct download *d = ex->download;
+    d->now = part;
+    d->is_in_part = true;
+    begin_sum(d, &part);
+    d->found_before = ex->activity->findings.count;
+    exchange_scan_begin(ex, type, true);
+}
+
+/* Findings get their places in the file. */
+static void end_part(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct findings *f = &ex->activity->findings;
+    if (!d->is_in_part)
+        return;
+    d->is_in_part = false;
+    exchange_scan_rest(ex);
+    for (size_t i = d->found_before; i < f->count && d->now.from > 0; i++) {
+        f->items[i].start += (size_t)d->now.from;
+        f->items[i].end += (size_t)d->now.from;
+    }
+    if (d->part_count < DOWNLOAD_PARTS_MAX)
+        d->parts[d->part_count++] = d->now;
+}
+
+static struct str part_field(struct str headers, const char *name)
+{
+    struct str line;
+    while (str_split(&headers, '\n', &line)) {
+        size_t colon = str_find_char(line, ':');
+        if (str_is_nocase(str_trim(str_sub(line, 0, colon)), name))
+            return str_trim(str_sub(line, colon + 1, line.n));
+    }
+    return STR_NONE;
+}
+
+static void on_part(void *arg, const struct multipart_part *part)
+{
+    struct exchange *ex = arg;
+    struct str *type = &download_file(ex)->declared_type;
+    if (type->n == 0)
+        *type = arena_copy(&ex->activity->arena, part->content_type);
+    begin_part(ex, read_range(part_field(part->headers, "content-range")),
+        part->content_type);
+}
+
+static void take_bytes(struct exchange *ex, struct str bytes);
+
+static void on_part_data(void *arg, struct str data)
+{
+    take_bytes(arg, data);
+}
+
+static void on_part_end(void *arg)
+{
+    end_part(arg);
+}
+
+static const struct multipart_events part_events = {
+    .on_part = on_part, .on_data = on_part_data, .on_part_end = on_part_end};
+
+void download_begin(struct exchange *ex, struct str range)
+{
+    struct download *d = ex->download;
+    struct download_part part = {0, 0, -1};
+    struct mime_type type = {0};
+    d->now = (struct download_part){-1, -1, -1};
+    if (ex->status == 206)
+        part = read_range(range);
+    bool is_ranges = ex->status == 206 && range.n == 0 &&
+                     mime_parse_type(d->type, &ex->arena, &type) == OK &&
+                     str_is(type.type, "multipart/byteranges");
+    if (!is_ranges)
+        begin_part(ex, part, d->type);
+    else if (multipart_new(type.boundary, &part_events, ex, &d->multipart) !=
+             OK)
+        d->is_damaged = true;
+}
+
+/* ---- while they pass -----------------------------------------------------
+ */
 
 static void drop_kept(struct download *d)
 {
@@ -36,6 +177,7 @@ void download_drop(struct download *d)
     drop_kept(d);
     buf_wipe_free(&d->head);
     digest_free(&d->digest);
+    multipart_free(&d->multipart);
 }
 
 static void look_at_head(struct exchange *ex)
@@ -46,36 +188,48 @@ static void look_at_head(struct exchange *ex)
 }
 
 /* Only what is there from its first byte on; and not what was told before. */
-static void keep_bytes(struct exchange *ex, struct str bytes)
+static void keep_bytes(struct exchange *ex, struct str bytes, int64_t at)
 {
     struct download *d = ex->download;
     size_t most = d->is_document ? ex->env->document_max_bytes
                                  : (size_t)FILE_TEXT_BYTES_MAX;
     if (d->is_kept_no_more)
         return;
-    bool has_room = d->kept.n + bytes.n <= most;
-    d->is_kept_no_more =
-        d->from != 0 || d->is_told || !has_room || !document_reserve(bytes.n);
+    bool is_next = at >= 0 && (size_t)at == d->kept.n && !d->is_told;
+    bool has_room = is_next && d->kept.n + bytes.n <= most;
+    d->is_kept_no_more = !has_room || !document_reserve(bytes.n);
     if (!d->is_kept_no_more) {
         buf_append_str(&d->kept, bytes);
         return;
     }
-    d->is_too_large = d->is_document && d->from == 0 && !d->is_told;
+    d->is_too_large = d->is_document && is_next;
     drop_kept(d);
+}
+
+static void look_at_next(struct exchange *ex, struct str bytes, int64_t at)
+{
+    struct download *d = ex->download;
+    if (at < 0 || (size_t)at != d->head.n || at >= FILETYPE_HEAD_BYTES)
+        return;
+    buf_append_str(
+        &d->head, str_sub(bytes, 0, FILETYPE_HEAD_BYTES - d->head.n));
+    if (d->head.n == FILETYPE_HEAD_BYTES)
+        look_at_head(ex);
 }
 
 static void take_bytes(struct exchange *ex, struct str bytes)
 {
     struct download *d = ex->download;
+    int64_t at = d->now.from < 0 ? -1 : d->now.to;
+    if (at >= 0)
+        d->now.to += (int64_t)bytes.n;
     d->bytes += bytes.n;
-    digest_update(d->digest, bytes);
-    if (d->head.n < FILETYPE_HEAD_BYTES) {
-        buf_append_str(
-            &d->head, str_sub(bytes, 0, FILETYPE_HEAD_BYTES - d->head.n));
-        if (d->head.n == FILETYPE_HEAD_BYTES)
-            look_at_head(ex);
+    if (d->is_summing) {
+        digest_update(d->digest, bytes);
+        d->sum_at += (int64_t)bytes.n;
     }
-    keep_bytes(ex, bytes);
+    look_at_next(ex, bytes, at);
+    keep_bytes(ex, bytes, at);
     exchange_scan_piece(ex, bytes);
 }
 
@@ -83,8 +237,11 @@ static void take_decoded(struct exchange *ex)
 {
     if (ex->download->kind == DOWNLOAD_LINK)
         file_take_link_body(ex, buf_str(&ex->decoded));
-    else
+    else if (ex->download->multipart == NULL)
         take_bytes(ex, buf_str(&ex->decoded));
+    else if (multipart_feed(ex->download->multipart, buf_str(&ex->decoded)) !=
+             OK)
+        ex->download->is_damaged = true;
     buf_clear(&ex->decoded);
 }
 
@@ -120,22 +277,49 @@ static bool is_complete_answer(const struct exchange *ex)
            !is_missing;
 }
 
-static bool is_whole(const struct exchange *ex)
+/* Every byte of the file up to its last has been summed. */
+static bool is_summed(const struct exchange *ex)
 {
     const struct download *d = ex->download;
-    return is_complete_answer(ex) && d->from == 0 &&
-           (ex->status == 200 || d->total == (int64_t)d->bytes);
+    if (d->digest == NULL)
+        return false;
+    if (ex->status == 200)
+        return is_complete_answer(ex);
+    return d->now.total >= 0 && d->sum_at == d->now.total && !d->is_encoded;
+}
+
+/* All of the file came in this answer. */
+static bool is_whole(const struct exchange *ex)
+{
+    return is_complete_answer(ex) && is_summed(ex) &&
+           ex->download->sum_from == 0;
+}
+
+/* Or had been before this answer, which is a part of it once more. */
+static bool was_summed(const struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    return ex->status == 206 && d->known.at == d->now.total &&
+           may_go_on(d, d->now.total);
 }
 
 static void set_digest(struct exchange *ex)
 {
+    struct download *d = ex->download;
     uint8_t sum[DIGEST_BYTES];
     char hex[DIGEST_HEX_BYTES];
-    digest_final(&ex->download->digest, sum);
+    struct digest *before = NULL, *digest = d->digest;
+    if (!is_summed(ex)) {
+        if (was_summed(ex))
+            before = digest_restore(d->known.state);
+        digest = before;
+    }
+    if (digest == NULL)
+        return;
+    digest_sum(digest, sum);
+    digest_free(&before);
     digest_hex(sum, hex);
-    if (is_whole(ex))
-        download_file(ex)->sha256 =
-            arena_copy(&ex->activity->arena, str_of(hex));
+    download_file(ex)->sha256 = arena_copy(&ex->activity->arena, str_of(hex));
 }
 
 /* What there is of a document that broke off is read, too. */
@@ -167,16 +351,16 @@ void download_end(struct exchange *ex)
             ex->is_response_complete = false;
         take_decoded(ex);
     }
-    exchange_scan_rest(ex);
-    for (size_t i = 0; d->from > 0 && i < a->findings.count; i++) {
-        a->findings.items[i].start += (size_t)d->from;
-        a->findings.items[i].end += (size_t)d->from;
-    }
+    if (d->multipart != NULL && multipart_finish(d->multipart) != OK)
+        ex->is_response_complete = false;
+    end_part(ex);
     set_digest(ex);
     if (d->bytes != 0 || d->length <= 0)
         file->bytes = (int64_t)d->bytes;
-    if (d->from == 0 && d->head.n != 0)
+    if (d->head.n != 0)
         file->type = filetype_find(buf_str(&d->head));
+    else if (may_go_on(d, d->now.total))
+        file->type = arena_copy(&a->arena, str_of(d->known.type));
     if (d->is_damaged)
         a->failure = STR("decode");
     take_kept(ex, file);
@@ -212,25 +396,58 @@ void download_take_reading(
 /* ---- what else of it has passed ------------------------------------------
  */
 
-void download_ask(struct exchange *ex)
+/* What holds for the answer goes with its last part. */
+static void describe_answer(const struct exchange *ex, struct keep_part *part)
 {
     const struct download *d = ex->download;
+    if (ex->status == 200 && is_complete_answer(ex))
+        part->total = (int64_t)d->bytes;
+    else if (ex->status == 200 && !d->is_encoded)
+        part->total = d->length;
+    part->is_whole = is_whole(ex);
+    part->has_sum = d->digest != NULL && !d->is_encoded;
+    if (!part->has_sum)
+        return;
+    part->sum.from = d->sum_from;
+    part->sum.at = d->sum_at;
+    struct str type =
+        str_sub(ex->activity->files[0].type, 0, sizeof part->sum.type - 1);
+    if (type.n != 0)
+        memcpy(part->sum.type, type.p, type.n);
+    digest_save(d->digest, part->sum.state);
+}
+
+void download_ask(struct exchange *ex)
+{
+    struct download *d = ex->download;
     struct buf findings = {0};
-    findings_pack(&ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
+    struct download_part none = {-1, -1, -1}, *one = &none;
+    if (d->part_asked < d->part_count)
+        one = &d->parts[d->part_asked++];
     struct keep_part part = {
         .service = ex->activity->service,
         .url = d->url,
         .user = download_is_identified(ex) ? ex->actor.user : STR_NONE,
-        .from = d->from,
-        .to = d->from < 0 ? -1 : d->from + (int64_t)d->bytes,
-        .total = ex->status == 200 && is_complete_answer(ex) ? (int64_t)d->bytes
-                                                             : d->total,
-        .is_whole = is_whole(ex),
-        .findings = buf_str(&findings),
+        .from = one->from,
+        .to = one->to,
+        .total = one->total,
+        .version = d->version,
     };
+    if (!download_asks_more(ex)) {
+        findings_pack(
+            &ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
+        part.findings = buf_str(&findings);
+        describe_answer(ex, &part);
+    }
     buf_clear(&ex->question);
     keep_ask_part(&part, &ex->question);
     buf_free(&findings);
+}
+
+bool download_asks_more(struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    return d->part_asked < d->part_count;
 }
 
 bool download_answered(struct exchange *ex, struct str answer)

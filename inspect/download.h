@@ -12,6 +12,15 @@
 
 enum download_kind { DOWNLOAD_NOTHING, DOWNLOAD_LINK, DOWNLOAD_BYTES };
 
+/* Several in one answer are multipart/byteranges (RFC 9110 §14.6); what is
+ * beyond so many does not count. */
+enum { DOWNLOAD_PARTS_MAX = 64 };
+
+/* [from, to) of total; from -1: nobody knows where; total -1: of how many. */
+struct download_part {
+    int64_t from, to, total;
+};
+
 struct download {
     enum download_kind kind;
     enum file_side side;
@@ -22,15 +31,30 @@ struct download {
     struct str location; /* a redirect that is the link */
     struct str header_name, type;
     struct buf body; /* of a link */
-    struct digest *digest;
+
+    struct multipart *multipart;
+    struct download_part parts[DOWNLOAD_PARTS_MAX];
+    size_t part_count, part_asked;
+    struct download_part now; /* the one that is passing, or the last one */
+    bool is_in_part;
+    size_t found_before; /* it */
+    uint64_t bytes;      /* of all parts */
+    /* The sum of the file's first bytes, in this answer or, up to where it
+     * began, in those before it. */
+    struct digest *digest; /* NULL: it has not begun */
+    struct keep_sum known; /* of the answers before; at 0: nothing */
+    int64_t sum_from, sum_at;
+    bool is_summing;  /* the part that is passing goes on with it */
+    uint64_t version; /* by ETag or date; 0: unknown */
+    int64_t known_total;
+    uint64_t known_version;
+
     struct buf head;
     struct buf kept; /* all bytes so far, if they may be of use: reserved */
     bool is_kept_no_more;
     bool is_document;  /* known once the head is there */
     bool is_too_large; /* to be read */
-    uint64_t bytes;
-    int64_t from, total; /* of the part; total -1: unknown */
-    int64_t length;      /* Content-Length, or -1 */
+    int64_t length;    /* Content-Length, or -1 */
     bool is_encoded;
     bool is_damaged;
 };
@@ -43,7 +67,10 @@ bool download_is_identified(const struct exchange *ex);
 void file_take_link_body(struct exchange *ex, struct str bytes);
 
 /* download.c */
-void download_begin(struct exchange *ex);
+/* Digits, taken off. */
+bool download_take_number(struct str *s, int64_t *value_out);
+/* The head is there; range: Content-Range of a 206. */
+void download_begin(struct exchange *ex, struct str range);
 /* All have passed: what they tell, and maybe a document to be read. */
 void download_end(struct exchange *ex);
 void download_drop(struct download *d);
@@ -51,6 +78,8 @@ void download_note_trouble(
     struct exchange *ex, const char *why, struct str where);
 /* exchange_question: what else of the file has passed. */
 void download_ask(struct exchange *ex);
+/* True: there is more to be asked. */
+bool download_asks_more(struct exchange *ex);
 /* False: it was told before. */
 bool download_answered(struct exchange *ex, struct str answer);
 

@@ -552,6 +552,10 @@ void exchange_after_download(struct exchange *ex)
 
 void exchange_file_answered(struct exchange *ex, struct str answer)
 {
+    if (file_asks_more(ex)) {
+        (void)ask_file(ex);
+        return;
+    }
     if (!file_take_answer(ex, answer)) {
         (void)drop_file(ex);
         return;

@@ -50,7 +50,7 @@ void file_begin(struct exchange *ex)
     d->is_saved = has_mark(ex, file->saved, file->saved_count);
     d->is_shown = has_mark(ex, file->shown, file->shown_count) ||
                   str_is(ex->fetch_dest, "image");
-    d->total = d->length = -1;
+    d->length = d->known_total = -1;
     ex->download = d;
 }
 
@@ -239,6 +239,10 @@ void file_take_fetch(struct exchange *ex, struct str answer)
         take_id(ex, &said);
         d->side = said.side;
         d->is_told = said.is_told;
+        if (said.has_sum)
+            d->known = said.sum;
+        d->known_version = said.version;
+        d->known_total = said.total;
         d->is_handed_out = said.is_handed_out;
         d->is_saved = d->is_saved || said.is_saved;
         d->is_shown = d->is_shown || said.is_shown;
@@ -256,38 +260,19 @@ void file_take_fetch(struct exchange *ex, struct str answer)
 /* ---- the answer's head ----------------------------------------------------
  */
 
-static bool take_number(struct str *s, int64_t *value_out)
+/* Files change under one address. */
+static uint64_t version_of(const struct field *fields, size_t count)
 {
-    size_t n = 0;
-    uint64_t value;
-    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
-        n++;
-    if (str_to_u64(str_sub(*s, 0, n), &value) != OK || value > INT64_MAX / 2)
-        return false;
-    *s = str_sub(*s, n, s->n);
-    *value_out = (int64_t)value;
-    return true;
-}
-
-/* "bytes 100-199/1234" (RFC 9110 §14.4); several ranges in one answer have no
- * such field, and then no place in the file. */
-static void read_range(struct download *d, struct str value)
-{
-    int64_t last;
-    d->from = -1;
-    if (!str_starts_nocase(value, "bytes "))
-        return;
-    value = str_trim(str_sub(value, 6, value.n));
-    int64_t from;
-    if (!take_number(&value, &from) || !str_starts(value, "-"))
-        return;
-    value = str_sub(value, 1, value.n);
-    if (!take_number(&value, &last) || !str_starts(value, "/"))
-        return;
-    value = str_sub(value, 1, value.n);
-    d->from = from;
-    if (!take_number(&value, &d->total))
-        d->total = -1;
+    uint8_t sum[DIGEST_BYTES];
+    uint64_t version;
+    struct str mark = exchange_field(fields, count, "etag");
+    if (mark.n == 0)
+        mark = exchange_field(fields, count, "last-modified");
+    if (mark.n == 0)
+        return 0;
+    digest_sha256(mark, sum);
+    memcpy(&version, sum, sizeof version);
+    return version;
 }
 
 static bool is_image(struct str type)
@@ -325,18 +310,18 @@ static void settle_name(struct exchange *ex, struct str query)
         file->name = arena_copy(&ex->activity->arena, from_query);
 }
 
-static void begin_bytes(struct exchange *ex)
+static void begin_bytes(struct exchange *ex, struct str range)
 {
     struct download *d = ex->download;
     struct activity *a = ex->activity;
     struct activity_file *file = download_file(ex);
     settle_name(ex, ex->query);
-    if (d->type.n != 0)
+    if (d->type.n != 0 && !str_starts_nocase(d->type, "multipart/byteranges"))
         file->declared_type = arena_copy(&a->arena, d->type);
     if (!is_download(d, file->declared_type))
         return;
     d->kind = DOWNLOAD_BYTES;
-    download_begin(ex);
+    download_begin(ex, range);
     a->has_complete = true;
     a->http_status = ex->status;
     if (!d->is_told) /* a crash leaves no download untold */
@@ -380,18 +365,17 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
         exchange_field(fields, count, "content-disposition"),
         &d->is_attachment);
     d->is_encoded = encoding.n != 0;
-    if (!take_number(&length, &d->length))
+    if (!download_take_number(&length, &d->length))
         d->length = -1;
     if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
         d->location =
             arena_copy(&ex->arena, exchange_field(fields, count, "location"));
-    if (ex->status == 206)
-        read_range(d, exchange_field(fields, count, "content-range"));
+    d->version = version_of(fields, count);
     enum download_kind kind = kind_of(ex);
     if (kind == DOWNLOAD_LINK)
         d->kind = kind;
     else if (kind == DOWNLOAD_BYTES)
-        begin_bytes(ex);
+        begin_bytes(ex, exchange_field(fields, count, "content-range"));
     if (has_body && d->kind != DOWNLOAD_NOTHING &&
         decoder_new(encoding, &limits, &ex->response_decoder) != OK)
         d->is_damaged = true;
@@ -494,6 +478,11 @@ void file_ask(struct exchange *ex)
 {
     if (ex->download->kind == DOWNLOAD_BYTES)
         download_ask(ex);
+}
+
+bool file_asks_more(struct exchange *ex)
+{
+    return ex->download->kind == DOWNLOAD_BYTES && download_asks_more(ex);
 }
 
 static bool take_link_answer(struct exchange *ex, struct str answer)

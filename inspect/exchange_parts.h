@@ -282,6 +282,8 @@ void file_data(struct exchange *ex, struct str wire);
 bool file_finish(struct exchange *ex);
 /* exchange_question is what is known of the link or of the other parts. */
 void file_ask(struct exchange *ex);
+/* True: file_ask again. */
+bool file_asks_more(struct exchange *ex);
 /* False: there is nothing to tell. */
 bool file_take_answer(struct exchange *ex, struct str answer);
 /* A link: to be completed by whoever fetches it. */

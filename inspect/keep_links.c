@@ -11,7 +11,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-enum { KEY_BYTES = 16, VERSION = 1 };
+enum { KEY_BYTES = 16, VERSION = 2 };
 
 /* Apart from those of inspect/keep.c. */
 enum kind { NOTE_FILES = 0x40, ASK_LINK, ASK_FETCH, ASK_PART, KIND_END };
@@ -22,6 +22,7 @@ enum flag {
     FLAG_HANDED_OUT = 4,
     FLAG_TOLD = 8,
     FLAG_COMPLETE = 16,
+    FLAG_SUM = 32,
 };
 
 struct key {
@@ -35,7 +36,9 @@ struct question {
     uint8_t has_file, reserved[3];
     struct key url, file;
     uint64_t user; /* hashed; 0: nobody that is known */
+    uint64_t file_version;
     int64_t time_ms, bytes, from, to, total;
+    struct keep_sum sum;
     char activity_id[UUID_TEXT_BYTES];
     char padding[3];
 };
@@ -43,7 +46,9 @@ struct question {
 struct answer {
     uint8_t version, kind, flags, side;
     uint8_t reserved[4];
-    int64_t time_ms, bytes;
+    uint64_t file_version;
+    int64_t time_ms, bytes, total;
+    struct keep_sum sum;
     char activity_id[UUID_TEXT_BYTES];
     char padding[3];
 };
@@ -64,6 +69,9 @@ struct entry {
     struct buf texts, findings;
     struct span *spans; /* in order, apart from each other */
     size_t span_count;
+    struct keep_sum *sum; /* NULL: the first bytes are not known */
+    uint64_t file_version;
+    int64_t total; /* -1: unknown */
 };
 
 struct links {
@@ -178,7 +186,10 @@ void keep_ask_part(const struct keep_part *part, struct buf *question)
     q.from = part->from;
     q.to = part->to;
     q.total = part->total;
-    q.flags = part->is_whole ? FLAG_TOLD : 0;
+    q.file_version = part->version;
+    q.sum = part->sum;
+    q.flags = (uint8_t)((part->is_whole ? FLAG_TOLD : 0) |
+                        (part->has_sum ? FLAG_SUM : 0));
     buf_append(question, &q, sizeof q);
     if (part->findings.n <= KEEP_LINK_FINDINGS_MAX)
         buf_append_str(question, part->findings);
@@ -211,6 +222,11 @@ enum err keep_read_link(struct str answer, struct keep_link_answer *answer_out)
     out.is_told = (a.flags & FLAG_TOLD) != 0;
     out.time_ms = a.time_ms;
     out.bytes = a.bytes;
+    out.has_sum = (a.flags & FLAG_SUM) != 0;
+    out.sum = a.sum;
+    out.sum.type[sizeof out.sum.type - 1] = '\0';
+    out.version = a.file_version;
+    out.total = a.total;
     memcpy(out.activity_id, a.activity_id, sizeof out.activity_id);
     out.activity_id[UUID_TEXT_BYTES - 1] = '\0';
     *answer_out = out;
@@ -244,7 +260,8 @@ struct links *links_new(size_t max_bytes)
 static size_t bytes_of(const struct entry *e)
 {
     return sizeof *e + 16 + e->texts.n + e->findings.n +
-           (e->spans != NULL ? KEEP_LINK_SPANS_MAX * sizeof *e->spans : 0);
+           (e->spans != NULL ? KEEP_LINK_SPANS_MAX * sizeof *e->spans : 0) +
+           (e->sum != NULL ? sizeof *e->sum : 0);
 }
 
 static void drop(struct links *links, struct entry *e)
@@ -254,6 +271,7 @@ static void drop(struct links *links, struct entry *e)
     buf_wipe_free(&e->texts);
     buf_wipe_free(&e->findings);
     mem_free(e->spans);
+    mem_free(e->sum);
     mem_free(e);
 }
 
@@ -302,6 +320,7 @@ static struct entry *add(struct links *links, const struct key *key)
 {
     struct entry *e = MEM_NEW(struct entry);
     e->key = *key;
+    e->total = -1;
     HASH_ADD(hh, links->table, key, sizeof e->key, e);
     links->bytes += bytes_of(e);
     return e;
@@ -358,6 +377,47 @@ static int64_t covered(const struct entry *e)
     return sum;
 }
 
+static void forget_parts(struct links *links, struct entry *e)
+{
+    e->span_count = 0;
+    set_buf(links, &e->findings, STR_NONE);
+    links->bytes -= e->sum != NULL ? sizeof *e->sum : 0;
+    mem_free(e->sum);
+    e->sum = NULL;
+    e->file_version = 0;
+    e->total = -1;
+}
+
+/* Parts of a file that has changed in between make no whole one. */
+static void note_version(
+    struct links *links, struct entry *e, const struct question *q)
+{
+    bool is_other = (e->file_version != 0 && q->file_version != 0 &&
+                        e->file_version != q->file_version) ||
+                    (e->total >= 0 && q->total >= 0 && e->total != q->total);
+    if (is_other)
+        forget_parts(links, e);
+    if (q->file_version != 0)
+        e->file_version = q->file_version;
+    if (q->total >= 0)
+        e->total = q->total;
+}
+
+/* The sum goes on where the last one ended. */
+static void take_sum(
+    struct links *links, struct entry *e, const struct question *q)
+{
+    int64_t at = e->sum != NULL ? e->sum->at : 0;
+    bool goes_on = q->sum.from == 0 || q->sum.from == at;
+    if ((q->flags & FLAG_SUM) == 0 || !goes_on || q->sum.at <= at)
+        return;
+    if (e->sum == NULL) {
+        e->sum = MEM_NEW(struct keep_sum);
+        links->bytes += sizeof *e->sum;
+    }
+    *e->sum = q->sum;
+}
+
 /* ---- serving -------------------------------------------------------------
  */
 
@@ -403,8 +463,7 @@ static void begin(
     e->user = q->user;
     e->bytes = q->bytes;
     e->flags &= (uint8_t) ~(FLAG_TOLD | FLAG_COMPLETE);
-    e->span_count = 0;
-    set_buf(links, &e->findings, STR_NONE);
+    forget_parts(links, e);
     memcpy(e->activity_id, q->activity_id, sizeof e->activity_id);
 }
 
@@ -437,8 +496,14 @@ static void serve_link(struct links *links, const struct question *q,
         .kind = q->kind,
         .flags = e->flags,
         .side = side_of(links, e, q, now_ms),
+        .file_version = e->file_version,
         .time_ms = e->time_ms,
-        .bytes = e->bytes};
+        .bytes = e->bytes,
+        .total = e->total};
+    if (e->sum != NULL) {
+        a.flags |= FLAG_SUM;
+        a.sum = *e->sum;
+    }
     memcpy(a.activity_id, e->activity_id, sizeof a.activity_id);
     buf_append(answer_out, &a, sizeof a);
     buf_append_str(answer_out, buf_str(&e->texts));
@@ -454,6 +519,8 @@ static void serve_part(struct links *links, const struct question *q,
     bool is_whole = (q->flags & FLAG_TOLD) != 0;
     struct answer a = {.version = VERSION, .kind = ASK_PART};
     a.flags = e->flags & FLAG_TOLD;
+    note_version(links, e, q);
+    take_sum(links, e, q);
     add_span(links, e, (struct span){q->from, q->to});
     a.bytes = covered(e);
     if (is_whole)
@@ -489,7 +556,8 @@ void links_handle(struct links *links, struct str question, int64_t now_ms,
     if (q.version != VERSION)
         return;
     q.activity_id[UUID_TEXT_BYTES - 1] = '\0';
-    q.flags &= FLAG_SAVED | FLAG_SHOWN | (q.kind == ASK_PART ? FLAG_TOLD : 0);
+    q.flags &=
+        q.kind == ASK_PART ? FLAG_TOLD | FLAG_SUM : FLAG_SAVED | FLAG_SHOWN;
     struct str rest = str_sub(question, sizeof q, question.n);
     if (q.kind == NOTE_FILES)
         serve_files(links, &q, rest, now_ms);

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 enum {
@@ -67,6 +68,14 @@ void keep_ask_link(const struct keep_link *link, struct buf *question);
  * stands for all fetches of the URL. */
 void keep_ask_fetch(const struct keep_link *link, struct buf *question);
 
+/* A running SHA-256 of the file's first `at` bytes, which began at `from`, and
+ * what the file is by them. */
+struct keep_sum {
+    int64_t from, at;
+    uint8_t state[DIGEST_STATE_BYTES];
+    char type[80]; /* a longer one is cut */
+};
+
 struct keep_link_answer {
     enum file_side side;
     bool is_handed_out; /* there was a link: the texts are its */
@@ -74,6 +83,10 @@ struct keep_link_answer {
     bool is_told; /* the whole file has passed in one: nothing to add */
     char activity_id[UUID_TEXT_BYTES];
     int64_t time_ms, bytes;
+    bool has_sum; /* the file's first bytes have passed in their order */
+    struct keep_sum sum;
+    uint64_t version; /* of the file that they are of */
+    int64_t total;
     struct str texts[LINK_TEXTS]; /* borrowed from the answer */
 };
 /* Of both questions.  ERR_PARSE: no answer, or a damaged one. */
@@ -84,8 +97,11 @@ enum err keep_read_link(
 struct keep_part {
     struct str service, url, user;
     int64_t from, to;
-    int64_t total;       /* -1: unknown */
-    bool is_whole;       /* all of it, in this one answer */
+    int64_t total;    /* -1: unknown */
+    uint64_t version; /* 0: unknown; parts of another one are forgotten */
+    bool is_whole;    /* all of it, in this one answer */
+    bool has_sum;     /* up to here, and it goes on where the keeper's is */
+    struct keep_sum sum;
     struct str findings; /* opaque; at most KEEP_LINK_FINDINGS_MAX */
 };
 void keep_ask_part(const struct keep_part *part, struct buf *question);

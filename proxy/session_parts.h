@@ -106,7 +106,7 @@ struct txn {
     size_t down_unconsumed; /* origin bytes, likewise */
     bool got_response, response_ended, is_opaque;
     bool client_gone;
-    bool outlives_client; /* what came down is still being read */
+    bool outlives_client; /* what came down is still asked about, or read */
     bool was_retried;
     bool was_asked_early, is_asking_early; /* the keeper, of an upload */
     unsigned records_pending;

@@ -205,14 +205,13 @@ static void abandon(struct txn *t)
     t->records_pending = 0;
 }
 
-/* A file that came down is read when the client has all of it, which waits
- * for nothing then, and may leave. */
-static void outlive_client(struct txn *t)
+/* What is said of a file that came down is awaited though the client, which
+ * has all of it, may have left: what else of it has passed, what it holds. */
+static bool leaves_with_client(struct txn *t)
 {
-    if (t->state != TXN_FINISH || !t->got_response)
-        return;
-    t->outlives_client = true;
-    release_streams(t);
+    if (t->state == TXN_FINISH && t->got_response)
+        t->outlives_client = true;
+    return t->client_gone && !t->outlives_client;
 }
 
 /* Steps the exchange to its end; false while something is awaited. */
@@ -233,8 +232,7 @@ static bool step_to_ready(struct txn *t)
             t->wants_turn = true;
             return false;
         case EXCHANGE_READ:
-            outlive_client(t);
-            is_last = t->client_gone && !t->outlives_client;
+            is_last = leaves_with_client(t);
             if (is_last) {
                 exchange_skip_document(t->exchange);
                 continue;
@@ -242,10 +240,14 @@ static bool step_to_ready(struct txn *t)
             if (t->judge == JUDGE_READ)
                 return false; /* asked already */
             t->judge = JUDGE_READ;
+            if (t->outlives_client) /* it may ask for the next one */
+                release_streams(t);
             s->world->ops->extract(
                 s->world, s, t->id, exchange_document(t->exchange));
             return false;
         case EXCHANGE_ASK:
+            if (exchange_question_tells(t->exchange))
+                is_last = leaves_with_client(t);
             if (is_last) {
                 if (exchange_question_tells(t->exchange))
                     s->world->ops->keep(

@@ -148,6 +148,68 @@ def ranges_are_one_download():
         downloads({"id": "file_9", "bytes": len(CSV), "sha256": None, "text": None})]
 
 
+def in_order(id, data, cuts, second=0, **more):
+    cuts = [0, *cuts, len(data)]
+    return [part(estuary(id), data, a, b, second + 2 * i) for i, (a, b) in enumerate(zip(cuts, cuts[1:]))]
+
+
+@case
+def ranges_in_their_order_have_the_hash_of_the_whole():
+    data = CSV * 9
+    return in_order("file_9c", data, [1, 64, 65, 200]), [downloads({"id": "file_9c", "bytes": len(data), "sha256": sha(data),
+                                                                  "type": "text/plain", "text": None})]
+
+
+@case
+def a_range_that_goes_on_where_an_answer_broke_off():
+    first = get(estuary("file_9d"), CSV[:10], got={"content-length": str(len(CSV))})
+    first["response"]["_error"] = "net::ERR_CONNECTION_RESET"
+    return [first, part(estuary("file_9d"), CSV, 10, len(CSV), 2)], [
+        downloads({"id": "file_9d", "bytes": len(CSV), "sha256": sha(CSV)})]
+
+
+@case
+def a_range_that_is_fetched_once_more_takes_nothing_away():
+    return [*in_order("file_9e", CSV, [8]), part(estuary("file_9e"), CSV, 8, len(CSV), 8)], [
+        downloads({"id": "file_9e", "bytes": len(CSV), "sha256": sha(CSV)})]
+
+
+@case
+def parts_of_two_versions_are_no_file():
+    one, two = in_order("file_9f", CSV, [10])
+    one["response"]["headers"].append({"name": "ETag", "value": '"1"'})
+    two["response"]["headers"].append({"name": "ETag", "value": '"2"'})
+    other = in_order("file_9g", CSV, [10])[0]
+    return [one, two, other, *in_order("file_9g", CSV + b"more", [10], 6)[1:]], [
+        downloads({"id": "file_9f", "bytes": len(CSV) - 10, "sha256": None}, complete=False),
+        downloads({"id": "file_9g", "bytes": len(CSV) - 6, "sha256": None}, complete=False)]
+
+
+def byteranges(id, data, spans, second=0, **more):
+    body = b"".join(b"\r\n--gap\r\nContent-Type: text/csv\r\nContent-Range: bytes %d-%d/%d\r\n\r\n%s" % (
+        a, b - 1, len(data), data[a:b]) for a, b in spans) + b"\r\n--gap--\r\n"
+    return get(estuary(id), body, "multipart/byteranges; boundary=gap", 206, second, **more)
+
+
+@case
+def several_ranges_in_one_answer():
+    data = b"x" * 60 + b"\ncard " + CARD.encode() + b"\n"
+    return [byteranges("file_9h", CSV, [(0, 7), (7, len(CSV))]),
+            byteranges("file_9i", CSV, [(0, 7), (9, 12)], 2), byteranges("file_9i", CSV, [(5, len(CSV))], 4),
+            byteranges("file_9j", data, [(0, 10), (50, len(data))], 6)], [
+        downloads(whole(CSV, id="file_9h", declared_type="text/csv", text=words(CSV))),
+        downloads({"id": "file_9i", "bytes": len(CSV), "sha256": None}),
+        downloads({"id": "file_9j", "bytes": len(data) - 40}, complete=False, where="file", verdict="alert")]
+
+
+@case
+def ranges_that_nobody_can_place():
+    parts = ["bytes */10", "bytes 5", "bytes x-y/z", "lines 0-4/5", "bytes 0-99999999999999999999/5"]
+    return [get(estuary(f"file_9{chr(107 + i)}"), CSV[:5], "text/csv", 206, 2 * i, {"content-range": p})
+            for i, p in enumerate(parts)], [
+        downloads({"bytes": 5, "sha256": None}, complete=False) for p in parts]
+
+
 @case
 def a_range_that_is_the_whole():
     return [part(estuary("file_9b"), CSV, 0, len(CSV), 0)], [downloads(whole(CSV, id="file_9b"))]

@@ -102,6 +102,40 @@ class Downloads(GatewayTest):
         self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (1000000, None))
         self.assertEqual([f["start"] for f in a["findings"]], [1000000 - 20])
 
+    def test_ranges_in_their_order_have_a_hash(self):
+        for version in ("--http1.1", "--http2"):
+            url = self.ask("file_1000000card", f"c-order{version}")
+            for first, last in ((0, 1), (2, 399999), (400000, 799999), (800000, 999999)):
+                self.curl(url, "-r", f"{first}-{last}", version, text=False)
+            a = self.one(f"c-order{version}")
+            self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256"), a["files"][0].get("type")),
+                             (1000000, digest(contents(1000000, True)), "text/plain"))
+            self.assertEqual([f["start"] for f in a["findings"]], [1000000 - 20])
+
+    def test_what_broke_off_is_gone_on_with(self):
+        url = self.ask("file_300000", "c-resumed", more="%26abort%3D100000")
+        self.curl(url, check=False, text=False)
+        wait_for(lambda: [a for a in self.of("c-resumed") if a["files"][0].get("bytes") == 100000], 10, "the first part")
+        self.curl(url.replace("&abort=100000", ""), "-r", "100000-", text=False)
+        self.assertEqual(self.one("c-resumed")["files"][0]["sha256"], digest(contents(300000)))
+
+    def test_a_link_handed_out_twice_is_one_download(self):
+        for i in range(8):  # whoever is gone before the keeper has answered
+            url = self.ask(f"file_{7000 + i}", f"c-twice{i}", more="%26abort%3D100")
+            self.curl(url, check=False, text=False)
+            wait_for(lambda: [a for a in self.of(f"c-twice{i}") if a["files"][0].get("bytes") == 100], 10, "the beginning")
+            self.curl(self.ask(f"file_{7000 + i}", f"c-twice{i}"))
+            self.assertEqual(self.one(f"c-twice{i}")["files"][0]["bytes"], 7000 + i)
+
+    def test_several_ranges_in_one_answer(self):
+        url = self.ask("file_5000", "c-several")
+        self.curl(url, "-r", "0-999,2000-4999", text=False)
+        self.curl(url, "-r", "900-1999,4000-4100", text=False)
+        a = self.one("c-several")
+        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (5000, None))
+        self.curl(self.ask("file_4000", "c-pair"), "-r", "0-999,1000-3999", text=False)
+        self.assertEqual(self.one("c-pair")["files"][0]["sha256"], digest(contents(4000)))
+
     def test_fetched_again_is_told_once(self):
         url = self.ask("file_2000", "c-again")
         for _ in range(3):

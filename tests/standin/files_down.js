@@ -72,6 +72,16 @@ async function send(res, file, from, to, url) {
   res.end();
 }
 
+// multipart/byteranges (RFC 9110 14.6)
+function sendSeveral(res, file, ranges) {
+  const parts = ranges.split(',').map(r => r.split('-').map(Number)).flatMap(([first, last]) => [
+    `\r\n--gap\r\nContent-Type: text/plain\r\nContent-Range: bytes ${first}-${last}/${file.bytes}\r\n\r\n`,
+    slice(file, first, last + 1)]);
+  const body = Buffer.concat([...parts, '\r\n--gap--\r\n'].map(p => Buffer.from(p)));
+  res.writeHead(206, { 'content-type': 'multipart/byteranges; boundary=gap', 'content-length': body.length });
+  res.end(body);
+}
+
 async function bytes(req, res, url) {
   const file = sizeOf(url.searchParams.get('id') || url.pathname.split('/').pop());
   const range = /^bytes=(\d+)-(\d*)$/.exec(req.headers.range || '');
@@ -82,6 +92,11 @@ async function bytes(req, res, url) {
   if (file === null) {
     res.writeHead(422, { 'content-type': 'application/json' });
     res.end('{"detail":"no such file"}');
+    return;
+  }
+  const several = /^bytes=(\d+-\d+(,\d+-\d+)+)$/.exec(req.headers.range || '');
+  if (several) {
+    sendSeveral(res, file, several[1]);
     return;
   }
   const from = range ? Number(range[1]) : 0;

@@ -259,6 +259,79 @@ static void damaged_datagrams_have_no_answer(void **state)
     keep_free(&keep);
 }
 
+/* Bytes [from, to) of 30, with the sum that came to `to`. */
+static struct keep_part summed(int64_t from, int64_t to, uint64_t version)
+{
+    struct keep_part part = {.service = STR("s"),
+        .url = STR("h/a"),
+        .from = from,
+        .to = to,
+        .total = 30,
+        .version = version,
+        .has_sum = true,
+        .sum = {.from = from, .at = to, .type = "text/plain"}};
+    part.sum.state[0] = (uint8_t)to;
+    return part;
+}
+
+static struct keep_link_answer pass_and_fetch(
+    struct keep *keep, const struct keep_part *part, struct buf *buf)
+{
+    struct keep_link fetch = make_link("h/a", "fetch");
+    struct buf question = {0};
+    keep_ask_part(part, &question);
+    buf_clear(buf);
+    keep_handle(keep, buf_str(&question), NOW, buf);
+    buf_free(&question);
+    return ask(keep, &fetch, true, NOW, buf);
+}
+
+static void a_sum_goes_on_where_it_ended_and_nowhere_else(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf buf = {0};
+    struct keep_link link = make_link("h/a", "link");
+    assert_false(ask(keep, &link, false, NOW, &buf).has_sum);
+    struct keep_part late = summed(10, 20, 0), first = summed(0, 10, 0),
+                     gap = summed(12, 25, 0), next = summed(10, 20, 0);
+    assert_false(pass_and_fetch(keep, &late, &buf).has_sum);
+    struct keep_link_answer said = pass_and_fetch(keep, &first, &buf);
+    assert_true(said.has_sum);
+    assert_int_equal(said.sum.at, 10);
+    assert_int_equal(said.total, 30);
+    assert_string_equal(said.sum.type, "text/plain");
+    assert_int_equal(pass_and_fetch(keep, &gap, &buf).sum.at, 10);
+    said = pass_and_fetch(keep, &next, &buf);
+    assert_int_equal(said.sum.at, 20);
+    assert_int_equal(said.sum.state[0], 20);
+    assert_int_equal(pass_and_fetch(keep, &first, &buf).sum.at, 20);
+    buf_free(&buf);
+    keep_free(&keep);
+}
+
+static void parts_of_another_version_are_forgotten(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf buf = {0};
+    struct keep_link link = make_link("h/a", "link");
+    ask(keep, &link, false, NOW, &buf);
+    struct keep_part one = summed(0, 10, 1), two = summed(10, 20, 2),
+                     unknown = summed(20, 22, 0), longer = summed(0, 5, 2);
+    assert_true(pass_and_fetch(keep, &one, &buf).has_sum);
+    assert_false(pass_and_fetch(keep, &two, &buf).has_sum);
+    assert_int_equal(pass_and_fetch(keep, &unknown, &buf).version, 2);
+    assert_int_equal(
+        pass(keep, "h/a", 22, 23, 30, "", &buf).bytes, 13); /* from 10 on */
+    longer.total = 31;
+    struct keep_link_answer said = pass_and_fetch(keep, &longer, &buf);
+    assert_int_equal(said.sum.at, 5);
+    assert_int_equal(said.total, 31);
+    buf_free(&buf);
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +343,8 @@ int main(void)
         cmocka_unit_test(the_first_side_of_a_file_stays),
         cmocka_unit_test(texts_too_long_are_left_out_and_the_table_is_bounded),
         cmocka_unit_test(damaged_datagrams_have_no_answer),
+        cmocka_unit_test(a_sum_goes_on_where_it_ended_and_nowhere_else),
+        cmocka_unit_test(parts_of_another_version_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
