@@ -17,7 +17,6 @@
 #include "base/stats.h"
 #include "inspect/address.h"
 #include "inspect/download.h"
-#include "inspect/finding.h"
 #include "inspect/form.h"
 #include "inspect/keep_links.h"
 #include "inspect/mime.h"
@@ -249,8 +248,6 @@ void file_take_fetch(struct exchange *ex, struct str answer)
     }
     if (d->is_handed_out) {
         take_link(ex, &said);
-        /* Before anything is fetched a name can still stop it. */
-        buf_append_str(&ex->names, download_file(ex)->name);
     } else if (exchange_route(ex)->file.needs_link) {
         activity_free(&ex->activity);
         file_free(ex);
@@ -502,7 +499,6 @@ bool file_take_answer(struct exchange *ex, struct str answer)
     bool is_worth_it = ex->download->kind == DOWNLOAD_LINK
                            ? take_link_answer(ex, answer)
                            : download_answered(ex, answer);
-    findings_drop(&a->findings, WHERE_FILE_NAME); /* looked at once more */
     a->has_complete = true;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;

@@ -47,7 +47,7 @@ function link(json) {
     const id = url.searchParams.get('file') || path.find(p => p.startsWith('file_'));
     const more = url.searchParams.get('more') || '';
     json(res, 200, { status: 'success', file_name: name, creation_time: null, metadata: {},
-      mime_type: 'text/plain', file_size_bytes: sizeOf(id).bytes,
+      mime_type: url.searchParams.get('mime') || 'text/plain', file_size_bytes: sizeOf(id).bytes,
       download_url: hosts[url.searchParams.get('at') || 'estuary'](id) +
         `&sig=${Math.random().toString(16).slice(2)}${more}` });
   };
