@@ -3,8 +3,7 @@
  *
  * Most long runs are names, paths and hashes: a run is decoded only when its
  * first bytes already come out as text, which those of a hash do not (once in
- * eight thousand).  Runs are found as inspect/scan_tokens.c does, by looking
- * at every twelfth byte.
+ * eight thousand).
  */
 #include "inspect/island.h"
 
@@ -23,7 +22,7 @@ enum {
     LINE_MIN = 40,  /* wrapped lines are at least so long */
     LINES_MAX = 1024,
     CODES_MIN = 8,
-    PROBE = 12,
+    CODES_BYTES_MIN = 3 * CODES_MIN - 1,
 };
 
 /* ---- characters ---- */
@@ -306,20 +305,13 @@ static size_t try_run(
 }
 
 size_t island_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     size_t at = from;
-    while (at < to && at + RUN_MIN <= text.n) {
-        size_t start = at + RUN_MIN; /* back to what is no run's */
-        while (start > at && is_run_char((unsigned char)text.p[start - 1]))
-            start--;
-        if (start > at) {
-            at = start;
-            continue;
-        }
-        at = try_run(text, start, run_end(text, start), out);
-    }
-    return at > to ? at : to;
+    while ((at = marks_next_run(marks, MARK_TOKEN, at, to, RUN_MIN)) < to)
+        at = try_run(text, at, run_end(text, at + RUN_MIN), out);
+    return at;
 }
 
 /* ---- lists of byte values ---- */
@@ -426,31 +418,29 @@ static void read_codes(
     buf_free(&codes.binary);
 }
 
-static bool has_digit(const char *p)
+/* Each code has a digit: hex ones of text begin with one. */
+static bool has_digits(struct str s)
 {
-    return isdigit((unsigned char)p[0]) || isdigit((unsigned char)p[1]) ||
-           isdigit((unsigned char)p[2]);
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n && digits < CODES_MIN; i++)
+        digits += isdigit((unsigned char)s.p[i]) ? 1u : 0u;
+    return digits >= CODES_MIN;
 }
 
 size_t island_find_codes(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    size_t at = from, done = from;
-    while (at < to && at + 3 <= text.n) {
-        if (!has_digit(text.p + at)) {
-            at += PROBE;
-            continue;
-        }
-        size_t start = at, end = at;
-        while (start > done && is_code_char((unsigned char)text.p[start - 1]))
-            start--;
-        while (end < text.n && end - start < ISLAND_MAX &&
-               is_code_char((unsigned char)text.p[end]))
-            end++;
-        if (end - start >= 3 * CODES_MIN - 1)
-            read_codes(text, start, end, out);
-        done = end;
-        at = end > at + PROBE ? end : at + PROBE;
+    struct str text = marks->text;
+    size_t at = from;
+    while (
+        (at = marks_next_run(marks, MARK_CODE, at, to, CODES_BYTES_MIN)) < to) {
+        size_t start = at;
+        for (at += CODES_BYTES_MIN; at < text.n && at - start < ISLAND_MAX &&
+                                    is_code_char((unsigned char)text.p[at]);
+             at++)
+            ;
+        if (has_digits(str_sub(text, start, at)))
+            read_codes(text, start, at, out);
     }
-    return at > to ? at : to;
+    return at;
 }

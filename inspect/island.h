@@ -4,14 +4,16 @@
  * both alphabets, wrapped and over gzip, base32, hex, lists of byte values.
  * Only what decodes to text is one.
  *
- * Each looks at what begins in [from, to), may read on behind it, and returns
- * where to go on: at `to` or behind.  No state.  What is decoded is at most
- * as long as its source (lists of codes: twice), but for gzip: one is at most
- * ISLAND_INFLATED_MAX, all that one call adds less than twice that.
+ * Each looks at what begins in [from, to), which the marks cover, may read on
+ * behind it, and returns where to go on: at `to` or behind.  No state.  What is
+ * decoded is at most as long as its source (lists of codes: twice), but for
+ * gzip: one is at most ISLAND_INFLATED_MAX, all that one call adds less than
+ * twice that.
  */
 #ifndef INSPECT_ISLAND_H
 #define INSPECT_ISLAND_H
 
+#include "inspect/marks.h"
 #include "inspect/view.h"
 
 enum {
@@ -20,12 +22,12 @@ enum {
 };
 
 size_t island_find_escapes(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Base64, base32, hex in one run. */
 size_t island_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "34 31 31", "0x34, 0x31", "52 49", "00110100 00110001". */
 size_t island_find_codes(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 #endif

@@ -183,29 +183,13 @@ static size_t find_chain(
     return end;
 }
 
-static size_t find_kind(struct str text, size_t from, size_t to, char kind,
-    struct buf *decoded, struct view_edits *out)
-{
-    size_t at = from;
-    while (at < to) {
-        const char *next = memchr(text.p + at, kind, to - at);
-        if (next == NULL)
-            return to;
-        at = find_chain(text, (size_t)(next - text.p), decoded, out);
-    }
-    return at;
-}
-
 size_t island_find_escapes(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    static const char kinds[] = "%&\\=";
     struct buf decoded = {0};
-    size_t most = to;
-    for (const char *kind = kinds; *kind != '\0'; kind++) {
-        size_t at = find_kind(text, from, to, *kind, &decoded, out);
-        most = at > most ? at : most;
-    }
+    size_t at = from;
+    while ((at = marks_next(marks, MARK_ESCAPE, at, to)) < to)
+        at = find_chain(marks->text, at, &decoded, out);
     buf_free(&decoded);
-    return most;
+    return at;
 }

@@ -40,10 +40,34 @@ static bool is_quote(char c)
     return c == '"' || c == '\'' || c == '`';
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Stands between the pieces of a value. */
+static bool is_mark(char c)
+{
+    static const bool marks[128] = {[','] = true,
+        [';'] = true,
+        ['|'] = true,
+        ['/'] = true,
+        ['.'] = true,
+        ['-'] = true,
+        ['_'] = true,
+        [':'] = true,
+        ['+'] = true,
+        ['*'] = true,
+        ['~'] = true,
+        ['#'] = true,
+        ['\\'] = true};
+    return (unsigned char)c < 128 && marks[(unsigned char)c];
+}
+
 static size_t skip_blanks(struct str text, size_t at)
 {
-    size_t most = at + BLANKS_MAX;
-    while (at < text.n && at < most && strchr(" \t\r\n", text.p[at]) != NULL)
+    size_t most = at + BLANKS_MAX < text.n ? at + BLANKS_MAX : text.n;
+    while (at < most && is_blank(text.p[at]))
         at++;
     return at;
 }
@@ -67,33 +91,51 @@ static size_t read_tags(struct str text, size_t at)
     return end;
 }
 
+/* What joins the halves of a value in words; telling: not just any text. */
+static const struct {
+    const char *word;
+    bool is_telling;
+} joining[] = {{"1", 0}, {"2", 0}, {"2nd", 1}, {"and", 0}, {"are", 0},
+    {"as", 0}, {"bit", 0}, {"by", 0}, {"chunk", 0}, {"comes", 0},
+    {"continues", 1}, {"digits", 0}, {"finally", 1}, {"followed", 0},
+    {"half", 1}, {"is", 0}, {"it", 0}, {"last", 1}, {"my", 0}, {"next", 1},
+    {"number", 0}, {"numbers", 0}, {"of", 0}, {"one", 0}, {"other", 1},
+    {"part", 0}, {"piece", 0}, {"plus", 0}, {"remaining", 1}, {"rest", 1},
+    {"second", 1}, {"section", 0}, {"the", 0}, {"then", 1}, {"two", 0},
+    {"which", 0}, {"with", 0}};
+
+static bool is_joining(struct str word, bool *is_telling)
+{
+    if (word.n == 0 || word.n > 9)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(joining); i++) {
+        if (joining[i].word[0] != (word.p[0] | 0x20) ||
+            !str_is_nocase(word, joining[i].word))
+            continue;
+        *is_telling = *is_telling || joining[i].is_telling;
+        return true;
+    }
+    return false;
+}
+
+static bool is_word_gap(char c)
+{
+    return is_blank(c) || (c != '\0' && strchr(",;:.-=>(\"'`*", c) != NULL);
+}
+
 /* "half", "and the second half is": glue, and at least one telling word. */
 static size_t read_words(struct str text, size_t at)
 {
-    static const char *const glue[] = {"and", "the", "is", "are", "part",
-        "half", "piece", "bit", "with", "by", "followed", "plus", "of", "it",
-        "my", "section", "chunk", "one", "two", "number", "digits", "numbers",
-        "comes", "as", "which", "1", "2"};
-    static const char *const telling[] = {"second", "then", "rest", "other",
-        "last", "next", "remaining", "half", "finally", "2nd", "continues"};
     size_t most = at + WORDS_MAX_BYTES;
     bool is_telling = false;
     for (;;) {
-        while (
-            at < text.n && strchr(" \t\r\n,;:.-=>(\"'`*", text.p[at]) != NULL)
+        while (at < text.n && is_word_gap(text.p[at]))
             at++;
         size_t end = at;
         while (
             end < text.n && end < most && isalnum((unsigned char)text.p[end]))
             end++;
-        struct str word = str_sub(text, at, end);
-        bool is_word = false;
-        for (size_t i = 0; i < ARRAY_LEN(glue); i++)
-            is_word = is_word || str_eq_nocase(word, str_of(glue[i]));
-        for (size_t i = 0; i < ARRAY_LEN(telling); i++)
-            if (str_eq_nocase(word, str_of(telling[i])))
-                is_word = is_telling = true;
-        if (!is_word || end >= most)
+        if (end >= most || !is_joining(str_sub(text, at, end), &is_telling))
             return is_telling && end > at ? at : 0;
         at = end;
     }
@@ -127,15 +169,12 @@ static size_t read_mark(struct str text, size_t at, unsigned *kind)
     *kind = JOIN_BLANK;
     if (end != at && memchr(text.p + at, '\n', end - at) != NULL)
         *kind = JOIN_LINE;
-    if (mark == '\0' || strchr(",;|/.-_:+*~#\\", mark) == NULL)
+    if (!is_mark(mark))
         return end;
     for (size_t n = 0; at_of(text, end) == mark && n < 6; n++)
         end++;
     *kind = (unsigned char)mark;
-    size_t next = skip_blanks(text, end);
-    if (mark == '-' || mark == '*') /* a list of lines */
-        return next;
-    return next;
+    return skip_blanks(text, end);
 }
 
 /* The joiner at `at`: its end, or 0. */
@@ -149,7 +188,7 @@ static size_t read_joiner(struct str text, size_t at, unsigned *kind)
     }
     if (is_quote(c))
         return read_quotes(text, at, kind);
-    if (c != '\0' && strchr(" \t\r\n,;|/.-_:+*~#\\", c) != NULL)
+    if (is_blank(c) || is_mark(c))
         end = read_mark(text, at, kind);
     if (end == 0 || !isalpha((unsigned char)at_of(text, end)))
         return end;
@@ -169,23 +208,6 @@ static void take_out(struct view_edits *out, size_t start, size_t end)
 static size_t digits_end(struct str text, size_t at)
 {
     while (at < text.n && isdigit((unsigned char)text.p[at]))
-        at++;
-    return at;
-}
-
-/* The next digit in [at, to), or `to`. */
-static size_t find_digit(struct str text, size_t at, size_t to)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    for (; at + 8 <= to; at += 8) {
-        uint64_t word;
-        memcpy(&word, text.p + at, sizeof word);
-        word ^= ones * '0';
-        uint64_t other = ((word & ones * 0x7f) + ones * 0x76) | word;
-        if ((other & ones * 0x80) != ones * 0x80)
-            break;
-    }
-    while (at < to && !isdigit((unsigned char)text.p[at]))
         at++;
     return at;
 }
@@ -242,10 +264,11 @@ static size_t join_number(struct str text, size_t at, struct view_edits *out)
 }
 
 size_t join_find_numbers(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     size_t at = from;
-    while ((at = find_digit(text, at, to)) < to) {
+    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
         size_t next = join_number(text, at, out);
         at = next > at ? next : digits_end(text, at);
     }
@@ -256,7 +279,20 @@ size_t join_find_numbers(
 
 static bool is_token_char(unsigned char c)
 {
-    return isalnum(c) || (c != 0 && strchr("_-./+=!@#$%^&", c) != NULL);
+    static const bool marks[128] = {['_'] = true,
+        ['-'] = true,
+        ['.'] = true,
+        ['/'] = true,
+        ['+'] = true,
+        ['='] = true,
+        ['!'] = true,
+        ['@'] = true,
+        ['#'] = true,
+        ['$'] = true,
+        ['%'] = true,
+        ['^'] = true,
+        ['&'] = true};
+    return isalnum(c) || (c < 128 && marks[c]);
 }
 
 static size_t piece_start(struct str text, size_t at)
@@ -325,26 +361,16 @@ static size_t before_line(struct str text, size_t at)
     return end;
 }
 
-static void find_kind(
-    struct str text, size_t from, size_t to, char kind, struct view_edits *out)
+size_t join_find_tokens(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    for (size_t at = from; at < to; at++) {
-        const char *next = memchr(text.p + at, kind, to - at);
-        if (next == NULL)
-            return;
-        at = (size_t)(next - text.p);
-        size_t end = kind == '\n' ? before_line(text, at) : at;
+    struct str text = marks->text;
+    for (size_t at = from; (at = marks_next(marks, MARK_JOINT, at, to)) < to;
+         at++) {
+        size_t end = text.p[at] == '\n' ? before_line(text, at) : at;
         if (end > 0 && is_token_char((unsigned char)text.p[end - 1]))
             join_token(text, end, out);
     }
-}
-
-size_t join_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out)
-{
-    static const char kinds[] = "\n\"'`<*|";
-    for (const char *kind = kinds; *kind != '\0'; kind++)
-        find_kind(text, from, to, *kind, out);
     return to;
 }
 
@@ -364,8 +390,9 @@ static size_t value_end(struct str text, size_t at)
 }
 
 size_t join_find_halves(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     const char *hit;
     for (size_t at = from; (hit = find(text, at, to, STR("irst "))) != NULL;) {
         size_t first = (size_t)(hit - text.p);
@@ -405,8 +432,9 @@ static size_t read_key(struct str text, size_t at, struct str key)
 }
 
 size_t join_find_messages(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     const char *hit;
     size_t before = 0, at = from;
     while ((hit = find(text, at, to, STR("\"role\""))) != NULL) {

@@ -7,25 +7,26 @@
  * Joining makes numbers that nobody wrote: whoever scans the result asks for
  * more evidence (struct scan_job.is_doubtful).
  *
- * Each looks at what begins in [from, to), may read on behind it, and returns
- * where to go on: at `to` or behind.  No state.
+ * Each looks at what begins in [from, to), which the marks cover, may read on
+ * behind it, and returns where to go on: at `to` or behind.  No state.
  */
 #ifndef INSPECT_JOIN_H
 #define INSPECT_JOIN_H
 
+#include "inspect/marks.h"
 #include "inspect/view.h"
 
 /* Groups of digits with one kind of separator between all. */
 size_t join_find_numbers(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Pieces of a token at a line end, quote, tag, emphasis. */
 size_t join_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "first half … second half …". */
 size_t join_find_halves(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* [{"role": "user", "content": "…"}, …] */
 size_t join_find_messages(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 #endif

@@ -4,6 +4,9 @@
  */
 #include "inspect/regex.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -71,6 +74,27 @@ void regex_scratch_free(struct regex_scratch **scratch)
     pcre2_match_context_free((*scratch)->context);
     mem_free(*scratch);
     *scratch = NULL;
+}
+
+void regex_needs(const struct regex *regex, struct regex_needs *needs_out)
+{
+    uint32_t bytes = 0, type = 0, first = 0;
+    const uint8_t *bitmap = NULL;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_MINLENGTH, &bytes);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_FIRSTBITMAP, &bitmap);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_FIRSTCODETYPE, &type);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_FIRSTCODEUNIT, &first);
+    needs_out->bytes = bytes;
+    memset(needs_out->first, 0xff, sizeof needs_out->first);
+    if (bitmap != NULL) {
+        memcpy(needs_out->first, bitmap, sizeof needs_out->first);
+    } else if (type == 1) { /* in either case: it does not say which */
+        memset(needs_out->first, 0, sizeof needs_out->first);
+        needs_out->first[first / 8 % 32] |= (uint8_t)(1u << first % 8);
+        if (isalpha((int)first))
+            needs_out->first[(first ^ 0x20) / 8 % 32] |=
+                (uint8_t)(1u << first % 8);
+    }
 }
 
 bool regex_match(const struct regex *regex, struct regex_scratch *scratch,

@@ -25,6 +25,13 @@ void regex_free(struct regex **regex);
 struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch **scratch);
 
+/* What a match cannot do without, so that most need not be tried. */
+struct regex_needs {
+    size_t bytes;      /* at least so long */
+    uint8_t first[32]; /* a bit for each byte that it may begin with */
+};
+void regex_needs(const struct regex *regex, struct regex_needs *needs_out);
+
 struct regex_match {
     size_t start, end;             /* the whole match */
     size_t value_start, value_end; /* group 1, if there is one */

@@ -57,8 +57,9 @@ struct pattern {
     const struct str *terms;
     size_t term_count;
     bool is_exact;
-    bool is_token;     /* regex is tried where a token starts, words near by */
-    struct regex *gap; /* all between a word and the token, NULL: anything */
+    bool is_token; /* regex is tried where a token starts, words near by */
+    bool may_have_blank; /* regex may match one; false: surely not */
+    struct regex *gap;   /* all between a word and the token, NULL: anything */
     bool has_base;
     enum level base; /* instead of the rule's */
 };
@@ -158,6 +159,7 @@ struct shape_entry {
 struct token_entry {
     const struct rule *rule;
     const struct pattern *pattern;
+    struct regex_needs needs;
 };
 struct number_entry {
     const struct rule *rule;
@@ -198,6 +200,9 @@ struct rules {
     struct token_entry *tokens;
     size_t token_count;
     size_t *token_start;
+    /* A match that begins with that byte has at least so many, none of them
+     * blank; SIZE_MAX: there is no such match. */
+    size_t token_bytes[256];
     size_t token_within; /* the widest window of them */
     /* That may begin so: [number_start[length], number_start[length + 1]). */
     struct number_entry *numbers;

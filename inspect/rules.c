@@ -173,6 +173,28 @@ static struct regex *read_regex(struct loader *l, const struct yaml_node *node,
     return regex;
 }
 
+/* Careful: false only where no part of the expression can. */
+static bool may_match_blank(struct str expression)
+{
+    bool is_class = false;
+    for (size_t i = 0; i < expression.n; i++) {
+        char c = expression.p[i];
+        char next = i + 1 < expression.n ? expression.p[i + 1] : 0;
+        if ((unsigned char)c <= ' ' || (c == '.' && !is_class) ||
+            (c == '[' && (next == '^' || next == ':')))
+            return true;
+        if (c == '\\') {
+            if (isalpha((unsigned char)next) &&
+                strchr("bBdwSAzZ", next) == NULL)
+                return true;
+            i++;
+        } else if (c == '[' || c == ']') {
+            is_class = c == '[';
+        }
+    }
+    return false;
+}
+
 /* "4-6-5" */
 static void read_grouping(struct loader *l, const struct yaml_node *node,
     struct str text, struct grouping *grouping)
@@ -343,6 +365,7 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         p->is_token = true;
         p->max = RULE_TOKEN_MAX;
         p->regex = read_regex(l, node, token, nocase);
+        p->may_have_blank = may_match_blank(token);
         read_gap(l, node, p);
         return;
     }

@@ -99,7 +99,15 @@ static void add_token(struct rules *rules, const struct rule *rule,
         rules->tokens =
             mem_realloc(rules->tokens, *cap * sizeof *rules->tokens);
     }
-    rules->tokens[rules->token_count++] = (struct token_entry){rule, pattern};
+    struct token_entry *e = &rules->tokens[rules->token_count++];
+    *e = (struct token_entry){.rule = rule, .pattern = pattern};
+    regex_needs(pattern->regex, &e->needs);
+    if (pattern->may_have_blank)
+        e->needs.bytes = 0;
+    for (size_t c = 0; c < 256; c++)
+        if ((e->needs.first[c / 8] >> c % 8 & 1) != 0 &&
+            e->needs.bytes < rules->token_bytes[c])
+            rules->token_bytes[c] = e->needs.bytes;
     if (rule->keywords.within > rules->token_within)
         rules->token_within = rule->keywords.within;
 }
@@ -213,6 +221,8 @@ void rules_index(struct rules *rules)
     index_terms(rules);
     rules->token_start =
         mem_calloc(rules->word_count + 1, sizeof *rules->token_start);
+    for (size_t c = 0; c < 256; c++)
+        rules->token_bytes[c] = SIZE_MAX;
     for (size_t word = 0; word <= rules->word_count; word++) {
         rules->token_start[word] = rules->token_count;
         add_tokens(rules, word, &cap);

@@ -7,7 +7,7 @@
 
 #include "inspect/scan_job.h"
 
-enum { BLOCK = 64, RUN_DIGITS_MIN = 9, RUN_MAX = 4096 };
+enum { RUN_DIGITS_MIN = 9, RUN_MAX = 4096 };
 
 /* ---- digits ---- */
 
@@ -209,31 +209,6 @@ static void try_numbers(struct scan_job *job, size_t at)
             groups, count);
 }
 
-/* Blocks without a digit are most of a text: a loop that compilers turn into
- * a few vector instructions. */
-static bool has_digit_block(const char *p)
-{
-    unsigned char any = 0;
-    for (int i = 0; i < BLOCK; i++)
-        any |= (unsigned char)((unsigned char)(p[i] - '0') < 10);
-    return any != 0;
-}
-
-size_t next_digit(struct str text, size_t at, size_t limit)
-{
-    while (at < limit) {
-        if (at + BLOCK <= text.n && !has_digit_block(text.p + at)) {
-            at += BLOCK;
-            continue;
-        }
-        size_t stop = at + BLOCK < text.n ? at + BLOCK : text.n;
-        for (; at < stop; at++)
-            if (is_digit(text, at))
-                return at;
-    }
-    return limit;
-}
-
 /* Behind the run of digits and single separators at `at`, or so much of it
  * as is looked at in one go. */
 static size_t run_end(struct str text, size_t at, size_t *digits_out)
@@ -255,7 +230,7 @@ void walk_digits(struct scan_job *job, size_t limit)
     struct str text = job->text;
     size_t at = job->digits_done;
     limit = limit < text.n ? limit : text.n;
-    while ((at = next_digit(text, at, limit)) < limit) {
+    while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
         size_t digits = 0, end = run_end(text, at, &digits);
         bool is_long = digits >= RUN_DIGITS_MIN;
         while (at < end && at < limit) {

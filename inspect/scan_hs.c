@@ -237,6 +237,8 @@ void scan_job_free(struct scan_job **job)
     scan_edm_free(j);
     norm_free(&j->norm);
     fingerprint_match_free(&j->match);
+    marks_free(&j->marks);
+    marks_free(&j->view_marks);
     mem_free(j->anchors.items);
     words_free(j);
     mem_free(j->done);
@@ -244,33 +246,20 @@ void scan_job_free(struct scan_job **job)
     *job = NULL;
 }
 
-static bool is_odd_byte(char c)
+static size_t smaller(size_t a, size_t b)
 {
-    return (unsigned char)c >= 0x80 || norm_is_control(c);
+    return a < b ? a : b;
 }
 
-/* A byte that norm.c may see another way than it is. */
-static bool has_odd_byte(struct str s)
+/* Covers what was not walked over yet. */
+static void mark(struct scan_job *job, size_t to)
 {
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    size_t i = 0;
-    for (; i + 8 <= s.n; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.p + i, sizeof word);
-        if (word & tops)
-            return true;
-        /* Below 0x20, newlines among them, or DEL: looked at one by one. */
-        bool is_plain = (((word - UINT64_C(0x2020202020202020)) |
-                             (word + UINT64_C(0x0101010101010101))) &
-                            tops) == 0;
-        for (size_t j = i; !is_plain && j < i + 8; j++)
-            if (is_odd_byte(s.p[j]))
-                return true;
-    }
-    for (; i < s.n; i++)
-        if (is_odd_byte(s.p[i]))
-            return true;
-    return false;
+    size_t from = smaller(smaller(job->digits_done, job->shapes_done),
+        smaller(job->tokens_done, job->terms_done));
+    if (!marks_cover(&job->marks, job->text, from, to))
+        marks_make(&job->marks, job->text, from, to);
+    if (!job->is_second && job->layer == NULL)
+        job->has_odd_bytes = job->has_odd_bytes || job->marks.has_odd;
 }
 
 /* What ends at `limit` or before is decided now; the rest waits until what
@@ -296,8 +285,7 @@ static void scan_slice(struct scan_job *job)
     job->slice_start =
         job->pos > RULE_ANCHOR_MAX ? job->pos - RULE_ANCHOR_MAX : 0;
     struct str slice = str_sub(job->text, job->slice_start, to);
-    if (!job->is_second && job->layer == NULL)
-        job->has_odd_bytes = job->has_odd_bytes || has_odd_byte(slice);
+    mark(job, to);
     if (slice.n > 0 && job->scanner->database != NULL &&
         hs_scan(job->scanner->database, slice.p, (unsigned)slice.n, 0,
             job->scanner->scratch, on_match, job) != HS_SUCCESS)
@@ -319,6 +307,7 @@ static void begin_text(struct scan_job *job, struct str text)
 {
     job->is_scanned = false;
     job->text = text;
+    job->marks.to = 0; /* another text may stand in the same place */
     job->pos = 0;
     job->digits_done = job->shapes_done = 0;
     job->tokens_done = job->terms_done = 0;
@@ -422,10 +411,20 @@ static bool step_texts(struct scan_job *job)
     return true;
 }
 
+/* Those of a text of one slice are as good for its views. */
+static void swap_marks(struct scan_job *job)
+{
+    struct marks marks = job->marks;
+    job->marks = job->view_marks;
+    job->view_marks = marks;
+}
+
 bool scan_job_step(struct scan_job *job)
 {
     if (!job->is_viewing) {
         job->is_viewing = !step_texts(job);
+        if (job->is_viewing)
+            swap_marks(job);
         return true;
     }
     if (scan_edm_step(job))

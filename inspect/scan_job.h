@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "inspect/edm_match.h"
+#include "inspect/marks.h"
 #include "inspect/norm.h"
 #include "inspect/rule.h"
 #include "inspect/scan.h"
@@ -75,6 +76,7 @@ struct scan_job {
     /* The view that is being scanned. */
     struct str text;
     bool is_second, is_scanned;
+    struct marks marks; /* of what is being looked at in it */
     struct norm norm;
     size_t pos; /* bytes of the view scanned so far */
     bool has_odd_bytes;
@@ -95,7 +97,8 @@ struct scan_job {
     bool is_bidi_done;
     size_t views_at; /* so far the text has been looked through */
     size_t views_done[SCAN_FINDERS];
-    size_t views_budget; /* bytes that this slice's views may still have */
+    struct marks view_marks; /* of what is looked through */
+    size_t views_budget;     /* bytes that this slice's views may still have */
     /* scan_data.c */
     size_t data_at; /* detectors with data files that are done */
     struct fingerprint_match *match;
@@ -153,8 +156,6 @@ void events_sort(struct events *list);
 bool scan_data_step(struct scan_job *job);
 void scan_data_free(struct scan_data **data);
 
-/* The next digit, at most `limit`. */
-size_t next_digit(struct str text, size_t at, size_t limit);
 /* What begins before `limit` and was not looked at yet. */
 void walk_digits(struct scan_job *job, size_t limit);
 void walk_shapes(struct scan_job *job, size_t limit);

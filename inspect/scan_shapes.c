@@ -233,7 +233,7 @@ void walk_shapes(struct scan_job *job, size_t limit)
     struct str text = job->text;
     size_t at = job->shapes_done;
     limit = limit < text.n ? limit : text.n;
-    while ((at = next_digit(text, at, limit)) < limit) {
+    while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
         size_t start = at, end = at;
         while (start > job->shapes_done && is_word(text, start - 1))
             start--;

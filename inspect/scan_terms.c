@@ -83,6 +83,12 @@ static struct term_word read_word(
     return w;
 }
 
+static size_t next_word(const struct marks *marks, size_t at, size_t limit)
+{
+    size_t word = marks_next(marks, MARK_WORD, at, limit);
+    return marks->has_high ? marks_next(marks, MARK_HIGH, at, word) : word;
+}
+
 void walk_terms(struct scan_job *job, size_t limit)
 {
     const struct rules *rules = job->scanner->rules;
@@ -91,10 +97,9 @@ void walk_terms(struct scan_job *job, size_t limit)
     struct term_word last = job->last_word;
     limit = limit < text.n ? limit : text.n;
     while (rules->term_count > 0 && at < limit) {
-        if (!is_term_byte((unsigned char)text.p[at])) {
-            at++;
-            continue;
-        }
+        at = next_word(&job->marks, at, limit);
+        if (at == limit)
+            break;
         struct term_word word = read_word(text, at, &last);
         if (may_begin(rules, word.hash))
             try_terms(job, word.start, word.hash);

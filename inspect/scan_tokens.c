@@ -35,11 +35,21 @@ static bool is_worth_it(struct str run)
     return run.n >= TOKEN_LETTERS_MIN;
 }
 
+/* A start in a run, and so many bytes up to a blank, or enough. */
+struct token_start {
+    size_t at, bytes;
+};
+
 /* word_end: where the word that brought us here ends. */
 static void try_token(struct scan_job *job, const struct token_entry *e,
-    size_t word_end, size_t at)
+    size_t word_end, const struct token_start *start)
 {
     struct regex_match m;
+    size_t at = start->at;
+    unsigned char first = (unsigned char)job->text.p[at];
+    if (start->bytes < e->needs.bytes ||
+        (e->needs.first[first / 8] >> first % 8 & 1) == 0)
+        return;
     if (e->pattern->gap != NULL && word_end < at &&
         !regex_match(e->pattern->gap, job->scanner->regex_scratch,
             str_sub(job->text, 0, at), word_end, word_end, true, &m))
@@ -57,25 +67,29 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
 }
 
 /* Whether there are patterns for that word. */
-static bool try_word(struct scan_job *job, const struct event *word, size_t at)
+static bool try_word(struct scan_job *job, const struct event *word,
+    const struct token_start *start)
 {
     const struct rules *rules = job->scanner->rules;
     unsigned index = rules->anchors[word->id].word;
     size_t first = rules->token_start[index];
     size_t last = rules->token_start[index + 1];
     for (size_t i = first; i < last; i++)
-        if (word->end + rules->tokens[i].rule->keywords.within >= at)
-            try_token(job, &rules->tokens[i], word->end, at);
+        if (word->end + rules->tokens[i].rule->keywords.within >= start->at)
+            try_token(job, &rules->tokens[i], word->end, start);
     return last > first;
 }
 
 /* Nearest words first: of what they name, the nearest is meant. */
-static void try_words(struct scan_job *job, size_t at)
+static void try_words(struct scan_job *job, size_t at, size_t blank)
 {
     const struct rules *rules = job->scanner->rules;
+    struct token_start start = {at, blank - at};
+    if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes)
+        return;
     for (size_t i = rules->token_start[rules->word_count];
          i < rules->token_count; i++)
-        try_token(job, &rules->tokens[i], at, at);
+        try_token(job, &rules->tokens[i], at, &start);
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
     size_t seen = 0;
     for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > from / WORD_CHUNK;) {
@@ -85,7 +99,7 @@ static void try_words(struct scan_job *job, size_t at)
             size_t all = 0;
             struct event word = words_in(job, chunk, &all)[count - 1];
             if (word.end <= at && word.end >= from)
-                seen += try_word(job, &word, at);
+                seen += try_word(job, &word, &start);
         }
     }
 }
@@ -102,6 +116,15 @@ static size_t start_of_parts(struct str text, size_t start)
     return at;
 }
 
+/* A run too long for a look is as good as endless. */
+static size_t next_blank(struct str text, size_t at)
+{
+    size_t most = at + RULE_TOKEN_MAX;
+    while (at < most && at < text.n && !isspace((unsigned char)text.p[at]))
+        at++;
+    return at < text.n && at == most ? SIZE_MAX : at;
+}
+
 /* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also
  * tried behind the first few separators and behind the last slash. */
 static void try_run(struct scan_job *job, size_t start, size_t end)
@@ -109,9 +132,10 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
     size_t slash = start, starts = 0;
     if (!is_worth_it(str_sub(job->text, start, end)))
         return;
-    try_words(job, start);
+    size_t blank = next_blank(job->text, end);
+    try_words(job, start, blank);
     if (start > 0 && job->text.p[start - 1] == '.')
-        try_words(job, start_of_parts(job->text, start));
+        try_words(job, start_of_parts(job->text, start), blank);
     for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
         char c = job->text.p[i - 1];
         if (c == '/')
@@ -119,11 +143,11 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
         if (strchr("/-_", c) == NULL || i - start > LEAD_MAX ||
             starts == STARTS_MAX)
             continue;
-        try_words(job, i);
+        try_words(job, i, blank);
         starts++;
     }
     if (slash > start + LEAD_MAX)
-        try_words(job, slash);
+        try_words(job, slash, blank);
 }
 
 void walk_tokens(struct scan_job *job, size_t limit)
@@ -131,14 +155,8 @@ void walk_tokens(struct scan_job *job, size_t limit)
     struct str text = job->text;
     size_t at = job->tokens_done;
     limit = limit < text.n ? limit : text.n;
-    while (at + TOKEN_MIN <= text.n && at < limit) {
-        size_t start = at + TOKEN_MIN; /* back to what is no token's */
-        while (start > at && is_token_char((unsigned char)text.p[start - 1]))
-            start--;
-        if (start > at) {
-            at = start;
-            continue;
-        }
+    while ((at = marks_next_run(
+                &job->marks, MARK_TOKEN, at, limit, TOKEN_MIN)) < limit) {
         size_t end = at + TOKEN_MIN;
         while (end < text.n && is_token_char((unsigned char)text.p[end]))
             end++;

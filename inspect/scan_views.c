@@ -21,7 +21,7 @@ enum {
 };
 
 typedef size_t find_fn(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 enum kind { KIND_DECODED, KIND_JOINED, KIND_BACKWARDS, KIND_TURNED };
 enum { ALL_KINDS = 15 };
@@ -41,8 +41,8 @@ static const struct {
     [KIND_TURNED] = {true, true, 0, {turn_find_tokens}},
 };
 
-static void look_through(struct scan_job *job, struct str text, size_t from,
-    size_t to, size_t *done, unsigned depth, unsigned wanted);
+static void look_through(struct scan_job *job, const struct marks *marks,
+    size_t from, size_t to, size_t *done, unsigned depth, unsigned wanted);
 
 static void scan_windows(struct scan_job *job, const struct view *view,
     const struct scan_layer *parent)
@@ -77,16 +77,19 @@ static void show(struct scan_job *job, struct str text,
     if (depth + 1 < VIEWS_DEPTH && kinds[kind].deeper != 0) {
         struct scan_layer layer = {parent, &view, 0};
         job->layer = &layer;
-        look_through(job, buf_str(&view.text), 0, view.text.n, NULL, depth + 1,
-            kinds[kind].deeper);
+        struct marks marks = {0};
+        marks_make(&marks, buf_str(&view.text), 0, view.text.n);
+        look_through(
+            job, &marks, 0, view.text.n, NULL, depth + 1, kinds[kind].deeper);
+        marks_free(&marks);
         job->layer = parent;
     }
     view_free(&view);
 }
 
 /* done: where each finder goes on, NULL: at `from`. */
-static void look_through(struct scan_job *job, struct str text, size_t from,
-    size_t to, size_t *done, unsigned depth, unsigned wanted)
+static void look_through(struct scan_job *job, const struct marks *marks,
+    size_t from, size_t to, size_t *done, unsigned depth, unsigned wanted)
 {
     bool was_doubtful = job->is_doubtful, was_turned = job->is_turned;
     size_t index = 0;
@@ -98,14 +101,14 @@ static void look_through(struct scan_job *job, struct str text, size_t from,
                 continue;
             size_t at = done != NULL && done[index] > from ? done[index] : from;
             if (at < to)
-                at = find(text, at, to, &edits);
+                at = find(marks, at, to, &edits);
             if (done != NULL)
                 done[index++] = at;
         }
         job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
         job->is_turned = was_turned || kinds[k].is_turned;
         if (edits.count > 0)
-            show(job, text, &edits, depth, (enum kind)k);
+            show(job, marks->text, &edits, depth, (enum kind)k);
         view_edits_free(&edits);
     }
     job->is_doubtful = was_doubtful;
@@ -118,7 +121,7 @@ static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
     struct view_edits edits = {0};
     bool was_second = job->is_second;
     job->is_second = false;
-    turn_find_bidi(job->source, from, to, &edits);
+    turn_find_bidi(&job->view_marks, from, to, &edits);
     if (edits.count > 0)
         show(job, job->source, &edits, 0, KIND_DECODED);
     view_edits_free(&edits);
@@ -133,10 +136,13 @@ bool scan_views_step(struct scan_job *job)
     size_t from = job->views_at;
     size_t to = text.n - from > SLICE ? from + SLICE : text.n;
     job->views_budget = BUDGET;
+    if (!marks_cover(&job->view_marks, text, from, to))
+        marks_make(&job->view_marks, text, from, to);
     if (is_bidi)
         look_for_bidi(job, from, to);
     else
-        look_through(job, text, from, to, job->views_done, 0, ALL_KINDS);
+        look_through(
+            job, &job->view_marks, from, to, job->views_done, 0, ALL_KINDS);
     job->views_at = to;
     if (to < text.n)
         return true;

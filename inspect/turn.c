@@ -51,8 +51,9 @@ static void add_backwards(struct buf *out, struct str s)
 }
 
 size_t turn_find_bidi(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     struct buf turned = {0};
     size_t at = from;
     while (at < to) {
@@ -81,17 +82,11 @@ static bool is_word_char(unsigned char c)
 }
 
 size_t turn_find_numbers(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    size_t at = from;
-    while (at < to && at + NUMBER_MIN <= text.n) {
-        size_t start = at + NUMBER_MIN, end;
-        while (start > at && isdigit((unsigned char)text.p[start - 1]))
-            start--;
-        if (start > at) {
-            at = start;
-            continue;
-        }
+    struct str text = marks->text;
+    size_t at = from, end;
+    while ((at = marks_next_run(marks, MARK_DIGIT, at, to, NUMBER_MIN)) < to) {
         for (end = at + NUMBER_MIN;
              end < text.n && isdigit((unsigned char)text.p[end]); end++)
             ;
@@ -106,10 +101,27 @@ size_t turn_find_numbers(
         }
         at = end;
     }
-    return at > to ? at : to;
+    return at;
 }
 
 /* ---- number words ---- */
+
+/* By the first two letters: most words are none. */
+static bool may_be_digit(struct str word)
+{
+    static const uint32_t seconds[32] = {
+        ['z' & 31] = 1u << ('e' & 31),
+        ['o' & 31] = 1u << ('h' & 31) | 1u << ('n' & 31),
+        ['t' & 31] = 1u << ('h' & 31) | 1u << ('w' & 31),
+        ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+        ['s' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
+        ['e' & 31] = 1u << ('i' & 31),
+        ['n' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31) | 1u << ('u' & 31),
+    };
+    if (word.n < 2)
+        return word.n == 1 && (word.p[0] | 32) == 'o';
+    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+}
 
 static char digit_of(struct str word)
 {
@@ -120,8 +132,7 @@ static char digit_of(struct str word)
         {"three", '3'}, {"four", '4'}, {"five", '5'}, {"six", '6'},
         {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"o", '0'},
         {"nought", '0'}, {"niner", '9'}, {"null", '0'}};
-    if (word.n == 0 || word.n > 6 ||
-        strchr("zotfsenZOTFSEN", word.p[0]) == NULL)
+    if (word.n > 6 || !may_be_digit(word))
         return '\0';
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_eq_nocase(word, str_of(words[i].word)))
@@ -131,7 +142,8 @@ static char digit_of(struct str word)
 
 static bool is_gap(char c)
 {
-    return c != '\0' && strchr(" ,-.\n\t/", c) != NULL;
+    return c == ' ' || c == ',' || c == '-' || c == '.' || c == '\n' ||
+           c == '\t' || c == '/';
 }
 
 static struct str word_at(struct str text, size_t at)
@@ -186,8 +198,9 @@ static size_t add_words(
 }
 
 size_t turn_find_words(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     size_t at = from;
     while (at < to) {
         size_t near = at; /* between two words: the next one */
@@ -253,18 +266,12 @@ static void add_turned(
 }
 
 size_t turn_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out)
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     struct buf turned = {0};
-    size_t at = from;
-    while (at < to && at + TOKEN_MIN <= text.n) {
-        size_t start = at + TOKEN_MIN, end;
-        while (start > at && is_token_char((unsigned char)text.p[start - 1]))
-            start--;
-        if (start > at) {
-            at = start;
-            continue;
-        }
+    size_t at = from, start, end;
+    while ((at = marks_next_run(marks, MARK_TURN, at, to, TOKEN_MIN)) < to) {
         for (end = at + TOKEN_MIN; end < text.n && end - at < TOKEN_MAX &&
                                    is_token_char((unsigned char)text.p[end]);
              end++)
@@ -279,5 +286,5 @@ size_t turn_find_tokens(
         at = end;
     }
     buf_free(&turned);
-    return at > to ? at : to;
+    return at;
 }

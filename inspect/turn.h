@@ -3,25 +3,26 @@
  * override of direction, numbers and tokens backwards, in ROT13 or with the
  * case of letters flipped, numbers in English words.
  *
- * Each looks at what begins in [from, to), may read on behind it, and returns
- * where to go on: at `to` or behind.  No state.
+ * Each looks at what begins in [from, to), which the marks cover, may read on
+ * behind it, and returns where to go on: at `to` or behind.  No state.
  */
 #ifndef INSPECT_TURN_H
 #define INSPECT_TURN_H
 
+#include "inspect/marks.h"
 #include "inspect/view.h"
 
 /* U+202E … U+202C: characters in the order in which they are shown. */
 size_t turn_find_bidi(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Bare numbers backwards. */
 size_t turn_find_numbers(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "four one one …" */
 size_t turn_find_words(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* A token becomes four: backwards, ROT13, both, with its case flipped. */
 size_t turn_find_tokens(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 #endif

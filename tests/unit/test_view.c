@@ -13,7 +13,7 @@
 #include "inspect/turn.h"
 
 typedef size_t find_fn(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 /* The text with all edits made, for texts shorter than a window. */
 static void assert_shows(find_fn *find, const char *source, const char *shown)
@@ -22,10 +22,13 @@ static void assert_shows(find_fn *find, const char *source, const char *shown)
     for (size_t cut = 0; cut <= text.n; cut += text.n) {
         struct view_edits edits = {0};
         struct view view;
-        size_t at = find(text, 0, text.n - cut, &edits);
+        struct marks marks = {0};
+        marks_make(&marks, text, 0, text.n);
+        size_t at = find(&marks, 0, text.n - cut, &edits);
         assert_true(at >= text.n - cut);
         if (at < text.n)
-            find(text, at, text.n, &edits);
+            find(&marks, at, text.n, &edits);
+        marks_free(&marks);
         view_make(&view, text, &edits, true);
         if (shown == NULL) {
             assert_int_equal(view.window_count, 0);

@@ -1,0 +1,235 @@
+/*
+ * A set of ASCII characters is a table of sixteen bytes, by the low half of a
+ * character: bit n for the one whose upper half is n.  Two shuffles and a
+ * comparison then say for 32 bytes at once which are in the set.
+ */
+#include "inspect/marks.h"
+
+#include <immintrin.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Behind what is covered: runs may be looked at over the end. */
+/* Fills the last block up. */
+enum { OF_NO_KIND = '!' };
+enum { GUARD_BLOCKS = 2, KINDS_ASCII = MARK_HIGH };
+
+/* By kind and low half of the character; see marks.c's test for the sets. */
+static const uint8_t sets[KINDS_ASCII][16] = {
+    [MARK_DIGIT] = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8},
+    /* @A…O `a…o: 4, 6; P…Z p…z: 5, 7 */
+    [MARK_WORD] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
+        0xf0, 0x50, 0x50, 0x50, 0x50, 0x50},
+    [MARK_TOKEN] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
+        0xf0, 0x54, 0x50, 0x54, 0x50, 0x74},
+    [MARK_TURN] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
+        0xf0, 0x54, 0x50, 0x5c, 0x54, 0x74},
+    [MARK_CODE] = {0x0c, 0x58, 0x5c, 0x58, 0x58, 0x58, 0x58, 0x0c, 0xa8, 0x09,
+        0x09, 0x08, 0x24, 0x04, 0, 0},
+    [MARK_ESCAPE] = {0, 0, 0, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0x20, 8},
+    [MARK_JOINT] = {0x40, 0, 4, 0, 0, 0, 0, 4, 0, 0, 5, 0, 0x88},
+};
+
+/* Controls but for blanks: norm_is_control. */
+static const uint8_t controls[16] = {
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 3, 0x83};
+
+/* Whether one of the bytes is a control. */
+typedef bool read_fn(const char *p, struct mark_block *out);
+
+static bool read_plain(const char *p, struct mark_block *out)
+{
+    *out = (struct mark_block){0};
+    bool has_control = false;
+    for (unsigned i = 0; i < MARK_BLOCK; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if (c >= 0x80) {
+            out->kinds[MARK_HIGH] |= UINT64_C(1) << i;
+            continue;
+        }
+        has_control |= (controls[c & 15] >> (c >> 4) & 1) != 0;
+        for (unsigned k = 0; k < KINDS_ASCII; k++)
+            out->kinds[k] |= (uint64_t)(sets[k][c & 15] >> (c >> 4) & 1) << i;
+    }
+    return has_control;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static bool read_avx2(
+    const char *p, struct mark_block *out)
+{
+    const __m256i low = _mm256_set1_epi8(15);
+    const __m256i bits = _mm256_broadcastsi128_si256(
+        _mm_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, -128, 64, 32, 16, 8, 4, 2, 1));
+    __m256i c[2], lows[2], wanted[2];
+    for (int i = 0; i < 2; i++) {
+        c[i] = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32 * i));
+        lows[i] = _mm256_and_si256(c[i], low);
+        wanted[i] = _mm256_shuffle_epi8(
+            bits, _mm256_and_si256(_mm256_srli_epi16(c[i], 4), low));
+    }
+    for (unsigned k = 0; k < KINDS_ASCII; k++) {
+        __m256i set = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128((const __m128i *)(const void *)sets[k]));
+        uint32_t found[2];
+        for (int i = 0; i < 2; i++) {
+            __m256i has =
+                _mm256_and_si256(_mm256_shuffle_epi8(set, lows[i]), wanted[i]);
+            /* nothing is wanted of bytes above 0x7f */
+            found[i] = ~(uint32_t)_mm256_movemask_epi8(
+                _mm256_cmpeq_epi8(has, _mm256_setzero_si256()));
+        }
+        out->kinds[k] = found[0] | (uint64_t)found[1] << 32;
+    }
+    out->kinds[MARK_HIGH] = (uint32_t)_mm256_movemask_epi8(c[0]) |
+                            (uint64_t)(uint32_t)_mm256_movemask_epi8(c[1])
+                                << 32;
+    __m256i set = _mm256_broadcastsi128_si256(
+        _mm_loadu_si128((const __m128i *)(const void *)controls));
+    __m256i odd = _mm256_or_si256(
+        _mm256_and_si256(_mm256_shuffle_epi8(set, lows[0]), wanted[0]),
+        _mm256_and_si256(_mm256_shuffle_epi8(set, lows[1]), wanted[1]));
+    return _mm256_testz_si256(odd, odd) == 0;
+}
+
+static read_fn *reader(void)
+{
+    return __builtin_cpu_supports("avx2") ? read_avx2 : read_plain;
+}
+#else
+static read_fn *reader(void)
+{
+    return read_plain;
+}
+#endif
+
+void marks_make(struct marks *m, struct str text, size_t from, size_t to)
+{
+    read_fn *read = reader();
+    uint64_t high = 0;
+    bool has_control = false;
+    char rest[MARK_BLOCK];
+    memset(rest, OF_NO_KIND, sizeof rest);
+    from -= from % MARK_BLOCK;
+    size_t count = (to - from + MARK_BLOCK - 1) / MARK_BLOCK + GUARD_BLOCKS;
+    if (count > m->cap) {
+        mem_free(m->blocks);
+        m->cap = count < 64 ? 64 : count;
+        m->blocks = mem_alloc(m->cap * sizeof *m->blocks);
+    }
+    m->text = text;
+    m->from = from;
+    m->to = to;
+    for (size_t i = 0; i < count; i++) {
+        const char *p = rest;
+        size_t at = from + i * MARK_BLOCK;
+        if (at + MARK_BLOCK <= text.n)
+            p = text.p + at;
+        else if (at < text.n)
+            memcpy(rest, text.p + at, text.n - at);
+        else
+            memset(rest, OF_NO_KIND, sizeof rest);
+        has_control |= read(p, &m->blocks[i]);
+        high |= m->blocks[i].kinds[MARK_HIGH];
+    }
+    m->has_high = high != 0;
+    m->has_odd = m->has_high || has_control;
+}
+
+void marks_free(struct marks *m)
+{
+    mem_free(m->blocks);
+    *m = (struct marks){0};
+}
+
+bool marks_cover(const struct marks *m, struct str text, size_t from, size_t to)
+{
+    return m->to > 0 && m->text.p == text.p && m->text.n == text.n &&
+           m->from <= from && to <= m->to;
+}
+
+/* What of the block's bits stands at `at` or behind. */
+static uint64_t from_on(uint64_t bits, size_t at)
+{
+    return bits & (~UINT64_C(0) << at % MARK_BLOCK);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The first bit of a kind, or of those that are not of it. */
+static inline size_t next_bit(const struct marks *m, enum mark kind, size_t at,
+    size_t limit, uint64_t flip)
+{
+    if (at >= limit)
+        return limit;
+    const struct mark_block *b = marks_block(m, at);
+    uint64_t bits = from_on(b->kinds[kind] ^ flip, at);
+    for (at -= at % MARK_BLOCK; bits == 0; bits = (++b)->kinds[kind] ^ flip) {
+        at += MARK_BLOCK;
+        if (at >= limit)
+            return limit;
+    }
+    return smaller(at + (size_t)__builtin_ctzll(bits), limit);
+}
+
+size_t marks_next(
+    const struct marks *m, enum mark kind, size_t at, size_t limit)
+{
+    return next_bit(m, kind, at, limit, 0);
+}
+
+size_t marks_skip(
+    const struct marks *m, enum mark kind, size_t at, size_t limit)
+{
+    return next_bit(m, kind, at, limit, ~UINT64_C(0));
+}
+
+/* Bits from which on n are set, those of the next block included. */
+static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
+{
+    for (unsigned had = 1; had < n && (bits | next) != 0;) {
+        unsigned step = n - had < had ? n - had : had;
+        step = step > 32 ? 32 : step;
+        bits &= bits >> step | next << (64 - step);
+        next &= next >> step;
+        had += step;
+    }
+    return bits;
+}
+
+size_t marks_next_run(
+    const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
+{
+    for (size_t block = at - at % MARK_BLOCK; block < limit;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(m, block);
+        uint64_t bits = b->kinds[kind];
+        if (block < at)
+            bits = from_on(bits, at);
+        bits = runs_of(bits, b[1].kinds[kind], n);
+        if (bits != 0)
+            return smaller(block + (size_t)__builtin_ctzll(bits), limit);
+    }
+    return limit;
+}
+
+size_t marks_count(
+    const struct marks *m, enum mark kind, size_t at, size_t limit)
+{
+    size_t count = 0;
+    for (size_t block = at - at % MARK_BLOCK; block < limit;
+         block += MARK_BLOCK) {
+        uint64_t bits = marks_block(m, block)->kinds[kind];
+        if (block < at)
+            bits = from_on(bits, at);
+        if (limit - block < MARK_BLOCK)
+            bits &= ~(~UINT64_C(0) << (limit - block));
+        count += (size_t)__builtin_popcountll(bits);
+    }
+    return count;
+}

@@ -1,0 +1,71 @@
+/*
+ * What kind of byte stands where, as bits: made once for a part of a text, in
+ * a few vector instructions for each 64 bytes, and read by all who look for
+ * places.  Most of them find that there is nothing for them without looking
+ * at the text.
+ *
+ * A struct of zeros is empty; it keeps its memory from text to text.
+ */
+#ifndef INSPECT_MARKS_H
+#define INSPECT_MARKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum mark {
+    MARK_DIGIT,
+    MARK_WORD,   /* ASCII letters and digits */
+    MARK_TOKEN,  /* those and "_-+/" */
+    MARK_TURN,   /* those and ".=" */
+    MARK_CODE,   /* of lists of byte values */
+    MARK_ESCAPE, /* "%&\=" */
+    MARK_JOINT,  /* line end, quotes, "<*|" */
+    MARK_HIGH,   /* 0x80 and above */
+    MARK_KINDS
+};
+
+enum { MARK_BLOCK = 64 };
+
+/* Bit i of a kind: byte i of the block. */
+struct mark_block {
+    uint64_t kinds[MARK_KINDS];
+};
+
+struct marks {
+    struct str text; /* borrowed */
+    size_t from, to; /* covered; from is a multiple of MARK_BLOCK */
+    bool has_high;   /* MARK_HIGH anywhere */
+    bool has_odd;    /* or a control character that norm.h drops */
+    struct mark_block *blocks;
+    size_t cap;
+};
+
+/* Covers text[from, to) and a block behind it. */
+void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
+void marks_free(struct marks *marks);
+bool marks_cover(
+    const struct marks *marks, struct str text, size_t from, size_t to);
+
+/* All of these: from <= at <= limit <= to of the marks; `limit` when there is
+ * none. */
+size_t marks_next(
+    const struct marks *marks, enum mark kind, size_t at, size_t limit);
+/* The first place from where on n bytes (2 to MARK_BLOCK) are of the kind;
+ * they may reach over the limit. */
+size_t marks_next_run(const struct marks *marks, enum mark kind, size_t at,
+    size_t limit, unsigned n);
+/* The next that is not of the kind. */
+size_t marks_skip(
+    const struct marks *marks, enum mark kind, size_t at, size_t limit);
+size_t marks_count(
+    const struct marks *marks, enum mark kind, size_t at, size_t limit);
+
+static inline const struct mark_block *marks_block(
+    const struct marks *marks, size_t at)
+{
+    return &marks->blocks[(at - marks->from) / MARK_BLOCK];
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* inspect/marks.h */
+#include "inspect/marks.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "inspect/norm.h"
+
+/* What marks.h says of each kind; "\x80" stands for all above it. */
+static const char digits[] = "0123456789";
+static const char letters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char *const others[MARK_KINDS] = {[MARK_DIGIT] = "",
+    [MARK_WORD] = letters,
+    [MARK_TOKEN] = "_-+/",
+    [MARK_TURN] = "_-+/.=",
+    [MARK_CODE] = "abcdefABCDEF ,:;-\n\txX\\'\"",
+    [MARK_ESCAPE] = "%&\\=",
+    [MARK_JOINT] = "\n\"'`<*|",
+    [MARK_HIGH] = ""};
+
+static bool is_in(const char *set, char c)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool is_of(char c, enum mark kind)
+{
+    bool has_digits =
+        kind != MARK_ESCAPE && kind != MARK_JOINT && kind != MARK_HIGH;
+    bool has_letters = kind == MARK_TOKEN || kind == MARK_TURN;
+    if (kind == MARK_HIGH)
+        return (unsigned char)c >= 0x80;
+    return (has_digits && is_in(digits, c)) ||
+           (has_letters && is_in(letters, c)) || is_in(others[kind], c);
+}
+
+static size_t slow_next(
+    struct str text, enum mark kind, size_t at, size_t limit, size_t n)
+{
+    for (; at < limit; at++) {
+        size_t run = 0;
+        while (run < n && at + run < text.n && is_of(text.p[at + run], kind))
+            run++;
+        if (run == n)
+            return at;
+    }
+    return limit;
+}
+
+static void every_byte_has_its_kinds_at_every_place(void **state)
+{
+    (void)state;
+    char bytes[256 + 64];
+    struct marks marks = {0};
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)i;
+    for (size_t from = 0; from < 64; from++) {
+        struct str text = str_make(bytes + from, 256);
+        marks_make(&marks, text, 0, text.n);
+        for (size_t i = 0; i < text.n; i++)
+            for (unsigned k = 0; k < MARK_KINDS; k++)
+                assert_int_equal(
+                    marks_next(&marks, (enum mark)k, i, i + 1) == i,
+                    is_of(text.p[i], (enum mark)k));
+    }
+    assert_true(marks.has_high);
+    marks_free(&marks);
+}
+
+static void places_and_runs_are_those_of_a_plain_search(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "0123abcxyz  _-.=%\n\"\xc3\xa9";
+    static const unsigned lengths[] = {2, 3, 8, 12, 16, 23, 33, 63, 64};
+    char bytes[1000];
+    struct marks marks = {0};
+    srand(7);
+    for (int round = 0; round < 60; round++) {
+        int spread = 1 + rand() % (int)(sizeof alphabet - 1);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = alphabet[rand() % spread];
+        size_t n = (size_t)(rand() % 1000);
+        struct str text = str_make(bytes, n);
+        size_t at = n == 0 ? 0 : (size_t)rand() % n;
+        size_t to = at + (size_t)rand() % (n - at + 1);
+        marks_make(&marks, text, at, to);
+        for (unsigned k = 0; k < MARK_KINDS; k++) {
+            enum mark kind = (enum mark)k;
+            size_t count = 0;
+            for (size_t i = at; i < to; i++)
+                count += is_of(text.p[i], kind);
+            assert_int_equal(marks_count(&marks, kind, at, to), count);
+            assert_int_equal(marks_next(&marks, kind, at, to),
+                slow_next(text, kind, at, to, 1));
+            for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+                assert_int_equal(
+                    marks_next_run(&marks, kind, at, to, lengths[i]),
+                    slow_next(text, kind, at, to, lengths[i]));
+        }
+    }
+    marks_free(&marks);
+}
+
+static void characters_that_are_folded_are_noticed(void **state)
+{
+    (void)state;
+    struct marks marks = {0};
+    for (size_t at = 0; at < 150; at += 7) {
+        for (int c = 0; c < 256; c++) {
+            char bytes[150];
+            memset(bytes, 'a', sizeof bytes);
+            bytes[at] = (char)c;
+            marks_make(&marks, str_make(bytes, sizeof bytes), 0, sizeof bytes);
+            assert_int_equal(
+                marks.has_odd, c >= 0x80 || norm_is_control((char)c));
+            assert_int_equal(marks.has_high, c >= 0x80);
+        }
+    }
+    marks_free(&marks);
+}
+
+static void the_end_of_a_run_is_found(void **state)
+{
+    (void)state;
+    char bytes[200];
+    struct marks marks = {0};
+    memset(bytes, 'a', sizeof bytes);
+    bytes[150] = ' ';
+    marks_make(&marks, str_make(bytes, sizeof bytes), 0, sizeof bytes);
+    assert_int_equal(marks_skip(&marks, MARK_TOKEN, 3, 200), 150);
+    assert_int_equal(marks_skip(&marks, MARK_TOKEN, 3, 100), 100);
+    assert_int_equal(marks_skip(&marks, MARK_TOKEN, 150, 200), 150);
+    assert_int_equal(marks_skip(&marks, MARK_TOKEN, 151, 200), 200);
+    assert_true(marks_cover(&marks, str_make(bytes, 200), 64, 200));
+    assert_false(marks_cover(&marks, str_make(bytes, 199), 0, 100));
+    marks_free(&marks);
+    assert_false(marks_cover(&marks, str_make(bytes, 200), 0, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_byte_has_its_kinds_at_every_place),
+        cmocka_unit_test(places_and_runs_are_those_of_a_plain_search),
+        cmocka_unit_test(characters_that_are_folded_are_noticed),
+        cmocka_unit_test(the_end_of_a_run_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
