@@ -19,6 +19,7 @@ enum bundle_kind {
     BUNDLE_SETTINGS, /* promptgate.yaml, exactly one */
     BUNDLE_SERVICE,
     BUNDLE_DETECTORS,
+    BUNDLE_WORDS,    /* lists of words beside them */
     BUNDLE_POLICY,   /* exactly one */
     BUNDLE_USERS,    /* the logins file, none or one */
     BUNDLE_ROOTS,    /* PEM: system trust store and upstream.extra_roots */

@@ -7,6 +7,7 @@
 #define INSPECT_RULE_H
 
 #include "base/arena.h"
+#include "base/yaml.h"
 #include "inspect/activity.h"
 #include "inspect/check.h"
 #include "inspect/regex.h"
@@ -218,6 +219,11 @@ struct rules {
     size_t data_count;
     struct str edm_key; /* absolute name; empty: no detector needs it */
 };
+
+/* `dictionary` or `dictionary_file` of a pattern; rules_terms.c. */
+void rules_read_terms(struct rules *rules, struct yaml_doc *doc,
+    const struct bundle *bundle, const struct yaml_node *node,
+    struct pattern *p);
 
 /* The indices above; rules_index.c. */
 void rules_index(struct rules *rules);

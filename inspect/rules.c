@@ -279,31 +279,6 @@ static void read_shapes(
     p->shape_count = list.count;
 }
 
-/* dictionary: [CONFIDENTIAL, project blue, …] */
-static void read_terms(
-    struct loader *l, const struct yaml_node *node, struct pattern *p)
-{
-    struct yaml_strs list = yaml_strs(l->doc, node, "dictionary");
-    struct str *terms =
-        arena_alloc(&l->rules->arena, list.count * sizeof *terms + 1);
-    for (size_t i = 0; i < list.count; i++) {
-        terms[i] = keep(l, list.items[i]);
-        if (terms[i].n < 2 || terms[i].n > RULE_TERM_MAX ||
-            !is_term_byte((unsigned char)terms[i].p[0]))
-            yaml_mistake(l->doc, node,
-                "a term of a dictionary has 2 to %d bytes and begins with a "
-                "letter or a digit",
-                RULE_TERM_MAX);
-    }
-    p->terms = terms;
-    p->term_count = list.count;
-    p->is_exact = yaml_bool(l->doc, node, "exact", false);
-    l->rules->term_count += list.count;
-    if (l->rules->term_count > RULE_TERMS_MAX)
-        yaml_mistake(l->doc, node, "dictionaries have more than %d terms",
-            RULE_TERMS_MAX);
-}
-
 static void read_anchors(struct loader *l, const struct yaml_node *node,
     unsigned pattern, bool nocase)
 {
@@ -339,7 +314,7 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
 {
     static const char *const keys[] = {"anchor", "match", "before", "max",
         "nocase", "digits", "base", "shapes", "separators", "token", "gap",
-        "dictionary", "exact", NULL};
+        "dictionary", "dictionary_file", "exact", NULL};
     if (!yaml_check_keys(l->doc, node, keys))
         return;
     p->has_base = yaml_get(node, "base") != NULL;
@@ -355,8 +330,9 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
             p->regex = read_regex(l, node, rest, false);
         return;
     }
-    if (yaml_get(node, "dictionary") != NULL) {
-        read_terms(l, node, p);
+    if (yaml_get(node, "dictionary") != NULL ||
+        yaml_get(node, "dictionary_file") != NULL) {
+        rules_read_terms(l->rules, l->doc, l->bundle, node, p);
         return;
     }
     bool nocase = yaml_bool(l->doc, node, "nocase", false);

@@ -1,6 +1,6 @@
 /*
  * Detection rules as data: conf/detectors/NAME.yaml, all BUNDLE_DETECTORS
- * files of a bundle, into one rule set; and the Hyperscan database made from
+ * files (and the word lists they name, BUNDLE_WORDS) of a bundle, into one rule set; and the Hyperscan database made from
  * it.  docs/detectors.md describes the format.
  */
 #ifndef INSPECT_RULES_H

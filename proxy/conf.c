@@ -66,16 +66,23 @@ static int is_yaml_name(const struct dirent *entry)
            (str_ends(name, ".yaml") || str_ends(name, ".yml"));
 }
 
+static int is_list_name(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && str_ends(str_of(entry->d_name), ".txt");
+}
+
 static void collect_folder(
     struct collector *c, enum bundle_kind kind, const char *folder)
 {
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_yaml_name, alphasort);
+    bool are_lists = kind == BUNDLE_WORDS;
+    int count = scandir(
+        folder, &entries, are_lists ? is_list_name : is_yaml_name, alphasort);
     if (count < 0) {
         diag_add(c->diag, folder, 1, "cannot be read: %s", strerror(errno));
         return;
     }
-    if (count == 0 || count > FOLDER_FILES_MAX)
+    if ((count == 0 && !are_lists) || count > FOLDER_FILES_MAX)
         diag_add(c->diag, folder, 1,
             "a folder of rules needs 1 to %d .yaml files", FOLDER_FILES_MAX);
     size_t length = strlen(folder);
@@ -101,6 +108,19 @@ static void collect_list(struct collector *c, enum bundle_kind kind,
             collect_folder(c, kind, path);
         else
             collect_file(c, kind, path, true);
+        mem_free(path);
+    }
+}
+
+/* Rules, and the lists of words (.txt) that lie in their folders. */
+static void collect_detectors(struct collector *c, const struct str_list *names)
+{
+    collect_list(c, BUNDLE_DETECTORS, names, true);
+    for (size_t i = 0; i < names->count; i++) {
+        struct stat st;
+        char *path = resolve_name(c, names->items[i]);
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+            collect_folder(c, BUNDLE_WORDS, path);
         mem_free(path);
     }
 }
@@ -199,7 +219,7 @@ void conf_collect(
     settings_load(bundle_out, &later, &settings);
     diag_free(&later);
     collect_list(&c, BUNDLE_SERVICE, &settings.services, true);
-    collect_list(&c, BUNDLE_DETECTORS, &settings.detectors, true);
+    collect_detectors(&c, &settings.detectors);
     if (settings.policy.n > 0) {
         struct str_list policy = {&settings.policy, 1};
         collect_list(&c, BUNDLE_POLICY, &policy, false);

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct scanner *scanner = NULL;
     bundle_add(&bundle, BUNDLE_DETECTORS, STR("fuzz.yaml"),
         str_make((const char *)data, size));
+    bundle_add(&bundle, BUNDLE_WORDS, STR("words.txt"),
+        str_make((const char *)data, size));
     struct rules *rules = rules_load(&bundle, &diag);
     if (rules != NULL && rules_count(rules) < 5 &&
         rules_compile(rules, &diag, &database) == OK &&

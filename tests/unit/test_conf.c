@@ -105,7 +105,7 @@ static void names_resolve_beside_the_settings_file(void **state)
     diag_free(&diag);
 }
 
-static void a_folder_of_rules_is_read_in_order(void **state)
+static void a_folder_of_rules_and_lists_is_read_in_order(void **state)
 {
     (void)state;
     struct bundle b;
@@ -114,6 +114,8 @@ static void a_folder_of_rules_is_read_in_order(void **state)
     assert_true(str_ends(nth(&b, BUNDLE_DETECTORS, 0)->name, "rules/a.yaml"));
     assert_true(str_ends(nth(&b, BUNDLE_DETECTORS, 1)->name, "rules/b.yaml"));
     assert_null(nth(&b, BUNDLE_DETECTORS, 2));
+    assert_true(str_ends(nth(&b, BUNDLE_WORDS, 0)->name, "rules/notes.txt"));
+    assert_null(nth(&b, BUNDLE_WORDS, 1));
     bundle_free(&b);
     diag_free(&diag);
 }
@@ -223,7 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_resolve_beside_the_settings_file),
-        cmocka_unit_test(a_folder_of_rules_is_read_in_order),
+        cmocka_unit_test(a_folder_of_rules_and_lists_is_read_in_order),
         cmocka_unit_test(every_missing_file_is_told),
         cmocka_unit_test(a_missing_settings_file_is_one_mistake),
         cmocka_unit_test(what_cannot_be_read_is_told_once),

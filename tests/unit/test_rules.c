@@ -177,6 +177,57 @@ static void every_shipped_example_is_found_and_no_counter_example(void **state)
     bundle_free(&bundle);
 }
 
+static const char listed[] =
+    "detectors: [{id: a, type: dictionary, group: document, confidence: {base: "
+    "low}, patterns: [{dictionary_file: names.txt}], examples: [about Project "
+    "Blue], counter_examples: [project green, '# remark', projectile blue]}]";
+
+static void add_list(struct bundle *bundle, const char *name, const char *text)
+{
+    bundle_add(bundle, BUNDLE_WORDS, str_of(name), str_of(text));
+}
+
+static void a_list_of_words_lies_beside_the_rules(void **state)
+{
+    (void)state;
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    struct buf database = {0};
+    bundle_add(
+        &bundle, BUNDLE_DETECTORS, STR("here/rules.yaml"), str_of(listed));
+    add_list(&bundle, "there/names.txt", "project green\n");
+    add_list(&bundle, "here/my-names.txt", "project green\n");
+    add_list(&bundle, "here/names.txt",
+        "\xef\xbb\xbf# remark\r\n\r\n  project blue \r\nHarbour");
+    struct rules *rules = rules_load(&bundle, &diag);
+    if (rules == NULL)
+        fail_msg("%s", buf_cstr(&diag.text));
+    assert_int_equal(rules_compile(rules, &diag, &database), OK);
+    rules_check_examples(rules, buf_str(&database), &diag);
+    if (diag.count > 0)
+        fail_msg("%s", buf_cstr(&diag.text));
+    buf_free(&database);
+    rules_free(&rules);
+    bundle_free(&bundle);
+}
+
+static void a_bad_list_says_which_line(void **state)
+{
+    (void)state;
+    struct bundle bundle = {0};
+    struct diag diag = {0};
+    bundle_add(&bundle, BUNDLE_DETECTORS, STR("rules.yaml"), str_of(listed));
+    assert_null(rules_load(&bundle, &diag));
+    assert_true(str_has(buf_str(&diag.text), "no word list \"names.txt\""));
+    add_list(&bundle, "other/names.txt", "good\n\n(bad)\nx\n");
+    assert_null(rules_load(&bundle, &diag));
+    assert_true(str_has(buf_str(&diag.text), "other/names.txt:3: a term"));
+    assert_true(str_has(buf_str(&diag.text), "other/names.txt:4: a term"));
+    assert_int_equal(diag.count, 3);
+    diag_free(&diag);
+    bundle_free(&bundle);
+}
+
 static void an_example_that_fails_is_reported(void **state)
 {
     (void)state;
@@ -204,6 +255,8 @@ int main(void)
         cmocka_unit_test(the_hash_follows_the_patterns_and_not_the_rest),
         cmocka_unit_test(a_damaged_or_foreign_database_is_refused),
         cmocka_unit_test(every_shipped_example_is_found_and_no_counter_example),
+        cmocka_unit_test(a_list_of_words_lies_beside_the_rules),
+        cmocka_unit_test(a_bad_list_says_which_line),
         cmocka_unit_test(an_example_that_fails_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
