@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef size_t find_fn(
-    struct str text, size_t from, size_t to, struct view_edits *out);
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 static const struct {
     find_fn *find;
@@ -55,17 +55,20 @@ static void check_view(struct str text, struct view_edits *edits)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = str_make((const char *)data, size);
+    struct marks marks = {0};
+    marks_make(&marks, text, 0, size);
     for (size_t i = 0; i < ARRAY_LEN(finders); i++) {
         struct view_edits edits = {0};
         size_t half = size / 2;
-        size_t at = finders[i].find(text, 0, half, &edits);
+        size_t at = finders[i].find(&marks, 0, half, &edits);
         require(at >= half);
         if (at < size)
-            require(finders[i].find(text, at, size, &edits) >= size);
+            require(finders[i].find(&marks, at, size, &edits) >= size);
         check_view(text, &edits);
         require(edits.bytes.n <=
                 size * finders[i].growth + edits.count * 5 + finders[i].extra);
         view_edits_free(&edits);
     }
+    marks_free(&marks);
     return 0;
 }
