@@ -74,6 +74,16 @@ static void feed(
     cuts_end(&cuts);
 }
 
+/* A document that hands out a link is read as soon as it seems whole: what
+ * stands behind it then counts or not, by the cuts. */
+static bool is_stream(const struct one *one)
+{
+    for (size_t i = 0; i < one->got_count; i++)
+        if (str_has(one->got[i].value, "event-stream"))
+            return true;
+    return false;
+}
+
 static void run_one(const struct one *one, unsigned mode, unsigned way,
     int64_t now_ms, struct buf *out)
 {
@@ -105,7 +115,8 @@ static void run_one(const struct one *one, unsigned mode, unsigned way,
     } else {
         exchange_response_head(
             ex, (int)one->status, one->got, one->got_count, one->answer.n != 0);
-        feed(ex, one->answer, way, exchange_response_data);
+        feed(ex, one->answer, is_stream(one) ? way : CUTS_WHOLE,
+            exchange_response_data);
         exchange_response_end(ex, (mode & MODE_BREAKS) == 0);
     }
     run_steps(ex, keep, now_ms + 10, out);
