@@ -133,6 +133,7 @@ void answer_free(struct answer **answer)
     ndjson_free(&a->lines);
     buf_wipe_free(&a->body);
     delta_free(&a->delta);
+    mem_free(a->events);
     buf_wipe_free(&a->extra_hidden);
     buf_wipe_free(&a->rest);
     bootstrap_free(&a->page);
@@ -312,6 +313,11 @@ size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
 struct str answer_conversation_id(const struct answer *a)
 {
     return a->conversation_id;
+}
+
+void answer_set_end(struct answer *a)
+{
+    a->saw_end = true;
 }
 
 struct str answer_plan(const struct answer *a)

@@ -43,6 +43,8 @@ size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 struct str answer_conversation_id(const struct answer *a);
 /* Of the account, as the stream tells it; empty: it did not. */
 struct str answer_plan(const struct answer *a);
+/* Who carried it says that it is whole. */
+void answer_set_end(struct answer *a);
 /* What an answer is known by that goes on elsewhere, or broke off. */
 struct answer_turn {
     struct str id, topic;

@@ -218,14 +218,15 @@ void channel_end_turn(struct inner *turn, bool is_complete)
     exchange_response_end(turn->exchange, is_complete);
 }
 
-void channel_tell(struct channel *c, struct activity *const *activities,
-    size_t count, struct str turn)
+struct exchange *channel_tell(struct channel *c,
+    struct activity *const *activities, size_t count, struct str turn)
 {
     struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
     ex->turn_id = arena_copy(&ex->arena, turn);
     ex->may_be_told = true;
     exchange_tell(ex, activities, count);
     channel_add(c, ex);
+    return ex;
 }
 
 void channel_tell_text(

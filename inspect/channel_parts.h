@@ -47,6 +47,8 @@ struct topic {
     struct seen seen, seen_waiting, seen_offsets, seen_bare;
     struct piece *waiting; /* by offset, then as they came */
     size_t waiting_count, waiting_bytes, bytes;
+    struct buf raw; /* what was fed, for a stream before it (resume.h) */
+    bool is_raw_over;
     char told[ANSWERS_MAX][UUID_TEXT_BYTES];
     size_t told_count;
     int64_t parked_ms;
@@ -92,8 +94,8 @@ void channel_tell_text(
     struct channel *c, const char *name, struct str text, bool is_quiet);
 /* Answers of nobody in particular: the keeper knows which were told, and by
  * the turn's name whose they are. */
-void channel_tell(struct channel *c, struct activity *const *activities,
-    size_t count, struct str turn);
+struct exchange *channel_tell(struct channel *c,
+    struct activity *const *activities, size_t count, struct str turn);
 /* What is not understood, scanned. */
 void channel_read_rest(struct channel *c, const struct json_node *node);
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/channel_parts.h"
+#include "inspect/resume.h"
 
 enum {
     SEEN_MAX = 64 * 1024, /* pieces of one topic that are told apart */
@@ -99,7 +100,7 @@ static size_t size_of(const struct topic *t)
 {
     size_t slots = t->seen.cap + t->seen_waiting.cap + t->seen_offsets.cap +
                    t->seen_bare.cap;
-    return t->bytes + slots * sizeof *t->seen.slots;
+    return t->bytes + t->raw.n + slots * sizeof *t->seen.slots;
 }
 
 /* ---- life -------------------------------------------------------------- */
@@ -118,6 +119,7 @@ static void free_topic(struct topic *t)
     while (t->waiting != NULL)
         free_piece(t, t->waiting);
     answer_free(&t->answer);
+    buf_wipe_free(&t->raw);
     buf_free(&t->name);
     buf_free(&t->turn);
     buf_free(&t->owner);
@@ -131,6 +133,8 @@ static void open_decoder(struct topic *t, enum answer_codec codec)
     t->answer = answer_new(codec, codec == ANSWER_CHATGPT);
     t->is_unordered = false;
     t->told_count = 0;
+    buf_clear(&t->raw);
+    t->is_raw_over = false;
 }
 
 static struct topic *make_topic(struct channel *c, struct str name)
@@ -248,6 +252,19 @@ static void fill(
         a->reply_to = arena_copy(&a->arena, str_of(t->prompt));
 }
 
+/* It may go on with the stream that handed it off, and, broken off, with the
+ * next socket: of another worker, perhaps. */
+static void leave_stream(
+    const struct channel *c, const struct topic *t, struct exchange *ex)
+{
+    if (c->socket->socket != SOCKET_EVENTS || t->is_raw_over)
+        return;
+    buf_append_str(&ex->raw, buf_str(&t->raw));
+    ex->topic_id = arena_copy(&ex->arena, buf_str(&t->name));
+    if (!t->answer->saw_end)
+        resume_write(t->answer, &ex->state);
+}
+
 static void tell(struct channel *c, struct topic *t)
 {
     struct activity *list[ANSWERS_MAX];
@@ -257,7 +274,7 @@ static void tell(struct channel *c, struct topic *t)
     keep_ids(t, list, n);
     for (size_t i = 0; i < n; i++)
         fill(c, t, list[i]);
-    channel_tell(c, list, n, buf_str(&t->turn));
+    leave_stream(c, t, channel_tell(c, list, n, buf_str(&t->turn)));
 }
 
 /* ---- pieces ---------------------------------------------------------------
@@ -268,6 +285,12 @@ static void feed(struct topic *t, uint64_t id, struct str text)
     if (t->answer == NULL)
         open_decoder(t, ANSWER_CHATGPT);
     answer_feed(t->answer, text);
+    if (t->raw.n + text.n > RESUME_RAW_MAX) {
+        t->is_raw_over = true;
+        buf_wipe_free(&t->raw);
+    } else if (!t->is_raw_over) {
+        buf_append_str(&t->raw, text);
+    }
     add_seen(&t->seen, id);
     t->bytes += text.n;
     t->has_fed = true;

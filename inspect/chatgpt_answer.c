@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "inspect/form.h"
+#include "inspect/resume.h"
 
 /* ---- events ---------------------------------------------------------- */
 
@@ -26,6 +27,8 @@ static void note_handoff(struct answer *a, const struct json_node *root)
 {
     const struct json_node *list = json_get(root, "options");
     a->is_handoff = true;
+    if (a->event_count != 0 && !a->has_more_events)
+        a->event_count--; /* it is of this stream alone */
     for (const struct json_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next)
         a->topic_id = answer_keep(a, json_get_text(c, "topic_id"), a->topic_id);
@@ -142,6 +145,11 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         a->is_broken = a->is_broken || !a->is_delta;
         return;
     }
+    if (a->skip_events > 0) {
+        a->skip_events--;
+        return;
+    }
+    resume_note_event(a, data);
     if (str_is(event->name, "delta") && delta_apply_plain(&a->delta, data))
         return;
     struct json_node *root;
@@ -482,8 +490,8 @@ static bool is_worth_it(const struct answer *a, const struct group *g)
     const struct activity *act = g->activity;
     if (a->has_unknown)
         return true;
-    if (a->is_handoff)
-        return false; /* what it announces is the answer */
+    if (a->is_handoff) /* what it announces is the answer, and goes on there */
+        return act->content.n != 0;
     return g->is_shown || g->has_hidden || act->file_count != 0;
 }
 
@@ -509,7 +517,7 @@ size_t chatgpt_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX])
         }
         act->conversation_id = arena_copy(&act->arena, a->conversation_id);
         act->has_complete = true;
-        act->complete = a->saw_end;
+        act->complete = a->saw_end && !a->is_handoff;
         out[kept++] = act;
     }
     return kept;

@@ -78,6 +78,15 @@ static struct message *of_id(struct delta *d, struct str id)
     return NULL;
 }
 
+bool delta_has_message(const struct delta *d, const struct message *message)
+{
+    struct str id = id_of(message->doc);
+    for (size_t i = 0; i < d->count && id.n != 0; i++)
+        if (str_eq(id_of(d->messages[i].doc), id))
+            return true;
+    return false;
+}
+
 /* Whole messages without ids: one that comes again under its role is the same
  * one, grown. */
 static struct message *of_nobody(struct delta *d, const struct doc *made)
@@ -122,13 +131,18 @@ static void collect(const struct doc *doc, struct buf *out)
         collect(c, out);
 }
 
+static bool begins_with(struct str text, struct str begin)
+{
+    return begin.n <= text.n && str_eq(begin, str_sub(text, 0, begin.n));
+}
+
 static void compare(struct delta *d, struct message *m, const struct buf *old,
     const struct doc *now)
 {
     struct buf text = {0};
     collect(now, &text);
-    bool is_prefix = old->n <= text.n &&
-                     str_eq(buf_str(old), str_sub(buf_str(&text), 0, old->n));
+    bool is_prefix = begins_with(buf_str(&text), buf_str(old)) ||
+                     (d->is_again && begins_with(buf_str(old), buf_str(&text)));
     if (!is_prefix)
         keep_cut(d, m, buf_str(old));
     buf_wipe_free(&text);

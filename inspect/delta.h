@@ -32,6 +32,7 @@ struct delta {
     size_t count, cap;
     struct doc_budget budget;
     bool is_over_limit; /* something was left out */
+    bool is_again;      /* what comes may repeat what is there already */
     bool is_odd;        /* an operation that is not known, or makes no sense */
     /* inherited by the next delta */
     int64_t channel;
@@ -52,6 +53,12 @@ void delta_apply(struct delta *d, const struct json_node *delta);
 /* The same for the usual event, {"v":"text"} behind text that grows, without
  * a tree.  False: it is another one, and nothing was done. */
 bool delta_apply_plain(struct delta *d, struct str json);
+/* What brings a new delta to the same state: a JSON object. */
+void delta_write(const struct delta *d, struct buf *out);
+/* Into a new one.  False: it is not what delta_write writes. */
+bool delta_read(struct delta *d, const struct json_node *kept);
+/* One with the same id. */
+bool delta_has_message(const struct delta *d, const struct message *message);
 /* A whole document, {"message": …}: replaces the one with this message id. */
 void delta_put(struct delta *d, const struct json_node *document);
 

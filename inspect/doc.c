@@ -5,6 +5,7 @@
  */
 #include "inspect/doc.h"
 
+#include "base/jsonw.h"
 #include "base/mem.h"
 
 static bool spend(struct doc_budget *budget, size_t n)
@@ -197,4 +198,30 @@ struct str doc_get_text(const struct doc *object, const char *key)
 bool doc_is_true(const struct doc *doc)
 {
     return doc != NULL && doc->kind == JSON_TRUE;
+}
+
+void doc_write(const struct doc *doc, struct buf *out)
+{
+    static const char *const words[] = {
+        [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
+    bool is_object = doc->kind == JSON_OBJECT;
+    if (doc->kind == JSON_STRING) {
+        jsonw_append_quoted(out, buf_str(&doc->text));
+    } else if (doc->kind == JSON_NUMBER) {
+        buf_append_str(out, buf_str(&doc->text));
+    } else if (is_object || doc->kind == JSON_ARRAY) {
+        buf_append_char(out, is_object ? '{' : '[');
+        for (const struct doc *c = doc->first; c != NULL; c = c->next) {
+            if (c != doc->first)
+                buf_append_char(out, ',');
+            if (is_object) {
+                jsonw_append_quoted(out, buf_str(&c->key));
+                buf_append_char(out, ':');
+            }
+            doc_write(c, out);
+        }
+        buf_append_char(out, is_object ? '}' : ']');
+    } else {
+        buf_append_str(out, str_of(words[doc->kind]));
+    }
 }

@@ -44,6 +44,9 @@ void doc_remove(
  * `to` keeps its key and place. */
 void doc_replace(struct doc *to, struct doc *from, struct doc_budget *budget);
 
+/* As JSON. */
+void doc_write(const struct doc *doc, struct buf *out);
+
 /* All accept NULL and other kinds, and give NULL or an empty str then. */
 struct doc *doc_get_str(const struct doc *object, struct str key);
 static inline struct doc *doc_get(const struct doc *object, const char *key)

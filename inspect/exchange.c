@@ -235,7 +235,7 @@ void exchange_free(struct exchange **exchange)
     activity_free(&ex->activity);
     struct buf *const bufs[] = {&ex->body, &ex->rest, &ex->names, &ex->url,
         &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
-        &ex->glued};
+        &ex->glued, &ex->raw, &ex->kept, &ex->state};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);
     mem_free(ex->taken.starts);
@@ -723,6 +723,8 @@ void exchange_answer(struct exchange *ex, struct str answer)
     } else if (ex->request == REQUEST_DRAFT) {
         take_draft(ex, answer);
         finish_verdict(ex);
+    } else if (ex->response == RESPONSE_RESUME) {
+        exchange_resumed(ex, answer);
     } else if (ex->response == RESPONSE_IDENTIFY) {
         exchange_take_identity(ex, answer);
         exchange_answer_identified(ex);

@@ -163,6 +163,7 @@ void exchange_response_data(struct exchange *ex, struct str wire)
         ex->answer_failure = "decode";
         stats_add(STAT_FAILURES, 1);
     }
+    exchange_resume_data(ex, buf_str(&ex->decoded));
     answer_feed(ex->answer, buf_str(&ex->decoded));
     buf_clear(&ex->decoded);
     if (ex->upload != NULL && ex->request == REQUEST_READY)
@@ -331,7 +332,7 @@ static void learn_plan(struct exchange *ex)
         ex->activity->actor.plan = ex->actor.plan;
 }
 
-static void take_answers(struct exchange *ex)
+static void finish_stream(struct exchange *ex)
 {
     if (ex->answer == NULL || ex->is_blocked)
         return;
@@ -339,11 +340,19 @@ static void take_answers(struct exchange *ex)
     if (ex->answer_failure == NULL && ex->is_response_complete &&
         decoder_finish(ex->response_decoder, tail) != OK)
         ex->is_response_complete = false;
+    exchange_resume_data(ex, buf_str(tail));
     answer_feed(ex->answer, buf_str(tail));
     buf_clear(tail);
     answer_finish(ex->answer, ex->is_response_complete);
+}
+
+static void take_answers(struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    if (ex->answer == NULL || ex->is_blocked)
+        return;
     learn_plan(ex);
-    if (exchange_route(ex)->answer == ANSWER_FIELDS)
+    if (route != NULL && route->answer == ANSWER_FIELDS)
         exchange_view_take(ex);
     else
         answer_take_rest(ex->answer, &ex->rest);
@@ -352,7 +361,8 @@ static void take_answers(struct exchange *ex)
         add_unreadable(ex);
     for (size_t i = 0; i < ex->answer_count; i++)
         fill_answer(ex, ex->answers[i]);
-    ex->turn_id = arena_copy(&ex->arena, answer_turn(ex->answer).id);
+    if (answer_turn(ex->answer).id.n != 0)
+        ex->turn_id = arena_copy(&ex->arena, answer_turn(ex->answer).id);
 }
 
 void exchange_tell(
@@ -445,17 +455,20 @@ static enum exchange_state next_answer(struct exchange *ex)
     ex->answer_at++;
     if (ex->answer_at < ex->answer_count)
         return begin_answer(ex);
+    exchange_resume_note(ex);
     ex->response = RESPONSE_DONE;
     exchange_free_response(ex);
     return EXCHANGE_READY;
 }
 
-/* A link waits for whoever fetches its file. */
+/* A link waits for whoever fetches its file, an answer that broke off for
+ * whoever goes on with it. */
 static void push_answer(struct exchange *ex, struct activity *a)
 {
-    bool is_link = file_is_link(ex);
-    exchange_push_record(ex, is_link ? RECORD_OPEN : RECORD_DONE, a);
-    ex->records[ex->record_count - 1].is_standing = is_link;
+    bool waits =
+        file_is_link(ex) || (ex->goes_on && a->has_complete && !a->complete);
+    exchange_push_record(ex, waits ? RECORD_OPEN : RECORD_DONE, a);
+    ex->records[ex->record_count - 1].is_standing = waits;
     if (ex->download == NULL)
         note_files(ex, a);
 }
@@ -592,6 +605,7 @@ static enum exchange_state scan_transcript(struct exchange *ex)
 }
 
 static enum exchange_state complete(struct exchange *ex);
+static enum exchange_state take_response(struct exchange *ex);
 
 /* It has left already, as sound: what is found can only be told. */
 static enum exchange_state judge_transcript(struct exchange *ex)
@@ -619,6 +633,7 @@ static enum exchange_state complete(struct exchange *ex)
     complete_request(ex);
     if (ex->answer_count != 0)
         return begin_answer(ex);
+    exchange_resume_note(ex);
     ex->response = RESPONSE_DONE;
     return EXCHANGE_READY;
 }
@@ -637,11 +652,29 @@ static enum exchange_state finish_view(struct exchange *ex)
     return EXCHANGE_READY;
 }
 
+void exchange_resumed(struct exchange *ex, struct str answer)
+{
+    if (!exchange_resume_take(ex, answer))
+        (void)take_response(ex);
+}
+
 static enum exchange_state step_extract(struct exchange *ex)
 {
     if (ex->request != REQUEST_READY)
         return EXCHANGE_READY; /* its end is still to come */
+    finish_stream(ex);
+    if (!ex->is_blocked && exchange_resume_ask(ex)) {
+        ex->response = RESPONSE_RESUME;
+        return EXCHANGE_ASK;
+    }
+    return take_response(ex);
+}
+
+static enum exchange_state take_response(struct exchange *ex)
+{
     take_answers(ex);
+    exchange_resume_name(ex);
+    exchange_resume_keep(ex);
     learn_conversation(ex);
     if (ex->answer != NULL)
         read_links(ex, true);
@@ -664,6 +697,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
     switch (ex->response) {
     case RESPONSE_EXTRACT:
         return step_extract(ex);
+    case RESPONSE_RESUME:
     case RESPONSE_IDENTIFY:
     case RESPONSE_ASK:
     case RESPONSE_FILE:

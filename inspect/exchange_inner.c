@@ -11,7 +11,8 @@ static void copy_actor(struct exchange *ex, const struct actor *from)
     struct actor *actor = &ex->actor;
     *actor = *from;
     struct str *const texts[] = {&actor->user, &actor->source, &actor->ip,
-        &actor->account, &actor->workspace, &actor->device};
+        &actor->account, &actor->workspace, &actor->device, &actor->user_id,
+        &actor->plan};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = arena_copy(&ex->arena, *texts[i]);
 }

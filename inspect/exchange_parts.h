@@ -18,6 +18,7 @@
  *   exchange_identity.c  who it is, remembered by session
  *   exchange_inner.c     exchanges inside a WebSocket (inspect/channel.h)
  *   exchange_view.c      answers by the map's paths
+ *   exchange_resume.c    answers that come in several streams
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
 #define INSPECT_EXCHANGE_PARTS_H
@@ -55,6 +56,7 @@ enum response_phase {
     RESPONSE_NONE,
     RESPONSE_OPEN,
     RESPONSE_EXTRACT,
+    RESPONSE_RESUME, /* does it go on with another stream? */
     RESPONSE_IDENTIFY,
     RESPONSE_ASK,   /* was it told already? */
     RESPONSE_REPLY, /* which prompt does it answer? */
@@ -178,10 +180,24 @@ struct exchange {
     struct activity *answers[ANSWERS_MAX];
     size_t answer_count, answer_at;
     bool is_response_complete;
-    bool has_transcript;    /* not scanned yet */
-    bool is_link_read;      /* addresses and ids of the answer were taken */
-    struct str turn_id;     /* the answers' name elsewhere, for their prompt */
-    bool may_be_told;       /* by another connection */
+    bool has_transcript; /* not scanned yet */
+    bool is_link_read;   /* addresses and ids of the answer were taken */
+    struct str turn_id;  /* the answers' name elsewhere, for their prompt */
+    bool may_be_told;    /* by another connection */
+    /* It may go on with another stream: its bytes; what is known of that one,
+     * and the ids under which it was told.  resumes: by request. */
+    bool resumes, is_raw_over;
+    struct buf raw, kept;
+    struct str resume_conversation, topic_id;
+    int64_t resume_offset; /* -1: not told */
+    char told[ANSWERS_MAX][UUID_TEXT_BYTES];
+    size_t told_count;
+    int64_t told_ms;
+    struct str told_reply;
+    /* Another stream may go on with it: under these names. */
+    bool goes_on;
+    struct buf state;
+    struct str next_conversation, next_turn, next_topic;
     struct str told_reason; /* the map's; where the policy gives none */
     bool is_quiet;          /* answers are told only where something is found */
 
@@ -260,6 +276,7 @@ enum exchange_state exchange_step_response(struct exchange *ex);
 /* The keeper's word about the answer that is at its turn. */
 void exchange_answer_said(struct exchange *ex, struct str answer);
 void exchange_answer_identified(struct exchange *ex);
+void exchange_resumed(struct exchange *ex, struct str answer);
 void exchange_free_response(struct exchange *ex);
 
 /* Inspected from now on, where the map calls it learnable. */
@@ -315,6 +332,18 @@ void exchange_inner_refused(struct exchange *ex, int status);
 
 /* block.c */
 void exchange_block_frame(const struct exchange *ex, struct buf *out);
+
+/* exchange_resume.c */
+void exchange_resume_data(struct exchange *ex, struct str bytes);
+/* True: exchange_question is what is kept of an earlier stream. */
+bool exchange_resume_ask(struct exchange *ex);
+bool exchange_resume_take(struct exchange *ex, struct str answer); /* another */
+/* The answers have the ids that they were told under. */
+void exchange_resume_name(struct exchange *ex);
+/* What the next stream needs, while the answer is there; and, with the ids
+ * that it was told under, to the keeper. */
+void exchange_resume_keep(struct exchange *ex);
+void exchange_resume_note(struct exchange *ex);
 
 /* exchange_view.c */
 /* The texts of an answer of ANSWER_FIELDS become the request's activity's, or,

@@ -342,13 +342,29 @@ static void find_target(struct exchange *ex, const struct json_node *root)
     a->target.name = arena_copy(&a->arena, name);
 }
 
+static void find_resumed(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    uint64_t offset;
+    ex->resumes = route->resumes.count != 0;
+    ex->resume_offset = -1;
+    if (ex->resumes &&
+        str_to_u64(pick_word(root, &route->resumes.items[0]), &offset) == OK &&
+        offset <= INT64_MAX)
+        ex->resume_offset = (int64_t)offset;
+}
+
 void extract_fields(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
     find_target(ex, root);
+    find_resumed(ex, root);
     walk_all(ex, root, &route->text, visit_text, &ex->activity->content);
     walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
     extract_ids(ex, root);
+    if (ex->resumes)
+        ex->resume_conversation =
+            arena_copy(&ex->arena, ex->activity->conversation_id);
     if (route->upload.address.count != 0) { /* with a signature: no text */
         upload_take_address(ex, root);
         walk_all(ex, root, &route->upload.address, visit_taken, NULL);

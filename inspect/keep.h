@@ -31,6 +31,7 @@ enum {
     KEEP_IDENTITY_SECONDS = 12 * 60 * 60,  /* since it was last used */
     KEEP_NAME_MAX = 320,                   /* a longer name is not kept */
     KEEP_FILE_SECONDS = 30 * 24 * 60 * 60, /* a prompt may use it later */
+    KEEP_STREAM_SECONDS = 10 * 60, /* an answer that broke off goes on */
     KEEP_FILE_IDS_MAX = 3,
     KEEP_FACT_BYTES_MAX = 48 * 1024,        /* one line about a file */
     KEEP_FACTS_BYTES_MAX = 8 << 20,         /* all of them, of one file */
@@ -197,6 +198,7 @@ struct keep_file {
     unsigned flags; /* more of them; never fewer */
     bool is_new;    /* whatever was known under these names is another file */
     bool forgets;   /* the lines so far, and that it was blocked */
+    bool is_brief;  /* no file, but an answer's stream: for a short while */
     bool creates;   /* of a question: the file is known from now on */
     struct str fact;
     size_t offset; /* of a question: of the lines, those from here on */

@@ -13,7 +13,7 @@ enum { FILE_KEYS_MAX = KEEP_FILE_IDS_MAX + 1 };
 /* Follows struct question; the fact follows it. */
 struct file_head {
     uint32_t flags, offset, key_count;
-    uint8_t is_new, forgets, creates, reserved;
+    uint8_t is_new, forgets, creates, is_brief;
     struct key keys[FILE_KEYS_MAX];
 };
 _Static_assert(sizeof(struct file_head) == KEEP_FILE_HEAD_BYTES, "");
@@ -43,7 +43,8 @@ void keep_put_file_question(
         .offset = (uint32_t)file->offset,
         .is_new = file->is_new,
         .forgets = file->forgets,
-        .creates = file->creates};
+        .creates = file->creates,
+        .is_brief = file->is_brief};
     for (size_t i = 0; i < KEEP_FILE_IDS_MAX; i++)
         add_key(&head, "file", file->service, file->ids[i]);
     /* Cloud storage is no service's own. */
@@ -107,6 +108,11 @@ static struct entry *find_any(
     return entry;
 }
 
+static int64_t seconds_of(const struct file_head *head)
+{
+    return head->is_brief ? KEEP_STREAM_SECONDS : KEEP_FILE_SECONDS;
+}
+
 static void clear_lines(struct keep *keep, struct entry *entry)
 {
     keep->names_bytes -= entry->names.n;
@@ -138,7 +144,7 @@ static struct entry *create(struct keep *keep, const struct question *q,
     const struct file_head *head, int64_t now_ms)
 {
     struct entry *entry =
-        keep_put(keep, &head->keys[0], now_ms, KEEP_FILE_SECONDS);
+        keep_put(keep, &head->keys[0], now_ms, seconds_of(head));
     clear_lines(keep, entry);
     forget_bytes(keep, entry);
     entry->is_alias = false;
@@ -156,7 +162,7 @@ static void point_here(struct keep *keep, const struct file_head *head,
         if (memcmp(&head->keys[i], own, sizeof *own) == 0)
             continue;
         struct entry *alias =
-            keep_put(keep, &head->keys[i], now_ms, KEEP_FILE_SECONDS);
+            keep_put(keep, &head->keys[i], now_ms, seconds_of(head));
         clear_lines(keep, alias);
         forget_bytes(keep, alias);
         alias->is_alias = true;
@@ -176,7 +182,7 @@ static void serve_note(struct keep *keep, const struct question *q,
     file = keep_look_up(keep, &own, now_ms); /* making room may cost it */
     if (file == NULL)
         return;
-    file->expires_ms = now_ms + KEEP_FILE_SECONDS * INT64_C(1000);
+    file->expires_ms = now_ms + seconds_of(head) * INT64_C(1000);
     if (head->forgets) {
         forget_bytes(keep, file);
         clear_lines(keep, file);

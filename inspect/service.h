@@ -240,6 +240,9 @@ struct route {
     size_t learn_count;
     struct route_file file;
     /* Members of the JSON answer that name the account of the session. */
+    /* The answer goes on where another stream of the conversation broke off:
+     * the member that says how many of its events are there already. */
+    struct json_paths resumes;
     struct json_paths who_user, who_workspace, who_user_id, who_plan;
     struct json_paths who_accounts; /* a map of them, by workspace */
     bool reads_who;

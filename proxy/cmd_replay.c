@@ -325,7 +325,7 @@ static void keep_channel_records(struct replay *replay, struct channel *channel)
 {
     struct record record;
     while (channel_next_record(channel, &record) == OK) {
-        if (record.kind == RECORD_DONE)
+        if (record.kind == RECORD_DONE || record.is_standing)
             keep_line(replay, &record);
         buf_free(&record.json);
     }

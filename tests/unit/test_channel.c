@@ -344,9 +344,9 @@ static void more_topics_than_there_is_room_for_end_the_oldest(void **state)
         receive_piece(s, name, 1, str_sub(stream, 0, stream.n - 80));
         buf_free(&text);
     }
-    assert_int_equal(count(&s->done, "\"complete\":false"), 24);
+    assert_int_equal(count(&s->open, "\"complete\":false"), 24);
     hang_up(s);
-    assert_int_equal(count(&s->done, "\"complete\":false"), 40);
+    assert_int_equal(count(&s->open, "\"complete\":false"), 40);
 }
 
 int main(void)
