@@ -506,6 +506,7 @@ static void finish_verdict(struct exchange *ex)
     count_verdict(ex->verdict.kind);
     stats_add(STAT_UNCLASSIFIED, str_is(a->name, "service.unclassified"));
     exchange_push_record(ex, RECORD_OPEN, a);
+    upload_take_back(ex);
 }
 
 void exchange_fail(struct exchange *ex, enum failure failure)
@@ -532,6 +533,17 @@ void exchange_push_record(
     evidence_seal(ex->env->evidence, a);
     activity_write(a, ex->env->capture, &record->json);
     stats_add(STAT_ACTIVITIES, kind == RECORD_DONE);
+}
+
+void exchange_push_void(struct exchange *ex, const char *id)
+{
+    if (ex->record_count == RECORDS_MAX)
+        return;
+    struct record *record = &ex->records[ex->record_count++];
+    *record = (struct record){.kind = RECORD_VOID};
+    memcpy(record->id, id, sizeof record->id);
+    buf_printf(&record->json, "{\"id\":\"%s\",\"told_as\":\"%s\"}", id,
+        ex->activity->id);
 }
 
 enum err exchange_next_record(struct exchange *ex, struct record *record_out)

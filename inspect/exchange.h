@@ -93,8 +93,9 @@ enum { GATE_TAIL_BYTES = 64 * 1024 };
 /* May change from HOLD to STREAM or REFUSE while data comes in (oversize). */
 enum gate exchange_gate(const struct exchange *ex);
 
-/* True, once at most, right after exchange_new: exchange_question is to be
- * answered before any of the body may pass (it says under which activity). */
+/* True, once at most, after exchange_new or after some of the body came:
+ * exchange_question is to be answered before any of it may pass (it says under
+ * which activity). */
 bool exchange_asks_early(struct exchange *ex);
 
 /* More of the body should not be read: what is there waits for its scan. */
@@ -153,6 +154,8 @@ enum record_kind {
     RECORD_OPEN, /* durable before the request goes on */
     RECORD_DONE, /* the whole final state under the same id, or a record that
                     needs no completion */
+    RECORD_VOID, /* takes back an OPEN: it turned out that a record under
+                    another id, which came before this one, tells the same */
 };
 struct record {
     enum record_kind kind;

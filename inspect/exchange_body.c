@@ -101,8 +101,9 @@ static void on_decoded(struct exchange *ex)
 void exchange_check_size(struct exchange *ex)
 {
     size_t most = ex->env->hold_max_bytes;
-    if (ex->gate == GATE_HOLD && !upload_is_pending(ex) &&
-        (ex->body.n > most || ex->wire_bytes > most))
+    bool is_over = ex->body.n > most || ex->wire_bytes > most;
+    if (ex->gate == GATE_HOLD && is_over && !upload_is_pending(ex) &&
+        !upload_peek(ex))
         on_oversize(ex);
 }
 

@@ -35,7 +35,7 @@ enum {
     FILES_MAX = 64, /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 10 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
-    RECORDS_MAX = 4 + 2 * ANSWERS_MAX,
+    RECORDS_MAX = 5 + 2 * ANSWERS_MAX,
     JOINTS_MAX = 256,
 };
 
@@ -220,6 +220,7 @@ void exchange_judge(struct exchange *ex, struct activity *activity,
 void exchange_push_opening(struct exchange *ex);
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, struct activity *a);
+void exchange_push_void(struct exchange *ex, const char *id);
 struct buf *exchange_push_note(struct exchange *ex);
 /* exchange_scan.c */
 /* All sources of the request, in their order. */
@@ -421,6 +422,8 @@ void extract_data_url(
 void extract_base64(struct exchange *ex, const struct json_node *node,
     struct str declared_type, struct str name);
 void extract_multipart(struct exchange *ex, struct str boundary);
+/* Of the fields that came so far: the address of an upload. */
+void extract_peek(struct exchange *ex);
 void extract_file_body(struct exchange *ex);
 /* A file's bytes while they pass: raw or multipart. */
 struct file_reader *file_reader_new(struct exchange *ex);
@@ -453,11 +456,16 @@ void upload_take_end(struct exchange *ex, struct str head, struct str tail);
 bool upload_is_joining(const struct exchange *ex);
 /* Whether the keeper must be asked before bytes may pass. */
 bool upload_is_pending(const struct exchange *ex);
+/* True: what was held of the body names the file: the keeper is to be asked
+ * before more of it passes. */
+bool upload_peek(struct exchange *ex);
 /* True: exchange_question is what is known of the file, or of one that the
  * request uses. */
 bool upload_ask_early(struct exchange *ex);
 bool upload_ask(struct exchange *ex);
 bool upload_answer(struct exchange *ex, struct str answer); /* true: another */
+/* The record of a name that turned out to be another's, after that one's. */
+void upload_take_back(struct exchange *ex);
 /* Before and after the verdict, and at the ends of the answer. */
 void upload_judge(struct exchange *ex);
 bool upload_is_silent(const struct exchange *ex);

@@ -401,6 +401,38 @@ static bool is_multipart(struct exchange *ex, struct str *boundary_out)
     return true;
 }
 
+static void on_peeked_part(void *arg, const struct multipart_part *part)
+{
+    struct file_reader *r = arg;
+    r->is_field = !part->disposition.has_filename;
+    r->name = arena_copy(&r->ex->arena, part->disposition.name);
+    buf_clear(&r->value);
+}
+
+static void on_peeked_data(void *arg, struct str data)
+{
+    struct file_reader *r = arg;
+    if (r->is_field && r->value.n + data.n <= FIELD_BYTES_MAX)
+        buf_append_str(&r->value, data);
+}
+
+void extract_peek(struct exchange *ex)
+{
+    static const struct multipart_events events = {
+        .on_part = on_peeked_part,
+        .on_data = on_peeked_data,
+        .on_part_end = on_part_end,
+    };
+    struct file_reader r = {0};
+    struct str boundary;
+    reader_open(&r, ex);
+    if (is_multipart(ex, &boundary) &&
+        multipart_new(boundary, &events, &r, &r.multipart) == OK)
+        (void)!multipart_feed(r.multipart, buf_str(&ex->body));
+    upload_take_address(ex, &r.root);
+    reader_close(&r);
+}
+
 /* Fields by the map's paths, as of a form; parts with a file name are files. */
 void extract_multipart(struct exchange *ex, struct str boundary)
 {

@@ -33,9 +33,8 @@ static bool is_word(struct str text, size_t at)
 static size_t count_digits(struct str text, size_t at, bool is_back)
 {
     size_t n = 0;
-    while (n < RULE_SHAPE_MAX &&
-           (is_back ? at > n && is_digit(text, at - n - 1)
-                    : is_digit(text, at + n)))
+    while (n < RULE_SHAPE_MAX && (is_back ? at > n && is_digit(text, at - n - 1)
+                                          : is_digit(text, at + n)))
         n++;
     return n;
 }

@@ -192,7 +192,21 @@ void upload_take_end(struct exchange *ex, struct str head, struct str tail)
 
 bool upload_is_pending(const struct exchange *ex)
 {
-    return ex->upload != NULL && ex->upload->is_asking;
+    const struct upload *u = ex->upload;
+    return u != NULL &&
+           (u->is_asking || (u->is_peeked && has_names(u) && !u->is_asked));
+}
+
+/* Forms name the file's address in a field, before its bytes or after. */
+bool upload_peek(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u == NULL || u->step != UPLOAD_BYTES || u->is_asked || u->is_peeked ||
+        exchange_route(ex)->upload.address.count == 0)
+        return false;
+    u->is_peeked = true;
+    extract_peek(ex);
+    return has_names(u);
 }
 
 static bool ask_own(struct exchange *ex)
@@ -246,8 +260,10 @@ static void adopt_activity(struct exchange *ex)
                    (u->said.flags & KEEP_FILE_BLOCKED) == 0;
     bool is_again =
         is_over && (u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE);
-    if (u->said.activity_id[0] == '\0' || u->is_opened || is_again)
+    if (u->said.activity_id[0] == '\0' || is_again)
         return;
+    if (u->is_opened && strcmp(u->said.activity_id, ex->activity->id) != 0)
+        memcpy(u->opened_id, ex->activity->id, sizeof u->opened_id);
     memcpy(ex->activity->id, u->said.activity_id, sizeof ex->activity->id);
 }
 
@@ -550,6 +566,15 @@ void upload_note_verdict(struct exchange *ex)
         keep_text(ex);
     if (ex->is_blocked || knows_piece || keeps_bytes)
         note(ex, &file, true);
+}
+
+void upload_take_back(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u == NULL || u->opened_id[0] == '\0')
+        return;
+    exchange_push_void(ex, u->opened_id);
+    u->opened_id[0] = '\0';
 }
 
 /* ---- the answer ---------------------------------------------------------- */

@@ -70,14 +70,16 @@ struct upload {
     struct buf facts;
     size_t file_at; /* NONE: which file is asked for */
     bool is_asking, is_asked, is_applied;
+    bool is_peeked; /* what came so far was looked at for a name */
     struct keep_file_answer said;
     struct upload_known known;
     /* what came of it */
-    bool is_opened;  /* a record was made before the keeper was asked */
-    bool is_refused; /* what it is about was blocked before */
-    bool is_silent;  /* nothing to tell */
-    bool has_answer; /* the answer said something of the file */
-    bool was_read;   /* it was JSON, whatever it said */
+    bool is_opened; /* a record was made before the keeper was asked */
+    char opened_id[UUID_TEXT_BYTES]; /* … which another one replaces */
+    bool is_refused;                 /* what it is about was blocked before */
+    bool is_silent;                  /* nothing to tell */
+    bool has_answer;                 /* the answer said something of the file */
+    bool was_read;                   /* it was JSON, whatever it said */
 };
 
 /* upload_facts.c */

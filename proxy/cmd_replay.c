@@ -379,16 +379,31 @@ static bool is_inspected_host(
     return is_learnt;
 }
 
-typedef void feed_fn(struct exchange *exchange, struct str bytes);
+typedef void feed_fn(
+    struct replay *replay, struct entry *entry, struct str bytes);
 
-static void feed_pieces(const struct replay *replay, struct exchange *exchange,
-    struct str body, feed_fn *feed)
+static void feed_request(
+    struct replay *replay, struct entry *entry, struct str bytes)
+{
+    exchange_request_data(entry->exchange, bytes);
+    ask_early(replay, entry); /* once a part of it says what it is */
+}
+
+static void feed_response(
+    struct replay *replay, struct entry *entry, struct str bytes)
+{
+    (void)replay;
+    exchange_response_data(entry->exchange, bytes);
+}
+
+static void feed_pieces(
+    struct replay *replay, struct entry *entry, struct str body, feed_fn *feed)
 {
     for (size_t i = 0; body.n != 0; i++) {
         size_t n = replay->chunk_count == 0
                        ? body.n
                        : replay->chunks[i % replay->chunk_count];
-        feed(exchange, str_sub(body, 0, n));
+        feed(replay, entry, str_sub(body, 0, n));
         body = str_sub(body, n, body.n);
     }
 }
@@ -429,7 +444,7 @@ static void start_entry(struct replay *replay, struct entry *entry)
         r.has_body = body.n != 0;
         entry->exchange = exchange_new(&replay->env, &r);
         ask_early(replay, entry);
-        feed_pieces(replay, entry->exchange, body, exchange_request_data);
+        feed_pieces(replay, entry, body, feed_request);
         if (exchange_gate(entry->exchange) == GATE_REFUSE)
             exchange_request_cut(entry->exchange);
         else
@@ -475,7 +490,7 @@ static void end_answered(struct replay *replay, struct entry *entry)
     } else {
         exchange_response_head(entry->exchange, (int)status, fields.items,
             fields.count, body.n != 0);
-        feed_pieces(replay, entry->exchange, body, exchange_response_data);
+        feed_pieces(replay, entry, body, feed_response);
         exchange_response_end(entry->exchange, !is_broken);
     }
     buf_free(&made);

@@ -290,7 +290,12 @@ void recorder_put(
     e->wire_token = ++r->last_token;
     e->owner = token != 0 ? owner : NULL;
     e->token = token;
-    e->kind = record->kind == RECORD_OPEN ? STORE_OPEN : STORE_DONE;
+    static const enum store_kind kinds[] = {
+        [RECORD_OPEN] = STORE_OPEN,
+        [RECORD_DONE] = STORE_DONE,
+        [RECORD_VOID] = STORE_VOID,
+    };
+    e->kind = kinds[record->kind];
     memcpy(e->id, record->id, sizeof e->id);
     buf_take(&e->json, &record->json);
     e->put_us = clock_mono_us();

@@ -108,7 +108,7 @@ struct txn {
     bool client_gone;
     bool outlives_client; /* what came down is still asked about, or read */
     bool was_retried;
-    bool was_asked_early, is_asking_early; /* the keeper, of an upload */
+    bool is_asking_early; /* the keeper, of an upload */
     unsigned records_pending;
     uint64_t touched_ms, judged_us;
     int status;

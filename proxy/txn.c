@@ -348,11 +348,10 @@ static void judge_now(struct txn *t)
 static bool asks_early(struct txn *t)
 {
     struct session *s = t->session;
-    if (!t->was_asked_early && exchange_asks_early(t->exchange)) {
+    if (!t->is_asking_early && exchange_asks_early(t->exchange)) {
         t->is_asking_early = true;
         s->world->ops->keep(s->world, s, t->id, exchange_question(t->exchange));
     }
-    t->was_asked_early = true;
     return t->is_asking_early;
 }
 

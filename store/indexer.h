@@ -15,7 +15,7 @@ enum {
     INDEXER_BACKOFF_MAX_MS = 1000, /* while the database is locked */
     INDEXER_RETAIN_MS = 60 * 1000,
     INDEXER_WAITING_MS = 1000, /* between two looks at what waits */
-    INDEXER_STOP_MS = 5000, /* for the rest, at a clean stop */
+    INDEXER_STOP_MS = 5000,    /* for the rest, at a clean stop */
 };
 
 struct indexer;

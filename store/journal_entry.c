@@ -68,7 +68,8 @@ static enum err decode_body(struct str body, struct journal_entry *out)
     out->json = str_sub(body, JOURNAL_BODY_HEAD, body.n);
     if (out->kind == STORE_GONE)
         return OK;
-    bool is_record = out->kind == STORE_OPEN || out->kind == STORE_DONE;
+    bool is_record = out->kind == STORE_OPEN || out->kind == STORE_DONE ||
+                     out->kind == STORE_VOID;
     return is_record && store_id_is_valid(str_of(out->id)) ? OK : ERR_PARSE;
 }
 

@@ -11,9 +11,14 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-/* OPEN and DONE as in inspect/exchange.h; GONE closes every open record of an
- * origin (a worker instance that ended): outcome failure. */
-enum store_kind { STORE_OPEN = 1, STORE_DONE = 2, STORE_GONE = 3 };
+/* OPEN, DONE and VOID as in inspect/exchange.h; GONE closes every open record
+ * of an origin (a worker instance that ended): outcome failure. */
+enum store_kind {
+    STORE_OPEN = 1,
+    STORE_DONE = 2,
+    STORE_GONE = 3,
+    STORE_VOID = 4, /* takes back an OPEN of the same origin */
+};
 
 enum { STORE_INLINE_MAX = 60 * 1024, STORE_JSON_MAX = 64 << 20 };
 

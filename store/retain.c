@@ -133,9 +133,9 @@ enum err retain_waiting(
 {
     if (options->wait_ms <= 0)
         return OK;
-    struct db_statement *s = db_statement_new(db,
-        "UPDATE activity SET state = 1 WHERE state = 0"
-        " AND outcome IS NOT NULL AND time_ms <= ?1");
+    struct db_statement *s =
+        db_statement_new(db, "UPDATE activity SET state = 1 WHERE state = 0"
+                             " AND outcome IS NOT NULL AND time_ms <= ?1");
     if (s == NULL)
         return ERR_STATE;
     db_bind_int(s, 1, now_ms - options->wait_ms);

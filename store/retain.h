@@ -10,8 +10,8 @@
 #include "store/db_sqlite.h"
 
 struct retain_options {
-    int64_t days;  /* rows and segments older go; 0: no bound */
-    int64_t bytes; /* of database and journal together; 0: no bound */
+    int64_t days;    /* rows and segments older go; 0: no bound */
+    int64_t bytes;   /* of database and journal together; 0: no bound */
     int64_t wait_ms; /* what waits for more is closed after it; 0: never */
 };
 

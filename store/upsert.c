@@ -319,8 +319,34 @@ static enum err close_all_but(struct upsert *u, const json_t *live)
     return err;
 }
 
+/* So rare that nothing is prepared for it. */
+static enum err take_back(struct upsert *u, const struct journal_entry *entry)
+{
+#define OPEN_OF_IT                                                             \
+    "(SELECT seq FROM activity WHERE id = ?1 AND origin = ?2 AND state = 0)"
+    static const char *const each[] = {
+        "DELETE FROM finding WHERE seq = " OPEN_OF_IT,
+        "DELETE FROM evidence WHERE seq = " OPEN_OF_IT,
+        "DELETE FROM activity WHERE seq = " OPEN_OF_IT,
+    };
+#undef OPEN_OF_IT
+    enum err err = OK;
+    for (size_t i = 0; i < ARRAY_LEN(each) && err == OK; i++) {
+        struct db_statement *s = db_statement_new(u->db, each[i]);
+        if (s == NULL)
+            return ERR_STATE;
+        db_bind_text(s, 1, str_of(entry->id));
+        db_bind_int(s, 2, (int64_t)entry->origin);
+        err = db_run(s);
+        db_statement_free(&s);
+    }
+    return err;
+}
+
 enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
 {
+    if (entry->kind == STORE_VOID)
+        return take_back(u, entry);
     if (entry->kind != STORE_GONE)
         return put_record(u, entry);
     if (entry->origin != 0)

@@ -3,6 +3,7 @@
  *   - more attempts win over fewer;
  *   - with equal attempts, done wins over closed-by-crash over open, and of
  *     two alike the later one wins (they are resent ones).
+ *   - what is taken back while it is open is no row any more.
  * So applying an entry twice changes nothing.
  */
 #ifndef STORE_UPSERT_H

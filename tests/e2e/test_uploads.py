@@ -3,10 +3,12 @@ several workers, and are one activity in the store, in any order, and if a
 worker dies in between."""
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
 import signal
+import sqlite3
 import unittest
 import uuid
 
@@ -18,8 +20,7 @@ FILES = "https://chatgpt.com/backend-api/files"
 TEXT = b"quarter,amount\nQ1,12\n"
 
 
-class Uploads(GatewayTest):
-    settings = "capture: full\nworkers: 2"
+class UploadsTest(GatewayTest):
 
     def post(self, url, body, *args):
         return self.curl(url, "-H", "content-type: application/json", "-d", json.dumps(body), *args)
@@ -50,6 +51,10 @@ class Uploads(GatewayTest):
             "id": str(uuid.uuid4()), "author": {"role": "user"}, "metadata": {"attachments": [{"id": id, "name": "x"}]},
             "content": {"content_type": "text", "parts": ["sum it up"]}}])
         return message, answer
+
+
+class Uploads(UploadsTest):
+    settings = "capture: full\nworkers: 2"
 
     def test_name_and_bytes_meet_whatever_worker_has_them(self):
         for i in range(12):
@@ -175,6 +180,22 @@ class Uploads(GatewayTest):
         self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["files"][0]["type"]),
                          (id, hashlib.sha256(data).hexdigest(), "text/plain"))
 
+    def test_a_large_form_joins_its_announcement_wherever_it_names_it(self):
+        data = b"words and words\n" * (12 * 65536)
+        path = self.folder / "form.txt"
+        path.write_bytes(data)
+        for order in (-1, 1):
+            name = f"form{order}.txt"
+            id, url = self.announce(name, len(data))
+            fields = [("-F", f"file=@{path};filename=blob;type=text/plain"), ("--form-string", f"upload_url={url}")]
+            args = [x for field in fields[::order] for x in field]
+            self.assertEqual(self.status("https://chatgpt.com/backend-api/estuary/upload_content_bytes", *args), 201)
+            a = self.stored(name)
+            self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["outcome"], a.get("complete")),
+                             (id, hashlib.sha256(data).hexdigest(), "success", None))
+            self.assertEqual([a for a in self.gateway.activities() if a["activity"] == "file.uploaded"
+                              and a["files"][0].get("name") == "blob"], [])
+
     def test_a_file_full_of_numbers_does_not_hold_a_worker_up(self):
         line = b"2026-11-22T10:02:%02d.123Z INFO request %d took 12 ms from 198.51.100.%d\n"
         piece = b"".join(line % (i % 60, i * 7919, i % 256) for i in range(10000))
@@ -257,6 +278,25 @@ class Uploads(GatewayTest):
         self.assertEqual(self.put(url, TEXT, "--retry", "5", "--retry-all-errors"), 201)
         a = self.stored("crash.txt")
         self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a["outcome"]), (id, len(TEXT), "success"))
+
+
+class Waiting(UploadsTest):
+    """Files whose bytes do not come."""
+    settings = "capture: full\nworkers: 2\ntimeouts: {file: 1000}"
+
+    def state(self, name):
+        with contextlib.closing(sqlite3.connect(f"file:{self.gateway.data}/store/store.db?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT state, outcome, json FROM activity WHERE json LIKE ?", [f"%{name}%"]).fetchall()
+        self.assertEqual(len(rows), 1)
+        return rows[0][0], rows[0][1], json.loads(rows[0][2])["complete"]
+
+    def test_what_was_announced_is_closed_and_completed_all_the_same(self):
+        id, url = self.announce("waits.txt")
+        self.stored("waits.txt", lambda a: a.get("outcome"))
+        wait_for(lambda: self.state("waits.txt") == (1, "success", False), 10, "the record to be closed")
+        self.assertEqual(self.put(url, TEXT), 201)
+        a = self.stored("waits.txt")
+        self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a.get("complete")), (id, len(TEXT), None))
 
 
 if __name__ == "__main__":

@@ -271,6 +271,7 @@ const routes = [
   ['PUT', /^\/file-/, upload],
   ['PUT', /^\/(files|upload)/, upload],
   ['POST', /^\/upload/, upload],
+  ['POST', /\/estuary\/upload_content_bytes$/, upload],
   ['GET', /^\/never$/, () => {}],
   ['GET', /^\/status\/\d+$/, (req, res, url) => {
     const status = Number(url.pathname.split('/')[2]);

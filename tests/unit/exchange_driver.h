@@ -44,7 +44,7 @@ struct turn {
 
 /* What came of it. */
 struct result {
-    struct buf open, done; /* records, one a line; ids masked */
+    struct buf open, done, taken_back; /* records, one a line; ids masked */
     enum verdict_kind verdict;
     enum gate gate;
     bool is_blocked;
@@ -153,8 +153,10 @@ static inline void driver_steps(
         buf_clear(&data);
     }
     while (exchange_next_record(ex, &record) == OK) {
-        mask_ids(buf_str(&record.json),
-            record.kind == RECORD_OPEN ? &r->open : &r->done);
+        mask_ids(buf_str(&record.json), record.kind == RECORD_OPEN ? &r->open
+                                        : record.kind == RECORD_DONE
+                                            ? &r->done
+                                            : &r->taken_back);
         buf_free(&record.json);
     }
     buf_free(&data);
@@ -209,6 +211,17 @@ static inline void driver_answer(
     exchange_response_end(ex, !t->answer_breaks);
 }
 
+static inline void driver_ask_early(struct driver *d, struct exchange *ex)
+{
+    struct buf answer = {0};
+    if (!exchange_asks_early(ex))
+        return;
+    if (d->keep != NULL)
+        keep_handle(d->keep, exchange_question(ex), 1000, &answer);
+    exchange_answer(ex, buf_str(&answer));
+    buf_free(&answer);
+}
+
 static inline void driver_run(
     struct driver *d, const struct turn *t, unsigned way, struct result *r)
 {
@@ -216,8 +229,11 @@ static inline void driver_run(
     struct exchange_reply reply = {0};
     *r = (struct result){0};
     struct exchange *ex = driver_new(d, t);
-    for (struct cuts c = cuts_begin(t->body, way); cuts_next(&c, &piece);)
+    driver_ask_early(d, ex);
+    for (struct cuts c = cuts_begin(t->body, way); cuts_next(&c, &piece);) {
         exchange_request_data(ex, piece);
+        driver_ask_early(d, ex);
+    }
     r->gate = exchange_gate(ex);
     if (r->gate == GATE_REFUSE)
         exchange_request_cut(ex);
@@ -243,6 +259,7 @@ static inline void result_free(struct result *r)
 {
     buf_free(&r->open);
     buf_free(&r->done);
+    buf_free(&r->taken_back);
     buf_free(&r->reply);
 }
 

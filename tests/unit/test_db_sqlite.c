@@ -113,6 +113,22 @@ static void an_older_attempt_never_beats_a_newer_one(void **state)
     assert_int_equal(fixture_count("SELECT state FROM activity"), STATE_DONE);
 }
 
+static void what_is_taken_back_is_gone_while_it_is_open(void **state)
+{
+    (void)state;
+    static const char found[] =
+        ",\"findings\":[{\"type\":\"iban\",\"detector\":\"iban\"}]";
+    put(STORE_OPEN, 1, found);
+    put_at(STORE_VOID, 1, 1000, 2, ""); /* another worker's */
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 1);
+    put(STORE_VOID, 1, "");
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 0);
+    assert_int_equal(fixture_count("SELECT count(*) FROM finding"), 0);
+    put(STORE_DONE, 1, "");
+    put(STORE_VOID, 1, "");
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 1);
+}
+
 static void unreadable_json_is_noted_and_hurts_nobody(void **state)
 {
     (void)state;
@@ -158,6 +174,7 @@ int main(void)
         TEST(columns_come_from_the_activity),
         TEST(an_update_replaces_the_findings),
         TEST(an_older_attempt_never_beats_a_newer_one),
+        TEST(what_is_taken_back_is_gone_while_it_is_open),
         TEST(unreadable_json_is_noted_and_hurts_nobody),
         TEST(json_with_line_breaks_becomes_one_line),
     };

@@ -203,6 +203,66 @@ static void what_escapes_hide_is_found_in_a_streamed_file(void **state)
     buf_free(&file);
 }
 
+/* One line of a record of that id, of what was masked. */
+static size_t lines_of(const struct buf *records)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < records->n; i++)
+        n += buf_str(records).p[i] == '\n';
+    return n;
+}
+
+static void check_estuary(bool is_address_first)
+{
+    struct buf body = {0}, file = {0};
+    struct result r;
+    struct turn t = announce();
+    driver_forget(&d);
+    send_turn(&t, 0, &r);
+    result_free(&r);
+    static const char address[] =
+        "--b\r\nContent-Disposition: form-data; name=\"upload_url\"\r\n\r\n"
+        "https://files.oaiusercontent.com/file-1?sig=x\r\n";
+    while (file.n < 1500000)
+        buf_append_str(&file, STR("words, "));
+    buf_append_str(&body, is_address_first ? str_of(address) : STR_NONE);
+    buf_append_str(
+        &body, STR("--b\r\nContent-Disposition: form-data; name=\"file\"; "
+                   "filename=\"blob\"\r\nContent-Type: text/plain\r\n\r\n"));
+    buf_append_str(&body, buf_str(&file));
+    buf_append_str(&body, STR("\r\n"));
+    buf_append_str(&body, is_address_first ? STR_NONE : str_of(address));
+    buf_append_str(&body, STR("--b--\r\n"));
+    t = (struct turn){.path = "/backend-api/estuary/upload_content_bytes",
+        .type = "multipart/form-data; boundary=b",
+        .body = buf_str(&body),
+        .answer_type = "application/json",
+        .answer = STR("{}")};
+    for (unsigned way = 0; way < 6; way += 5) {
+        struct turn again = announce();
+        driver_forget(&d);
+        send_turn(&again, 0, &r);
+        result_free(&r);
+        send_turn(&t, way, &r);
+        assert_int_equal(r.gate, GATE_STREAM);
+        assert_has(&r.done, "\"id\":\"file-1\",\"name\":\"a.txt\","
+                            "\"bytes\":1500002");
+        assert_int_equal(lines_of(&r.done), 1);
+        bool is_late = !is_address_first && way != CUTS_WHOLE;
+        assert_int_equal(lines_of(&r.taken_back), is_late);
+        result_free(&r);
+    }
+    buf_free(&body);
+    buf_free(&file);
+}
+
+static void a_streamed_form_joins_the_file_that_its_field_names(void **state)
+{
+    (void)state;
+    check_estuary(true);
+    check_estuary(false);
+}
+
 static void lists_of_pieces_never_seen_are_refused(void **state)
 {
     (void)state;
@@ -245,6 +305,7 @@ int main(void)
         cmocka_unit_test(multipart_is_hashed_while_it_streams),
         cmocka_unit_test(places_of_findings_are_those_in_the_streamed_file),
         cmocka_unit_test(what_escapes_hide_is_found_in_a_streamed_file),
+        cmocka_unit_test(a_streamed_form_joins_the_file_that_its_field_names),
         cmocka_unit_test(lists_of_pieces_never_seen_are_refused),
     };
     return cmocka_run_group_tests(tests, open_driver, close_driver);
