@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "inspect/filetype.h"
 
 enum {
     CHUNK_BYTES = 16 * 1024,
@@ -438,4 +439,51 @@ bool decode_looks_encoded(struct str content_encoding, struct str first_bytes)
     default:
         return !utf8_is_text(str_sub(first_bytes, 0, TEXT_LOOK_BYTES));
     }
+}
+
+static bool has_signature(struct str body)
+{
+    struct str type = filetype_find(str_sub(body, 0, FILETYPE_HEAD_BYTES));
+    return type.n != 0 && !str_is(type, "application/octet-stream");
+}
+
+static bool has_magic(struct str content_encoding)
+{
+    enum encoding list[DECODE_STAGES_MAX];
+    unsigned count;
+    return parse_encodings(content_encoding, list, &count) != OK ||
+           list[count - 1] == E_GZIP || list[count - 1] == E_ZSTD;
+}
+
+/* is_early_out: it fails before anything can have been damaged on its way. */
+static enum err undo(struct decoder *d, struct str body, bool *is_early_out)
+{
+    enum { PIECE = 256 };
+    struct buf out = {0};
+    enum err err = OK;
+    size_t at = 0;
+    for (; at < body.n && err == OK; at += PIECE) {
+        err = decoder_feed(d, str_sub(body, at, at + PIECE), &out);
+        buf_clear(&out);
+    }
+    *is_early_out = err != OK && at <= PIECE;
+    if (err == OK)
+        err = decoder_finish(d, &out);
+    buf_wipe_free(&out);
+    return err;
+}
+
+bool decode_is_encoded(struct str content_encoding, struct str body)
+{
+    struct decode_limits limits = {0};
+    struct decoder *d;
+    bool is_early;
+    if (!decode_looks_encoded(content_encoding, body))
+        return false;
+    if (body.n == 0 || has_magic(content_encoding) ||
+        decoder_new(content_encoding, &limits, &d) != OK)
+        return true;
+    enum err err = undo(d, body, &is_early);
+    decoder_free(&d);
+    return err != ERR_PARSE || !(is_early || has_signature(body));
 }

@@ -58,5 +58,9 @@ enum err decoder_finish(struct decoder *d, struct buf *out) MUST_USE;
  * magic of gzip, zstd and zlib; what has none (br, raw deflate) is told by
  * looking unlike text.  True for an empty body and for unknown encodings. */
 bool decode_looks_encoded(struct str content_encoding, struct str first_bytes);
+/* The same of a whole body, for whoever has it.  What br or raw deflate cannot
+ * have made is told by undoing it: a picture is no Brotli stream.  A body that
+ * breaks off, or that is damaged behind its beginning, still is one. */
+bool decode_is_encoded(struct str content_encoding, struct str body);
 
 #endif

@@ -134,7 +134,7 @@ static struct field *find_field(const struct fields *f, const char *name)
 static void drop_undone_encoding(struct fields *f, struct str body)
 {
     struct field *field = find_field(f, "content-encoding");
-    if (field != NULL && !decode_looks_encoded(field->value, body))
+    if (field != NULL && !decode_is_encoded(field->value, body))
         field->value = STR("identity");
 }
 

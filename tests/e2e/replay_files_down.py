@@ -266,6 +266,16 @@ def encoded_bytes_count_decoded():
 
 
 @case
+def bytes_that_the_exporter_decoded_already():
+    files = [("gzip", PNG), ("br", PNG), ("deflate", PNG), ("zstd", PNG), ("br", letter("nothing")), ("br", b"\xff\xfe\xfd" * 99),
+             ("br", "Größe;1\n".encode("latin-1") * 40)]
+    return [get(estuary(f"file_18{i}"), data, "application/octet-stream", second=i, is_answer_base64=True,
+                got={"content-encoding": encoding}) for i, (encoding, data) in enumerate(files)], [
+        downloads({"id": f"file_18{i}", "bytes": len(data), "sha256": sha(data)}, failure=None)
+        for i, (_, data) in enumerate(files)]
+
+
+@case
 def a_picture_that_is_only_shown():
     return [link(B + "/files/download/file_20?conversation_id=c&inline=true", estuary("file_20"), "fox.png",
                  mime_type="image/png"), get(estuary("file_20"), PNG, "image/png", second=2),

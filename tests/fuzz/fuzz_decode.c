@@ -44,7 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         "same result at any cut");
     if (err == OK && other == OK)
         check_same(&whole, &cut, "same bytes");
-    (void)decode_looks_encoded(str_of(header), s);
+    bool looks = decode_looks_encoded(str_of(header), s);
+    if (decode_is_encoded(str_of(header), s) && !looks)
+        abort();
     struct decoder *d;
     if (decoder_new(s, NULL, &d) == OK)
         decoder_free(&d);

@@ -457,6 +457,33 @@ static void bodies_decoded_already_are_told_apart(void **state)
     buf_free(&text);
 }
 
+static void a_body_that_its_encoding_cannot_have_made_is_decoded(void **state)
+{
+    (void)state;
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
+    static const char zip[] = "PK\3\4\x14\0\0\0\x08\0\x8f\x9a\x0b\x5b";
+    static const char other[] = "\xff\xfe\xfd\xff\xff\xff\xff\0\1\2";
+    static const char *const quiet[] = {"br", "deflate", "gzip, br"};
+    struct buf text = sample(5000);
+    for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
+        struct str header = str_of(quiet[i]);
+        assert_false(decode_is_encoded(header, str_make(png, sizeof png)));
+        assert_false(decode_is_encoded(header, str_make(zip, sizeof zip)));
+        assert_false(decode_is_encoded(header, str_make(other, sizeof other)));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        struct str header = str_of(pairs[i].header);
+        struct buf wire = encoded(pairs[i].encoder, buf_str(&text));
+        struct str half = str_sub(buf_str(&wire), 0, wire.n / 2);
+        assert_true(decode_is_encoded(header, buf_str(&wire)));
+        assert_true(decode_is_encoded(header, half));
+        assert_true(decode_is_encoded(header, STR("")));
+        assert_false(decode_is_encoded(header, buf_str(&text)));
+        buf_free(&wire);
+    }
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +504,7 @@ int main(void)
         cmocka_unit_test(flushed_brotli_comes_out_at_once),
         cmocka_unit_test(flushed_zstd_comes_out_at_once),
         cmocka_unit_test(bodies_decoded_already_are_told_apart),
+        cmocka_unit_test(a_body_that_its_encoding_cannot_have_made_is_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
