@@ -97,7 +97,7 @@ static void what_waits_for_too_long_is_closed(void **state)
     assert_int_equal(
         fixture_count("SELECT max(seq) FROM activity WHERE state = 1"), 4);
     assert_int_equal(retain_waiting(db, &options, 1000000), OK);
-    assert_int_equal( /* the others do not wait: they are under way */
+    assert_int_equal(/* the others do not wait: they are under way */
         fixture_count("SELECT count(*) FROM activity WHERE state = 0"), 5);
     options.wait_ms = 0;
     assert_int_equal(retain_waiting(db, &options, 1000000), OK);
