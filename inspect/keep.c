@@ -25,6 +25,7 @@ struct keep *keep_new(size_t max_bytes)
 {
     struct keep *keep = MEM_NEW(struct keep);
     keep->max_bytes = max_bytes;
+    keep->chunks_max = KEEP_CHUNKS_MAX;
     keep->drift = drift_new();
     keep->links = links_new(max_bytes / 8);
     if (getrandom(keep->secret, sizeof keep->secret, 0) !=

@@ -59,8 +59,10 @@ struct keep_payload {
     size_t bytes;
 };
 typedef void keep_release_fn(int handle);
-/* Who closes what leaves the tables; before the first question. */
-void keep_release_handles(struct keep *keep, keep_release_fn *release);
+/* Who closes what leaves the tables, and how many there may be (at most
+ * KEEP_CHUNKS_MAX); before the first question. */
+void keep_release_handles(
+    struct keep *keep, keep_release_fn *release, unsigned most);
 /* keep_handle, with the part of the question from keep_payload_at on beside
  * it.  A handle that was taken is -1 afterwards, or the one to be sent beside
  * the answer, which stays the keep's. */

@@ -63,9 +63,11 @@ size_t keep_payload_at(struct str question)
 
 /* ---- the table --------------------------------------------------------- */
 
-void keep_release_handles(struct keep *keep, keep_release_fn *release)
+void keep_release_handles(
+    struct keep *keep, keep_release_fn *release, unsigned most)
 {
     keep->release = release;
+    keep->chunks_max = most < KEEP_CHUNKS_MAX ? most : KEEP_CHUNKS_MAX;
 }
 
 static void drop_chunk(struct keep *keep, struct chunk *chunk)
@@ -89,7 +91,7 @@ void keep_drop_chunks(struct keep *keep, const struct key *file)
 static void make_room(struct keep *keep, size_t bytes)
 {
     while (keep->chunks != NULL &&
-           (HASH_COUNT(keep->chunks) >= KEEP_CHUNKS_MAX ||
+           (HASH_COUNT(keep->chunks) >= keep->chunks_max ||
                keep->chunk_bytes + bytes > KEEP_CHUNKS_BYTES_MAX))
         drop_chunk(keep, keep->chunks);
 }

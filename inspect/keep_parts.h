@@ -82,6 +82,7 @@ struct keep {
     struct links *links;
     struct chunk *chunks; /* keep_chunks.c */
     size_t chunk_bytes;
+    unsigned chunks_max;
     keep_release_fn *release;
     char secret[32]; /* keys of sessions mean nothing without it */
 };

@@ -7,6 +7,7 @@
 #include "inspect/keep.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,12 +29,23 @@ static void release(int fd)
     (void)close(fd);
 }
 
+/* A part of them stays for channels, however few there may be. */
+static unsigned spare_descriptors(void)
+{
+    struct rlimit limit = {.rlim_max = 1024};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t most = limit.rlim_max < KEEP_CHUNKS_MAX * 4 / 3
+                      ? limit.rlim_max
+                      : KEEP_CHUNKS_MAX * 4 / 3;
+    return (unsigned)(most / 4 * 3);
+}
+
 static enum err keeper_open(const struct role_start *start, void **state_out)
 {
     struct keeper *keeper = MEM_NEW(struct keeper);
     (void)start;
     keeper->keep = keep_new(KEEP_BYTES);
-    keep_release_handles(keeper->keep, release);
+    keep_release_handles(keeper->keep, release, spare_descriptors());
     keeper->drift_since_ms = clock_mono_ms();
     *state_out = keeper;
     return OK;

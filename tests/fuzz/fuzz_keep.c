@@ -123,12 +123,42 @@ static void check_files(struct keep *keep, struct str name, int64_t now_ms)
     buf_free(&answer);
 }
 
+/* Bytes of a file are there until it is told. */
+static void check_chunks(struct keep *keep, struct str name, int64_t now_ms)
+{
+    struct buf note = {0}, question = {0}, answer = {0};
+    struct keep_file file = {.service = STR("s"),
+        .ids = {STR("chunks")},
+        .activity_id = "a",
+        .time_ms = now_ms};
+    keep_note_file(&file, &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    buf_clear(&note);
+    keep_note_chunk(&file, name, name.n, name, &note);
+    check(keep_payload_at(buf_str(&note)) == note.n - name.n,
+        "the payload is the bytes");
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    keep_ask_chunk(name, name.n, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(str_eq(buf_str(&answer), name), "bytes that were noted");
+    file.forgets = true;
+    buf_clear(&note), buf_clear(&answer);
+    keep_note_file(&file, &note);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(answer.n == 0, "bytes of a file that is told");
+    buf_free(&note);
+    buf_free(&question);
+    buf_free(&answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct keep *keep = keep_new(8 * 1024);
     check_notes(keep, str_make((const char *)data, n), 1);
     check_links(keep, str_make((const char *)data, n), 1);
     check_files(keep, str_make((const char *)data, n), 1);
+    check_chunks(keep, str_make((const char *)data, n), 1);
     struct buf answer = {0};
     struct keep_prompt_answer said;
     int64_t now_ms = 1000;

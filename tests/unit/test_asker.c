@@ -96,7 +96,7 @@ static int setup(void **state)
     rig = MEM_NEW(struct rig);
     uv_loop_init(&rig->loop);
     rig->keep = keep_new(1 << 20);
-    keep_release_handles(rig->keep, release);
+    keep_release_handles(rig->keep, release, 2);
     rig->asker = asker_new(&rig->loop, on_done);
     return 0;
 }
@@ -156,14 +156,14 @@ static void a_note_is_kept_and_a_question_answered(void **state)
 }
 
 /* To the file "f", which a note makes known first. */
-static void note_chunk(struct str bytes)
+static void note_chunk(size_t index, struct str bytes)
 {
     struct buf note = {0};
     struct keep_file file = {.service = STR("s"), .ids = {STR("f")}};
     keep_note_file(&file, &note);
     send_question(&owner_a, 0, buf_str(&note));
     buf_clear(&note);
-    keep_note_chunk(&file, STR("piece"), 0, bytes, &note);
+    keep_note_chunk(&file, STR("piece"), index, bytes, &note);
     send_question(&owner_a, 0, buf_str(&note));
     buf_free(&note);
 }
@@ -184,7 +184,7 @@ static void bytes_travel_beside_their_datagrams(void **state)
     connect_keeper();
     memset(buf_reserve(&bytes, KEEP_CHUNK_BYTES), 'b', KEEP_CHUNK_BYTES);
     buf_commit(&bytes, KEEP_CHUNK_BYTES);
-    note_chunk(buf_str(&bytes));
+    note_chunk(0, buf_str(&bytes));
     for (unsigned i = 1; i < 3; i++) { /* they stay the keeper's */
         ask_chunk(0);
         assert_int_equal(rig->answers, i);
@@ -193,8 +193,13 @@ static void bytes_travel_beside_their_datagrams(void **state)
     ask_chunk(1);
     assert_int_equal(rig->answer.n, 0);
     assert_int_equal(rig->released, 0);
+    for (size_t i = 1; i < 4; i++)
+        note_chunk(i, STR("bytes"));
+    ask_chunk(0); /* three would be too many */
+    assert_int_equal(rig->answer.n, 0);
+    assert_int_equal(rig->released, 2);
     keep_free(&rig->keep);
-    assert_int_equal(rig->released, 1);
+    assert_int_equal(rig->released, 4);
     buf_free(&bytes);
 }
 
@@ -206,7 +211,7 @@ static void too_many_bytes_are_not_sent(void **state)
     memset(
         buf_reserve(&bytes, KEEP_CHUNK_BYTES + 1), 'b', KEEP_CHUNK_BYTES + 1);
     buf_commit(&bytes, KEEP_CHUNK_BYTES + 1);
-    note_chunk(buf_str(&bytes));
+    note_chunk(0, buf_str(&bytes));
     ask_chunk(0);
     assert_int_equal(rig->answers, 1);
     assert_int_equal(rig->answer.n, 0);
