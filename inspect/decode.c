@@ -447,6 +447,18 @@ static bool has_signature(struct str body)
     return type.n != 0 && !str_is(type, "application/octet-stream");
 }
 
+/* In whatever charset: compressed bytes have control characters among them. */
+static bool has_no_controls(struct str body)
+{
+    enum { ENOUGH = 64 };
+    for (size_t i = 0; i < body.n; i++) {
+        unsigned char c = (unsigned char)body.p[i];
+        if (c < '\t' || (c > '\r' && c < ' '))
+            return false;
+    }
+    return body.n >= ENOUGH;
+}
+
 static bool has_magic(struct str content_encoding)
 {
     enum encoding list[DECODE_STAGES_MAX];
@@ -485,5 +497,6 @@ bool decode_is_encoded(struct str content_encoding, struct str body)
         return true;
     enum err err = undo(d, body, &is_early);
     decoder_free(&d);
-    return err != ERR_PARSE || !(is_early || has_signature(body));
+    return err != ERR_PARSE ||
+           !(is_early || has_signature(body) || has_no_controls(body));
 }
