@@ -27,7 +27,7 @@ SECRET_SETS = ["gitleaks", "noseyparker", "kingfisher", "titus",
 OTHER_SETS = ["presidio", "presidio-research", "pii-synthetic"]
 BENIGN_SETS = ["benign-chat", "benign-prose"]
 LOW = {"email", "phone", "ip", "mac", "url", "date", "uk-postcode", "de-plz",
-       "vehicle-registration"}
+       "vehicle-registration", "source-code"}
 UNSCORED = {"person", "address", "location", "organization", "title", "age",
             "nrp", "zip", "other-pii"}
 SECRETS = set("""

@@ -1,7 +1,8 @@
 /*
  * Detection rules as data: conf/detectors/NAME.yaml, all BUNDLE_DETECTORS
- * files (and the word lists they name, BUNDLE_WORDS) of a bundle, into one rule set; and the Hyperscan database made from
- * it.  docs/detectors.md describes the format.
+ * files (and the word lists they name, BUNDLE_WORDS) of a bundle, into one rule
+ * set; and the Hyperscan database made from it.  docs/detectors.md describes
+ * the format.
  */
 #ifndef INSPECT_RULES_H
 #define INSPECT_RULES_H

@@ -344,7 +344,7 @@ static int compare_findings(const void *a, const void *b)
 static bool is_covered(const struct finding *f, const struct finding *by)
 {
     if (f->start >= by->end || by->start >= f->end || f->is_apart ||
-        by->is_apart)
+        by->is_apart || str_is(f->group, "topic") != str_is(by->group, "topic"))
         return false;
     bool is_inside = f->start >= by->start && f->end <= by->end;
     bool is_same_kind = str_eq(f->group, by->group);

@@ -127,6 +127,17 @@ static void report(
         (const unsigned char *)c->value.p, c->value.n, job->scanner->key);
 }
 
+/* Once a text is enough: what it is about. */
+static bool is_known_topic(
+    const struct scan_job *job, const struct rule *rule, enum level level)
+{
+    for (size_t i = job->first; i < job->out->count; i++)
+        if (job->out->items[i].detector.p == rule->id.p &&
+            job->out->items[i].confidence >= level)
+            return true;
+    return false;
+}
+
 /* "1993-2001" */
 static bool is_years(struct str value)
 {
@@ -148,6 +159,8 @@ bool judge(struct scan_job *job, struct candidate *c)
     bool is_secret = str_is(r->group, "secret");
     if (job->is_turned && (r->gives_way || !is_secret))
         return false;
+    if (job->is_doubtful && str_is(r->group, "topic"))
+        return false;
     if (job->is_doubtful && !is_secret) {
         /* Any digits would do for a shape that nothing checks. */
         if (r->validator == NULL || is_years(value))
@@ -168,6 +181,8 @@ bool judge(struct scan_job *job, struct candidate *c)
     enum level level = level_of(job, c, check == CHECK_PASS);
     if (level == LEVEL_NONE)
         return false;
+    if (str_is(r->group, "topic") && is_known_topic(job, r, level))
+        return true;
     report(job, c, level);
     return true;
 }
