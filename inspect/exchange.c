@@ -152,7 +152,7 @@ static bool is_inspected(
     if (ex->is_signed_out)
         return true;
     if (exchange_route(ex) == NULL)
-        return r->has_body || is_write(r->method);
+        return r->has_body || is_write(r->method) || ex->is_probe;
     /* Its messages are what is inspected (inspect/channel.h). */
     if (ex->is_websocket && exchange_route(ex)->allows_websocket)
         return false;
@@ -206,8 +206,13 @@ struct exchange *exchange_new(
     }
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
-    if (is_inspected(ex, request))
+    ex->is_probe = ex->service != NULL && exchange_route(ex) == NULL &&
+                   !ex->is_websocket && !request->has_body &&
+                   !is_write(request->method) && exchange_address_says(ex);
+    if (is_inspected(ex, request)) {
         exchange_start_request(ex);
+        exchange_take_fields(ex, request->fields, request->field_count);
+    }
     return ex;
 }
 
@@ -235,7 +240,7 @@ void exchange_free(struct exchange **exchange)
     activity_free(&ex->activity);
     struct buf *const bufs[] = {&ex->body, &ex->rest, &ex->names, &ex->url,
         &ex->file_text, &ex->verdict_text, &ex->question, &ex->spaced,
-        &ex->glued, &ex->raw, &ex->kept, &ex->state};
+        &ex->glued, &ex->raw, &ex->kept, &ex->state, &ex->fields};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);
     mem_free(ex->taken.starts);
@@ -347,7 +352,8 @@ static void refuse_signed_out(struct exchange *ex)
 static bool may_be_recorded(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
-    return route == NULL || route->action == ROUTE_RECORD ||
+    return (route == NULL && !ex->is_probe) ||
+           (route != NULL && route->action == ROUTE_RECORD) ||
            ex->activity->findings.count != 0 || ex->failure >= 0;
 }
 
@@ -366,8 +372,9 @@ static bool is_worth_recording(const struct exchange *ex)
     if (ex->is_draft_told || upload_is_silent(ex))
         return false;
     const struct route *route = exchange_route(ex);
-    return route == NULL ||
-           (route->action == ROUTE_RECORD && !is_empty_draft(ex)) ||
+    return (route == NULL && !ex->is_probe) ||
+           (route != NULL && route->action == ROUTE_RECORD &&
+               !is_empty_draft(ex)) ||
            ex->activity->findings.count != 0 || ex->failure >= 0 ||
            ex->verdict.kind != VERDICT_ALLOW;
 }
@@ -399,7 +406,8 @@ static void note_drift(struct exchange *ex)
 {
     bool is_failed = ex->failure == FAIL_PARSE || ex->failure == FAIL_DECODE ||
                      (ex->failure == FAIL_EXTRACT && !ex->is_unreadable);
-    if (ex->is_signed_out || (!ex->is_unclassified && !is_failed))
+    if (ex->is_signed_out || ex->is_probe ||
+        (!ex->is_unclassified && !is_failed))
         return;
     exchange_note_drift(ex,
         is_failed ? failure_name((enum failure)ex->failure) : "unclassified");
@@ -580,6 +588,12 @@ enum err exchange_next_note(struct exchange *ex, struct buf *note_out)
 
 /* ---- phases
  * ------------------------------------------------------------------ */
+
+void exchange_request_trailers(
+    struct exchange *ex, const struct field *fields, size_t count)
+{
+    exchange_take_fields(ex, fields, count);
+}
 
 void exchange_request_end(struct exchange *ex)
 {

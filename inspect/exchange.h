@@ -102,6 +102,9 @@ bool exchange_asks_early(struct exchange *ex);
 bool exchange_is_behind(const struct exchange *ex);
 
 void exchange_request_data(struct exchange *ex, struct str wire);
+/* Trailers, before the end. */
+void exchange_request_trailers(
+    struct exchange *ex, const struct field *fields, size_t count);
 void exchange_request_end(struct exchange *ex);
 /* The client went away, or the upstream did, before the end. */
 void exchange_request_cut(struct exchange *ex);

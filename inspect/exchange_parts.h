@@ -18,6 +18,7 @@
  *   exchange_identity.c  who it is, remembered by session
  *   exchange_inner.c     exchanges inside a WebSocket (inspect/channel.h)
  *   exchange_view.c      answers by the map's paths
+ *   exchange_fields.c    header fields, trailers, addresses without a map
  *   exchange_resume.c    answers that come in several streams
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
@@ -33,7 +34,7 @@ enum {
     DOCUMENT_WORKER_BYTES = 512 << 20, /* documents kept, of all exchanges */
     DOCUMENTS_MAX = 16,                /* of one request that are read */
     FILES_MAX = 64, /* attachments of one prompt that are named */
-    SCAN_SOURCES_MAX = 10 + 2 * FILES_MAX,
+    SCAN_SOURCES_MAX = 12 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
     RECORDS_MAX = 5 + 2 * ANSWERS_MAX,
     JOINTS_MAX = 256,
@@ -73,6 +74,8 @@ enum response_phase {
 enum source_kind {
     SOURCE_PLAIN,
     SOURCE_TAIL,   /* the end of the content, or of the hidden text */
+    SOURCE_FIELDS, /* the same line by line, and only what is sure and grave */
+    SOURCE_STRICT, /* only what is sure and grave */
     SOURCE_REST,   /* found something: the text joins the hidden text */
     SOURCE_NAMES,  /* one a line: offsets are made relative to the line */
     SOURCE_SPACED, /* parts with a blank between them */
@@ -140,6 +143,8 @@ struct exchange {
 
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
+    bool is_probe;     /* a read that no map explains: only its address counts */
+    struct buf fields; /* values of header fields and trailers, one a line */
     struct buf rest, names, url, file_text;
     struct document documents[DOCUMENTS_MAX];
     size_t document_count, document_at;
@@ -333,6 +338,14 @@ void exchange_inner_refused(struct exchange *ex, int status);
 
 /* block.c */
 void exchange_block_frame(const struct exchange *ex, struct buf *out);
+
+/* exchange_fields.c */
+void exchange_take_fields(
+    struct exchange *ex, const struct field *fields, size_t count);
+void exchange_take_path(struct exchange *ex);
+void exchange_take_query(struct exchange *ex);
+/* The address may hold somebody's words. */
+bool exchange_address_says(const struct exchange *ex);
 
 /* exchange_resume.c */
 void exchange_resume_data(struct exchange *ex, struct str bytes);

@@ -31,6 +31,41 @@ static void adopt_rest(struct scan_run *run, struct str text)
     }
 }
 
+static void drop_weak(struct scan_run *run)
+{
+    struct findings *f = &run->activity->findings;
+    size_t kept = run->before;
+    for (size_t i = run->before; i < f->count; i++)
+        if (f->items[i].severity >= LEVEL_MEDIUM &&
+            f->items[i].confidence >= LEVEL_MEDIUM)
+            f->items[kept++] = f->items[i];
+    f->count = kept;
+}
+
+/* Of many lines only those in which something was found. */
+static void adopt_lines(struct scan_run *run, struct str text)
+{
+    struct activity *a = run->activity;
+    size_t last = text.n, base = 0;
+    for (size_t i = run->before; i < a->findings.count; i++) {
+        struct finding *f = &a->findings.items[i];
+        size_t line = f->start, end = f->end;
+        while (line > 0 && text.p[line - 1] != '\n')
+            line--;
+        while (end < text.n && text.p[end] != '\n')
+            end++;
+        if (line != last) {
+            if (a->hidden.n != 0)
+                buf_append_char(&a->hidden, '\n');
+            base = a->hidden.n;
+            buf_append_str(&a->hidden, str_sub(text, line, end));
+        }
+        last = line;
+        f->start += base - line;
+        f->end += base - line;
+    }
+}
+
 static void move_to_tail(struct scan_run *run, const struct scan_source *source)
 {
     struct activity *a = run->activity;
@@ -118,6 +153,7 @@ static struct str text_of(
     const struct activity *a = run->activity;
     switch (source->kind) {
     case SOURCE_REST:
+    case SOURCE_FIELDS:
         return buf_str(&a->hidden);
     case SOURCE_TAIL:
         return buf_str(
@@ -126,6 +162,7 @@ static struct str text_of(
     case SOURCE_GLUED:
         return buf_str(&a->content);
     case SOURCE_PLAIN:
+    case SOURCE_STRICT:
     case SOURCE_NAMES:
     case SOURCE_AGAIN:
         break;
@@ -136,7 +173,11 @@ static struct str text_of(
 static void place_findings(const struct exchange *ex, struct scan_run *run,
     const struct scan_source *source)
 {
-    if (source->kind == SOURCE_REST)
+    if (source->kind == SOURCE_FIELDS || source->kind == SOURCE_STRICT)
+        drop_weak(run);
+    if (source->kind == SOURCE_FIELDS)
+        adopt_lines(run, source->text);
+    else if (source->kind == SOURCE_REST)
         adopt_rest(run, source->text);
     else if (source->kind == SOURCE_TAIL)
         move_to_tail(run, source);
@@ -144,7 +185,7 @@ static void place_findings(const struct exchange *ex, struct scan_run *run,
         make_relative(run, source->text);
     else if (source->kind == SOURCE_AGAIN)
         drop_found(run);
-    else if (source->kind != SOURCE_PLAIN)
+    else if (source->kind == SOURCE_SPACED || source->kind == SOURCE_GLUED)
         keep_crossing(ex, run, source->kind == SOURCE_GLUED);
 }
 
@@ -217,7 +258,8 @@ void exchange_plan_scan(struct exchange *ex)
         &ex->run, buf_str(&ex->spaced), exchange_where(ex), SOURCE_SPACED);
     scan_run_add(
         &ex->run, buf_str(&ex->glued), exchange_where(ex), SOURCE_GLUED);
-    scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL,
+        ex->is_probe ? SOURCE_STRICT : SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&ex->names), WHERE_FILE_NAME, SOURCE_NAMES);
     for (size_t i = 0; i < ex->span_count; i++) {
         const struct file_span *span = &ex->spans[i];
@@ -226,6 +268,7 @@ void exchange_plan_scan(struct exchange *ex)
             WHERE_FILE, span->is_again ? SOURCE_AGAIN : SOURCE_PLAIN);
     }
     scan_run_add(&ex->run, buf_str(&a->hidden), WHERE_HIDDEN, SOURCE_PLAIN);
+    scan_run_add(&ex->run, buf_str(&ex->fields), WHERE_HIDDEN, SOURCE_FIELDS);
     scan_run_add(&ex->run, buf_str(&ex->rest), WHERE_HIDDEN, SOURCE_REST);
     ex->request = REQUEST_SCAN;
 }

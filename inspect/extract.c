@@ -580,7 +580,11 @@ void extract_query(struct exchange *ex)
     const struct route *route = exchange_route(ex);
     struct str rest = ex->query, pair;
     if (route == NULL) { /* nothing is known of the address either */
-        text_join(&ex->url, form_decode(&ex->arena, ex->query, true));
+        exchange_take_path(ex);
+        if (ex->is_probe)
+            exchange_take_query(ex);
+        else
+            text_join(&ex->url, form_decode(&ex->arena, ex->query, true));
         return;
     }
     if (route->url_text_count == 0 && !says_something(ex, route))

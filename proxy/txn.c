@@ -658,6 +658,9 @@ static void take_end(struct txn *t, struct head *trailers)
     t->request_ended = true;
     t->request_trailers = trailers;
     txn_prepare_trailers(t);
+    if (t->exchange != NULL && trailers != NULL)
+        exchange_request_trailers(
+            t->exchange, trailers->fields, trailers->count);
 }
 
 /* The body that came while the front was still asking. */

@@ -16,6 +16,7 @@ import unittest
 
 import replay_answers  # noqa: F401  (they register their cases)
 import replay_api
+import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401

@@ -306,6 +306,31 @@ static void an_answer_read_again_is_told_once(void **state)
     result_free(&r);
 }
 
+static enum verdict_kind with_trailer(const char *name, const char *value)
+{
+    struct turn turn = {.path = "/backend-api/something/new"};
+    const struct field trailer = {str_of(name), str_of(value)};
+    struct exchange *ex = driver_new(&driver, &turn);
+    exchange_request_data(ex, STR("{\"a\":\"hello\"}"));
+    exchange_request_trailers(ex, &trailer, 1);
+    exchange_request_end(ex);
+    while (exchange_step(ex) == EXCHANGE_MORE)
+        ;
+    enum verdict_kind kind = exchange_verdict(ex)->kind;
+    exchange_free(&ex);
+    return kind;
+}
+
+static void trailers_are_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        with_trailer("x-note", "4111 1111 1111 1111"), VERDICT_BLOCK);
+    assert_int_equal(with_trailer("x-note", "nothing"), VERDICT_ALLOW);
+    assert_int_equal(
+        with_trailer("x-csrf-token", "4111 1111 1111 1111"), VERDICT_ALLOW);
+}
+
 static void a_failing_store_turns_the_verdict(void **state)
 {
     (void)state;
@@ -581,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_body_over_the_bound_is_refused_or_streamed),
         cmocka_unit_test(the_keeper_tells_edits_and_retries),
         cmocka_unit_test(an_answer_read_again_is_told_once),
+        cmocka_unit_test(trailers_are_looked_at),
         cmocka_unit_test(a_failing_store_turns_the_verdict),
         cmocka_unit_test(what_the_client_took_back_leaves_no_trace),
         cmocka_unit_test(a_block_of_the_light_app_is_a_message_in_its_stream),
