@@ -143,7 +143,7 @@ struct exchange {
 
     struct activity *activity; /* NULL: the request yields none */
     bool is_unclassified;
-    bool is_probe;     /* a read that no map explains: only its address counts */
+    bool is_probe; /* a read that no map explains: only its address counts */
     struct buf fields; /* values of header fields and trailers, one a line */
     struct buf rest, names, url, file_text;
     struct document documents[DOCUMENTS_MAX];
