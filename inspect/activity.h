@@ -73,6 +73,7 @@ struct activity_file {
     struct str id, name, type, declared_type, sha256;
     int64_t bytes;   /* -1: unknown */
     bool is_users;   /* where an activity has both sides' files */
+    struct str link; /* handed out with it: signed, so never recorded */
     struct buf text; /* what could be read of it; see FILE_TEXT_BYTES_MAX */
 };
 /* A longer text is only scanned. */

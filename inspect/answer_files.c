@@ -14,6 +14,7 @@
 
 struct answer_file {
     struct str id, name, declared_type;
+    struct str url; /* where its bytes are to be had */
     struct str key; /* of its place in the answer, where it has no id */
     int64_t choice;
     struct digest *digest; /* NULL: its bytes are not here */
@@ -166,6 +167,8 @@ void answer_file_url(struct answer *a, struct str key, struct str url)
     if (!str_starts_nocase(url, "data:")) {
         if (file != NULL && file->name.n == 0)
             file->name = name_of_url(a, url);
+        if (file != NULL)
+            file->url = arena_copy(&a->arena, url);
         return;
     }
     struct str head = str_sub(url, 5, comma);
@@ -199,6 +202,7 @@ void answer_take_files(
         to->id = arena_copy(&act->arena, file->id);
         to->name = arena_copy(&act->arena, file->name);
         to->declared_type = arena_copy(&act->arena, file->declared_type);
+        to->link = arena_copy(&act->arena, file->url);
         decode(file, buf_str(&file->rest)); /* without padding */
         buf_clear(&file->rest);
         if (file->digest != NULL && !file->is_damaged)

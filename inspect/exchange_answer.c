@@ -469,8 +469,10 @@ static void push_answer(struct exchange *ex, struct activity *a)
         file_is_link(ex) || (ex->goes_on && a->has_complete && !a->complete);
     exchange_push_record(ex, waits ? RECORD_OPEN : RECORD_DONE, a);
     ex->records[ex->record_count - 1].is_standing = waits;
-    if (ex->download == NULL)
+    if (ex->download == NULL) {
         note_files(ex, a);
+        file_note_links(ex, a);
+    }
 }
 
 /* What goes on elsewhere is told under the same id then. */

@@ -144,11 +144,23 @@ bool download_is_identified(const struct exchange *ex)
     return ex->actor.user.n != 0 && !str_is(ex->actor.source, "ip");
 }
 
+static void take_person(const struct exchange *ex, struct keep_link *link)
+{
+    const struct actor *actor = &ex->actor;
+    if (!download_is_identified(ex))
+        return;
+    link->user = actor->user;
+    link->texts[LINK_USER] = actor->user;
+    link->texts[LINK_SOURCE] = actor->source;
+    link->texts[LINK_ACCOUNT] = actor->account;
+    link->texts[LINK_WORKSPACE] = actor->workspace;
+    link->texts[LINK_DEVICE] = actor->device;
+}
+
 static void describe(struct exchange *ex, struct keep_link *link)
 {
     const struct activity *a = ex->activity;
     const struct activity_file *file = download_file(ex);
-    const struct actor *actor = &ex->actor;
     *link = (struct keep_link){
         .service = a->service,
         .url = ex->download->url,
@@ -164,14 +176,7 @@ static void describe(struct exchange *ex, struct keep_link *link)
     link->texts[LINK_CONVERSATION] = a->conversation_id;
     link->texts[LINK_MESSAGE] = a->message_id;
     link->texts[LINK_PROJECT] = a->project_id;
-    if (!download_is_identified(ex))
-        return;
-    link->user = actor->user;
-    link->texts[LINK_USER] = actor->user;
-    link->texts[LINK_SOURCE] = actor->source;
-    link->texts[LINK_ACCOUNT] = actor->account;
-    link->texts[LINK_WORKSPACE] = actor->workspace;
-    link->texts[LINK_DEVICE] = actor->device;
+    take_person(ex, link);
 }
 
 bool file_ask_fetch(struct exchange *ex)
@@ -221,6 +226,9 @@ static void take_link(struct exchange *ex, const struct keep_link_answer *said)
     set_if_none(ex, &a->conversation_id, said->texts[LINK_CONVERSATION]);
     set_if_none(ex, &a->message_id, said->texts[LINK_MESSAGE]);
     set_if_none(ex, &a->project_id, said->texts[LINK_PROJECT]);
+    set_if_none(ex, &a->reply_to, said->texts[LINK_ANSWER]);
+    if (said->texts[LINK_SERVICE].n != 0)
+        a->service = arena_copy(&a->arena, said->texts[LINK_SERVICE]);
     take_actor(ex, said);
 }
 
@@ -228,6 +236,40 @@ static void take_id(struct exchange *ex, const struct keep_link_answer *said)
 {
     memcpy(ex->activity->id, said->activity_id, sizeof ex->activity->id);
     ex->activity->time_ms = said->time_ms;
+}
+
+/* Pictures that an answer hands out (fact sheet chatgpt-wire §9.3). */
+static void note_link(
+    struct exchange *ex, const struct activity *a, struct activity_file *file)
+{
+    struct address address;
+    if (!address_split(&ex->arena, file->link, &address) ||
+        address.host.n == 0 || address.path.n == 0)
+        return;
+    struct keep_link link = {.service = a->service,
+        .url = name_link(ex, &address),
+        .time_ms = a->time_ms,
+        .bytes = -1};
+    memcpy(link.activity_id, a->id, sizeof link.activity_id);
+    link.texts[LINK_NAME] = file->name;
+    link.texts[LINK_CONVERSATION] = a->conversation_id;
+    link.texts[LINK_PROJECT] = a->project_id;
+    link.texts[LINK_SERVICE] = a->service;
+    link.texts[LINK_ANSWER] = str_of(a->id);
+    take_person(ex, &link);
+    exchange_learn_host(ex, address.host);
+    keep_note_link(&link, exchange_push_note(ex));
+}
+
+void file_note_links(struct exchange *ex, const struct activity *a)
+{
+    size_t noted = 0;
+    for (size_t i = 0; i < a->file_count && noted < LINKS_MAX; i++) {
+        if (a->files[i].link.n == 0)
+            continue;
+        note_link(ex, a, &a->files[i]);
+        noted++;
+    }
 }
 
 void file_take_fetch(struct exchange *ex, struct str answer)

@@ -36,6 +36,7 @@ enum {
     FILES_MAX = 64, /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 12 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
+    LINKS_MAX = 16, /* in one answer that are remembered */
     RECORDS_MAX = 5 + 2 * ANSWERS_MAX,
     JOINTS_MAX = 256,
 };
@@ -295,6 +296,8 @@ void file_begin(struct exchange *ex);
 void file_free(struct exchange *ex);
 /* Once the ids are there.  True: exchange_question is whose file it is. */
 bool file_ask_fetch(struct exchange *ex);
+/* The links that an answer's files have. */
+void file_note_links(struct exchange *ex, const struct activity *a);
 void file_take_fetch(struct exchange *ex, struct str answer);
 void file_head(struct exchange *ex, const struct field *fields, size_t count,
     bool has_body);

@@ -14,7 +14,14 @@
 enum { KEY_BYTES = 16, VERSION = 2 };
 
 /* Apart from those of inspect/keep.c. */
-enum kind { NOTE_FILES = 0x40, ASK_LINK, ASK_FETCH, ASK_PART, KIND_END };
+enum kind {
+    NOTE_FILES = 0x40,
+    ASK_LINK,
+    ASK_FETCH,
+    ASK_PART,
+    NOTE_LINK,
+    KIND_END
+};
 
 enum flag {
     FLAG_SAVED = 1,
@@ -23,6 +30,7 @@ enum flag {
     FLAG_TOLD = 8,
     FLAG_COMPLETE = 16,
     FLAG_SUM = 32,
+    FLAG_UNUSED = 64, /* of an answer, and not fetched yet */
 };
 
 struct key {
@@ -157,7 +165,7 @@ static void ask(
     struct str file = link->texts[LINK_FILE_ID];
     q.flags = (uint8_t)((link->is_saved ? FLAG_SAVED : 0) |
                         (link->is_shown ? FLAG_SHOWN : 0));
-    q.url = key_of("link", link->service, link->url);
+    q.url = key_of("link", STR_NONE, link->url); /* hosts may be shared */
     q.has_file = file.n != 0;
     q.file = key_of("file", link->service, file);
     q.user = user_of(link->service, link->user);
@@ -173,6 +181,11 @@ void keep_ask_link(const struct keep_link *link, struct buf *question)
     ask(ASK_LINK, link, question);
 }
 
+void keep_note_link(const struct keep_link *link, struct buf *note)
+{
+    ask(NOTE_LINK, link, note);
+}
+
 void keep_ask_fetch(const struct keep_link *link, struct buf *question)
 {
     ask(ASK_FETCH, link, question);
@@ -181,7 +194,7 @@ void keep_ask_fetch(const struct keep_link *link, struct buf *question)
 void keep_ask_part(const struct keep_part *part, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_PART};
-    q.url = key_of("link", part->service, part->url);
+    q.url = key_of("link", STR_NONE, part->url);
     q.user = user_of(part->service, part->user);
     q.from = part->from;
     q.to = part->to;
@@ -471,7 +484,7 @@ static void serve_link(struct links *links, const struct question *q,
     struct str texts, int64_t now_ms, struct buf *answer_out)
 {
     struct str parts[LINK_TEXTS];
-    bool is_link = q->kind == ASK_LINK;
+    bool is_link = q->kind != ASK_FETCH;
     if (!split_texts(texts, parts))
         return;
     struct entry *e = look_up(links, &q->url, now_ms);
@@ -479,9 +492,10 @@ static void serve_link(struct links *links, const struct question *q,
         e = add(links, &q->url);
         begin(links, e, q);
         set_buf(links, &e->texts, texts);
-    } else if (is_other_user(e, q) ||
+    } else if (is_other_user(e, q) || (e->flags & FLAG_UNUSED) != 0 ||
                (is_link && (e->flags & FLAG_COMPLETE) != 0)) {
         begin(links, e, q);
+        e->flags &= (uint8_t)~FLAG_UNUSED;
     }
     if (is_link) {
         set_buf(links, &e->texts, texts);
@@ -491,10 +505,14 @@ static void serve_link(struct links *links, const struct question *q,
         e->has_file = q->has_file != 0;
         e->file = q->file;
     }
+    if (q->kind == NOTE_LINK) {
+        e->flags = q->flags | FLAG_HANDED_OUT | FLAG_UNUSED;
+        e->user = 0; /* who fetches it may say another name */
+    }
     e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
     struct answer a = {.version = VERSION,
         .kind = q->kind,
-        .flags = e->flags,
+        .flags = e->flags & (uint8_t)~FLAG_UNUSED,
         .side = side_of(links, e, q, now_ms),
         .file_version = e->file_version,
         .time_ms = e->time_ms,
@@ -505,8 +523,10 @@ static void serve_link(struct links *links, const struct question *q,
         a.sum = *e->sum;
     }
     memcpy(a.activity_id, e->activity_id, sizeof a.activity_id);
-    buf_append(answer_out, &a, sizeof a);
-    buf_append_str(answer_out, buf_str(&e->texts));
+    if (q->kind != NOTE_LINK) {
+        buf_append(answer_out, &a, sizeof a);
+        buf_append_str(answer_out, buf_str(&e->texts));
+    }
     shrink(links);
 }
 

@@ -48,6 +48,8 @@ enum {
     LINK_ACCOUNT,
     LINK_WORKSPACE,
     LINK_DEVICE,
+    LINK_SERVICE, /* that handed it out, if that is not who has the host */
+    LINK_ANSWER,  /* the activity that did */
     LINK_TEXTS
 };
 
@@ -64,6 +66,9 @@ struct keep_link {
 /* A link is handed out.  Until its bytes have passed it is the same activity
  * as the one before it to the same file and user. */
 void keep_ask_link(const struct keep_link *link, struct buf *question);
+/* It is handed out within an answer, whose activity tells of it: whoever
+ * fetches it begins one of its own. */
+void keep_note_link(const struct keep_link *link, struct buf *note);
 /* Its bytes are asked for.  Without a link before it, link->activity_id
  * stands for all fetches of the URL. */
 void keep_ask_fetch(const struct keep_link *link, struct buf *question);

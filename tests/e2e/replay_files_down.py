@@ -342,6 +342,19 @@ def whoever_got_the_link_is_who_fetches():
 
 
 @case
+def pictures_that_the_public_api_hands_out_by_link():
+    at = "https://oaidalleapiprodscus.blob.core.windows.net/private/org-a/user-b/img-{}.png?st=2026&se=2027&sig={}"
+    asked = entry("https://api.openai.com/v1/images/generations", dumps({"model": "dall-e-3", "prompt": "a fox", "n": 2}),
+                  dumps({"created": 1, "data": [{"url": at.format(i, "a")} for i in (1, 2)]}), answer_kind="application/json",
+                  fields={"authorization": "Bearer sk-proj-" + "x" * 40})
+    return [asked, get(at.format(2, "a"), PNG, "image/png", second=2), get(at.format(2, "a"), PNG, "image/png", second=4),
+            get(at.format(3, "a"), PNG, "image/png", second=6)], [
+        expect("prompt.created", "a fox", service="openai-api"),
+        expect("response_with_file.generated", complete=True, files=[{"name": "img-1.png"}, {"name": "img-2.png"}]),
+        downloads(whole(PNG, "img-2.png", "image/png"), service="openai-api", replies_to=1, actor={"source": "api-key"})]
+
+
+@case
 def files_of_the_public_api():
     api = "https://api.openai.com/v1"
     return [get(api + "/files/file-out/content", CSV, fields={"authorization": "Bearer sk-x"},
