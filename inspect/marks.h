@@ -62,6 +62,17 @@ size_t marks_skip(
 size_t marks_count(
     const struct marks *marks, enum mark kind, size_t at, size_t limit);
 
+/* The bits of the 64 bytes from `at` on, which is covered. */
+static inline uint64_t marks_window(
+    const struct marks *marks, enum mark kind, size_t at)
+{
+    const struct mark_block *b =
+        &marks->blocks[(at - marks->from) / MARK_BLOCK];
+    unsigned shift = (unsigned)(at % MARK_BLOCK);
+    uint64_t bits = b->kinds[kind] >> shift;
+    return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
+}
+
 static inline const struct mark_block *marks_block(
     const struct marks *marks, size_t at)
 {

@@ -127,19 +127,35 @@ struct anchor {
 /* What stands behind the first word of a shape, or of a text. */
 enum shape_next {
     SHAPE_ENDS,
+    SHAPE_OTHER,
     SHAPE_DIGIT,  /* one of " -./", a digit */
     SHAPE_LETTER, /* one of " -./", a letter */
-    SHAPE_OTHER,
     SHAPE_NEXTS,
 };
-enum { SHAPE_CLASSES = (RULE_SHAPE_MAX + 1) * 2 * SHAPE_NEXTS };
+/* And of the second word, if there is one: its length, all longer ones alike,
+ * and whether it goes on behind that in the same way. */
+enum { SHAPE_SECOND_MAX = 12, SHAPE_TAILS = 2 * (SHAPE_SECOND_MAX + 1) };
+enum { SHAPE_CLASSES = (RULE_SHAPE_MAX + 1) * 2 * SHAPE_NEXTS * SHAPE_TAILS };
 
-/* By the length of the first word, by whether it begins with a letter, and
- * by what follows: most words of a text have no shape to try. */
-static inline unsigned shape_class(
-    size_t width, bool is_letter, enum shape_next next)
+struct shape_form {
+    size_t width; /* of the first word, which begins with a letter or not */
+    bool is_letter;
+    enum shape_next next;
+    size_t second; /* SHAPE_DIGIT, SHAPE_LETTER: 1 to SHAPE_SECOND_MAX */
+    bool has_third;
+};
+
+/* Most words of a text have no shape of their class. */
+static inline unsigned shape_class(const struct shape_form *f)
 {
-    return (unsigned)((width * 2 + is_letter) * SHAPE_NEXTS + next);
+    return (unsigned)(((f->width * 2 + f->is_letter) * SHAPE_NEXTS + f->next) *
+                          SHAPE_TAILS +
+                      f->second * 2 + f->has_third);
+}
+
+static inline bool is_shape_gap(char c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '/';
 }
 
 /* Numbers by the length of their first group; the last is for all longer. */
@@ -186,6 +202,16 @@ static inline bool is_term_byte(unsigned char c)
            (unsigned char)(c - '0') < 10;
 }
 
+/* Of a word's first four bytes, in either case. */
+enum { TERM_PREFIXES = 4096 };
+static inline uint32_t term_prefix(const char *word, size_t n)
+{
+    uint32_t head = 0;
+    for (size_t i = 0; i < n && i < sizeof head; i++)
+        head |= (uint32_t)((unsigned char)word[i] | 0x20) << 8 * i;
+    return head * 2654435761u >> 20;
+}
+
 struct rules {
     struct arena arena;
     struct rule *items;
@@ -195,12 +221,14 @@ struct rules {
     size_t word_count;
     /* Of a class: [shape_start[class], shape_start[class + 1]). */
     struct shape_entry *shapes;
-    unsigned shape_start[SHAPE_CLASSES + 1];
+    unsigned *shape_start; /* SHAPE_CLASSES + 1 */
     /* Of word n: [token_start[n], token_start[n + 1]); behind the last word
      * those that need none: [token_start[word_count], token_count). */
     struct token_entry *tokens;
     size_t token_count;
     size_t *token_start;
+    /* Sure secrets are among what is found without an anchor. */
+    bool has_secret_digits, has_secret_shapes, has_secret_terms;
     /* A match that begins with that byte has at least so many, none of them
      * blank; SIZE_MAX: there is no such match. */
     size_t token_bytes[256];
@@ -218,6 +246,8 @@ struct rules {
     struct str *data;
     size_t data_count;
     struct str edm_key; /* absolute name; empty: no detector needs it */
+    /* A bit for how the first word of any of them begins: term_prefix. */
+    uint64_t term_prefixes[TERM_PREFIXES / 64];
 };
 
 /* `dictionary` or `dictionary_file` of a pattern; rules_terms.c. */

@@ -660,6 +660,7 @@ void rules_free(struct rules **rules)
     mem_free(r->tokens);
     mem_free(r->numbers);
     mem_free(r->token_start);
+    mem_free(r->shape_start);
     mem_free(r->terms);
     mem_free(r->term_bits);
     mem_free(r->data);

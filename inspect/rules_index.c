@@ -1,8 +1,8 @@
 /*
- * What to try where, once the rules are read: shapes by the length of their
- * first word, token patterns by the words that must stand near them, numbers
- * by the length of their first group.  The
- * scanner then does not go through all rules at every number and token.
+ * What to try where, once the rules are read: shapes by the lengths of their
+ * first words, token patterns by the words that must stand near them, numbers
+ * by the length of their first group.  The scanner then does not go through
+ * all rules at every number and token.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -27,54 +27,94 @@ static bool may_be(char c, bool is_letter)
     return isdigit((unsigned char)c) ? !is_letter : is_letter;
 }
 
-static bool is_of_class(const char *shape, bool is_letter, enum shape_next next)
+/* Whether a text of that form may have the shape. */
+static bool is_of_form(
+    const struct pattern *p, const char *shape, const struct shape_form *f)
 {
     const char *rest = shape + first_length(shape);
-    if (!may_be(shape[0], is_letter))
+    if (first_length(shape) != f->width || !may_be(shape[0], f->is_letter))
         return false;
     if (*rest == '\0')
-        return next == SHAPE_ENDS;
-    if (memchr(" -./", *rest, 4) == NULL || !isalnum((unsigned char)rest[1]))
-        return next == SHAPE_OTHER;
-    return (next == SHAPE_DIGIT || next == SHAPE_LETTER) &&
-           may_be(rest[1], next == SHAPE_LETTER);
+        return f->next == SHAPE_ENDS;
+    if (!is_shape_gap(*rest) || !isalnum((unsigned char)rest[1]))
+        return f->next == SHAPE_OTHER;
+    if ((f->next != SHAPE_DIGIT && f->next != SHAPE_LETTER) ||
+        !may_be(rest[1], f->next == SHAPE_LETTER))
+        return false;
+    size_t second = first_length(rest + 1);
+    const char *tail = rest + 1 + second;
+    bool is_open = *tail == '\0' && p->regex != NULL;
+    second = second < SHAPE_SECOND_MAX ? second : SHAPE_SECOND_MAX;
+    bool has_third = is_shape_gap(*tail) && isalnum((unsigned char)tail[1]);
+    return (is_open ? f->second >= second : f->second == second) &&
+           (f->has_third || !has_third);
 }
 
-struct shape_index {
-    struct rules *rules;
-    size_t count, cap;
-};
+typedef void shape_fn(struct rules *rules, const struct rule *rule,
+    const struct pattern *p, const char *shape, unsigned class);
 
-static void add_shapes(struct shape_index *index, const struct rule *rule,
-    const struct pattern *p, size_t width, unsigned class)
+/* All classes of one shape. */
+static void each_class(struct rules *rules, const struct rule *rule,
+    const struct pattern *p, const char *shape, shape_fn *fn)
 {
-    for (size_t i = 0; i < p->shape_count; i++) {
-        if (first_length(p->shapes[i]) != width ||
-            !is_of_class(p->shapes[i], class / SHAPE_NEXTS % 2 != 0,
-                (enum shape_next)(class % SHAPE_NEXTS)))
-            continue;
-        if (index->count == index->cap) {
-            index->cap = index->cap == 0 ? 256 : index->cap * 2;
-            index->rules->shapes = mem_realloc(index->rules->shapes,
-                index->cap * sizeof *index->rules->shapes);
+    struct shape_form f = {.width = first_length(shape)};
+    for (int letter = 0; letter < 2; letter++)
+        for (int next = 0; next < SHAPE_NEXTS; next++) {
+            size_t most = next == SHAPE_DIGIT || next == SHAPE_LETTER
+                              ? SHAPE_SECOND_MAX
+                              : 0;
+            for (f.second = most > 0; f.second <= most; f.second++)
+                for (int third = 0; third < 1 + (most > 0); third++) {
+                    f.is_letter = letter != 0;
+                    f.next = (enum shape_next)next;
+                    f.has_third = third != 0;
+                    if (is_of_form(p, shape, &f))
+                        fn(rules, rule, p, shape, shape_class(&f));
+                }
         }
-        index->rules->shapes[index->count++] =
-            (struct shape_entry){rule, p, p->shapes[i], p->shapes[i] + width};
+}
+
+static void each_shape(struct rules *rules, shape_fn *fn)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->items[i];
+        for (size_t j = 0; j < rule->pattern_count; j++)
+            for (size_t k = 0; k < rule->patterns[j].shape_count; k++)
+                each_class(rules, rule, &rule->patterns[j],
+                    rule->patterns[j].shapes[k], fn);
     }
+}
+
+static void count_shape(struct rules *rules, const struct rule *rule,
+    const struct pattern *p, const char *shape, unsigned class)
+{
+    (void)rule;
+    (void)p;
+    (void)shape;
+    rules->shape_start[class + 1]++;
+}
+
+/* Moves the start of the class, to be moved back. */
+static void add_shape(struct rules *rules, const struct rule *rule,
+    const struct pattern *p, const char *shape, unsigned class)
+{
+    rules->shapes[rules->shape_start[class]++] =
+        (struct shape_entry){rule, p, shape, shape + first_length(shape)};
 }
 
 static void index_shapes(struct rules *rules)
 {
-    struct shape_index index = {.rules = rules};
-    for (unsigned class = 0; class < SHAPE_CLASSES; class ++) {
-        rules->shape_start[class] = (unsigned)index.count;
-        for (size_t i = 0; i < rules->count; i++)
-            for (size_t j = 0; j < rules->items[i].pattern_count; j++)
-                add_shapes(&index, &rules->items[i],
-                    &rules->items[i].patterns[j], class / SHAPE_NEXTS / 2,
-                    class);
-    }
-    rules->shape_start[SHAPE_CLASSES] = (unsigned)index.count;
+    rules->shape_start =
+        mem_calloc(SHAPE_CLASSES + 1, sizeof *rules->shape_start);
+    each_shape(rules, count_shape);
+    for (size_t i = 0; i < SHAPE_CLASSES; i++)
+        rules->shape_start[i + 1] += rules->shape_start[i];
+    rules->shapes = mem_calloc(
+        rules->shape_start[SHAPE_CLASSES] + 1u, sizeof *rules->shapes);
+    each_shape(rules, add_shape);
+    memmove(rules->shape_start + 1, rules->shape_start,
+        SHAPE_CLASSES * sizeof *rules->shape_start);
+    rules->shape_start[0] = 0;
 }
 
 static bool has_bit(const struct word_set *set, size_t word)
@@ -183,6 +223,15 @@ static uint32_t first_hash(struct str term)
     return hash;
 }
 
+static void add_prefix(struct rules *rules, struct str term)
+{
+    size_t n = 0;
+    while (n < term.n && is_term_byte((unsigned char)term.p[n]))
+        n++;
+    uint32_t prefix = term_prefix(term.p, n);
+    rules->term_prefixes[prefix / 64] |= UINT64_C(1) << prefix % 64;
+}
+
 static void add_terms(struct rules *rules, const struct rule *rule,
     const struct pattern *p, size_t *count)
 {
@@ -190,6 +239,7 @@ static void add_terms(struct rules *rules, const struct rule *rule,
         uint32_t hash = first_hash(p->terms[i]);
         rules->terms[(*count)++] =
             (struct term_entry){hash, rule, p, p->terms[i]};
+        add_prefix(rules, p->terms[i]);
         rules->term_bits[(hash & rules->term_mask) / 64] |=
             UINT64_C(1) << (hash & rules->term_mask) % 64;
     }
@@ -213,9 +263,25 @@ static void index_terms(struct rules *rules)
     qsort(rules->terms, rules->term_count, sizeof *rules->terms, compare_terms);
 }
 
+static void find_secrets(struct rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->items[i];
+        if (!str_is(rule->group, "secret") || rule->gives_way)
+            continue;
+        for (size_t j = 0; j < rule->pattern_count; j++) {
+            const struct pattern *p = &rule->patterns[j];
+            rules->has_secret_digits |= p->is_digits;
+            rules->has_secret_shapes |= p->shape_count > 0;
+            rules->has_secret_terms |= p->term_count > 0;
+        }
+    }
+}
+
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
+    find_secrets(rules);
     index_shapes(rules);
     index_numbers(rules);
     index_terms(rules);

@@ -266,11 +266,15 @@ static void mark(struct scan_job *job, size_t to)
  * follows it has been seen. */
 static void decide(struct scan_job *job, size_t limit)
 {
+    const struct rules *rules = job->scanner->rules;
     size_t n = 0;
-    walk_digits(job, limit);
-    walk_shapes(job, limit);
+    if (!job->is_turned || rules->has_secret_digits)
+        walk_digits(job, limit);
+    if (!job->is_turned || rules->has_secret_shapes)
+        walk_shapes(job, limit);
     walk_tokens(job, limit);
-    walk_terms(job, limit);
+    if (!job->is_turned || rules->has_secret_terms)
+        walk_terms(job, limit);
     for (n = 0; n < job->anchors.count && job->anchors.items[n].end <= limit;
          n++)
         confirm(job, &job->anchors.items[n]);

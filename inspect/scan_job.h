@@ -64,7 +64,8 @@ enum { SCAN_FINDERS = 16 };
 /* A word of the text, for dictionaries. */
 struct term_word {
     size_t start, end;
-    uint32_t hash, with_last; /* with_last: behind the word before it */
+    uint32_t hash; /* if a term may begin so */
+    bool is_known;
 };
 
 struct scan_job {
@@ -129,6 +130,9 @@ void scan_whole(struct scan_job *job, struct str text);
 /* Looks through a slice of the text for what a view would show, and scans
  * that.  True while there is more. */
 bool scan_views_step(struct scan_job *job);
+/* Turned tokens know nothing of each other: what words next to `at` count. */
+void scan_views_clamp(
+    const struct scan_job *job, size_t at, size_t *from, size_t *to);
 /* From the scanned text to the source.  False: nothing of it was edited, so
  * that it has been found before. */
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end);

@@ -14,13 +14,15 @@ static bool has_word_near(
     if (set->bits == NULL)
         return false;
     size_t from = start > set->within ? start - set->within : 0;
-    size_t to = end + set->within + WORD_MAX;
+    size_t to = end + set->within + WORD_MAX, last = SIZE_MAX;
+    scan_views_clamp(job, start, &from, &last);
     for (size_t chunk = from / WORD_CHUNK; chunk <= to / WORD_CHUNK; chunk++) {
         size_t count = 0;
         const struct event *e = words_in(job, chunk, &count);
         for (; count > 0; e++, count--) {
             const struct anchor *a = &job->scanner->rules->anchors[e->id];
-            if (e->end >= from && e->end <= end + set->within + a->width &&
+            if (e->end >= from && e->end <= last &&
+                e->end <= end + set->within + a->width &&
                 (set->bits[a->word / 64] >> a->word % 64 & 1) != 0)
                 return true;
         }

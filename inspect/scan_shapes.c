@@ -84,7 +84,7 @@ static inline bool agrees(struct str text, size_t at, const char *rest)
 {
     for (size_t i = 0; i < AGREE && rest[i] != '\0'; i++) {
         char c = at + i < text.n ? text.p[at + i] : 0;
-        if (rest[i] == ' ' ? c != ' ' && c != '-' && c != '.' && c != '/'
+        if (rest[i] == ' ' ? !is_shape_gap(c)
                            : !fits(rest[i], (unsigned char)c))
             return false;
     }
@@ -165,22 +165,29 @@ static void try_shape(struct scan_job *job, const struct shape_entry *e,
     (void)judge(job, &c);
 }
 
-static enum shape_next next_of(struct str text, size_t at)
+/* What follows the first word: "-99", ".9999/". */
+static void read_form(struct str text, size_t at, struct shape_form *f)
 {
-    char c = at < text.n ? text.p[at] : 0;
-    if ((c != ' ' && c != '-' && c != '.' && c != '/') ||
-        !is_word(text, at + 1))
-        return SHAPE_OTHER;
-    return is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
+    f->next = SHAPE_OTHER;
+    if (at + 1 >= text.n || !is_shape_gap(text.p[at]) || !is_word(text, at + 1))
+        return;
+    f->next = is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
+    size_t start = ++at;
+    while (at - start < SHAPE_SECOND_MAX && is_word(text, at))
+        at++;
+    f->second = at - start;
+    f->has_third =
+        f->second == SHAPE_SECOND_MAX ||
+        (at + 1 < text.n && is_shape_gap(text.p[at]) && is_word(text, at + 1));
 }
 
-static void try_class(struct scan_job *job, size_t start, size_t width,
-    unsigned class, bool is_glued)
+static void try_class(struct scan_job *job, size_t start,
+    const struct shape_form *form, bool is_glued)
 {
     const struct rules *rules = job->scanner->rules;
-    unsigned last = rules->shape_start[class + 1];
+    unsigned class = shape_class(form), last = rules->shape_start[class + 1];
     for (unsigned i = rules->shape_start[class]; i < last; i++)
-        if (agrees(job->text, start + width, rules->shapes[i].rest))
+        if (agrees(job->text, start + form->width, rules->shapes[i].rest))
             try_shape(job, &rules->shapes[i], start, is_glued);
 }
 
@@ -189,12 +196,11 @@ static void try_shapes(
 {
     if (width > RULE_SHAPE_MAX)
         return;
-    bool has_letter = !is_digit(job->text, start);
-    enum shape_next next = next_of(job->text, start + width);
-    try_class(job, start, width, shape_class(width, has_letter, SHAPE_ENDS),
-        is_glued);
-    try_class(
-        job, start, width, shape_class(width, has_letter, next), is_glued);
+    struct shape_form form = {
+        .width = width, .is_letter = !is_digit(job->text, start)};
+    try_class(job, start, &form, is_glued);
+    read_form(job->text, start + width, &form);
+    try_class(job, start, &form, is_glued);
 }
 
 static void try_leads(struct scan_job *job, size_t start)
@@ -202,7 +208,7 @@ static void try_leads(struct scan_job *job, size_t start)
     struct str text = job->text;
     for (int i = 0; i < LEAD_WORDS_MAX; i++) {
         size_t end = start - 1, n = 0;
-        if (start < 2 || memchr(" -./", text.p[end], 4) == NULL)
+        if (start < 2 || !is_shape_gap(text.p[end]))
             return;
         while (n < end && n <= LEAD_LETTERS_MAX &&
                is_letter((unsigned char)text.p[end - 1 - n]))

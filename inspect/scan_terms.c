@@ -70,17 +70,39 @@ static bool may_begin(const struct rules *rules, uint32_t hash)
     return (rules->term_bits[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-static struct term_word read_word(
-    struct str text, size_t at, const struct term_word *last)
+/* Most words begin like no term. */
+static bool has_prefix(const struct rules *rules, const char *word, size_t n)
 {
-    struct term_word w = {.start = at, .hash = TERM_HASH_START};
-    w.with_last = term_hash(last->hash, ' ');
-    for (; at < text.n && is_term_byte((unsigned char)text.p[at]); at++) {
-        w.hash = term_hash(w.hash, (unsigned char)text.p[at]);
-        w.with_last = term_hash(w.with_last, (unsigned char)text.p[at]);
+    uint32_t prefix = term_prefix(word, n);
+    return (rules->term_prefixes[prefix / 64] >> prefix % 64 & 1) != 0;
+}
+
+/* By itself, and with the word before it, whose hash is there if it may
+ * begin a term. */
+static void try_word(
+    struct scan_job *job, struct term_word *w, const struct term_word *last)
+{
+    const struct rules *rules = job->scanner->rules;
+    uint32_t with_last = term_hash(last->hash, ' ');
+    w->hash = TERM_HASH_START;
+    for (size_t at = w->start; at < w->end; at++) {
+        w->hash = term_hash(w->hash, (unsigned char)job->text.p[at]);
+        with_last = term_hash(with_last, (unsigned char)job->text.p[at]);
     }
-    w.end = at;
-    return w;
+    if (w->is_known && may_begin(rules, w->hash))
+        try_terms(job, w->start, w->hash);
+    if (last->is_known && may_begin(rules, with_last))
+        try_terms(job, last->start, with_last);
+}
+
+static size_t word_end(const struct scan_job *job, size_t at)
+{
+    struct str text = job->text;
+    if (!job->marks.has_high && at < job->marks.to)
+        at = marks_skip(&job->marks, MARK_WORD, at, job->marks.to);
+    while (at < text.n && is_term_byte((unsigned char)text.p[at]))
+        at++;
+    return at;
 }
 
 static size_t next_word(const struct marks *marks, size_t at, size_t limit)
@@ -100,11 +122,10 @@ void walk_terms(struct scan_job *job, size_t limit)
         at = next_word(&job->marks, at, limit);
         if (at == limit)
             break;
-        struct term_word word = read_word(text, at, &last);
-        if (may_begin(rules, word.hash))
-            try_terms(job, word.start, word.hash);
-        if (last.end > last.start && may_begin(rules, word.with_last))
-            try_terms(job, last.start, word.with_last);
+        struct term_word word = {.start = at, .end = word_end(job, at)};
+        word.is_known = has_prefix(rules, &text.p[at], word.end - at);
+        if (word.is_known || last.is_known)
+            try_word(job, &word, &last);
         last = word;
         at = word.end;
     }

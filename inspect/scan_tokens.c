@@ -91,7 +91,8 @@ static void try_words(struct scan_job *job, size_t at, size_t blank)
          i < rules->token_count; i++)
         try_token(job, &rules->tokens[i], at, &start);
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
-    size_t seen = 0;
+    size_t seen = 0, to = at;
+    scan_views_clamp(job, at, &from, &to);
     for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > from / WORD_CHUNK;) {
         size_t count = 0;
         (void)words_in(job, chunk, &count);

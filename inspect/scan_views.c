@@ -60,6 +60,16 @@ static void scan_windows(struct scan_job *job, const struct view *view,
     job->layer = parent;
 }
 
+/* Turned tokens stand apart: many small windows are one text. */
+static void scan_text_of(struct scan_job *job, const struct view *view,
+    const struct scan_layer *parent)
+{
+    struct scan_layer layer = {parent, view, 0};
+    job->layer = &layer;
+    scan_whole(job, buf_str(&view->text));
+    job->layer = parent;
+}
+
 /* The edits' view: what it says, and what that hides. */
 static void show(struct scan_job *job, struct str text,
     struct view_edits *edits, unsigned depth, enum kind kind)
@@ -73,7 +83,10 @@ static void show(struct scan_job *job, struct str text,
         return;
     }
     job->views_budget -= view.text.n;
-    scan_windows(job, &view, parent);
+    if (kinds[kind].is_turned)
+        scan_text_of(job, &view, parent);
+    else
+        scan_windows(job, &view, parent);
     if (depth + 1 < VIEWS_DEPTH && kinds[kind].deeper != 0) {
         struct scan_layer layer = {parent, &view, 0};
         job->layer = &layer;
@@ -149,6 +162,26 @@ bool scan_views_step(struct scan_job *job)
     job->views_at = 0;
     job->is_bidi_done = true;
     return is_bidi;
+}
+
+void scan_views_clamp(
+    const struct scan_job *job, size_t at, size_t *from, size_t *to)
+{
+    if (!job->is_turned || job->layer == NULL)
+        return;
+    const struct view *view = job->layer->view;
+    size_t low = 0, high = view->window_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (view->windows[middle].start <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    if (*from < view->windows[low].start)
+        *from = view->windows[low].start;
+    if (*to > view->windows[low].end)
+        *to = view->windows[low].end;
 }
 
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end)
