@@ -164,6 +164,16 @@ static bool wants_mark(const struct norm *norm)
            norm->at - last->source >= 4 * MARK_EVERY;
 }
 
+/* Bytes from `at` on that stand for themselves, up to a mark. */
+static size_t count_plain(struct str source, size_t at, size_t stop)
+{
+    size_t n = 0, most = stop - at < MARK_EVERY ? stop - at : MARK_EVERY;
+    while (n < most && (unsigned char)source.p[at + n] < 0x80 &&
+           !norm_is_control(source.p[at + n]))
+        n++;
+    return n;
+}
+
 bool norm_step(struct norm *norm, size_t max_bytes)
 {
     size_t stop = norm->source.n - norm->at > max_bytes ? norm->at + max_bytes
@@ -173,6 +183,12 @@ bool norm_step(struct norm *norm, size_t max_bytes)
         size_t out_n;
         if (wants_mark(norm))
             add_mark(norm);
+        size_t plain = count_plain(norm->source, norm->at, stop);
+        if (plain > 0) {
+            buf_append(&norm->text, norm->source.p + norm->at, plain);
+            norm->at += plain;
+            continue;
+        }
         size_t n = fold_at(norm->source, norm->at, out, &out_n);
         if (out_n != n)
             norm->is_changed = true;

@@ -202,13 +202,25 @@ static inline bool is_term_byte(unsigned char c)
            (unsigned char)(c - '0') < 10;
 }
 
-/* Of a word's first four bytes, in either case. */
-enum { TERM_PREFIXES = 4096 };
-static inline uint32_t term_prefix(const char *word, size_t n)
+/* What a word may be by its first four bytes, in either case; shorter ones
+ * end in zeros. */
+enum {
+    HEAD_TERM = 1,   /* of a dictionary */
+    HEAD_NUMBER = 2, /* "four", "one" */
+    HEAD_FIRST = 4,
+    HEAD_ROLE = 8,
+    HEADS = 4096
+};
+
+static inline uint32_t word_head(const char *word, size_t n)
 {
     uint32_t head = 0;
     for (size_t i = 0; i < n && i < sizeof head; i++)
         head |= (uint32_t)((unsigned char)word[i] | 0x20) << 8 * i;
+    return head;
+}
+static inline uint32_t head_slot(uint32_t head)
+{
     return head * 2654435761u >> 20;
 }
 
@@ -245,9 +257,8 @@ struct rules {
     /* Data files, each once. */
     struct str *data;
     size_t data_count;
-    struct str edm_key; /* absolute name; empty: no detector needs it */
-    /* A bit for how the first word of any of them begins: term_prefix. */
-    uint64_t term_prefixes[TERM_PREFIXES / 64];
+    struct str edm_key;         /* absolute name; empty: no detector needs it */
+    unsigned char heads[HEADS]; /* HEAD_… by head_slot */
 };
 
 /* `dictionary` or `dictionary_file` of a pattern; rules_terms.c. */

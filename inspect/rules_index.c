@@ -223,13 +223,23 @@ static uint32_t first_hash(struct str term)
     return hash;
 }
 
-static void add_prefix(struct rules *rules, struct str term)
+static void add_head(struct rules *rules, struct str word, unsigned what)
 {
     size_t n = 0;
-    while (n < term.n && is_term_byte((unsigned char)term.p[n]))
+    while (n < word.n && is_term_byte((unsigned char)word.p[n]))
         n++;
-    uint32_t prefix = term_prefix(term.p, n);
-    rules->term_prefixes[prefix / 64] |= UINT64_C(1) << prefix % 64;
+    rules->heads[head_slot(word_head(word.p, n))] |= (unsigned char)what;
+}
+
+/* Of words that the finders of views look for (turn.c, join.c). */
+static void add_heads(struct rules *rules)
+{
+    static const char *const numbers[] = {"zero", "oh", "one", "two", "three",
+        "four", "five", "six", "seven", "eight", "nine", "o", "nought", "null"};
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        add_head(rules, str_of(numbers[i]), HEAD_NUMBER);
+    add_head(rules, STR("first"), HEAD_FIRST);
+    add_head(rules, STR("role"), HEAD_ROLE);
 }
 
 static void add_terms(struct rules *rules, const struct rule *rule,
@@ -239,7 +249,7 @@ static void add_terms(struct rules *rules, const struct rule *rule,
         uint32_t hash = first_hash(p->terms[i]);
         rules->terms[(*count)++] =
             (struct term_entry){hash, rule, p, p->terms[i]};
-        add_prefix(rules, p->terms[i]);
+        add_head(rules, p->terms[i], HEAD_TERM);
         rules->term_bits[(hash & rules->term_mask) / 64] |=
             UINT64_C(1) << (hash & rules->term_mask) % 64;
     }
@@ -282,6 +292,7 @@ void rules_index(struct rules *rules)
 {
     size_t cap = 0;
     find_secrets(rules);
+    add_heads(rules);
     index_shapes(rules);
     index_numbers(rules);
     index_terms(rules);

@@ -38,6 +38,7 @@ struct scan_job *scan_job_new(struct scanner *scanner, struct str text,
     enum where where, struct findings *out);
 /* True while there is more to do. */
 bool scan_job_step(struct scan_job *job);
+/* Before its scanner is. */
 void scan_job_free(struct scan_job **job);
 
 /* new, step until done, free. */

@@ -29,6 +29,8 @@ enum {
     TRIES_MAX = 8,        /* starts of a match around one anchor */
 };
 
+static void free_memory(struct scan_job *job);
+
 /* ---- scanner ---- */
 
 static enum err read_blob(const struct rules *rules, struct str blob,
@@ -113,6 +115,8 @@ void scanner_free(struct scanner **scanner)
     struct scanner *s = *scanner;
     if (s == NULL)
         return;
+    if (s->spare != NULL)
+        free_memory(s->spare);
     scan_edm_detach(s);
     hs_free_scratch(s->scratch);
     hs_free_database(s->database);
@@ -207,6 +211,7 @@ static void confirm(struct scan_job *job, const struct event *e)
             .value = str_sub(job->text, m.value_start, m.value_end)};
         if (m.end >= e->end && judge(job, &c)) {
             job->done[a->rule] = m.end;
+            job->is_done_used = true;
             return;
         }
         at = m.start + 1;
@@ -215,18 +220,69 @@ static void confirm(struct scan_job *job, const struct event *e)
 
 /* ---- steps ---- */
 
+static void forget_done(struct scan_job *job)
+{
+    if (job->is_done_used)
+        memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
+    job->is_done_used = false;
+}
+
+/* A job with the memory of the last one, which most texts fit. */
+static struct scan_job *take_spare(struct scanner *scanner)
+{
+    struct scan_job *job = scanner->spare;
+    scanner->spare = NULL;
+    if (job == NULL) {
+        job = MEM_NEW(struct scan_job);
+        job->done = mem_calloc(scanner->rules->count + 1, sizeof *job->done);
+        return job;
+    }
+    forget_done(job);
+    struct scan_job empty = {.done = job->done,
+        .marks = job->marks,
+        .view_marks = job->view_marks,
+        .view_edits = job->view_edits,
+        .anchors = job->anchors,
+        .words = job->words};
+    *job = empty;
+    job->marks.to = job->view_marks.to = 0;
+    job->anchors.count = 0;
+    return job;
+}
+
 struct scan_job *scan_job_new(struct scanner *scanner, struct str text,
     enum where where, struct findings *out)
 {
-    struct scan_job *job = MEM_NEW(struct scan_job);
+    struct scan_job *job = take_spare(scanner);
     job->scanner = scanner;
     job->source = text;
     job->text = text;
     job->where = where;
     job->out = out;
     job->first = out->count;
-    job->done = mem_calloc(scanner->rules->count + 1, sizeof *job->done);
     return job;
+}
+
+static void free_memory(struct scan_job *job)
+{
+    marks_free(&job->marks);
+    marks_free(&job->view_marks);
+    view_edits_free(&job->view_edits);
+    mem_free(job->anchors.items);
+    words_free(job);
+    mem_free(job->done);
+    mem_free(job);
+}
+
+/* Of a text of usual size. */
+static bool is_worth_keeping(const struct scan_job *job)
+{
+    enum { BLOCKS_MAX = 4096, EDITS_MAX = 1024, BYTES_MAX = 65536 };
+    return job->marks.cap <= BLOCKS_MAX && job->view_marks.cap <= BLOCKS_MAX &&
+           job->anchors.cap <= EDITS_MAX &&
+           job->words.events.cap <= EDITS_MAX &&
+           job->view_edits.cap <= EDITS_MAX &&
+           job->view_edits.bytes.cap <= BYTES_MAX;
 }
 
 void scan_job_free(struct scan_job **job)
@@ -237,12 +293,10 @@ void scan_job_free(struct scan_job **job)
     scan_edm_free(j);
     norm_free(&j->norm);
     fingerprint_match_free(&j->match);
-    marks_free(&j->marks);
-    marks_free(&j->view_marks);
-    mem_free(j->anchors.items);
-    words_free(j);
-    mem_free(j->done);
-    mem_free(j);
+    if (j->scanner->spare == NULL && is_worth_keeping(j))
+        j->scanner->spare = j;
+    else
+        free_memory(j);
     *job = NULL;
 }
 
@@ -318,7 +372,8 @@ static void begin_text(struct scan_job *job, struct str text)
     job->last_word = (struct term_word){0};
     job->anchors.count = job->decided = 0;
     job->number_end = 0;
-    memset(job->done, 0, job->scanner->rules->count * sizeof *job->done);
+    job->numbers_in_row = 0;
+    forget_done(job);
 }
 
 void scan_whole(struct scan_job *job, struct str text)

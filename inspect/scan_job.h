@@ -21,6 +21,7 @@ struct scanner {
     hs_database_t *database, *words; /* words: NULL when there are none */
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
+    struct scan_job *spare; /* with its memory, for the next one */
     struct scan_data *data; /* NULL: detectors have no data files */
     struct scan_edm *edm;   /* scan_edm.c; NULL: no such detector */
     unsigned char key[crypto_shorthash_KEYBYTES];
@@ -48,6 +49,7 @@ struct word_chunk {
 struct word_map {
     struct word_chunk *chunks;
     size_t base, chunk_count; /* of the text; chunks from base on */
+    size_t chunk_cap;
     struct events events;
 };
 /* A window of a view, which was made of another one, of the norm or of the
@@ -84,11 +86,14 @@ struct scan_job {
     struct events anchors;
     struct word_map words;
     size_t slice_start;
-    size_t *done;   /* by rule: confirmed up to here */
+    size_t *done; /* by rule: confirmed up to here */
+    bool is_done_used;
     size_t decided; /* up to here, at least */
     size_t digits_done, shapes_done, tokens_done, terms_done;
     struct term_word last_word;
-    size_t number_end; /* of the last number found in digits; 0: none */
+    size_t numbers_in_row; /* words */
+    unsigned heads;        /* HEAD_… of the source and the norm */
+    size_t number_end;     /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */
     bool is_doubtful; /* pieces put together: numbers need a word near */
@@ -98,8 +103,9 @@ struct scan_job {
     bool is_bidi_done;
     size_t views_at; /* so far the text has been looked through */
     size_t views_done[SCAN_FINDERS];
-    struct marks view_marks; /* of what is looked through */
-    size_t views_budget;     /* bytes that this slice's views may still have */
+    struct marks view_marks;      /* of what is looked through */
+    struct view_edits view_edits; /* while nobody uses it */
+    size_t views_budget; /* bytes that this slice's views may still have */
     /* scan_data.c */
     size_t data_at; /* detectors with data files that are done */
     struct fingerprint_match *match;

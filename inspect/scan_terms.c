@@ -1,7 +1,8 @@
 /*
- * Dictionaries: words and phrases, a hundred thousand and more.  Every word of
- * the text is hashed in passing; a bit says whether a term begins with such a
- * word, and most do not.  Costs nothing without dictionaries.
+ * Dictionaries: words and phrases, a hundred thousand and more.  The first
+ * bytes of every word of the text say whether a term may begin so, and most do
+ * not; of the others the whole is hashed.  The same look notes which words
+ * there are that views are made of (scan_views.c).
  */
 #include <string.h>
 
@@ -70,13 +71,6 @@ static bool may_begin(const struct rules *rules, uint32_t hash)
     return (rules->term_bits[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-/* Most words begin like no term. */
-static bool has_prefix(const struct rules *rules, const char *word, size_t n)
-{
-    uint32_t prefix = term_prefix(word, n);
-    return (rules->term_prefixes[prefix / 64] >> prefix % 64 & 1) != 0;
-}
-
 /* By itself, and with the word before it, whose hash is there if it may
  * begin a term. */
 static void try_word(
@@ -95,40 +89,79 @@ static void try_word(
         try_terms(job, last->start, with_last);
 }
 
-static size_t word_end(const struct scan_job *job, size_t at)
+static uint64_t term_bits(const struct mark_block *b)
 {
-    struct str text = job->text;
-    if (!job->marks.has_high && at < job->marks.to)
-        at = marks_skip(&job->marks, MARK_WORD, at, job->marks.to);
-    while (at < text.n && is_term_byte((unsigned char)text.p[at]))
-        at++;
-    return at;
+    return b->kinds[MARK_WORD] | b->kinds[MARK_HIGH];
 }
 
-static size_t next_word(const struct marks *marks, size_t at, size_t limit)
+/* How the word at `at` begins; rest: its bits and what follows them. */
+static uint32_t read_head(struct str text, size_t at, uint64_t rest)
 {
-    size_t word = marks_next(marks, MARK_WORD, at, limit);
-    return marks->has_high ? marks_next(marks, MARK_HIGH, at, word) : word;
+    uint32_t head;
+    if (at + sizeof head > text.n)
+        return word_head(text.p + at, text.n - at);
+    memcpy(&head, text.p + at, sizeof head);
+    head |= 0x20202020;
+    unsigned n = (unsigned)__builtin_ctzll(~rest | 16);
+    return n < sizeof head ? head & ~(~(uint32_t)0 << 8 * n) : head;
+}
+
+/* A word that may be, or follow, the first one of a term. */
+static void walk_word(struct scan_job *job, size_t start, bool is_known)
+{
+    struct str text = job->text;
+    struct term_word word = {
+        .start = start, .end = start, .is_known = is_known};
+    while (word.end < text.n && is_term_byte((unsigned char)text.p[word.end]))
+        word.end++;
+    try_word(job, &word, &job->last_word);
+    job->last_word = word;
+}
+
+/* Counts number words in a row, and notes what views may be made of. */
+static void note_word(struct scan_job *job, unsigned what)
+{
+    enum { NUMBERS_MIN = 8 };
+    job->numbers_in_row = what & HEAD_NUMBER ? job->numbers_in_row + 1 : 0;
+    if (job->numbers_in_row < NUMBERS_MIN)
+        what &= ~(unsigned)HEAD_NUMBER;
+    if (job->layer == NULL)
+        job->heads |= what;
+}
+
+/* Those words of a block whose first bytes are in `starts`. */
+static void walk_block(struct scan_job *job, size_t block, uint64_t starts)
+{
+    const struct mark_block *b = marks_block(&job->marks, block);
+    uint64_t bits = term_bits(b), next = term_bits(b + 1);
+    for (; starts != 0; starts &= starts - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(starts);
+        uint64_t rest = i == 0 ? bits : bits >> i | next << (64 - i);
+        uint32_t head = read_head(job->text, block + i, rest);
+        unsigned what = job->scanner->rules->heads[head_slot(head)];
+        note_word(job, what);
+        if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
+            walk_word(job, block + i, (what & HEAD_TERM) != 0);
+    }
 }
 
 void walk_terms(struct scan_job *job, size_t limit)
 {
-    const struct rules *rules = job->scanner->rules;
-    struct str text = job->text;
     size_t at = job->terms_done;
-    struct term_word last = job->last_word;
-    limit = limit < text.n ? limit : text.n;
-    while (rules->term_count > 0 && at < limit) {
-        at = next_word(&job->marks, at, limit);
-        if (at == limit)
-            break;
-        struct term_word word = {.start = at, .end = word_end(job, at)};
-        word.is_known = has_prefix(rules, &text.p[at], word.end - at);
-        if (word.is_known || last.is_known)
-            try_word(job, &word, &last);
-        last = word;
-        at = word.end;
+    limit = limit < job->text.n ? limit : job->text.n;
+    bool is_inside = at > 0 && is_term_byte((unsigned char)job->text.p[at - 1]);
+    while (at < limit) {
+        size_t block = at - at % MARK_BLOCK;
+        uint64_t bits = term_bits(marks_block(&job->marks, block));
+        uint64_t starts = bits & ~(bits << 1);
+        starts &= ~UINT64_C(0) << at % MARK_BLOCK;
+        if (is_inside)
+            starts &= ~(UINT64_C(1) << at % MARK_BLOCK);
+        if (limit - block < MARK_BLOCK)
+            starts &= ~(~UINT64_C(0) << (limit - block));
+        walk_block(job, block, starts);
+        is_inside = bits >> 63 != 0;
+        at = block + MARK_BLOCK;
     }
-    job->last_word = last;
-    job->terms_done = at > limit ? at : limit;
+    job->terms_done = limit > job->terms_done ? limit : job->terms_done;
 }

@@ -30,15 +30,20 @@ enum { ALL_KINDS = 15 };
 static const struct {
     bool is_doubtful, is_turned;
     unsigned deeper; /* kinds that are looked for in such a view, as bits */
-    find_fn *finders[4];
+    struct {
+        find_fn *find;
+        unsigned head; /* of the words it looks for; 0: it finds others */
+    } finders[4];
 } kinds[] = {
     [KIND_DECODED] = {false, false, ALL_KINDS,
-        {island_find_escapes, island_find_tokens, island_find_codes}},
+        {{island_find_escapes, 0}, {island_find_tokens, 0},
+            {island_find_codes, 0}}},
     [KIND_JOINED] = {true, false, 1 << KIND_DECODED,
-        {join_find_numbers, join_find_tokens, join_find_halves,
-            join_find_messages}},
-    [KIND_BACKWARDS] = {true, false, 0, {turn_find_numbers, turn_find_words}},
-    [KIND_TURNED] = {true, true, 0, {turn_find_tokens}},
+        {{join_find_numbers, 0}, {join_find_tokens, 0},
+            {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
+    [KIND_BACKWARDS] = {true, false, 0,
+        {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER}}},
+    [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},
 };
 
 static void look_through(struct scan_job *job, const struct marks *marks,
@@ -105,24 +110,29 @@ static void look_through(struct scan_job *job, const struct marks *marks,
     size_t from, size_t to, size_t *done, unsigned depth, unsigned wanted)
 {
     bool was_doubtful = job->is_doubtful, was_turned = job->is_turned;
-    size_t index = 0;
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-        struct view_edits edits = {0};
+        struct view_edits edits = job->view_edits;
+        job->view_edits = (struct view_edits){0};
         for (size_t i = 0; i < ARRAY_LEN(kinds[k].finders); i++) {
-            find_fn *find = kinds[k].finders[i];
-            if (find == NULL || (wanted >> k & 1) == 0)
+            find_fn *find = kinds[k].finders[i].find;
+            unsigned head = kinds[k].finders[i].head;
+            if (find == NULL || (wanted >> k & 1) == 0 ||
+                (done != NULL && head != 0 && (job->heads & head) == 0))
                 continue;
-            size_t at = done != NULL && done[index] > from ? done[index] : from;
+            size_t at =
+                done != NULL && done[4 * k + i] > from ? done[4 * k + i] : from;
             if (at < to)
                 at = find(marks, at, to, &edits);
             if (done != NULL)
-                done[index++] = at;
+                done[4 * k + i] = at;
         }
         job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
         job->is_turned = was_turned || kinds[k].is_turned;
         if (edits.count > 0)
             show(job, marks->text, &edits, depth, (enum kind)k);
-        view_edits_free(&edits);
+        view_edits_free(&job->view_edits);
+        view_edits_clear(&edits);
+        job->view_edits = edits;
     }
     job->is_doubtful = was_doubtful;
     job->is_turned = was_turned;

@@ -72,8 +72,12 @@ void words_begin(struct scan_job *job, size_t from, size_t to)
     size_t count = to / WORD_CHUNK - from / WORD_CHUNK + 1;
     if (job->scanner->words == NULL)
         return;
-    mem_free(map->chunks);
-    map->chunks = mem_calloc(count, sizeof *map->chunks);
+    if (count > map->chunk_cap) {
+        mem_free(map->chunks);
+        map->chunks = mem_alloc(count * sizeof *map->chunks);
+        map->chunk_cap = count;
+    }
+    memset(map->chunks, 0, count * sizeof *map->chunks);
     map->chunk_count = count;
     map->base = from / WORD_CHUNK;
     map->events.count = 0;
