@@ -11,6 +11,7 @@ int command_check(int argc, char **argv);      /* proxy/cmd_check.c */
 int command_scan(int argc, char **argv);       /* proxy/cmd_scan.c */
 int command_replay(int argc, char **argv);     /* proxy/cmd_replay.c */
 int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
+int command_detectors(int argc, char **argv);  /* proxy/cmd_detectors.c */
 int command_evidence(int argc, char **argv);   /* proxy/cmd_evidence.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_edm(int argc, char **argv);        /* proxy/cmd_edm.c */

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"scan", command_scan, "run the detectors over text or documents"},
     {"replay", command_replay, "feed captured exchanges through the gateway"},
     {"activities", command_activities, "list what was recorded"},
+    {"detectors", command_detectors, "take rules of other scanners"},
     {"evidence", command_evidence, "make keys, open what was sealed"},
     {"ca", command_ca, "make, show and export the certification authority"},
     {"fingerprint", command_fingerprint,

@@ -15,7 +15,7 @@ import unittest
 
 from gateway import BINARY, CARD, ROOT, Gateway, GatewayTest, wait_for
 
-COMMANDS = ("run", "check", "scan", "replay", "activities", "evidence", "ca", "user")
+COMMANDS = ("run", "check", "scan", "replay", "activities", "detectors", "evidence", "ca", "user")
 
 
 def run(*args, text="", **more):

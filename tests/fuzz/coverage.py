@@ -17,7 +17,7 @@ LEAST = 90.0
 # What reads bytes that others made: from the network, from a file or from
 # another role.
 PARSERS = """
-base/bundle.c base/net.c base/users_text.c base/utf8.c base/yaml.c
+base/bundle.c base/net.c base/toml.c base/users_text.c base/utf8.c base/yaml.c
 certs/leaf_msg.c certs/signer.c extract/archive.c extract/biff.c extract/cfb.c
 extract/format.c extract/html_text.c extract/image.c extract/job.c
 extract/mail.c extract/office.c extract/ole.c extract/ole_text.c
@@ -29,7 +29,7 @@ inspect/channel_turns.c inspect/chatgpt.c inspect/chatgpt_answer.c
 inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c inspect/doc.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
 inspect/exchange_file.c inspect/extract.c inspect/filetype.c inspect/form.c
-inspect/harvest.c inspect/html.c inspect/identity.c inspect/json.c
+inspect/harvest.c inspect/html.c inspect/identity.c inspect/import_regex.c inspect/json.c
 inspect/json_mend.c inspect/json_tree.c inspect/keep.c inspect/keep_answers.c
 inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
 inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
