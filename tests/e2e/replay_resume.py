@@ -1,6 +1,6 @@
 """Answers that come in several streams (facts/chatgpt-wire.md §3.1, §4.6, §4.9):
 broken off and resumed, handed off after their beginning, on other connections."""
-from exchanges import CHAT, F, add, append, document, dumps, entry, message, prompt, sse
+from exchanges import CHAT, F, add, append, document, dumps, entry, legacy, message, prompt, sse
 from replay_cases import answers, case, says
 from replay_ws import EVENTS, complete, down, item, socket
 
@@ -151,3 +151,19 @@ def reasoning_of_the_stub_belongs_to_the_answer():
     return [ask("When?", "res-u14", c, part(add(thoughts), handoff(c, "res14"), done=True)),
             socket(EVENTS, *(down([i]) for i in rest), down([complete(topic)]), second=2)], [
         says("When?"), whole("res-a14", c, "res-t14", hidden="Timetable\nhm")]
+
+
+@case
+def whole_messages_are_resumed_as_they_are():
+    c = "res-15"
+    return [ask("When?", "res-u15", c, legacy(document("res-a15", ["At"], conversation=c), done=False)),
+            resume(c, 1, legacy(document("res-a15", ["At nine"], conversation=c)), 2)], [
+        says("When?"), answers("At nine", message_id="res-a15", replies_to=0)]
+
+
+@case
+def another_message_follows_in_the_second_stream():
+    c, events = "res-16", pieces("res-a16", "res-u16", "res-16", "At ", "nine.")
+    more = {"v": document("res-b16", ["Or ten."], parent="res-a16", conversation=c), "c": 1}
+    return [ask("When?", "res-u16", c, part(*events[:2])), resume(c, 2, part(events[2], more, END, done=True), 2)], [
+        says("When?"), answers("At nine.\nOr ten.", message_id="res-b16", replies_to=0)]
