@@ -12,6 +12,7 @@
 #include "inspect/exchange_parts.h"
 #include "inspect/filetype.h"
 #include "inspect/finding.h"
+#include "inspect/upload.h"
 
 static struct document *current(struct exchange *ex)
 {
@@ -52,8 +53,7 @@ bool document_is_wanted(const struct exchange *ex, struct str type)
 /* A piece of a file is part of a document at best. */
 static bool is_piece(const struct exchange *ex)
 {
-    const struct route *route = exchange_route(ex);
-    return route != NULL && route->upload.step == UPLOAD_PIECE;
+    return ex->upload != NULL && ex->upload->step == UPLOAD_PIECE;
 }
 
 void document_note_trouble(
@@ -173,4 +173,5 @@ void document_free_all(struct exchange *ex)
 {
     for (size_t i = 0; i < ex->document_count; i++)
         drop(&ex->documents[i]);
+    ex->document_count = ex->document_at = 0;
 }

@@ -26,37 +26,12 @@ enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
 /* ---- parts -----------------------------------------------------------------
  */
 
-bool download_take_number(struct str *s, int64_t *value_out)
-{
-    size_t n = 0;
-    uint64_t value;
-    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
-        n++;
-    if (str_to_u64(str_sub(*s, 0, n), &value) != OK || value > INT64_MAX / 2)
-        return false;
-    *s = str_sub(*s, n, s->n);
-    *value_out = (int64_t)value;
-    return true;
-}
-
-/* "bytes 100-199/1234" (RFC 9110 §14.4) */
+/* {-1, -1, -1}: its place is not told. */
 static struct download_part read_range(struct str value)
 {
-    struct download_part part = {-1, -1, -1}, unknown = part;
-    int64_t last;
-    if (!str_starts_nocase(value, "bytes "))
-        return unknown;
-    value = str_trim(str_sub(value, 6, value.n));
-    if (!download_take_number(&value, &part.from) || !str_starts(value, "-"))
-        return unknown;
-    value = str_sub(value, 1, value.n);
-    if (!download_take_number(&value, &last) || !str_starts(value, "/"))
-        return unknown;
-    value = str_sub(value, 1, value.n);
-    if (!download_take_number(&value, &part.total))
-        part.total = -1;
-    part.to = part.from;
-    return part;
+    struct mime_range range = {-1, -1, -1};
+    (void)!mime_parse_range(value, &range);
+    return (struct download_part){range.first, range.first, range.total};
 }
 
 /* The sum of another version of the file is of no use. */

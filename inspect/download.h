@@ -67,8 +67,6 @@ bool download_is_identified(const struct exchange *ex);
 void file_take_link_body(struct exchange *ex, struct str bytes);
 
 /* download.c */
-/* Digits, taken off. */
-bool download_take_number(struct str *s, int64_t *value_out);
 /* The head is there; range: Content-Range of a 206. */
 void download_begin(struct exchange *ex, struct str range);
 /* All have passed: what they tell, and maybe a document to be read. */

@@ -56,6 +56,7 @@ static void copy_request(struct exchange *ex, const struct exchange_request *r)
     ex->content_type = joined_field(ex, r, "content-type");
     ex->content_encoding = joined_field(ex, r, "content-encoding");
     ex->accept = joined_field(ex, r, "accept");
+    ex->content_range = joined_field(ex, r, "content-range");
     ex->fetch_dest = joined_field(ex, r, "sec-fetch-dest");
     ex->project_header = joined_field(ex, r, "chatgpt-project-id");
     ex->is_page = str_is(joined_field(ex, r, "sec-fetch-mode"), "navigate") ||

@@ -404,7 +404,7 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
         exchange_field(fields, count, "content-disposition"),
         &d->is_attachment);
     d->is_encoded = encoding.n != 0;
-    if (!download_take_number(&length, &d->length))
+    if (!mime_take_number(&length, &d->length))
         d->length = -1;
     if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
         d->location =

@@ -125,7 +125,7 @@ struct exchange {
     struct arena arena;
     struct str method, host, path, query; /* path: raw, without query */
     struct str content_type, content_encoding, accept, project_header,
-        fetch_dest;
+        fetch_dest, content_range;
     struct str groups;
     struct actor actor; /* in this arena: answers outlive the activity */
     const char *http_version;

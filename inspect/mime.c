@@ -197,3 +197,34 @@ bool mime_is_text(struct str type)
     return str_starts(type, "text/") || is_one_of(type, names) ||
            str_ends(type, "+xml") || str_ends(type, "+yaml");
 }
+
+bool mime_take_number(struct str *s, int64_t *value_out)
+{
+    size_t n = 0;
+    uint64_t value;
+    while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
+        n++;
+    if (str_to_u64(str_sub(*s, 0, n), &value) != OK || value > INT64_MAX / 2)
+        return false;
+    *s = str_sub(*s, n, s->n);
+    *value_out = (int64_t)value;
+    return true;
+}
+
+enum err mime_parse_range(struct str value, struct mime_range *out)
+{
+    struct mime_range range = {-1, -1, -1};
+    if (!str_starts_nocase(value, "bytes "))
+        return ERR_PARSE;
+    value = str_trim(str_sub(value, 6, value.n));
+    if (!mime_take_number(&value, &range.first) || !str_starts(value, "-"))
+        return ERR_PARSE;
+    value = str_sub(value, 1, value.n);
+    if (!mime_take_number(&value, &range.last) || !str_starts(value, "/"))
+        return ERR_PARSE;
+    value = str_sub(value, 1, value.n);
+    if (!mime_take_number(&value, &range.total))
+        range.total = -1;
+    *out = range;
+    return OK;
+}

@@ -10,6 +10,7 @@
 #define INSPECT_MIME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -35,6 +36,15 @@ enum err mime_parse_type(
 /* ERR_PARSE: no token at the start. */
 enum err mime_parse_disposition(struct str value, struct arena *arena,
     struct mime_disposition *out) MUST_USE;
+
+/* Content-Range (RFC 9110 §14.4): "bytes 100-199/1234". */
+struct mime_range {
+    int64_t first, last, total; /* total -1: not told */
+};
+/* ERR_PARSE, and *out as it was: no range of bytes. */
+enum err mime_parse_range(struct str value, struct mime_range *out) MUST_USE;
+/* Digits at the start of *s, which is behind them then. */
+bool mime_take_number(struct str *s, int64_t *value_out);
 
 /* On the lower-case type without parameters. */
 bool mime_is_json(struct str type);   /* application/json, text/json, +json */

@@ -10,6 +10,7 @@
 #include "inspect/address.h"
 #include "inspect/answer_parts.h"
 #include "inspect/form.h"
+#include "inspect/mime.h"
 #include "inspect/pick.h"
 
 /* ---- names of the file --------------------------------------------------- */
@@ -71,6 +72,22 @@ static bool is_addressed(const struct exchange *ex)
            str_is(ex->method, "PUT");
 }
 
+/* Some of a file's bytes (Content-Range) are a piece of it by their place. */
+static void take_range(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct mime_range range;
+    if (u->step != UPLOAD_BYTES ||
+        mime_parse_range(ex->content_range, &range) != OK)
+        return;
+    bool is_last = range.last + 1 == range.total;
+    if (range.first == 0 && is_last)
+        return;
+    u->step = UPLOAD_PIECE;
+    u->is_last_range = is_last;
+    u->piece = str_of(arena_printf(&u->arena, "%lld", (long long)range.first));
+}
+
 void upload_open(struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
@@ -82,6 +99,7 @@ void upload_open(struct exchange *ex)
         if (route_id_of(ex->match.names[i]) == ROUTE_ID_FILE)
             u->id = arena_copy(&u->arena, ex->match.values[i]);
     u->piece = query_value(ex, route->upload.piece);
+    take_range(ex);
     if (is_addressed(ex))
         u->address = host_and_path(&u->arena, ex->host, ex->path);
 }
@@ -201,7 +219,7 @@ bool upload_is_pending(const struct exchange *ex)
 bool upload_peek(struct exchange *ex)
 {
     struct upload *u = ex->upload;
-    if (u == NULL || u->step != UPLOAD_BYTES || u->is_asked || u->is_peeked ||
+    if (u == NULL || u->is_asked || u->is_peeked ||
         exchange_route(ex)->upload.address.count == 0)
         return false;
     u->is_peeked = true;
@@ -360,7 +378,9 @@ static void apply_own(struct exchange *ex)
     u->is_applied = true;
     if (u->said.is_known || has_bytes(u) || names_it)
         fill_own(ex);
-    if (u->step == UPLOAD_ASSEMBLE)
+    if (u->is_last_range)
+        upload_assemble_ranges(ex);
+    else if (u->step == UPLOAD_ASSEMBLE)
         upload_assemble(ex);
     else if (u->step == UPLOAD_NAME || u->is_refused)
         for (size_t i = 0; i < u->known.finding_lines; i++)
@@ -437,6 +457,11 @@ bool upload_ask(struct exchange *ex)
         return false;
     if (u->step == UPLOAD_NONE)
         return ask_used(ex);
+    if (u->is_last_range && u->is_asked && !u->was_asked_again) {
+        u->was_asked_again = true; /* early it was not all */
+        u->is_asked = false;
+        buf_clear(&u->facts);
+    }
     if (u->is_asking || ask_own(ex)) /* early, and not answered yet */
         return true;
     if (!u->is_applied)

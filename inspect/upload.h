@@ -70,7 +70,9 @@ struct upload {
     struct buf facts;
     size_t file_at; /* NONE: which file is asked for */
     bool is_asking, is_asked, is_applied;
-    bool is_peeked; /* what came so far was looked at for a name */
+    bool was_asked_again;
+    bool is_last_range; /* of a file that comes in ranges: with it all came */
+    bool is_peeked;     /* what came so far was looked at for a name */
     struct keep_file_answer said;
     struct upload_known known;
     /* what came of it */
@@ -100,6 +102,8 @@ struct keep_file upload_names(const struct exchange *ex);
 
 /* upload_pieces.c */
 void upload_assemble(struct exchange *ex);
+/* The last of the ranges of a file: puts them together, if all came. */
+void upload_assemble_ranges(struct exchange *ex);
 /* By what is known of each piece. */
 void upload_join_apart(
     struct exchange *ex, const struct upload_piece *const *parts, size_t n);

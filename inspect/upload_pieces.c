@@ -151,3 +151,67 @@ void upload_assemble(struct exchange *ex)
         join_unknown(ex);
     mem_free(parts);
 }
+
+/* ---- ranges ------------------------------------------------------------ */
+
+/* This request's own piece, as a later one would read it. */
+static struct upload_piece own_piece(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    const struct activity_file *file = &ex->activity->files[0];
+    return (struct upload_piece){.id = u->piece,
+        .bytes = file->bytes,
+        .type = arena_copy(&u->arena, file->type),
+        .is_whole = u->is_whole,
+        .data = buf_str(&u->data),
+        .tail = buf_str(&u->tail),
+        .kept_name = str_of(u->kept_name),
+        .chunk_count = u->chunk_count};
+}
+
+static struct str place(struct arena *arena, int64_t at)
+{
+    return str_of(arena_printf(arena, "%lld", (long long)at));
+}
+
+/* What was found in the last range is found in the whole again. */
+static void forget_own(struct exchange *ex)
+{
+    document_free_all(ex);
+    buf_wipe_free(&ex->file_text);
+    ex->span_count = 0;
+    ex->activity->findings.count = 0;
+    buf_clear(&ex->activity->files[0].text);
+    ex->activity->files[0].sha256 = STR_NONE;
+}
+
+void upload_assemble_ranges(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    struct upload_piece *pieces =
+        arena_alloc(&u->arena, (UPLOAD_PIECES_MAX + 2) * sizeof *pieces);
+    const struct upload_piece **parts =
+        mem_calloc(UPLOAD_PIECES_MAX + 2, sizeof(struct upload_piece *));
+    size_t count = upload_read_pieces(buf_str(&u->facts), &u->arena, pieces);
+    size_t n = 0;
+    int64_t at = 0;
+    bool is_whole = true;
+    pieces[count] = own_piece(ex); /* before it stands what came before it */
+    do {
+        parts[n] = str_eq(place(&u->arena, at), u->piece)
+                       ? &pieces[count]
+                       : find_piece(pieces, count, place(&u->arena, at));
+        if (parts[n] == NULL || parts[n]->bytes <= 0)
+            break; /* a gap: it may still come */
+        at += parts[n]->bytes;
+        is_whole = is_whole && is_kept(parts[n]);
+    } while (parts[n++] != &pieces[count] && n <= UPLOAD_PIECES_MAX);
+    bool is_all = n != 0 && parts[n - 1] == &pieces[count];
+    if (is_all && is_whole) {
+        u->step = UPLOAD_ASSEMBLE;
+        forget_own(ex);
+        upload_whole_begin(ex, parts, n);
+        return;
+    }
+    mem_free(parts);
+}

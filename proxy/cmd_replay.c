@@ -297,6 +297,18 @@ static void print_lines(struct replay *replay)
     replay->lines = NULL;
 }
 
+static void give_notes(
+    struct replay *replay, struct exchange *exchange, int64_t now_ms)
+{
+    struct buf data = {0}, nothing = {0};
+    while (exchange_next_note(exchange, &data) == OK) {
+        keep_handle(replay->keep, buf_str(&data), now_ms, &nothing);
+        buf_clear(&data);
+    }
+    buf_free(&data);
+    buf_free(&nothing);
+}
+
 static void run_steps(
     struct replay *replay, struct exchange *exchange, int64_t now_ms)
 {
@@ -307,16 +319,12 @@ static void run_steps(
             reading_run(&replay->setup, exchange);
         if (state != EXCHANGE_ASK)
             continue;
+        give_notes(replay, exchange, now_ms);
         keep_handle(replay->keep, exchange_question(exchange), now_ms, &data);
         exchange_answer(exchange, buf_str(&data));
         buf_clear(&data);
     }
-    while (exchange_next_note(exchange, &data) == OK) {
-        struct buf nothing = {0};
-        keep_handle(replay->keep, buf_str(&data), now_ms, &nothing);
-        buf_free(&nothing);
-        buf_clear(&data);
-    }
+    give_notes(replay, exchange, now_ms);
     buf_free(&data);
     keep_records(replay, exchange);
 }

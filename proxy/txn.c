@@ -161,18 +161,23 @@ void txn_send_record(struct txn *t, struct record *record, bool waits)
     buf_free(&record->json);
 }
 
-void txn_send_records(struct txn *t, bool waits)
+static void send_notes(struct txn *t)
 {
     struct session *s = t->session;
-    struct record record;
     struct buf note = {0};
-    while (exchange_next_record(t->exchange, &record) == OK)
-        txn_send_record(t, &record, waits);
     while (exchange_next_note(t->exchange, &note) == OK) {
         s->world->ops->keep(s->world, s, 0, buf_str(&note));
         buf_clear(&note);
     }
     buf_wipe_free(&note); /* bytes of a file, perhaps */
+}
+
+void txn_send_records(struct txn *t, bool waits)
+{
+    struct record record;
+    while (exchange_next_record(t->exchange, &record) == OK)
+        txn_send_record(t, &record, waits);
+    send_notes(t);
 }
 
 /* ---- the end ---- */
@@ -258,6 +263,7 @@ static bool step_to_ready(struct txn *t)
             if (t->judge == JUDGE_ASK)
                 return false; /* asked already */
             t->judge = JUDGE_ASK;
+            send_notes(t); /* what is asked may be about them */
             s->world->ops->keep(
                 s->world, s, t->id, exchange_question(t->exchange));
             return false;

@@ -321,8 +321,25 @@ def up_document_in_blocks():
     clean = documents.docx(**padding)
     bad = documents.docx(f"<w:p><w:r><w:t>pay {CARD}</w:t></w:r></w:p>", **padding)
     return in_blocks("file_dblk", clean, "d.docx", 30000) + in_blocks("file_dbad", bad, "e.docx", 30000, 100), [
-        told(whole(clean, id="file_dblk", name="d.docx", type=DOCX)),
+        told(whole(clean, id="file_dblk", name="d.docx", type=DOCX), verdict="alert"),  # URLs
         told(whole(bad, id="file_dbad", name="e.docx", type=DOCX), where="file", **BAD)]
+
+
+@case
+def up_ranges():
+    made, expected = [], []
+    data = b"some words of a line\n" * 5000
+    bad = data[:60000] + b" " + CARD.encode() + b" " + data
+    for i, (text, ranges) in enumerate([(data, [(0, 40000), (40000, 80000), (80000, len(data))]),
+                                        (bad, [(0, 60010), (60010, len(bad))])]):
+        url = f"https://bucket7.s3.amazonaws.com/up/r{i}?X-Amz-Algorithm=A"
+        made.append(announce(f"file_rng{i}", url, name="r.txt", second=20 * i))
+        made += [entry(url, text[start:end], method="PUT", kind="text/plain", second=20 * i + j + 1,
+                       fields={"content-range": f"bytes {start}-{end - 1}/{len(text)}"})
+                 for j, (start, end) in enumerate(ranges)]
+        expected.append(told(whole(text, id=f"file_rng{i}", name="r.txt", type="text/plain"),
+                             **({**BAD, "where": "file", "start": 60001} if i else {})))
+    return made, expected
 
 
 @case

@@ -129,6 +129,19 @@ static inline void mask_ids(struct str line, struct buf *out)
     buf_append_char(out, '\n');
 }
 
+static inline void driver_notes(struct driver *d, struct exchange *ex)
+{
+    struct buf data = {0}, none = {0};
+    while (exchange_next_note(ex, &data) == OK) {
+        if (d->keep != NULL)
+            keep_handle(d->keep, buf_str(&data), 1000, &none);
+        assert_int_equal(none.n, 0);
+        buf_clear(&data);
+    }
+    buf_free(&data);
+    buf_free(&none);
+}
+
 static inline void driver_steps(
     struct driver *d, struct exchange *ex, struct result *r)
 {
@@ -140,18 +153,13 @@ static inline void driver_steps(
             d->reader(ex);
         if (state != EXCHANGE_ASK)
             continue;
+        driver_notes(d, ex);
         if (d->keep != NULL)
             keep_handle(d->keep, exchange_question(ex), 1000, &data);
         exchange_answer(ex, buf_str(&data));
         buf_clear(&data);
     }
-    while (exchange_next_note(ex, &data) == OK) {
-        struct buf none = {0};
-        if (d->keep != NULL)
-            keep_handle(d->keep, buf_str(&data), 1000, &none);
-        assert_int_equal(none.n, 0);
-        buf_clear(&data);
-    }
+    driver_notes(d, ex);
     while (exchange_next_record(ex, &record) == OK) {
         mask_ids(buf_str(&record.json), record.kind == RECORD_OPEN ? &r->open
                                         : record.kind == RECORD_DONE
