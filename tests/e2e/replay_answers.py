@@ -401,7 +401,7 @@ def tool_calls():
             "content_type": "system_error", "name": "Err", "text": "boom"}),
         document("tc-5", ["It is big."], conversation=c)]
     return streamed([{"v": d, "c": i} for i, d in enumerate(docs)], "It is big.", hidden=ANY,
-                    hidden_has='{"search_query":[{"q":"lyon"}]}')
+                    hidden_has='{"search_query":[{"q":"lyon"}]}', verdict="alert")
 
 
 @case

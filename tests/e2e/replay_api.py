@@ -59,7 +59,7 @@ def chat_files():
         {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
     return [api("/chat/completions", body)], [expect("prompt_with_file.created", "what?", ANY, files=[
         {"bytes": 8, "declared_type": "image/png"}, {"name": "a.pdf", "bytes": 6, "declared_type": "application/pdf"},
-        {"id": "file-77"}])]
+        {"id": "file-77"}], verdict="alert")]  # a URL
 
 
 @case

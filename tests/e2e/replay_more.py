@@ -35,7 +35,8 @@ def group_chat():
             entry(url, dumps({"content": {"text": CARD}}), second=6)], [
         says("lunch at noon?", message_id="r-1", parent_message_id="m-0", files=None,
              conversation_id="0123456789abcdef0123456789abcdef"),
-        expect("prompt_with_file.created", None, "https://l.example", files=[{"id": "file_g"}], message_id="r-2"),
+        expect("prompt_with_file.created", None, "https://l.example", files=[{"id": "file_g"}], message_id="r-2",
+               verdict="alert"),
         says("lunch at noon?", project_id="g-p-7"), says(CARD, **BAD)]
 
 

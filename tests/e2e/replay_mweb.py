@@ -159,7 +159,7 @@ def mweb_html_attributes():
     inner = block("Here:") + f'<div data-writing-block-source="{writing}"></div><i data-assistant-sources-payload="{sources}"></i>'
     answer = template(region("committed-tail", "append", inner)) + template(mark("complete"))
     return [ask(form("q"), answer, PARTIAL)], [
-        says("q"), answers("Here:\nDear Ana,", hidden="News\nhttps://n.example\nN")]
+        says("q"), answers("Here:\nDear Ana,", hidden="News\nhttps://n.example\nN", verdict="alert")]
 
 
 @case

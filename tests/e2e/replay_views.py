@@ -93,7 +93,8 @@ def widgets_connectors_and_actions():
     return [write(B + "/ecosystem/widget_state", {"conversation_id": "w-c", "message_id": "w-m", "state": {"q": "tea"}}),
             write(B + "/aip/connectors/links", {"name": "Drive of Ana"}, second=2),
             write(B + "/gizmos/action_settings", {"url": "https://x.test"}, second=4)], [
-        expect("tool.invoked", None, "tea", conversation_id="w-c"), expect("tool.invoked", ANY), expect("instructions.updated", hidden=ANY)]
+        expect("tool.invoked", None, "tea", conversation_id="w-c"), expect("tool.invoked", ANY), expect(
+            "instructions.updated", hidden=ANY, verdict="alert")]
 
 
 @case
