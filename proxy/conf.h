@@ -28,7 +28,7 @@ struct conf {
     struct rules *rules;
     bool has_evidence;
     struct evidence_options evidence; /* what is kept of it */
-    struct users *users; /* logins; none: an empty list */
+    struct users *users;              /* logins; none: an empty list */
     /* workers only; NULL elsewhere */
     struct scanner *scanner;
     struct tls_context *tls;

@@ -50,7 +50,7 @@ static int scan_object(struct lines *lines, struct str line,
 {
     const struct json_node *id = json_get(root, "id");
     const struct json_node *text = json_get(root, "text");
-    struct scan_result result;
+    struct scan_result result = {0};
     struct jsonw w = {.out = &lines->out};
     if (id == NULL || !json_is(text, JSON_STRING))
         return report_bad_line(
