@@ -58,20 +58,22 @@ static bool open_filters(struct str image, struct edm_index *x)
 
 static bool open_values(struct str image, struct edm_index *x)
 {
-    uint64_t buckets = 0, entries = 0, posts = 0, lists = 0, cells = 0;
+    uint64_t buckets = 0, entries = 0, posts = 0, masks = 0, lists = 0;
+    uint64_t cells = 0;
     const struct edm_image *head = x->head;
     x->buckets = section_of(image, EDM_BUCKETS, sizeof *x->buckets, &buckets);
     x->entries = section_of(image, EDM_ENTRIES, sizeof *x->entries, &entries);
     x->posts = section_of(image, EDM_POSTS, sizeof *x->posts, &posts);
+    x->masks = section_of(image, EDM_MASKS, sizeof *x->masks, &masks);
     x->lists = section_of(image, EDM_LISTS, sizeof *x->lists, &lists);
     x->rows = section_of(image, EDM_ROWS, sizeof *x->rows, &cells);
     x->entry_count = (size_t)entries;
     x->list_count = (size_t)lists;
     return x->buckets != NULL && x->entries != NULL && x->posts != NULL &&
-           x->lists != NULL && x->rows != NULL && head->bucket_bits >= 1 &&
-           head->bucket_bits <= 31 &&
+           x->masks != NULL && x->lists != NULL && x->rows != NULL &&
+           head->bucket_bits >= 1 && head->bucket_bits <= 31 &&
            buckets == (UINT64_C(1) << head->bucket_bits) + 1 &&
-           posts == head->values &&
+           posts == head->values && masks == head->values &&
            cells == (uint64_t)head->rows * head->columns;
 }
 

@@ -531,6 +531,22 @@ static void append_posts(struct edm_build *b, const uint32_t *ids,
     mem_free(lists);
 }
 
+static void append_masks(struct edm_build *b, const uint32_t *ids,
+    uint32_t rows, uint32_t values, struct buf *out)
+{
+    uint32_t columns = b->options.column_count;
+    size_t bytes = (size_t)values * sizeof(uint32_t);
+    begin(b, out, EDM_MASKS);
+    uint32_t *masks = (void *)buf_reserve(out, bytes);
+    memset(masks, 0, bytes);
+    buf_commit(out, bytes);
+    for (size_t r = 0; r < rows; r++)
+        for (uint32_t c = 0; c < columns; c++)
+            if (ids[r * columns + c] != EDM_NO_VALUE)
+                masks[ids[r * columns + c]] |= UINT32_C(1) << c;
+    end(b, out, EDM_MASKS);
+}
+
 /* ---- */
 
 static void append_rows(
@@ -541,6 +557,7 @@ static void append_rows(
     report_columns(b, n->ids, rows, counts, n->count);
     append_posts(b, n->ids, rows, counts, n->count, out);
     mem_free(counts);
+    append_masks(b, n->ids, rows, n->count, out);
     begin(b, out, EDM_ROWS);
     buf_append(
         out, n->ids, (size_t)rows * b->options.column_count * sizeof *n->ids);

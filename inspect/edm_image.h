@@ -8,7 +8,8 @@
  *   starts    a filter over first words of values, and what follows them
  *   filter    over whole values
  *   entries   SipHash-2-4 of each value and of its other spellings: its number
- *   posts     by number: the one row that has it, a list of rows, or "many"
+ *   posts     by number: the one row that has it, a list of rows, or "many";
+ *   masks     and the columns it stands in
  *   rows      by row: the number of each of its cells
  *
  * Filters take a cheap hash with secret seeds, so that a word of a text costs
@@ -47,6 +48,7 @@ enum edm_section {
     EDM_BUCKETS,      /* uint32_t: first entry, by the hash's upper bits */
     EDM_ENTRIES,      /* struct edm_entry, sorted by hash */
     EDM_POSTS,        /* uint32_t */
+    EDM_MASKS,        /* uint32_t: the columns that have a value, as bits */
     EDM_LISTS,        /* uint32_t: a count, then so many rows */
     EDM_ROWS,         /* uint32_t: columns of each row */
     EDM_SECTIONS,
@@ -148,7 +150,7 @@ struct edm_index {
     const uint32_t *buckets;
     const struct edm_entry *entries;
     size_t entry_count;
-    const uint32_t *posts, *lists, *rows;
+    const uint32_t *posts, *masks, *lists, *rows;
     size_t list_count; /* words of lists */
 };
 

@@ -14,6 +14,7 @@ void edm_matcher_init(struct edm_matcher *m, const struct edm_index *index,
             continue;
         m->detectors[m->detector_count].rule = d;
         m->detectors[m->detector_count++].number = i;
+        m->columns |= d->columns;
         if (d->within * CHARACTER_MAX > m->reach)
             m->reach = d->within * CHARACTER_MAX;
     }
@@ -95,14 +96,25 @@ static unsigned count_columns(const struct edm_match *match)
     return (unsigned)__builtin_popcountll(match->columns);
 }
 
+/* The values found that are the row's, as bits. */
+static uint64_t hits_of(
+    const struct edm_matcher *m, const struct edm_detector *rule, uint32_t row)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < m->count; i++)
+        if (free_column(m, rule->columns, 0, row, hit_at(m, i)->id) !=
+            EDM_COLUMNS_MAX)
+            bits |= UINT64_C(1) << i;
+    return bits;
+}
+
 /* Cells out of the values that are near; of two over the same bytes the one
  * that is asked first: the later, or the longer. */
 static void collect(const struct edm_matcher *m,
     const struct edm_detector *rule, bool is_by_length, struct edm_match *match)
 {
     const struct edm_hit *last = hit_at(m, m->count - 1);
-    uint64_t left =
-        m->count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << m->count) - 1;
+    uint64_t left = hits_of(m, rule, match->row);
     bool is_rare = false;
     match->columns = 0;
     match->start = SIZE_MAX;
@@ -253,15 +265,39 @@ static void drop_far(struct edm_matcher *m, size_t end)
     }
 }
 
+/* Whether the values that are near stand in enough columns for anyone: most
+ * are by themselves, and no row need be looked at. */
+static bool has_company(const struct edm_matcher *m)
+{
+    uint64_t columns = 0;
+    for (size_t i = 0; i < m->count; i++)
+        columns |= hit_at(m, i)->columns;
+    for (size_t d = 0; d < m->detector_count; d++) {
+        const struct edm_detector *rule = m->detectors[d].rule;
+        if ((unsigned)__builtin_popcountll(columns & rule->columns) >=
+            rule->match)
+            return true;
+    }
+    return false;
+}
+
 void edm_matcher_add(
     struct edm_matcher *m, size_t start, size_t end, uint32_t id)
 {
     struct edm_rows rows;
-    struct edm_hit hit = {start, end, id, edm_rows_of(m->index, id, &rows)};
+    struct edm_hit hit = {.start = start,
+        .end = end,
+        .id = id,
+        .columns = m->index->masks[id],
+        .is_rare = edm_rows_of(m->index, id, &rows)};
+    if ((hit.columns & m->columns) == 0)
+        return;
     edm_matcher_tell(m, start);
     drop_far(m, end);
     m->hits[(m->first + m->count++) % EDM_HITS] = hit;
     m->near[id % EDM_NEAR]++;
+    if (!has_company(m))
+        return;
     if (hit.is_rare) {
         judge_rows(m, &hit, id);
         return;

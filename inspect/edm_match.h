@@ -14,12 +14,13 @@ enum {
     EDM_HITS = 64,
     EDM_OPEN_MAX = 32,
     EDM_DETECTORS_MAX = 64,
-    EDM_NEAR = 256
+    EDM_NEAR = 4096
 };
 
 struct edm_hit {
     size_t start, end;
     uint32_t id;
+    uint32_t columns; /* it stands in, as bits */
     bool is_rare;
 };
 
@@ -31,6 +32,7 @@ struct edm_matcher {
         size_t number; /* of all detectors */
     } detectors[EDM_DETECTORS_MAX];
     size_t detector_count;
+    uint64_t columns;              /* that any of them asks for */
     size_t reach;                  /* bytes: no detector looks further back */
     struct edm_hit hits[EDM_HITS]; /* a ring, oldest at `first` */
     size_t first, count;

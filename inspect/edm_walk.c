@@ -16,6 +16,7 @@ enum {
     BLOCK = 64,
     GAP_MAX = 4,       /* bytes between two words of a value */
     BLANKS_MAX = 12,   /* if they are all blanks */
+    SUFFIX_MAX = 2,    /* letters between or behind digits of a number */
     WORK_MAX = 100000, /* rows looked at in a step */
 };
 
@@ -38,6 +39,16 @@ static bool is_gap(struct str text, size_t from, size_t to)
         if (memchr(" \t\r\n", text.p[i], 4) == NULL)
             return false;
     return to - from <= BLANKS_MAX;
+}
+
+/* Within a number: "12-34 (56) 78", not the next number of a list. */
+static bool is_number_gap(struct str text, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (memchr(" -./()+_", text.p[i], 8) == NULL &&
+            (unsigned char)text.p[i] < 0x80)
+            return false;
+    return to - from <= GAP_MAX;
 }
 
 static void try_value(
@@ -66,6 +77,11 @@ static void try_at(struct edm_walk *w, size_t at)
         if (edm_next_word(w->text, end, max, &word, value, &n) != OK ||
             (words > 1 && !is_gap(w->text, end, word.start)))
             return;
+        /* "12 34 C" goes on, "12 months" does not. */
+        if (words > 1 &&
+            (!is_number_gap(w->text, end, word.start) ||
+                (!word.has_digit && word.end - word.start > SUFFIX_MAX)))
+            is_number = false;
         end = word.end;
         if (words == 1) {
             const struct edm_start *s = edm_find_start(
