@@ -135,8 +135,10 @@ static void note_start(struct edm_build *b, struct str first, unsigned words)
 static void note_starts(struct edm_build *b, const struct edm_value *v)
 {
     size_t letters = 0, first = v->ends[0];
-    if (!edm_value_is_number(v)) {
+    bool is_number = edm_value_is_number(v);
+    if (!is_number || v->digits < v->n) /* "Feb 13, 1980" */
         note_start(b, str_make(v->bytes, first), v->words);
+    if (!is_number) {
         if (first <= 2 && v->words >= 2) /* O'Brien, OBrien */
             note_start(b, str_make(v->bytes, v->ends[1]), v->words - 1);
         return;

@@ -52,14 +52,22 @@ static void put_cell(
         match->end = hit->end;
 }
 
-/* The same bytes are no two cells: "Paris", a first name and a town. */
-static bool is_free(const struct edm_match *match, const struct edm_hit *hit)
+/* The same bytes are no two cells: "Paris", a first name and a town.  A longer
+ * value takes the place of one inside it: an address of mail, a name. */
+static bool make_room(struct edm_match *match, const struct edm_hit *hit)
 {
-    for (unsigned c = 0; c < EDM_COLUMNS_MAX; c++)
-        if ((match->columns >> c & 1) != 0 &&
-            match->cells[c].start < hit->end &&
-            hit->start < match->cells[c].end)
+    uint64_t inside = 0;
+    for (unsigned c = 0; c < EDM_COLUMNS_MAX; c++) {
+        size_t start = match->cells[c].start, end = match->cells[c].end;
+        if ((match->columns >> c & 1) == 0 || start >= hit->end ||
+            hit->start >= end)
+            continue;
+        if (inside != 0 || start < hit->start || end > hit->end ||
+            end - start == hit->end - hit->start)
             return false;
+        inside = UINT64_C(1) << c;
+    }
+    match->columns &= ~inside;
     return true;
 }
 
@@ -85,7 +93,7 @@ static bool take_hit(const struct edm_matcher *m,
 {
     unsigned column =
         free_column(m, rule->columns, match->columns, match->row, hit->id);
-    if (column == EDM_COLUMNS_MAX || !is_free(match, hit))
+    if (column == EDM_COLUMNS_MAX || !make_room(match, hit))
         return false;
     put_cell(match, column, hit);
     return true;
