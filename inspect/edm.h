@@ -63,6 +63,7 @@ struct edm_head {
     unsigned char key_id[8]; /* which key it was made with */
 };
 
+void edm_key_new(unsigned char key_out[EDM_KEY_BYTES]);
 void edm_key_id(const unsigned char key[EDM_KEY_BYTES], unsigned char out[8]);
 
 /* ERR_PARSE: no index, damaged, or of another version. *bytes_out: of the

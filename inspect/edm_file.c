@@ -43,6 +43,11 @@ enum edm_type edm_type_of(struct str name)
     return (enum edm_type)i;
 }
 
+void edm_key_new(unsigned char key_out[EDM_KEY_BYTES])
+{
+    randombytes_buf(key_out, EDM_KEY_BYTES);
+}
+
 void edm_key_id(const unsigned char key[EDM_KEY_BYTES], unsigned char out[8])
 {
     static const char what[] = "promptgate edm key id";

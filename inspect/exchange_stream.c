@@ -33,6 +33,21 @@ struct passing {
 
 /* ---- slices -------------------------------------------------------------- */
 
+/* A row of a table that the slice before had part of, and this one the rest. */
+static bool joins_earlier(
+    struct findings *f, size_t before, const struct finding *one)
+{
+    for (size_t i = before; i-- > 0 && one->is_apart;) {
+        struct finding *other = &f->items[i];
+        if (!other->is_apart || other->value_hash != one->value_hash ||
+            other->end < one->start || one->end < other->start)
+            continue;
+        other->end = one->end > other->end ? one->end : other->end;
+        return true;
+    }
+    return false;
+}
+
 /* Findings of the slice get offsets in the whole; those that lie in what was
  * scanned before already are there. */
 static void adopt_findings(const struct slices *s, size_t before)
@@ -45,7 +60,8 @@ static void adopt_findings(const struct slices *s, size_t before)
             continue;
         finding.start += s->base;
         finding.end += s->base;
-        f->items[kept++] = finding;
+        if (!joins_earlier(f, before, &finding))
+            f->items[kept++] = finding;
     }
     f->count = kept;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +226,7 @@ static bool read_table(struct job *job, int fd)
     if (wants_more && n == 0)
         csv_reader_finish(reader);
     csv_reader_free(&reader);
-    sodium_memzero(piece, PIECE);
+    explicit_bzero(piece, PIECE);
     mem_free(piece);
     return !job->has_failed;
 }
@@ -368,7 +367,7 @@ static bool build_from(struct job *job, int fd)
     job->build = edm_build_new(&options);
     bool is_good = read_table(job, fd) && finish(job, key);
     edm_build_free(&job->build);
-    sodium_memzero(key, sizeof key);
+    explicit_bzero(key, sizeof key);
     return is_good;
 }
 

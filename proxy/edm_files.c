@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,15 +73,16 @@ enum err edm_key_make(
     enum err err = edm_key_read(path, diag, key_out);
     if (err != ERR_NOT_FOUND)
         return err;
-    randombytes_buf(key_out, EDM_KEY_BYTES);
-    sodium_bin2hex(text, KEY_HEX + 1, key_out, EDM_KEY_BYTES);
+    edm_key_new(key_out);
+    for (size_t i = 0; i < EDM_KEY_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", key_out[i]);
     text[KEY_HEX] = '\n';
     err = make_folder_of(path);
     if (err == OK)
         err = file_create(path, str_make(text, KEY_HEX + 1), 0600);
     if (err != OK)
         diag_add(diag, path, 1, "the key cannot be made: %s", strerror(errno));
-    sodium_memzero(text, sizeof text);
+    explicit_bzero(text, sizeof text);
     return err == OK ? OK : ERR_CONFIG;
 }
 
@@ -139,7 +140,7 @@ static enum err append_index(int fd, int memfd, struct str path,
     if (err == OK)
         err = copy_open(fd, memfd, path, str_sub(start, 0, head_bytes),
             head.image_bytes, key);
-    sodium_memzero(key, sizeof key);
+    explicit_bzero(key, sizeof key);
     if (err == OK)
         return OK;
     if (err == ERR_NOT_FOUND)

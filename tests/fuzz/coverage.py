@@ -26,7 +26,8 @@ extract/text.c extract/unpack.c extract/xml.c inspect/answer.c
 inspect/answer_files.c inspect/bootstrap.c inspect/channel.c
 inspect/channel_events.c inspect/channel_frames.c inspect/channel_realtime.c
 inspect/channel_turns.c inspect/chatgpt.c inspect/chatgpt_answer.c
-inspect/chatgpt_tree.c inspect/decode.c inspect/delta.c inspect/doc.c
+inspect/chatgpt_tree.c inspect/csv_read.c inspect/decode.c inspect/delta.c inspect/doc.c
+inspect/edm.c inspect/edm_walk.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
 inspect/exchange_file.c inspect/extract.c inspect/filetype.c inspect/form.c
 inspect/harvest.c inspect/html.c inspect/identity.c inspect/import_regex.c inspect/json.c
