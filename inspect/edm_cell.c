@@ -191,8 +191,18 @@ static void spell_turned(const struct spelling *s, unsigned first)
     spell(s, text);
 }
 
-/* "Müller" as "Mueller". */
-static void spell_umlauts(const struct spelling *s, struct str cell)
+static void spell_orders(const struct spelling *s)
+{
+    if (s->value->words < 2 || s->value->words > 4)
+        return;
+    spell_turned(s, 1);
+    if (s->value->words > 2)
+        spell_turned(s, s->value->words - 1);
+}
+
+/* "Müller" as "Mueller", in a name in all orders. */
+static void spell_umlauts(
+    const struct spelling *s, struct str cell, bool is_name)
 {
     static const struct {
         const char *from, *to;
@@ -217,8 +227,15 @@ static void spell_umlauts(const struct spelling *s, struct str cell)
         i += 2;
     }
     text[n] = '\0';
-    if (is_other)
-        spell(s, text);
+    if (!is_other)
+        return;
+    struct edm_value value = {0};
+    struct spelling other = {s->tell, s->owner, &value};
+    bool is_long;
+    spell(s, text);
+    add_words(str_of(text), &value, &is_long);
+    if (is_name && !is_long)
+        spell_orders(&other);
 }
 
 static void spell_number(const struct spelling *s)
@@ -269,12 +286,9 @@ void edm_cell_spellings(struct str cell, enum edm_type type,
     if (type == EDM_TYPE_NUMBER)
         spell_number(&s);
     if (type == EDM_TYPE_NAME || type == EDM_TYPE_TEXT)
-        spell_umlauts(&s, cell);
-    if (type == EDM_TYPE_NAME && value->words >= 2 && value->words <= 4) {
-        spell_turned(&s, 1);
-        if (value->words > 2)
-            spell_turned(&s, value->words - 1);
-    }
+        spell_umlauts(&s, cell, type == EDM_TYPE_NAME);
+    if (type == EDM_TYPE_NAME)
+        spell_orders(&s);
 }
 
 /* ---- types ---- */

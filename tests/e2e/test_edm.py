@@ -64,13 +64,13 @@ class Command(unittest.TestCase):
         done = self.build()
         self.assertEqual(done.returncode, 1)
         self.assertEqual([line.split(": left out")[0].rsplit(":", 1)[1] for line in done.stderr.splitlines()], ["4", "5"])
-        self.assertIn("3 rows", done.stdout)
+        self.assertIn("2 rows", done.stdout)
         self.assertEqual(self.index.stat().st_mode & 0o777, 0o600)
         key = self.folder / "data/edm/key"
         self.assertEqual(key.stat().st_mode & 0o777, 0o600)
         shown = edm("show", self.index)
         self.assertEqual(shown.returncode, 0)
-        for word in ("3 rows", "name", "account", "number", "email", "town"):
+        for word in ("2 rows", "name", "account", "number", "email", "town"):
             self.assertIn(word, shown.stdout)
         data = self.index.read_bytes()
         for value in (b"anna", b"Anna", b"1234567890", b"12-345678-90", b"Ulm"):

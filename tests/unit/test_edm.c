@@ -146,6 +146,8 @@ static void spelling_does_not_matter(void **state)
 {
     expect(*state, "MUELLER LUEDENSCHEIDT ANNA 1234567890",
         "0/3<MUELLER LUEDENSCHEIDT ANNA 1234567890>\n");
+    expect(*state, "ANNA MUELLER LUEDENSCHEIDT 1234567890",
+        "0/3<ANNA MUELLER LUEDENSCHEIDT 1234567890>\n");
     expect(*state, "anna\tmuller\nludenscheidt; 12 34 56 78 90",
         "0/3<anna\tmuller\nludenscheidt; 12 34 56 78 90>\n");
     expect(*state, "OBrien, Sean: DE89 3704 0044 0532 0130 00",
