@@ -2,34 +2,20 @@
  * A round folds some kilobytes of the text into a buffer behind the end of
  * the round before (the tail), then chooses.  Offsets of the source are not
  * kept for every letter, since few are ever asked for: a mark stands for each
- * CHUNK of it, and the rest is folded again.
+ * chunk of it, and the rest is folded again.
  */
 #include "inspect/winnow.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "inspect/fold.h"
+#include "inspect/winnow_parts.h"
 
 enum {
-    TAIL = WINNOW_GRAM + WINNOW_WINDOW, /* letters that rounds share */
-    CHUNK = 64,                         /* source bytes a mark */
-    FULL = 4096,                        /* letters of a round, about */
-    MARKS = 512,                        /* and at most so many chunks */
-    /* A character of two bytes or more becomes FOLD_MAX at most. */
-    CHUNK_LETTERS = CHUNK * FOLD_MAX,
+    TAIL = WINNOW_GRAM + WINNOW_WINDOW,      /* letters that rounds share */
+    FULL = 8192,                             /* letters of a round, about */
+    MARKS = 1024,                            /* and at most so many chunks */
+    CHUNK_LETTERS = WINNOW_CHUNK * FOLD_MAX, /* at most */
     LETTERS = TAIL + FULL + CHUNK_LETTERS,
-    TWO_BYTES = 0x800, /* code points that UTF-8 writes in two bytes */
-};
-
-struct folded {
-    unsigned char n;
-    char bytes[FOLD_MAX - 1];
-};
-
-struct winnow_key {
-    uint64_t choose, hash[3];
-    char ascii[0x80]; /* 0: dropped */
-    struct folded two[TWO_BYTES];
 };
 
 struct mark {
@@ -44,132 +30,16 @@ struct winnow {
     uint64_t base; /* of letters[0] in the folded text */
     uint32_t n, tail;
     uint32_t next; /* place to be looked at */
-    int64_t last;  /* place chosen last, or where none was */
+    int64_t last;  /* place chosen for its value last; -1 */
     int64_t least; /* chosen as the least of a window; -1 */
-    uint32_t least_value, last_value;
-    bool is_over;
+    uint32_t least_value, last_hash;
     size_t tail_source[TAIL]; /* of the letters of the round before */
     struct mark marks[MARKS];
     size_t mark_count;
-    char letters[LETTERS + 8];
+    char letters[LETTERS + WINNOW_SLACK];
+    uint64_t small[LETTERS / 64 + 1];
     struct winnow_point points[LETTERS];
 };
-
-/* ---- key ---- */
-
-static void fold_two(struct folded *f, uint32_t c)
-{
-    char out[FOLD_MAX];
-    size_t n = 0;
-    fold_character(c, out, &n);
-    if (n > sizeof f->bytes)
-        n = 0;
-    memcpy(f->bytes, out, n);
-    f->n = (unsigned char)n;
-}
-
-struct winnow_key *winnow_key_new(const uint8_t bytes[WINNOW_KEY_BYTES])
-{
-    struct winnow_key *key = MEM_NEW(struct winnow_key);
-    memcpy(&key->choose, bytes, sizeof key->choose);
-    memcpy(key->hash, bytes + sizeof key->choose, sizeof key->hash);
-    key->choose |= 1;
-    for (uint32_t c = 0; c < 0x80; c++) {
-        char out[FOLD_MAX];
-        size_t n = 0;
-        fold_character(c, out, &n);
-        key->ascii[c] = n == 1 ? out[0] : '\0';
-    }
-    for (uint32_t c = 0x80; c < TWO_BYTES; c++)
-        fold_two(&key->two[c], c);
-    return key;
-}
-
-void winnow_key_free(struct winnow_key **key)
-{
-    mem_free(*key);
-    *key = NULL;
-}
-
-/* ---- folding ---- */
-
-static bool is_plain(const char *p, size_t n)
-{
-    uint64_t all = 0, word;
-    for (size_t i = 0; i + sizeof word <= n; i += sizeof word) {
-        memcpy(&word, p + i, sizeof word);
-        all |= word;
-    }
-    return (all & UINT64_C(0x8080808080808080)) == 0;
-}
-
-/* Han and Hangul, which fold to themselves. */
-static bool is_itself(const unsigned char *p, size_t n)
-{
-    return n >= 3 && (p[0] & 0xf0) == 0xe0 && (p[1] & 0xc0) == 0x80 &&
-           (p[2] & 0xc0) == 0x80 &&
-           ((p[0] >= 0xe5 && p[0] <= 0xe9) || p[0] == 0xeb || p[0] == 0xec);
-}
-
-/* One character of more than a byte; bytes that are none are dropped. */
-static size_t fold_wide(
-    const struct winnow_key *key, struct str rest, char *out, uint32_t *n)
-{
-    uint32_t c = 0;
-    if (is_itself((const unsigned char *)rest.p, rest.n)) {
-        memcpy(out + *n, rest.p, 3);
-        *n += 3;
-        return 3;
-    }
-    size_t length = utf8_decode(rest, &c);
-    if (length == 2) {
-        const struct folded *f = &key->two[c];
-        memcpy(out + *n, f->bytes, f->n);
-        *n += f->n;
-    } else if (length > 2) {
-        size_t folded = 0;
-        fold_character(c, out + *n, &folded);
-        *n += (uint32_t)folded;
-    }
-    return length == 0 ? 1 : length;
-}
-
-/* Letters of text[at, stop), or a little more: no character is cut. */
-static size_t fold_to(const struct winnow_key *key, struct str text, size_t at,
-    size_t stop, char *out, uint32_t *n_out)
-{
-    uint32_t n = *n_out;
-    while (at < stop) {
-        unsigned char c = (unsigned char)text.p[at];
-        if (c < 0x80) {
-            out[n] = key->ascii[c];
-            n += out[n] != 0;
-            at++;
-        } else {
-            at += fold_wide(key, str_sub(text, at, text.n), out, &n);
-        }
-    }
-    *n_out = n;
-    return at;
-}
-
-static void fold_chunk(struct winnow *w)
-{
-    size_t stop = w->text.n - w->at > CHUNK ? w->at + CHUNK : w->text.n;
-    w->marks[w->mark_count++] = (struct mark){w->at, w->n};
-    if (stop - w->at < CHUNK || !is_plain(w->text.p + w->at, CHUNK)) {
-        w->at = fold_to(w->key, w->text, w->at, stop, w->letters, &w->n);
-        return;
-    }
-    const char *p = w->text.p + w->at, *ascii = w->key->ascii;
-    char *out = w->letters + w->n;
-    for (size_t i = 0; i < CHUNK; i++) {
-        *out = ascii[(unsigned char)p[i]];
-        out += *out != 0;
-    }
-    w->n = (uint32_t)(out - w->letters);
-    w->at = stop;
-}
 
 /* ---- where letters come from ---- */
 
@@ -190,7 +60,7 @@ static const struct mark *mark_of(const struct winnow *w, uint32_t place)
 static void locate(
     const struct winnow *w, uint32_t place, size_t *from_out, size_t *to_out)
 {
-    char ignored[FOLD_MAX + 1];
+    char ignored[FOLD_MAX + WINNOW_SLACK];
     if (place < w->tail) {
         *from_out = w->tail_source[place];
         size_t n = utf8_length(str_sub(w->text, *from_out, w->text.n));
@@ -203,19 +73,39 @@ static void locate(
     do {
         uint32_t n = 0;
         *from_out = at;
-        at = fold_to(w->key, w->text, at, at + 1, ignored, &n);
+        at = winnow_fold(w->key, w->text, at, at + 1, ignored, &n);
         letters += n;
     } while (letters <= place && at < w->text.n);
     *to_out = at;
 }
 
+/* Where the letters from `from` on come from. */
+static void locate_end(const struct winnow *w, uint32_t from, size_t *sources)
+{
+    char ignored[FOLD_MAX + WINNOW_SLACK];
+    uint32_t place = from;
+    for (; place < w->tail && place < w->n; place++)
+        sources[place - from] = w->tail_source[place];
+    if (place >= w->n)
+        return;
+    const struct mark *m = mark_of(w, place);
+    uint32_t letters = m->letters;
+    for (size_t at = m->source; letters < w->n;) {
+        uint32_t n = 0;
+        size_t start = at;
+        at = winnow_fold(w->key, w->text, at, at + 1, ignored, &n);
+        for (letters += n; n > 0; n--)
+            if (letters - n >= place)
+                sources[letters - n - from] = start;
+    }
+}
+
 /* The end of this round is the start of the next. */
 static void keep_tail(struct winnow *w)
 {
-    size_t sources[TAIL], ignored;
+    size_t sources[TAIL];
     uint32_t kept = w->n < TAIL ? w->n : TAIL, from = w->n - kept;
-    for (uint32_t i = 0; i < kept; i++)
-        locate(w, from + i, &sources[i], &ignored);
+    locate_end(w, from, sources);
     memcpy(w->tail_source, sources, kept * sizeof sources[0]);
     memmove(w->letters, w->letters + from, kept);
     w->base += from;
@@ -226,6 +116,12 @@ static void keep_tail(struct winnow *w)
     w->mark_count = 0;
 }
 
+static void fold_chunk(struct winnow *w)
+{
+    w->marks[w->mark_count++] = (struct mark){w->at, w->n};
+    w->at = winnow_fold_chunk(w->key, w->text, w->at, w->letters, &w->n);
+}
+
 /* ---- choosing ---- */
 
 static uint64_t load(const char *p)
@@ -233,11 +129,6 @@ static uint64_t load(const char *p)
     uint64_t word;
     memcpy(&word, p, sizeof word);
     return word;
-}
-
-static uint32_t value_at(const struct winnow *w, uint32_t place)
-{
-    return (uint32_t)(load(w->letters + place) * w->key->choose >> 32);
 }
 
 __extension__ typedef unsigned __int128 wide;
@@ -258,12 +149,18 @@ static uint32_t hash_at(const struct winnow *w, uint32_t place)
     return (uint32_t)(multiply(h ^ end, k[2] | 1) >> 32);
 }
 
-static void choose(struct winnow *w, size_t *count, uint32_t place)
+static void add_point(
+    struct winnow *w, size_t *count, uint32_t place, uint32_t hash)
 {
-    w->points[(*count)++] = (struct winnow_point){hash_at(w, place), place};
+    w->points[(*count)++] = (struct winnow_point){hash, place};
 }
 
-/* No place of the window that ends here was chosen by its value. */
+static uint32_t value_at(const struct winnow *w, int64_t place)
+{
+    return (uint32_t)(load(w->letters + place) * w->key->least >> 32);
+}
+
+/* No place of the window that ends here was chosen for its value. */
 static void choose_least(struct winnow *w, size_t *count, uint32_t place)
 {
     int64_t first = (int64_t)place - WINNOW_WINDOW + 1;
@@ -271,8 +168,8 @@ static void choose_least(struct winnow *w, size_t *count, uint32_t place)
     if (w->least >= first && w->least_value <= value)
         return;
     int64_t least = place;
-    for (int64_t i = place - 1; i >= first; i--) {
-        uint32_t other = value_at(w, (uint32_t)i);
+    for (int64_t i = (int64_t)place - 1; i >= first; i--) {
+        uint32_t other = value_at(w, i);
         if (other < value) {
             value = other;
             least = i;
@@ -280,33 +177,50 @@ static void choose_least(struct winnow *w, size_t *count, uint32_t place)
     }
     w->least = least;
     w->least_value = value;
-    choose(w, count, (uint32_t)least);
+    add_point(w, count, (uint32_t)least, hash_at(w, (uint32_t)least));
+}
+
+/* Windows that end before `until`. */
+static void fill_gap(struct winnow *w, size_t *count, uint32_t until)
+{
+    int64_t place = w->last + WINNOW_WINDOW;
+    for (place = place > w->next ? place : w->next; place < until; place++)
+        choose_least(w, count, (uint32_t)place);
+}
+
+static void choose_small(struct winnow *w, size_t *count, uint32_t place)
+{
+    uint32_t hash = hash_at(w, place);
+    /* A run of one letter is few places, not all of it. */
+    if (hash == w->last_hash && (int64_t)place - w->last < WINNOW_WINDOW)
+        return;
+    if ((int64_t)place - w->last > WINNOW_WINDOW)
+        fill_gap(w, count, place);
+    w->last = place;
+    w->last_hash = hash;
+    add_point(w, count, place, hash);
 }
 
 static size_t choose_all(struct winnow *w)
 {
-    const uint32_t small = UINT32_MAX / WINNOW_EVERY;
     size_t count = 0;
     uint32_t end = w->n >= WINNOW_GRAM ? w->n - WINNOW_GRAM + 1 : 0;
-    uint32_t place = w->next;
-    for (; place < end; place++) {
-        uint32_t value = value_at(w, place);
-        if (value < small) {
-            /* A run of one letter is one place, not all of it. */
-            bool is_run = value == w->last_value &&
-                          (int64_t)place - w->last < WINNOW_WINDOW;
-            if (is_run)
-                continue;
-            w->last = place;
-            w->last_value = value;
-            choose(w, &count, place);
-        } else if ((int64_t)place - w->last >= WINNOW_WINDOW) {
-            choose_least(w, &count, place);
-        }
-    }
-    w->next = place;
+    uint32_t from = w->next / 64 * 64;
+    if (w->next >= end)
+        return 0;
+    winnow_weigh(w->key, w->letters, from, end, w->small);
+    w->small[from / 64] &= UINT64_MAX << w->next % 64;
+    if (end % 64 != 0)
+        w->small[end / 64] &= (UINT64_C(1) << end % 64) - 1;
+    for (uint32_t at = from; at < end; at += 64)
+        for (uint64_t bits = w->small[at / 64]; bits != 0; bits &= bits - 1)
+            choose_small(w, &count, at + (uint32_t)__builtin_ctzll(bits));
+    fill_gap(w, &count, end);
+    w->next = end;
     return count;
 }
+
+/* ---- rounds ---- */
 
 struct winnow *winnow_new(const struct winnow_key *key, struct str text)
 {

@@ -22,8 +22,8 @@
 enum {
     WINNOW_KEY_BYTES = 32,
     WINNOW_GRAM = 20,   /* hashed at each place */
-    WINNOW_WINDOW = 32, /* places that are not farther apart */
-    WINNOW_EVERY = 12,  /* one place in so many is chosen */
+    WINNOW_WINDOW = 64, /* places that are not farther apart */
+    WINNOW_EVERY = 20,  /* one place in so many is chosen */
     WINNOW_SURE = WINNOW_GRAM + WINNOW_WINDOW - 1,
 };
 
