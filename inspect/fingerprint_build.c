@@ -12,10 +12,9 @@
 #include "inspect/fingerprint_parts.h"
 
 enum {
-    SHARED_DOCUMENTS = 10, /* more than so many have it in common, */
-    SHARED_PERCENT = 5,    /* and more than this part of the set */
+    SHARED_DOCUMENTS = 5, /* more than so many have it in common */
     /* Versions of one document have most of it in common: looked for. */
-    SHARED_MOST_PERCENT = 70,
+    SHARED_MOST_PERCENT = 60,
     REPEATED_MAX = 8, /* times in one document */
     PARAGRAPH_POINTS = 6,
     PARAGRAPH_LETTERS = 1500, /* text without breaks is cut so */
@@ -169,7 +168,6 @@ static void read_points(
     while (winnow_round(w, &points, &count)) {
         for (size_t i = 0; i < count; i++) {
             size_t start, end;
-            uint32_t before = d->paragraph_count;
             winnow_source(w, points[i].place, &start, &end);
             for (; next <= start && next < text.n;
                  next = next_paragraph(text, next + 1))
@@ -178,7 +176,7 @@ static void read_points(
             make_room(d);
             note_paragraph(d, position, is_break);
             add_point(d, points[i].hash, position);
-            is_break = is_break && d->paragraph_count == before;
+            is_break = false;
         }
     }
     d->letters = winnow_letters(w);
@@ -290,18 +288,12 @@ static struct run look_at(const struct writer *w, uint32_t from, uint32_t to)
     return run;
 }
 
-static bool is_often(const struct writer *w, const struct run *run)
-{
-    return run->documents > SHARED_DOCUMENTS &&
-           (uint64_t)run->documents * 100 > (uint64_t)w->count * SHARED_PERCENT;
-}
-
 static void count_often(struct writer *w)
 {
     for (uint32_t from = 0, to; from < w->points; from = to) {
         to = run_end(w, from);
         struct run run = look_at(w, from, to);
-        for (uint32_t i = from; i < to && is_often(w, &run); i++)
+        for (uint32_t i = from; i < to && run.documents > SHARED_DOCUMENTS; i++)
             w->often[w->owner[w->entries[i].point]]++;
     }
 }
@@ -319,7 +311,7 @@ static void choose_indexed(struct writer *w)
                 (uint64_t)w->often[owner] * 100 >
                 (uint64_t)w->sources[owner]->points * SHARED_MOST_PERCENT;
             if (run.is_common || run.is_repeated ||
-                (is_often(w, &run) && !is_version)) {
+                (run.documents > SHARED_DOCUMENTS && !is_version)) {
                 w->shared[e.point / 64] |= UINT64_C(1) << e.point % 64;
                 continue;
             }

@@ -257,8 +257,9 @@ static uint32_t count_covered(const struct fingerprint_set *set,
     uint32_t own = 0, low, high;
     size_t at = 0;
     while (next_stretch(passages, count, &at, &low, &high)) {
-        low = low > from ? low : from;
-        high = high < to ? high : to;
+        /* The next point would be there too, but for an edge of the copy. */
+        low = low > from + 1 ? low - 1 : from;
+        high = high + 1 < to ? high + 1 : to;
         if (low < high)
             own += count_own(set, low, high);
     }
