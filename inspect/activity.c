@@ -271,6 +271,8 @@ static size_t fold(const struct findings *f, struct finding *folded)
             j++;
         if (j < n) {
             folded[j].count += count;
+            if (folded[j].similarity < finding->similarity)
+                folded[j].similarity = finding->similarity;
         } else if (n < FINDINGS_WRITTEN) {
             folded[n] = *finding;
             folded[n++].count = count;

@@ -29,8 +29,10 @@ inspect/channel_turns.c inspect/chatgpt.c inspect/chatgpt_answer.c
 inspect/chatgpt_tree.c inspect/csv_read.c inspect/decode.c inspect/delta.c inspect/doc.c
 inspect/edm.c inspect/edm_walk.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
-inspect/exchange_file.c inspect/extract.c inspect/filetype.c inspect/form.c
-inspect/harvest.c inspect/html.c inspect/identity.c inspect/import_regex.c inspect/json.c
+inspect/exchange_file.c inspect/extract.c inspect/filetype.c
+inspect/fingerprint_build.c inspect/fingerprint_match.c
+inspect/fingerprint_set.c inspect/form.c inspect/harvest.c inspect/html.c
+inspect/identity.c inspect/import_regex.c inspect/json.c
 inspect/json_mend.c inspect/json_tree.c inspect/keep.c inspect/keep_answers.c
 inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
 inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
