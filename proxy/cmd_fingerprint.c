@@ -22,7 +22,7 @@
 #include "proxy/conf.h"
 #include "proxy/document_text.h"
 #include "proxy/first.h"
-#include "proxy/walk.h"
+#include "proxy/scan_walk.h"
 
 enum { SET_BYTES_MAX = 1 << 30 };
 
@@ -99,9 +99,8 @@ static bool open_set(struct work *w)
 static bool lock_folder(struct work *w)
 {
     const char *folder = buf_cstr(&w->folder);
-    if (w->options->file == NULL &&
-        (first_make_data_dir(w->data_dir) != OK ||
-            file_make_folder(folder, 0700) != OK)) {
+    if (w->options->file == NULL && (first_make_data_dir(w->data_dir) != OK ||
+                                        file_make_folder(folder, 0700) != OK)) {
         complain(folder, strerror(errno));
         return false;
     }
@@ -154,9 +153,8 @@ static const char *reason_of(enum err err, const struct extract_report *report)
     return "not enough text to be recognised";
 }
 
-static void add_file(void *owner, const char *path)
+static void add_file(struct work *w, const char *path)
 {
-    struct work *w = owner;
     struct buf text = {0};
     struct extract_report report;
     enum err err = document_text_load(&w->setup, path, &text, &report);
@@ -194,12 +192,19 @@ static bool is_looked_for(const struct work *w)
 static void add_all(struct work *w)
 {
     const struct options *o = w->options;
-    for (int i = 0; i < o->count; i++) {
-        if (walk_files(o->names[i], add_file, w) == OK)
+    const struct walk_options options = {
+        .names = o->names, .count = (size_t)o->count};
+    const char *path, *error;
+    struct walk *walk = walk_new(&options);
+    while (walk_next(walk, &path, &error)) {
+        if (error[0] == '\0') {
+            add_file(w, path);
             continue;
-        complain(o->names[i], strerror(errno));
+        }
+        complain(path, error);
         w->failures++;
     }
+    walk_free(&walk);
     printf("%zu document%s added to %s\n", w->changes,
         w->changes == 1 ? "" : "s", buf_cstr(&w->path));
     if (!is_looked_for(w))

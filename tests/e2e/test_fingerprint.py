@@ -87,7 +87,7 @@ class Command(unittest.TestCase):
         plan, memo, tale = prose(1, 20), prose(2, 20), prose(3, 20)
         self.file("docs/deep/plan.txt", plan)
         self.file("docs/memo.docx", docx(memo))
-        self.file("docs/.hidden", tale)
+        self.file("docs/.git/config", tale)
         self.file("docs/tiny.txt", "nearly nothing")
         status, out, said = self.run_on("add", self.folder / "docs")
         self.assertEqual((status, out), (1, f"2 documents added to {self.set}\n"))
