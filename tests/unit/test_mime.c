@@ -109,9 +109,26 @@ static void families_are_told_apart(void **state)
     assert_false(mime_is_text(STR("image/png")));
 }
 
+static void ranges_of_bytes(void **state)
+{
+    (void)state;
+    struct mime_range r = {7, 7, 7};
+    static const char *const bad[] = {"", "bytes", "bytes ", "bytes */9",
+        "bytes 1-/9", "bytes 1-2", "items 1-2/9", "bytes 1 - 2/9",
+        "bytes 99999999999999999999-2/9"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(mime_parse_range(str_of(bad[i]), &r), ERR_PARSE);
+    assert_int_equal(r.first, 7);
+    assert_int_equal(mime_parse_range(STR("Bytes 10-19/1234"), &r), OK);
+    assert_true(r.first == 10 && r.last == 19 && r.total == 1234);
+    assert_int_equal(mime_parse_range(STR("bytes 0-0/*"), &r), OK);
+    assert_true(r.first == 0 && r.last == 0 && r.total == -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_of_bytes),
         cmocka_unit_test(types_are_lower_case_without_parameters),
         cmocka_unit_test(what_is_no_type_is_refused),
         cmocka_unit_test(names_and_file_names_are_found),
