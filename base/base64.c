@@ -1,6 +1,6 @@
 #include "base/base64.h"
 
-static int value_of(char c)
+int base64_value(unsigned char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -23,7 +23,7 @@ enum err base64_decode(struct str text, struct buf *out)
     size_t n = 0;
     unsigned bits = 0, count = 0;
     for (size_t i = 0; i < text.n; i++) {
-        int value = value_of(text.p[i]);
+        int value = base64_value((unsigned char)text.p[i]);
         if (value < 0)
             return ERR_PARSE;
         bits = bits << 6 | (unsigned)value;

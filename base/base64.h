@@ -10,4 +10,7 @@
 enum err base64_decode(struct str text, struct buf *out) MUST_USE;
 void base64_encode(struct str bytes, struct buf *out);
 
+/* The six bits of a character of either alphabet; -1: it is of none. */
+int base64_value(unsigned char c);
+
 #endif

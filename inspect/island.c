@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "base/mem.h"
 #include "inspect/decode.h"
@@ -30,19 +31,6 @@ enum {
 static bool is_run_char(unsigned char c)
 {
     return isalnum(c) || c == '+' || c == '/' || c == '-' || c == '_';
-}
-
-static int base64_value(unsigned char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
 }
 
 static int base32_value(unsigned char c)
@@ -310,7 +298,9 @@ size_t island_find_tokens(
     struct str text = marks->text;
     size_t at = from;
     while ((at = marks_next_run(marks, MARK_TOKEN, at, to, RUN_MIN)) < to)
-        at = try_run(text, at, run_end(text, at + RUN_MIN), out);
+        at = marks_is_uuid(text, at)
+                 ? at + UUID_BYTES
+                 : try_run(text, at, run_end(text, at + RUN_MIN), out);
     return at;
 }
 

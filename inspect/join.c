@@ -263,12 +263,25 @@ static size_t join_number(struct str text, size_t at, struct view_edits *out)
     return last;
 }
 
+static size_t hex_start(struct str text, size_t at)
+{
+    for (size_t n = 0;
+         n < 8 && at > 0 && isxdigit((unsigned char)text.p[at - 1]); n++)
+        at--;
+    return at;
+}
+
 size_t join_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
     size_t at = from;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
+        size_t word = hex_start(text, at);
+        if (marks_is_uuid(text, word)) {
+            at = word + UUID_BYTES;
+            continue;
+        }
         size_t next = join_number(text, at, out);
         at = next > at ? next : digits_end(text, at);
     }
@@ -336,6 +349,10 @@ static void join_token(struct str text, size_t end, struct view_edits *out)
     unsigned kind;
     size_t next = read_joiner(text, end, &kind);
     if (next == 0 || next >= text.n)
+        return;
+    if (kind == JOIN_LINE &&
+        (marks_is_uuid(text, next) ||
+            (end >= UUID_BYTES && marks_is_uuid(text, end - UUID_BYTES))))
         return;
     struct str left = str_sub(text, piece_start(text, end), end);
     struct str right = str_sub(text, next, piece_end(text, next));

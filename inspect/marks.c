@@ -5,8 +5,8 @@
  */
 #include "inspect/marks.h"
 
+#include <ctype.h>
 #include <immintrin.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -232,4 +232,20 @@ size_t marks_count(
         count += (size_t)__builtin_popcountll(bits);
     }
     return count;
+}
+
+bool marks_is_uuid(struct str text, size_t at)
+{
+    if (at + UUID_BYTES > text.n || text.p[at + 8] != '-' ||
+        (at > 0 && isalnum((unsigned char)text.p[at - 1])) ||
+        (at + UUID_BYTES < text.n &&
+            isalnum((unsigned char)text.p[at + UUID_BYTES])))
+        return false;
+    for (size_t i = 0; i < UUID_BYTES; i++) {
+        char c = text.p[at + i];
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? c != '-' : !isxdigit((unsigned char)c))
+            return false;
+    }
+    return true;
 }

@@ -73,6 +73,11 @@ static inline uint64_t marks_window(
     return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
 }
 
+/* Identifiers stand by the dozen in what services write, and hide nothing:
+ * whether text[at, at + UUID_BYTES) is one, by itself. */
+enum { UUID_BYTES = 36 };
+bool marks_is_uuid(struct str text, size_t at);
+
 static inline const struct mark_block *marks_block(
     const struct marks *marks, size_t at)
 {

@@ -279,7 +279,9 @@ size_t turn_find_tokens(
         for (start = end; start > at; start--) /* behind NAME= */
             if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
                 break;
-        if (end - start >= TOKEN_MIN && looks_made(str_sub(text, start, end))) {
+        bool is_uuid = end - start == UUID_BYTES && marks_is_uuid(text, start);
+        if (!is_uuid && end - start >= TOKEN_MIN &&
+            looks_made(str_sub(text, start, end))) {
             add_turned(text, start, end, &turned);
             view_edits_add(out, start, end, buf_str(&turned));
         }

@@ -125,6 +125,24 @@ static void characters_that_are_folded_are_noticed(void **state)
     marks_free(&marks);
 }
 
+static void an_identifier_stands_by_itself(void **state)
+{
+    (void)state;
+    const char *id = "294cd584-a7cd-4cdb-908f-cf0abc80efcf";
+    assert_true(marks_is_uuid(str_of(id), 0));
+    assert_false(marks_is_uuid(str_sub(str_of(id), 0, 35), 0));
+    assert_true(
+        marks_is_uuid(str_of(" 294cd584-a7cd-4cdb-908f-cf0abc80efcf,"), 1));
+    assert_false(
+        marks_is_uuid(str_of("x294cd584-a7cd-4cdb-908f-cf0abc80efcf"), 1));
+    assert_false(
+        marks_is_uuid(str_of("294cd584-a7cd-4cdb-908f-cf0abc80efcfa"), 0));
+    assert_false(
+        marks_is_uuid(str_of("294cd584-a7cd-4cdb-908f-cf0abc80efcg"), 0));
+    assert_false(
+        marks_is_uuid(str_of("294cd584-a7cd-4cdb-908facf0abc80efcf"), 0));
+}
+
 static void the_end_of_a_run_is_found(void **state)
 {
     (void)state;
@@ -149,6 +167,7 @@ int main(void)
         cmocka_unit_test(every_byte_has_its_kinds_at_every_place),
         cmocka_unit_test(places_and_runs_are_those_of_a_plain_search),
         cmocka_unit_test(characters_that_are_folded_are_noticed),
+        cmocka_unit_test(an_identifier_stands_by_itself),
         cmocka_unit_test(the_end_of_a_run_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,40 @@ static void where_slices_end_makes_no_difference(void **state)
     buf_free(&text);
 }
 
+/* Views are made of slices of the text: a disguise that lies over the end of
+ * one is seen whole. */
+static void disguises_are_found_over_every_end_of_a_slice(void **state)
+{
+    (void)state;
+    enum { SLICE = 32 * 1024 }; /* scan_views.c */
+    static const char *const texts[] = {"MzU3OTkyODk0NTM1NzYwMw==",
+        "%33%35%37%39%39%32%38%39%34%35%33%35%37%36%30%33",
+        "QUtJQTNNVlJOT0tLS1FBQUZVS0s="};
+    struct buf text = {0};
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        size_t length = strlen(texts[t]);
+        size_t expected = SIZE_MAX;
+        for (size_t shift = 0; shift <= length; shift++) {
+            buf_clear(&text);
+            memset(buf_reserve(&text, 2 * SLICE), '\n', 2 * SLICE);
+            buf_commit(&text, 2 * SLICE);
+            memcpy(buf_bytes(&text) + SLICE - shift - 12, "card number ", 12);
+            memcpy(buf_bytes(&text) + SLICE - shift, texts[t], length);
+            struct findings found = scan(buf_str(&text));
+            if (expected == SIZE_MAX)
+                expected = found.count;
+            assert_int_equal(found.count, expected);
+            for (size_t i = 0; i < found.count; i++) {
+                assert_true(found.items[i].start >= SLICE - shift);
+                assert_true(found.items[i].end <= SLICE - shift + length);
+            }
+            findings_free(&found);
+        }
+        assert_int_equal(expected, 1);
+    }
+    buf_free(&text);
+}
+
 static void many_values_in_a_large_text_are_found_each_once(void **state)
 {
     (void)state;
@@ -253,7 +287,8 @@ static void no_step_looks_at_more_than_its_share(void **state)
     int steps = 1;
     while (scan_job_step(job))
         steps++;
-    assert_true(steps >= 4);
+    /* Slices of the text, then smaller ones for views of it. */
+    assert_true(steps >= 4 + 4 * SCAN_STEP_BYTES / (32 * 1024));
     scan_job_free(&job);
     findings_free(&found);
     buf_free(&text);
@@ -346,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_value_found_in_both_views_is_one_finding),
         cmocka_unit_test(where_slices_end_makes_no_difference),
         cmocka_unit_test(many_values_in_a_large_text_are_found_each_once),
+        cmocka_unit_test(disguises_are_found_over_every_end_of_a_slice),
         cmocka_unit_test(no_step_looks_at_more_than_its_share),
         cmocka_unit_test(hostile_texts_take_bounded_time),
         cmocka_unit_test(a_flood_is_noted_and_hides_no_strong_finding),
