@@ -24,6 +24,12 @@ static struct evidence_options options(void)
     return o;
 }
 
+static void fill(struct buf *text, size_t n)
+{
+    memset(buf_reserve(text, n), 'x', n);
+    buf_commit(text, n);
+}
+
 static void find(
     struct activity *a, size_t start, size_t end, enum level severity)
 {
@@ -88,8 +94,7 @@ static void only_what_stands_around_findings_is_kept(void **state)
     struct evidence_options o = options();
     struct activity *a = activity_new();
     struct buf text = {0};
-    memset(buf_reserve(&text, 3000), 'x', 3000);
-    buf_commit(&text, 3000);
+    fill(&text, 3000);
     a->verdict = VERDICT_ALERT;
     find(a, 1500, 1510, LEVEL_HIGH); /* not in their order */
     find(a, 1000, 1010, LEVEL_HIGH);
@@ -113,8 +118,7 @@ static void a_whole_text_is_kept_where_it_fits(void **state)
     struct evidence_options o = options();
     struct activity *a = activity_new();
     struct buf text = {0};
-    memset(buf_reserve(&text, 3000), 'x', 3000);
-    buf_commit(&text, 3000);
+    fill(&text, 3000);
     o.is_whole = true;
     a->verdict = VERDICT_ALERT;
     find(a, 1000, 1010, LEVEL_HIGH);
@@ -177,8 +181,7 @@ static void no_more_is_kept_than_the_bound(void **state)
     struct evidence_options o = options();
     struct activity *a = activity_new();
     struct buf text = {0};
-    memset(buf_reserve(&text, 100000), 'x', 100000);
-    buf_commit(&text, 100000);
+    fill(&text, 100000);
     a->verdict = VERDICT_ALERT;
     for (size_t i = 0; i < 50; i++)
         find(a, i * 2000, i * 2000 + 10, LEVEL_HIGH);
