@@ -29,7 +29,7 @@ DOORS = {
     r"ares\.h": r"proxy/(dial\w*|dns|resolve\w*)\.[ch]",
     r"yaml\.h": r"base/yaml\.c",
     r"microhttpd\.h": r"console/.*",
-    r"sodium\.h": r"base/\w+\.c|inspect/(scan_job\.h|rules_hs\.c|edm_image\.h|edm_file\.c)",
+    r"sodium\.h": r"base/\w+\.c|inspect/(scan_job\.h|rules_hs\.c|edm_image\.h|edm_file\.c|fingerprint_build\.c)",
     r"archive\.h|archive_entry\.h": r"extract/unpack\.c",
     r"expat\.h": r"extract/xml\.c",
     r"seccomp\.h|linux/landlock\.h": r"proxy/(sandbox\w*\.c|confine\.[ch])",
