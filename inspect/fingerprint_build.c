@@ -3,12 +3,12 @@
  * of a document is not looked for is decided here: places that stand in a
  * common document, in many documents of the set, or again and again in one.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "inspect/fingerprint_parts.h"
 
 enum {
@@ -107,7 +107,7 @@ struct fingerprint_builder *fingerprint_builder_new(
     if (set != NULL)
         memcpy(b->key_bytes, set->head.key, sizeof b->key_bytes);
     else
-        randombytes_buf(b->key_bytes, sizeof b->key_bytes);
+        random_fill(b->key_bytes, sizeof b->key_bytes);
     b->key = winnow_key_new(b->key_bytes);
     for (size_t i = 0; set != NULL && i < set->head.documents; i++)
         copy_document(b, set, i);

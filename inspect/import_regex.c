@@ -283,8 +283,8 @@ static void read_escape(struct walk *w, struct atom *atom)
         atom->c = (char)c;
         copy(w, 2);
     } else {
-        fail(w, isdigit(c) ? "a reference to what a group matched"
-                           : "an escape that is not known here");
+        fail(w, c >= '0' && c <= '9' ? "a reference to what a group matched"
+                                     : "an escape that is not known here");
     }
 }
 

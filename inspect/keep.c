@@ -9,12 +9,11 @@
  */
 #include "inspect/keep.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "inspect/drift.h"
 #include "inspect/keep_links.h"
 #include "inspect/keep_parts.h"
@@ -28,9 +27,7 @@ struct keep *keep_new(size_t max_bytes)
     keep->chunks_max = KEEP_CHUNKS_MAX;
     keep->drift = drift_new();
     keep->links = links_new(max_bytes / 8);
-    if (getrandom(keep->secret, sizeof keep->secret, 0) !=
-        (ssize_t)sizeof keep->secret)
-        abort(); /* cannot be for so few bytes (getrandom(2)) */
+    random_fill(keep->secret, sizeof keep->secret);
     return keep;
 }
 

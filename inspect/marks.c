@@ -195,6 +195,7 @@ static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
     for (unsigned had = 1; had < n && (bits | next) != 0;) {
         unsigned step = n - had < had ? n - had : had;
         step = step > 32 ? 32 : step;
+        /* cppcheck-suppress shiftTooManyBits; both are at least 1 */
         bits &= bits >> step | next << (64 - step);
         next &= next >> step;
         had += step;

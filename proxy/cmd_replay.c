@@ -22,15 +22,14 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "base/base64.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "inspect/decode.h"
 #include "inspect/exchange.h"
 #include "inspect/json.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
 #include "proxy/reading.h"
+#include "proxy/replay_message.h"
 #include "proxy/replay_socket.h"
 #include "proxy/scan_engine.h"
 
@@ -87,8 +86,6 @@ struct event {
     bool is_end;
 };
 
-/* ---- values of a capture ------------------------------------------------ */
-
 static int64_t number_of(const struct json_node *node, int64_t otherwise)
 {
     double value;
@@ -96,163 +93,6 @@ static int64_t number_of(const struct json_node *node, int64_t otherwise)
         value > 1e15)
         return otherwise;
     return (int64_t)value;
-}
-
-struct fields {
-    struct field *items;
-    size_t count;
-};
-
-/* Without pseudo-headers, with one more that may be added. */
-static struct fields fields_of(
-    struct arena *arena, const struct json_node *message)
-{
-    const struct json_node *list = json_get(message, "headers");
-    struct fields f = {0};
-    size_t most = list != NULL ? list->count : 0;
-    f.items = arena_alloc(arena, (most + 1) * sizeof *f.items);
-    for (const struct json_node *c = list != NULL ? list->first : NULL;
-         c != NULL; c = c->next) {
-        struct str name = json_get_text(c, "name");
-        if (name.n == 0 || name.p[0] == ':')
-            continue;
-        f.items[f.count++] =
-            (struct field){arena_lower(arena, name), json_get_text(c, "value")};
-    }
-    return f;
-}
-
-static struct field *find_field(const struct fields *f, const char *name)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (str_is(f->items[i].name, name))
-            return &f->items[i];
-    return NULL;
-}
-
-/* Exports keep the header of an encoding that they have undone. */
-static void drop_undone_encoding(struct fields *f, struct str body)
-{
-    struct field *field = find_field(f, "content-encoding");
-    if (field != NULL && !decode_is_encoded(field->value, body))
-        field->value = STR("identity");
-}
-
-static struct str body_text(
-    const struct json_node *holder, const char *member, struct buf *decoded)
-{
-    struct str text = json_get_text(holder, member);
-    if (!str_is_nocase(json_get_text(holder, "encoding"), "base64"))
-        return text;
-    struct buf clean = {0}; /* some exporters break lines */
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] != '\n' && text.p[i] != '\r' && text.p[i] != ' ')
-            buf_append_char(&clean, text.p[i]);
-    bool is_good = base64_decode(buf_str(&clean), decoded) == OK;
-    buf_free(&clean);
-    if (is_good)
-        return buf_str(decoded);
-    buf_clear(decoded);
-    return text;
-}
-
-static void append_escaped(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                        (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-        if (is_plain)
-            buf_append_char(out, (char)c);
-        else
-            buf_printf(out, "%%%02X", c);
-    }
-}
-
-static void append_part(
-    struct buf *out, struct str boundary, const struct json_node *param)
-{
-    struct str file = json_get_text(param, "fileName");
-    struct str type = json_get_text(param, "contentType");
-    buf_printf(out, "--%.*s\r\nContent-Disposition: form-data; name=\"%.*s\"",
-        STR_ARG(boundary), STR_ARG(json_get_text(param, "name")));
-    if (file.n != 0)
-        buf_printf(out, "; filename=\"%.*s\"", STR_ARG(file));
-    if (type.n != 0)
-        buf_printf(out, "\r\nContent-Type: %.*s", STR_ARG(type));
-    buf_append_str(out, STR("\r\n\r\n"));
-    buf_append_str(out, json_get_text(param, "value"));
-    buf_append_str(out, STR("\r\n"));
-}
-
-/* Captures may give a form only as a list of its fields. */
-static struct str body_of_params(
-    const struct json_node *post, struct str type, struct buf *out)
-{
-    const struct json_node *list = json_get(post, "params");
-    size_t at = str_find(type, STR("boundary="));
-    bool is_multipart = str_starts_nocase(type, "multipart/") && at < type.n;
-    struct str boundary = str_sub(type, at + 9, type.n);
-    boundary = str_sub(boundary, 0, str_find_char(boundary, ';'));
-    if (boundary.n > 2 && boundary.p[0] == '"')
-        boundary = str_sub(boundary, 1, boundary.n - 1);
-    for (const struct json_node *c = list != NULL ? list->first : NULL;
-         c != NULL; c = c->next) {
-        if (is_multipart) {
-            append_part(out, boundary, c);
-            continue;
-        }
-        if (out->n != 0)
-            buf_append_char(out, '&');
-        append_escaped(out, json_get_text(c, "name"));
-        buf_append_char(out, '=');
-        append_escaped(out, json_get_text(c, "value"));
-    }
-    if (is_multipart && out->n != 0)
-        buf_printf(out, "--%.*s--\r\n", STR_ARG(boundary));
-    return buf_str(out);
-}
-
-/* "https://chatgpt.com:443/a?b#c" into host and path with query. */
-static bool split_url(
-    struct arena *arena, struct str url, struct exchange_request *r)
-{
-    size_t at = str_find(url, STR("://"));
-    struct str scheme = str_sub(url, 0, at);
-    if (at == url.n ||
-        (!str_is_nocase(scheme, "https") && !str_is_nocase(scheme, "http") &&
-            !str_is_nocase(scheme, "wss") && !str_is_nocase(scheme, "ws")))
-        return false;
-    url = str_sub(url, at + 3, url.n);
-    size_t slash = 0;
-    while (slash < url.n && !strchr("/?#", url.p[slash]))
-        slash++;
-    struct str host = str_sub(url, 0, slash);
-    size_t user = str_find_char(host, '@');
-    if (user < host.n)
-        host = str_sub(host, user + 1, host.n);
-    host = str_sub(host, 0, str_find_char(host, ':'));
-    if (str_ends(host, "."))
-        host.n--;
-    r->host = arena_lower(arena, host);
-    struct str path = str_sub(url, slash, url.n);
-    path = str_sub(path, 0, str_find_char(path, '#'));
-    r->path = path;
-    if (path.n == 0 || path.p[0] != '/')
-        r->path = str_of(arena_printf(arena, "/%.*s", STR_ARG(path)));
-    return r->host.n != 0;
-}
-
-static const char *version_of(const struct json_node *request)
-{
-    struct str version = json_get_text(request, "httpVersion");
-    if (str_has(version, "3"))
-        return "3";
-    if (str_has(version, "2"))
-        return "2";
-    if (str_has(version, "1.0"))
-        return "1.0";
-    return str_has(version, "1") ? "1.1" : NULL;
 }
 
 /* ---- driving an exchange ---------------------------------------------------
@@ -416,37 +256,22 @@ static void feed_pieces(
     }
 }
 
-static struct str request_body(struct arena *arena,
-    const struct json_node *request, struct fields *fields, struct buf *made)
-{
-    const struct json_node *post = json_get(request, "postData");
-    struct str body = body_text(post, "text", made);
-    struct str type = json_get_text(post, "mimeType");
-    if (find_field(fields, "content-type") == NULL && type.n != 0)
-        fields->items[fields->count++] =
-            (struct field){STR("content-type"), arena_copy(arena, type)};
-    if (body.n == 0)
-        body = body_of_params(post, type, made);
-    drop_undone_encoding(fields, body);
-    return body;
-}
-
 static void start_entry(struct replay *replay, struct entry *entry)
 {
     const struct json_node *request = json_get(entry->node, "request");
     struct arena arena = {0};
     struct buf made = {0};
-    struct fields fields = fields_of(&arena, request);
+    struct replay_fields fields = replay_fields(&arena, request);
     bool is_socket = replay_is_socket(entry->node);
     struct exchange_request r = {
         .protocol = is_socket ? STR("websocket") : STR_NONE,
         .method = json_get_text(request, "method"),
-        .version = version_of(request),
+        .version = replay_version(request),
         .time_ms = entry->start_ms,
     };
-    if (split_url(&arena, json_get_text(request, "url"), &r) &&
+    if (replay_split_url(&arena, json_get_text(request, "url"), &r) &&
         (is_socket || is_inspected_host(replay, r.host, entry->start_ms))) {
-        struct str body = request_body(&arena, request, &fields, &made);
+        struct str body = replay_request_body(&arena, request, &fields, &made);
         r.fields = fields.items;
         r.field_count = fields.count;
         r.has_body = body.n != 0;
@@ -481,18 +306,12 @@ static void end_blocked(struct exchange *exchange)
 static void end_answered(struct replay *replay, struct entry *entry)
 {
     const struct json_node *response = json_get(entry->node, "response");
-    const struct json_node *content = json_get(response, "content");
     struct arena arena = {0};
     struct buf made = {0};
-    struct fields fields = fields_of(&arena, response);
-    struct str body = body_text(content, "text", &made);
-    struct str type = json_get_text(content, "mimeType");
+    struct replay_fields fields = replay_fields(&arena, response);
+    struct str body = replay_response_body(response, &fields, &made);
     int64_t status = number_of(json_get(response, "status"), 0);
     bool is_broken = json_get_text(response, "_error").n != 0;
-    if (find_field(&fields, "content-type") == NULL && type.n != 0)
-        fields.items[fields.count++] =
-            (struct field){STR("content-type"), type};
-    drop_undone_encoding(&fields, body);
     if (status <= 0 || status > 999) {
         exchange_no_response(entry->exchange, 0);
     } else {

@@ -5,15 +5,14 @@
  */
 #include "proxy/login.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <uthash.h>
 
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/users.h"
 
 /* The users of a generation: counted, because checks outlive a reload. */
@@ -295,8 +294,7 @@ struct logins *logins_new(
     l->loop = loop;
     l->defer = defer;
     l->done = done;
-    if (getrandom(l->key, sizeof l->key, 0) != (ssize_t)sizeof l->key)
-        abort(); /* cannot be for so few bytes (getrandom(2)) */
+    random_fill(l->key, sizeof l->key);
     return l;
 }
 

@@ -6,11 +6,10 @@
  */
 #include "proxy/ws.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/utf8.h"
 #include "proxy/ws_inflate.h"
 
@@ -482,8 +481,7 @@ void ws_write_frame(struct buf *out, enum ws_sender sender,
         buf_append_str(out, payload);
         return;
     }
-    if (getrandom(mask, sizeof mask, 0) != (ssize_t)sizeof mask)
-        abort(); /* cannot be for so few bytes (getrandom(2)) */
+    random_fill(mask, sizeof mask);
     buf_append(out, mask, sizeof mask);
     for (size_t i = 0; i < payload.n; i++)
         buf_append_char(out, (char)(payload.p[i] ^ mask[i % MASK_BYTES]));
