@@ -45,12 +45,12 @@ struct answer {
     /* chatgpt */
     bool saw_done; /* [DONE], behind everything */
     bool is_delta, is_handoff;
+    bool has_encoding; /* its name came first */
     /* Hashes of the events, and how many of those to come are left out
      * (inspect/resume.h). */
     uint32_t *events;
     size_t event_count, event_cap, skip_events;
     int64_t events_before; /* not among them */
-    bool has_more_events;
     struct delta delta;
     struct buf extra_hidden; /* events that nobody understands */
     struct buf rest;         /* of events of a type that is not known */

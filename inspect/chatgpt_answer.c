@@ -27,7 +27,7 @@ static void note_handoff(struct answer *a, const struct json_node *root)
 {
     const struct json_node *list = json_get(root, "options");
     a->is_handoff = true;
-    if (a->event_count != 0 && !a->has_more_events)
+    if (a->event_count != 0)
         a->event_count--; /* it is of this stream alone */
     for (const struct json_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next)
@@ -141,6 +141,7 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         return;
     }
     if (str_is(event->name, "delta_encoding")) {
+        a->has_encoding = true;
         a->is_delta = str_is(data, "\"v1\"") || str_is(data, "v1");
         a->is_broken = a->is_broken || !a->is_delta;
         return;
@@ -149,11 +150,15 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         a->skip_events--;
         return;
     }
-    resume_note_event(a, data);
-    if (str_is(event->name, "delta") && delta_apply_plain(&a->delta, data))
-        return;
     struct json_node *root;
-    if (json_parse(data, &a->scratch, NULL, &root) == OK)
+    if (str_is(event->name, "delta") && delta_apply_plain(&a->delta, data)) {
+        resume_note_event(a, data);
+        return;
+    }
+    bool is_json = json_parse(data, &a->scratch, NULL, &root) == OK;
+    if (is_json || event->is_complete) /* half of one is none */
+        resume_note_event(a, data);
+    if (is_json)
         on_json(a, event, root);
     else if (event->is_complete && (data.p[0] == '{' || a->is_delta))
         on_unknown(a, data);

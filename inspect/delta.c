@@ -461,6 +461,15 @@ static void put_document(
     buf_wipe_free(&old);
 }
 
+bool delta_push(
+    struct delta *d, int64_t channel, const struct json_node *document)
+{
+    struct message *m = add_message(d, channel);
+    if (m != NULL && document != NULL)
+        m->doc = copy(d, document);
+    return m != NULL && (document == NULL || m->doc != NULL);
+}
+
 void delta_put(struct delta *d, const struct json_node *document)
 {
     if (!json_is(document, JSON_OBJECT)) {

@@ -57,6 +57,10 @@ bool delta_apply_plain(struct delta *d, struct str json);
 void delta_write(const struct delta *d, struct buf *out);
 /* Into a new one.  False: it is not what delta_write writes. */
 bool delta_read(struct delta *d, const struct json_node *kept);
+/* Behind the others, as it is; NULL: it has none.  False: there are too many,
+ * or it is too large. */
+bool delta_push(
+    struct delta *d, int64_t channel, const struct json_node *document);
 /* One with the same id. */
 bool delta_has_message(const struct delta *d, const struct message *message);
 /* A whole document, {"message": …}: replaces the one with this message id. */

@@ -1,7 +1,7 @@
 /*
  * The state of a delta stream that broke off, as JSON and back again, so that
- * another connection can go on with it (inspect/resume.h).  Each message is
- * kept as the delta that opens it; what deltas inherit follows.
+ * another connection can go on with it (inspect/resume.h): each message with
+ * its channel and what was cut from it, and what deltas inherit.
  */
 #include "base/jsonw.h"
 #include "inspect/delta.h"
@@ -17,11 +17,10 @@ static void write_message(const struct message *m, struct buf *out)
     buf_printf(out, "{\"c\":%lld", (long long)m->channel);
     if (m->cut.n != 0)
         write_text(out, "cut", buf_str(&m->cut));
-    buf_append_str(out, STR(",\"p\":\"\",\"o\":\"add\",\"v\":"));
-    if (m->doc != NULL)
+    if (m->doc != NULL) {
+        buf_append_str(out, STR(",\"v\":"));
         doc_write(m->doc, out);
-    else
-        buf_append_str(out, STR("null"));
+    }
     buf_append_char(out, '}');
 }
 
@@ -31,7 +30,8 @@ void delta_write(const struct delta *d, struct buf *out)
     write_text(out, "path", buf_str(&d->path));
     write_text(out, "operation", buf_str(&d->operation));
     write_text(out, "text_path", buf_str(&d->text_path));
-    buf_append_str(out, STR(",\"messages\":["));
+    buf_printf(
+        out, ",\"is_odd\":%s,\"messages\":[", d->is_odd ? "true" : "false");
     for (size_t i = 0; i < d->count; i++) {
         if (i != 0)
             buf_append_char(out, ',');
@@ -40,19 +40,17 @@ void delta_write(const struct delta *d, struct buf *out)
     buf_append_str(out, STR("]}"));
 }
 
-static void read_message(struct delta *d, const struct json_node *kept)
+static bool read_message(struct delta *d, const struct json_node *kept)
 {
-    size_t before = d->count;
+    const struct json_node *document = json_get(kept, "v");
+    struct str cut = json_get_text(kept, "cut");
     int64_t channel;
-    if (json_int(json_get(kept, "c"), &channel) != OK)
-        return;
-    if (channel >= 0)
-        delta_apply(d, kept);
-    else
-        delta_put(d, json_get(kept, "v"));
-    if (d->count == before)
-        return;
-    buf_append_str(&d->messages[d->count - 1].cut, json_get_text(kept, "cut"));
+    if (json_int(json_get(kept, "c"), &channel) != OK || channel < -1 ||
+        (document != NULL && !json_is(document, JSON_OBJECT)) ||
+        cut.n > DELTA_CUT_MAX || !delta_push(d, channel, document))
+        return false;
+    buf_append_str(&d->messages[d->count - 1].cut, cut);
+    return true;
 }
 
 static void read_text(
@@ -67,13 +65,13 @@ bool delta_read(struct delta *d, const struct json_node *kept)
     const struct json_node *list = json_get(kept, "messages");
     int64_t channel;
     if (!json_is(list, JSON_ARRAY) ||
-        json_int(json_get(kept, "channel"), &channel) != OK)
+        json_int(json_get(kept, "channel"), &channel) != OK || channel < 0)
         return false;
     for (const struct json_node *c = list->first; c != NULL; c = c->next)
-        read_message(d, c);
+        if (!read_message(d, c))
+            return false;
     d->channel = channel;
-    d->grown = NULL;
-    d->is_again = true;
+    d->is_odd = json_is_true(json_get(kept, "is_odd"));
     read_text(&d->path, kept, "path");
     read_text(&d->operation, kept, "operation");
     read_text(&d->text_path, kept, "text_path");

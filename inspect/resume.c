@@ -14,6 +14,7 @@ enum {
     HASHES_KEPT = 1024, /* the last ones */
     SURE_OVERLAP = 4,   /* so many equal events in a row are no chance */
     HEX_DIGITS = 8,
+    EVENTS_MAX = 1 << 30,
 };
 
 /* ---- events ------------------------------------------------------------ */
@@ -35,9 +36,11 @@ static uint32_t hash_of(struct str data)
 
 void resume_note_event(struct answer *a, struct str data)
 {
-    if (a->event_count == RESUME_EVENTS_MAX) {
-        a->has_more_events = true;
-        return;
+    if (a->event_count == RESUME_EVENTS_MAX) { /* the last ones count */
+        size_t half = RESUME_EVENTS_MAX / 2;
+        a->event_count -= half;
+        a->events_before += (int64_t)half;
+        memmove(a->events, a->events + half, half * sizeof *a->events);
     }
     if (a->event_count == a->event_cap) {
         a->event_cap = a->event_cap == 0 ? 64 : a->event_cap * 2;
@@ -54,7 +57,7 @@ static void write_hashes(const struct answer *a, struct buf *out)
         a->event_count > HASHES_KEPT ? a->event_count - HASHES_KEPT : 0;
     buf_printf(out, "{\"events\":%lld,\"hashes\":\"",
         (long long)a->events_before + (long long)a->event_count);
-    for (size_t i = from; i < a->event_count && !a->has_more_events; i++)
+    for (size_t i = from; i < a->event_count; i++)
         buf_printf(out, "%08x", (unsigned)a->events[i]);
     buf_append_char(out, '"');
 }
@@ -63,6 +66,11 @@ static void write_text(struct buf *out, const char *key, struct str text)
 {
     buf_printf(out, ",\"%s\":", key);
     jsonw_append_quoted(out, text);
+}
+
+static const char *word(bool is_true)
+{
+    return is_true ? "true" : "false";
 }
 
 void resume_write(const struct answer *a, struct buf *out)
@@ -79,8 +87,12 @@ void resume_write(const struct answer *a, struct buf *out)
     write_text(out, "topic", a->topic_id);
     write_text(out, "title", a->title);
     write_text(out, "hidden", buf_str(&a->extra_hidden));
-    buf_printf(
-        out, ",\"is_delta\":%s,\"delta\":", a->is_delta ? "true" : "false");
+    write_text(out, "rest", buf_str(&a->rest));
+    buf_printf(out,
+        ",\"is_delta\":%s,\"is_broken\":%s,\"has_unknown\":%s,"
+        "\"is_over_limit\":%s,\"has_encoding\":%s,\"delta\":",
+        word(a->is_delta), word(a->is_broken), word(a->has_unknown),
+        word(a->is_over_limit), word(a->has_encoding));
     delta_write(&a->delta, out);
     buf_append_char(out, '}');
     if (out->n - start > RESUME_KEPT_MAX)
@@ -99,8 +111,14 @@ static struct answer *restore(const struct json_node *root)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i].to =
             answer_keep(a, json_get_text(root, texts[i].key), *texts[i].to);
-    buf_append_str(&a->extra_hidden, json_get_text(root, "hidden"));
+    answer_join(a, &a->extra_hidden, json_get_text(root, "hidden"));
+    answer_join(a, &a->rest, json_get_text(root, "rest"));
     a->is_delta = json_is_true(json_get(root, "is_delta"));
+    a->is_broken = json_is_true(json_get(root, "is_broken"));
+    a->has_unknown = json_is_true(json_get(root, "has_unknown"));
+    a->has_encoding = json_is_true(json_get(root, "has_encoding"));
+    if (json_is_true(json_get(root, "is_over_limit")))
+        a->is_over_limit = true;
     if (!delta_read(&a->delta, json_get(root, "delta")))
         answer_free(&a);
     return a;
@@ -131,9 +149,12 @@ static bool read_past(const struct json_node *root, struct past *past)
 {
     struct str hex = json_get_text(root, "hashes");
     if (json_int(json_get(root, "events"), &past->events) != OK ||
-        hex.n > (size_t)HASHES_KEPT * HEX_DIGITS || hex.n % HEX_DIGITS != 0)
+        past->events > EVENTS_MAX || hex.n > (size_t)HASHES_KEPT * HEX_DIGITS ||
+        hex.n % HEX_DIGITS != 0)
         return false;
     past->count = hex.n / HEX_DIGITS;
+    if (past->events < (int64_t)past->count)
+        return false;
     for (size_t i = 0; i < past->count; i++)
         if (!read_hex(str_sub(hex, i * HEX_DIGITS, (i + 1) * HEX_DIGITS),
                 &past->hashes[i]))
@@ -141,33 +162,34 @@ static bool read_past(const struct json_node *root, struct past *past)
     return true;
 }
 
-/* The first n of the new ones are the last n of the old ones. */
+/* The first n of the new ones are the last n of the old ones, as far as those
+ * are known. */
 static bool is_overlap(
-    const struct past *past, const struct answer *fresh, size_t n)
+    const struct past *past, const struct answer *fresh, int64_t n)
 {
-    return n <= past->count && n <= fresh->event_count &&
-           memcmp(past->hashes + past->count - n, fresh->events,
-               n * sizeof *fresh->events) == 0;
+    if (n <= 0 || n > past->events || (size_t)n > fresh->event_count)
+        return false;
+    size_t known = (size_t)n < past->count ? (size_t)n : past->count;
+    return known != 0 && memcmp(past->hashes + past->count - known,
+                             fresh->events + (size_t)n - known,
+                             known * sizeof *fresh->events) == 0;
 }
 
-/* Whether an event of the client's count is one of ours is not known for the
- * first one, the name of the encoding: one more or less. */
-static bool says_so(const struct past *past, int64_t offset, size_t n)
+/* How many came twice; -1: nobody can tell.  expected: by the client's count,
+ * or -1. */
+static int64_t find_overlap(
+    const struct past *past, const struct answer *fresh, int64_t expected)
 {
-    int64_t expected = past->events - offset;
-    return offset >= 0 && (int64_t)n >= expected - 1 &&
-           (int64_t)n <= expected + 1;
-}
-
-static size_t find_overlap(
-    const struct past *past, const struct answer *fresh, int64_t offset)
-{
-    for (size_t n = past->count; n > 0; n--)
-        if ((n >= SURE_OVERLAP || says_so(past, offset, n) ||
-                (int64_t)n == past->events) &&
-            is_overlap(past, fresh, n))
+    const int64_t near[] = {past->events, expected, expected + 1, expected - 1};
+    for (size_t i = 0; i < (expected > 0 ? ARRAY_LEN(near) : 1); i++)
+        if (is_overlap(past, fresh, near[i]))
+            return near[i];
+    if (expected == 0)
+        return 0;
+    for (int64_t n = past->events; n >= SURE_OVERLAP; n--)
+        if (is_overlap(past, fresh, n))
             return n;
-    return 0;
+    return -1;
 }
 
 /* ---- joining ------------------------------------------------------------- */
@@ -188,15 +210,37 @@ static size_t count_shared(const struct answer *fresh, const struct answer *old)
     return n;
 }
 
-static void go_on(struct answer *joined, const struct past *past,
+/* The name of the encoding counts where it is not said again. */
+static int64_t expect(const struct past *past, const struct answer *joined,
     const struct answer *fresh, int64_t offset)
+{
+    bool is_counted = joined->has_encoding && !fresh->has_encoding;
+    int64_t expected = past->events - offset + is_counted;
+    if (offset < 0)
+        return -1;
+    return expected > 0 ? expected : 0; /* some of it nobody saw */
+}
+
+/* It is whole by itself: what was kept is not needed. */
+static bool is_anew(const struct past *past, const struct answer *joined,
+    size_t shared, int64_t offset, int64_t overlap)
+{
+    if (offset == 0)
+        return past->events != 0;
+    return offset < 0 && overlap < 0 && shared != 0 &&
+           shared == joined->delta.count;
+}
+
+static void go_on(
+    struct answer *joined, const struct past *past, int64_t overlap)
 {
     /* Those that are left out count: the state may be kept once more. */
     joined->events = mem_calloc(past->count + 1, sizeof *joined->events);
     memcpy(joined->events, past->hashes, past->count * sizeof *past->hashes);
     joined->event_count = joined->event_cap = past->count;
     joined->events_before = past->events - (int64_t)past->count;
-    joined->skip_events = find_overlap(past, fresh, offset);
+    joined->delta.is_again = overlap < 0;
+    joined->skip_events = overlap > 0 ? (size_t)overlap : 0;
 }
 
 struct answer *resume_join(struct str kept, struct str raw, int64_t offset,
@@ -205,19 +249,26 @@ struct answer *resume_join(struct str kept, struct str raw, int64_t offset,
     struct arena scratch = {0};
     struct json_node *root;
     struct past *past = MEM_NEW(struct past);
-    struct answer *joined = NULL, *fresh = decode(raw);
+    struct answer *joined = NULL, *fresh = NULL;
+    *is_same_out = false;
     if (json_parse(kept, &scratch, NULL, &root) == OK && read_past(root, past))
         joined = restore(root);
-    size_t shared = joined != NULL ? count_shared(fresh, joined) : 0;
-    *is_same_out = shared != 0;
-    if (joined != NULL && (offset == 0 || shared == joined->delta.count))
-        answer_free(&joined); /* from the beginning, once more */
-    if (joined != NULL) {
-        *is_same_out = true;
-        go_on(joined, past, fresh, offset);
-        answer_feed(joined, raw);
-        answer_finish(joined, is_complete);
+    if (joined == NULL)
+        goto out;
+    fresh = decode(raw);
+    size_t shared = count_shared(fresh, joined);
+    int64_t overlap =
+        find_overlap(past, fresh, expect(past, joined, fresh, offset));
+    *is_same_out = true;
+    if (is_anew(past, joined, shared, offset, overlap)) {
+        *is_same_out = shared != 0 || overlap > 0;
+        answer_free(&joined);
+        goto out;
     }
+    go_on(joined, past, overlap);
+    answer_feed(joined, raw);
+    answer_finish(joined, is_complete);
+out:
     answer_free(&fresh);
     arena_free(&scratch);
     mem_free(past);

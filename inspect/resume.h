@@ -17,7 +17,8 @@
 enum {
     RESUME_KEPT_MAX = 360 * 1024,
     RESUME_RAW_MAX = 2 * 1024 * 1024, /* of a stream that may go on another */
-    RESUME_EVENTS_MAX = 16384,        /* told apart, of one stream */
+    /* Told apart, of one stream: as many as RESUME_RAW_MAX can hold. */
+    RESUME_EVENTS_MAX = RESUME_RAW_MAX / 16,
 };
 
 /* An event of the stream, for later comparison. */
