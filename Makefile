@@ -229,13 +229,13 @@ $(OUT)/bench/extract: bench/extract.c bench/extract_jansson.c bench/extract_jans
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
-$(OUT)/bench/scan: bench/scan.c $(OBJ)/lib.a
+$(OUT)/bench/scan $(OUT)/bench/edm: $(OUT)/bench/%: bench/%.c $(OBJ)/lib.a
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
 bench: bench-deps
 	@$(MAKE) --no-print-directory all $(OUT)/bench/origin $(OUT)/bench/load \
-	    $(OUT)/bench/extract $(OUT)/bench/scan
+	    $(OUT)/bench/extract $(OUT)/bench/scan $(OUT)/bench/edm
 	@$(PYTHON) bench/bench.py $(ARGS)
 
 # ---- packages of ours ----

@@ -4,7 +4,8 @@ and a direct connection, interleaved in one run, as ratios to HAProxy
 machine disturbs it less than wall time; latencies are disturbed.
 
 Behind that the speed of extraction beside jansson (bench/extract.c) and of the
-detection engine beside Hyperscan alone (bench/scan.c).
+detection engine beside Hyperscan alone (bench/scan.c), and what exact data
+match adds to it (bench/edm.c).
 
     bench.py [--quick] [--rounds N] [--only WORD,…] [--peers NAME,…] [--profile]
 """
@@ -21,6 +22,7 @@ import tempfile
 import time
 
 import extraction
+import matching
 import scanning
 from peers import NAME, PLAIN_NAME, ROOT, UPLOAD_NAME, Direct, Haproxy, Origin, Promptgate, Squid
 from shares import profile
@@ -203,7 +205,7 @@ def first_line(*command):
     return done.stdout.splitlines()[0] if done.stdout else ""
 
 
-def write_json(path, results, units, extracted, scanned, args):
+def write_json(path, results, units, measured, args):
     path.write_text(json.dumps({
         "haproxy": first_line("haproxy", "-v"), "squid": first_line("squid", "-v"),
         "openssl": first_line("openssl", "version"), "cpus": os.cpu_count(), "load_average": os.getloadavg(),
@@ -211,7 +213,7 @@ def write_json(path, results, units, extracted, scanned, args):
         "figures": [{"name": name, "unit": units[name], "values": values,
                      "ratio": ratios(values, "promptgate"), "squid_ratio": ratios(values, "squid")}
                     for name, values in results.items()],
-        "extraction": extracted, "scan": scanned}, indent=1))
+        **measured}, indent=1))
 
 
 def make_folder():
@@ -225,7 +227,7 @@ def parse_args():
     parser = argparse.ArgumentParser(description="promptgate beside HAProxy and Squid")
     parser.add_argument("--quick", action="store_true", help="a quarter of the load, under a minute")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="", help="scenarios whose name has one of these words; extraction and detection are two")
+    parser.add_argument("--only", default="", help="scenarios whose name has one of these words; extraction, detection and edm are three")
     parser.add_argument("--peers", default="direct,haproxy,squid,promptgate")
     parser.add_argument("--profile", action="store_true", help="perf of the worker in these scenarios instead")
     return parser.parse_args()
@@ -262,21 +264,22 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     words, started = args.only.split(","), time.monotonic()
     scenarios = [s for s in SCENARIOS if any(w in s.name for w in words)]
-    results, units, extracted, scanned = {}, {}, [], None
+    results, units, measured = {}, {}, {"extraction": [], "scan": None, "edm": None}
     if scenarios:
         compared = compare_peers(args, scenarios)
         if compared is None:
             return
         results, units = compared
         report(results, units)
-    if any(w in "extraction" for w in words):
-        extracted = extraction.measure(3 if args.quick else 7)
-        extraction.report(extracted)
-    if any(w in "detection" for w in words):
-        scanned = scanning.measure(3 if args.quick else 7)
-        if scanned is not None:
-            scanning.report(scanned)
-    write_json(ROOT / "build/bench.json", results, units, extracted, scanned, args)
+    again = 3 if args.quick else 7
+    for name, key, module in (("extraction", "extraction", extraction), ("detection", "scan", scanning),
+                              ("edm", "edm", matching)):
+        if not any(w in name for w in words):
+            continue
+        measured[key] = module.measure(again)
+        if measured[key] is not None:
+            module.report(measured[key])
+    write_json(ROOT / "build/bench.json", results, units, measured, args)
     print(f"{args.rounds} rounds in {time.monotonic() - started:.0f} s, load average "
           f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; written to build/bench.json")
 

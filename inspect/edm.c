@@ -42,6 +42,15 @@ static bool is_power(uint64_t n)
     return n != 0 && (n & (n - 1)) == 0;
 }
 
+static bool open_gate(
+    struct str image, enum edm_section which, struct edm_gate *gate)
+{
+    uint64_t words = 0;
+    gate->words = section_of(image, which, sizeof *gate->words, &words);
+    gate->mask = words * 64 / EDM_GATE_REGIONS - 1;
+    return gate->words != NULL && is_power(words) && words >= EDM_GATE_REGIONS;
+}
+
 static bool open_filters(struct str image, struct edm_index *x)
 {
     uint64_t starts = 0, filter = 0, table = 0;
@@ -95,7 +104,10 @@ enum err edm_index_open(
         return ERR_PARSE;
     struct edm_index *x = MEM_NEW(struct edm_index);
     x->head = head;
-    if (!open_filters(image, x) || !open_values(image, x)) {
+    if (!open_gate(image, EDM_START_GATE, &x->start_gate) ||
+        !open_gate(image, EDM_NEXT_GATE, &x->next_gate) ||
+        !open_gate(image, EDM_NUMBER_GATE, &x->number_gate) ||
+        !open_filters(image, x) || !open_values(image, x)) {
         edm_index_free(&x);
         return ERR_PARSE;
     }

@@ -14,6 +14,9 @@ enum {
     FILTER_BITS = 16,
     SMALLEST = 64,
     RECENT = 1 << 16,
+    GATES = 3, /* the first sections */
+    GATE_WORDS = EDM_GATE_REGIONS * EDM_GATE_BITS_MAX / 64,
+    GATE_SPARE = 16, /* a small one has so many bits for each that is set */
 };
 
 struct u64s {
@@ -39,6 +42,7 @@ struct edm_build {
     struct u64s cheap;     /* edm_hash of every spelling, for the filter */
     struct start *starts;
     size_t start_count, start_cap;
+    uint64_t *gates[GATES]; /* by enum edm_section */
     struct edm_build_report report;
     uint64_t value_hash; /* of the cell that is being added */
     /* By column: values that were there already, so that a column of few
@@ -60,6 +64,8 @@ struct edm_build *edm_build_new(const struct edm_build_options *options)
     b->head.seeds[1] |= 1;
     b->recent =
         mem_calloc((size_t)options->column_count * RECENT, sizeof *b->recent);
+    for (int i = 0; i < GATES; i++)
+        b->gates[i] = mem_calloc(GATE_WORDS, sizeof *b->gates[i]);
     b->start_cap = 1024;
     b->starts = mem_calloc(b->start_cap, sizeof *b->starts);
     return b;
@@ -79,6 +85,8 @@ void edm_build_free(struct edm_build **build)
     free_u64s(&b->cells);
     free_u64s(&b->spellings);
     free_u64s(&b->cheap);
+    for (int i = 0; i < GATES; i++)
+        mem_free(b->gates[i]);
     mem_free(b->starts);
     mem_free(b->recent);
     mem_free(b);
@@ -95,6 +103,24 @@ static void push(struct u64s *list, uint64_t value)
 }
 
 /* ---- first words ---- */
+
+static void open_gate(
+    struct edm_build *b, enum edm_section gate, size_t n, uint64_t hash)
+{
+    uint64_t bit = edm_gate_bit(EDM_GATE_BITS_MAX - 1, n, hash);
+    b->gates[gate][bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+/* Word i, where there is one. */
+static void note_next(
+    struct edm_build *b, const struct edm_value *v, unsigned i)
+{
+    if (i >= v->words)
+        return;
+    struct str word =
+        str_make(v->bytes + v->ends[i - 1], v->ends[i] - v->ends[i - 1]);
+    open_gate(b, EDM_NEXT_GATE, word.n, edm_hash(b->head.seeds, word));
+}
 
 static struct start *find_start(struct start *starts, size_t cap, uint64_t hash)
 {
@@ -120,6 +146,7 @@ static void grow_starts(struct edm_build *b)
 static void note_start(struct edm_build *b, struct str first, unsigned words)
 {
     uint64_t hash = edm_hash(b->head.seeds, first);
+    open_gate(b, EDM_START_GATE, first.n, hash);
     hash = hash != 0 ? hash : 1;
     if (b->start_count * 2 >= b->start_cap)
         grow_starts(b);
@@ -136,13 +163,19 @@ static void note_starts(struct edm_build *b, const struct edm_value *v)
 {
     size_t letters = 0, first = v->ends[0];
     bool is_number = edm_value_is_number(v);
-    if (!is_number || v->digits < v->n) /* "Feb 13, 1980" */
+    if (!is_number || v->digits < v->n) { /* "Feb 13, 1980" */
         note_start(b, str_make(v->bytes, first), v->words);
+        note_next(b, v, 1);
+    }
     if (!is_number) {
-        if (first <= 2 && v->words >= 2) /* O'Brien, OBrien */
+        if (first <= 2 && v->words >= 2) { /* O'Brien, OBrien */
             note_start(b, str_make(v->bytes, v->ends[1]), v->words - 1);
+            note_next(b, v, 2);
+        }
         return;
     }
+    open_gate(b, EDM_NUMBER_GATE, v->n,
+        edm_hash_number_start(b->head.seeds, str_make(v->bytes, v->n)));
     b->head.number_lengths[v->n / 64] |= UINT64_C(1) << v->n % 64;
     while (
         letters < v->n && (v->bytes[letters] < '0' || v->bytes[letters] > '9'))
@@ -385,6 +418,31 @@ static uint64_t *append_filter(struct buf *out, uint64_t count, uint64_t *mask)
     return filter;
 }
 
+/* Halved while it stays sparse: a bit of a region goes where the next smaller
+ * mask puts it. */
+static size_t shrink_gate(uint64_t *words)
+{
+    size_t set = 0, region = EDM_GATE_BITS_MAX / 64; /* words */
+    for (size_t i = 0; i < GATE_WORDS; i++)
+        set += (size_t)__builtin_popcountll(words[i]);
+    for (; region > 1 && region * 64 / 2 >= set * GATE_SPARE; region /= 2)
+        for (size_t r = 0; r < EDM_GATE_REGIONS; r++)
+            for (size_t i = 0; i < region / 2; i++)
+                words[r * region / 2 + i] =
+                    words[r * region + i] | words[r * region + region / 2 + i];
+    return region * EDM_GATE_REGIONS;
+}
+
+static void append_gates(struct edm_build *b, struct buf *out)
+{
+    for (int i = 0; i < GATES; i++) {
+        size_t words = shrink_gate(b->gates[i]);
+        begin(b, out, (enum edm_section)i);
+        buf_append(out, b->gates[i], words * sizeof *b->gates[i]);
+        end(b, out, (enum edm_section)i);
+    }
+}
+
 static void append_starts(struct edm_build *b, struct buf *out)
 {
     uint64_t mask, slots = power_above(b->start_count * 2);
@@ -580,6 +638,7 @@ enum err edm_build_finish(struct edm_build *b, struct buf *image_out,
     b->head.rows = kept;
     b->head.values = n.count;
     buf_append(image_out, &b->head, sizeof b->head);
+    append_gates(b, image_out);
     append_starts(b, image_out);
     append_filter_of_values(b, image_out);
     make_entries(b, &n);

@@ -5,6 +5,8 @@
  * A value is the letters and digits of a cell, folded (inspect/fold.h) and
  * without what stands between them.  The image holds no value, but
  *
+ *   gates     what a word or number must be to be looked at, small enough to
+ *             stay in the processor's cache
  *   starts    a filter over first words of values, and what follows them
  *   filter    over whole values
  *   entries   SipHash-2-4 of each value and of its other spellings: its number
@@ -12,10 +14,12 @@
  *   masks     and the columns it stands in
  *   rows      by row: the number of each of its cells
  *
- * Filters take a cheap hash with secret seeds, so that a word of a text costs
- * a multiplication and one look; SipHash decides.  Seeds and key are random,
- * of one build, and stand in the image, so the image is a secret: on disk it
- * is encrypted (edm_file.c), in memory only workers have it.
+ * Gates and filters take a cheap hash with secret seeds, so that a word of a
+ * text costs a multiplication and one look; SipHash decides.  A weak hash
+ * gives nothing away there: seeds and key are random, of one build, and stand
+ * in the image, so the image is a secret as a whole.  On disk it is encrypted
+ * (edm_file.c), in memory only workers have it.  Who sends texts does not know
+ * the seeds, and could at most make a lookup slower.
  *
  * Written and read on machines of one byte order; all sections are aligned to
  * 8 bytes and lie inside the image.
@@ -29,7 +33,7 @@
 
 #define EDM_IMAGE_MAGIC "PGEDMIM"
 enum {
-    EDM_IMAGE_VERSION = 1,
+    EDM_IMAGE_VERSION = 2,
     EDM_VALUE_MIN = 2,
     EDM_VALUE_MAX = 200, /* bytes of a value */
     EDM_WORDS_MAX = 16,  /* words of a cell; bits of edm_start.lengths */
@@ -42,6 +46,9 @@ enum {
 #define EDM_NO_VALUE UINT32_C(0xffffffff)  /* an empty cell */
 
 enum edm_section {
+    EDM_START_GATE,   /* first words */
+    EDM_NEXT_GATE,    /* words that follow a first one */
+    EDM_NUMBER_GATE,  /* how numbers begin */
     EDM_START_FILTER, /* uint64_t, a power of two of them */
     EDM_STARTS,       /* struct edm_start, open addressing, a power of two */
     EDM_FILTER,       /* uint64_t, a power of two of them */
@@ -119,6 +126,46 @@ static inline uint64_t edm_sip(const unsigned char *key, struct str s)
     return hash;
 }
 
+/* ---- gates: a bit of one of sixteen regions, by length ----
+ *
+ * Long words are many different ones (addresses of mail), short ones few: by
+ * themselves these leave their regions almost empty, and they are what texts
+ * are full of. */
+
+enum {
+    EDM_GATE_REGIONS = 16,
+    EDM_GATE_BITS_MAX = 1 << 17, /* of a region: 256 KiB a gate */
+    EDM_GATE_NUMBER_START = 4,   /* bytes of a number that its gate looks at */
+};
+
+struct edm_gate {
+    const uint64_t *words;
+    uint64_t mask; /* bits of a region - 1 */
+};
+
+/* n: bytes of what was hashed. */
+static inline uint64_t edm_gate_bit(uint64_t mask, size_t n, uint64_t hash)
+{
+    size_t region = n < EDM_GATE_REGIONS ? n : EDM_GATE_REGIONS - 1;
+    return (mask + 1) * region + (hash >> 40 & mask);
+}
+
+static inline bool edm_gate_has(
+    const struct edm_gate *gate, size_t n, uint64_t hash)
+{
+    uint64_t bit = edm_gate_bit(gate->mask, n, hash);
+    return (gate->words[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+/* Of a number, for its gate. */
+static inline uint64_t edm_hash_number_start(
+    const uint64_t *seeds, struct str value)
+{
+    return edm_hash8(seeds,
+        edm_load(value.p,
+            value.n < EDM_GATE_NUMBER_START ? value.n : EDM_GATE_NUMBER_START));
+}
+
 /* ---- filters: four bits of one word ---- */
 
 static inline uint64_t edm_filter_bits(uint64_t hash)
@@ -144,6 +191,7 @@ static inline uint32_t edm_start_tag(uint64_t hash)
 
 struct edm_index {
     const struct edm_image *head;
+    struct edm_gate start_gate, next_gate, number_gate;
     const uint64_t *start_filter, *filter;
     uint64_t start_filter_mask, filter_mask, start_mask;
     const struct edm_start *starts;

@@ -1,8 +1,10 @@
 /*
  * A text against an index.  Words are cut out of blocks of 64 bytes by masks
- * and hashed as they are loaded; only what the filter lets through is read
- * again, folded, together with the words behind it (edm_next_word).  Values
- * that are found go to edm_match.c.
+ * and hashed as they are loaded; a gate (edm_image.h) that stays in cache
+ * refuses most, and memory is asked for the lines of the filters that the rest
+ * of a block needs before the first of them is looked at.  Only what they let
+ * through is read again, folded, together with the words behind it
+ * (edm_next_word).  Values that are found go to edm_match.c.
  */
 #include "inspect/edm_match.h"
 
@@ -14,9 +16,10 @@
 
 enum {
     BLOCK = 64,
-    GAP_MAX = 4,       /* bytes between two words of a value */
-    BLANKS_MAX = 12,   /* if they are all blanks */
-    SUFFIX_MAX = 2,    /* letters between or behind digits of a number */
+    GAP_MAX = 4,     /* bytes between two words of a value */
+    BLANKS_MAX = 12, /* if they are all blanks */
+    SUFFIX_MAX = 2,  /* letters between or behind digits of a number */
+    PROBES_MAX = 48,
     WORK_MAX = 100000, /* rows looked at in a step */
 };
 
@@ -100,6 +103,13 @@ static void try_at(struct edm_walk *w, size_t at)
     }
 }
 
+static bool may_start(const struct edm_index *x, struct str word)
+{
+    uint64_t hash = edm_hash(x->head->seeds, word);
+    return edm_gate_has(&x->start_gate, word.n, hash) &&
+           edm_filter_has(x->start_filter, x->start_filter_mask, hash);
+}
+
 /* Words with other bytes than ASCII's, and long ones: one after the other. */
 static void try_run(struct edm_walk *w, size_t from, size_t to)
 {
@@ -113,10 +123,89 @@ static void try_run(struct edm_walk *w, size_t from, size_t to)
         if (err != OK)
             return; /* too long for a value, or none */
         if ((word.has_digit && w->has_numbers) ||
-            edm_filter_has(x->start_filter, x->start_filter_mask,
-                edm_hash(x->head->seeds, str_make(value, n))))
+            may_start(x, str_make(value, n)))
             try_at(w, word.start);
         from = word.end;
+    }
+}
+
+/* ---- numbers ---- */
+
+enum kind { OTHER, GAP, HIGH, DIGIT, LETTER };
+
+static inline enum kind kind_of(char c)
+{
+    static const unsigned char kinds[128] = {
+        ['0' ... '9'] = DIGIT,
+        ['A' ... 'Z'] = LETTER,
+        ['a' ... 'z'] = LETTER,
+        [' '] = GAP, /* as is_number_gap has them */
+        ['-'] = GAP,
+        ['.'] = GAP,
+        ['/'] = GAP,
+        ['('] = GAP,
+        [')'] = GAP,
+        ['+'] = GAP,
+        ['_'] = GAP,
+    };
+    return (unsigned char)c < 0x80 ? (enum kind)kinds[(unsigned char)c] : HIGH;
+}
+
+/* Hashes of what may be numbers, so that the filter's lines are under way
+ * before any is looked at. */
+struct probes {
+    uint64_t hashes[PROBES_MAX];
+    unsigned char runs[PROBES_MAX];
+    unsigned count;
+};
+
+static bool add_probe(const struct edm_index *x, struct str value, unsigned run,
+    struct probes *out)
+{
+    const uint64_t *seeds = x->head->seeds;
+    if (!edm_is_number_length(x, value.n) ||
+        !edm_gate_has(
+            &x->number_gate, value.n, edm_hash_number_start(seeds, value)))
+        return true;
+    if (out->count == PROBES_MAX)
+        return false;
+    uint64_t hash = edm_hash(seeds, value);
+    __builtin_prefetch(&x->filter[hash >> 24 & x->filter_mask]);
+    out->runs[out->count] = (unsigned char)run;
+    out->hashes[out->count++] = hash;
+    return true;
+}
+
+/* What try_at would take for a number at `at`, as long as it is ASCII. False:
+ * cannot say. */
+static bool add_probes(
+    const struct edm_walk *w, size_t at, unsigned run, struct probes *out)
+{
+    char value[EDM_VALUE_MAX];
+    struct str text = w->text;
+    size_t n = 0;
+    for (;;) {
+        enum kind kind = OTHER;
+        bool has_digit = false;
+        size_t start = n, from;
+        for (; at < text.n && (kind = kind_of(text.p[at])) >= DIGIT; at++) {
+            if (n == w->number_max)
+                return true;
+            value[n++] = (char)(text.p[at] | 0x20); /* digits have that bit */
+            has_digit |= kind == DIGIT;
+        }
+        if (at < text.n && kind == HIGH)
+            return false;
+        if (start > 0 && !has_digit && n - start > SUFFIX_MAX)
+            return true;
+        if (!add_probe(w->index, str_make(value, n), run, out))
+            return false;
+        for (from = at; at < text.n && (kind = kind_of(text.p[at])) == GAP;)
+            at++;
+        if (at < text.n && kind == HIGH)
+            return false;
+        if (at == text.n || kind == OTHER || at - from > GAP_MAX)
+            return true;
     }
 }
 
@@ -188,8 +277,10 @@ static inline uint64_t hash_word(
 struct run {
     unsigned start, end;
     uint64_t hash;
-    bool is_sure;  /* no look into the filter needed */
-    bool is_mixed; /* try_run */
+    bool is_mixed;  /* try_run */
+    bool has_digit; /* may be a number */
+    bool may_start; /* says the gate */
+    bool may_be_number;
 };
 
 /* The runs of a block that end in it; where to go on. */
@@ -209,29 +300,84 @@ static unsigned cut_block(const struct edm_walk *w, const char *p,
         uint64_t bits = bits_from_to(start, end);
         m.word &= ~bits;
         struct run *r = &runs[count++];
-        *r = (struct run){.start = start, .end = end};
+        r->start = start;
+        r->end = end;
+        r->may_start = r->may_be_number = false;
+        r->has_digit = (m.digit & bits) != 0;
         r->is_mixed = (m.high & bits) != 0;
-        r->is_sure = w->has_numbers && (m.digit & bits) != 0;
-        if (r->is_mixed || r->is_sure)
+        if (r->is_mixed)
             continue;
         r->hash = hash_word(x->head->seeds, p + start, end - start);
-        __builtin_prefetch(
-            &x->start_filter[r->hash >> 24 & x->start_filter_mask]);
+        r->may_start = edm_gate_has(&x->start_gate, end - start, r->hash);
+        if (r->may_start)
+            __builtin_prefetch(
+                &x->start_filter[r->hash >> 24 & x->start_filter_mask]);
     }
     *count_out = count;
     return BLOCK;
 }
 
+/* Numbers of a block: first all that are to be looked up, then the looks. */
+static void probe_numbers(
+    const struct edm_walk *w, size_t at, struct run *runs, unsigned count)
+{
+    const struct edm_index *x = w->index;
+    struct probes probes;
+    probes.count = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (runs[i].has_digit && !runs[i].is_mixed)
+            runs[i].may_be_number =
+                !add_probes(w, at + runs[i].start, i, &probes);
+    for (unsigned i = 0; i < probes.count; i++)
+        if (edm_filter_has(x->filter, x->filter_mask, probes.hashes[i]))
+            runs[probes.runs[i]].may_be_number = true;
+}
+
+static bool may_be_number(const struct edm_walk *w, size_t at)
+{
+    const struct edm_index *x = w->index;
+    struct probes probes;
+    probes.count = 0;
+    if (!add_probes(w, at, 0, &probes))
+        return true;
+    for (unsigned i = 0; i < probes.count; i++)
+        if (edm_filter_has(x->filter, x->filter_mask, probes.hashes[i]))
+            return true;
+    return false;
+}
+
+/* Whether a value may begin with a word: as try_at would find out, but without
+ * folding anything.  next: the run behind it, NULL when it is not known. */
+static bool may_begin(const struct edm_walk *w, size_t at, const struct run *r,
+    const struct run *next)
+{
+    const struct edm_index *x = w->index;
+    if (!r->may_start ||
+        !edm_filter_has(x->start_filter, x->start_filter_mask, r->hash))
+        return false;
+    const struct edm_start *s = edm_find_start(x, r->hash);
+    if (s == NULL)
+        return false;
+    if ((s->lengths & 1) != 0 &&
+        edm_filter_has(x->filter, x->filter_mask, r->hash))
+        return true;
+    if ((s->flags & EDM_START_NUMBER) != 0 && w->has_numbers &&
+        may_be_number(w, at + r->start))
+        return true;
+    return s->lengths > 1 && (next == NULL || next->is_mixed ||
+                                 edm_gate_has(&x->next_gate,
+                                     next->end - next->start, next->hash));
+}
+
 static void try_runs(
     struct edm_walk *w, size_t at, const struct run *runs, unsigned count)
 {
-    const struct edm_index *x = w->index;
     for (unsigned i = 0; i < count; i++) {
         const struct run *r = &runs[i];
         if (r->is_mixed)
             try_run(w, at + r->start, at + r->end);
-        else if (r->is_sure ||
-                 edm_filter_has(x->start_filter, x->start_filter_mask, r->hash))
+        else if (r->may_be_number ||
+                 may_begin(w, at, r, i + 1 < count ? r + 1 : NULL))
             try_at(w, at + r->start);
     }
 }
@@ -258,7 +404,10 @@ static void walk_block(struct edm_walk *w)
         memcpy(copy, p, left);
         p = copy;
     }
-    unsigned next = cut_block(w, p, mask_block(p), runs, &count);
+    struct masks m = mask_block(p);
+    unsigned next = cut_block(w, p, m, runs, &count);
+    if (w->has_numbers && m.digit != 0)
+        probe_numbers(w, w->at, runs, count);
     try_runs(w, w->at, runs, count);
     w->at += left < next ? left : next;
     if (next == 0)
