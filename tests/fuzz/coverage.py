@@ -36,7 +36,7 @@ inspect/identity.c inspect/import_regex.c inspect/json.c
 inspect/json_mend.c inspect/json_tree.c inspect/keep.c inspect/keep_answers.c
 inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
 inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
-inspect/norm.c inspect/openai_answer.c inspect/openai_media.c
+inspect/norm.c inspect/openai_answer.c inspect/resume.c inspect/delta_keep.c inspect/openai_media.c
 inspect/openai_request.c inspect/pick.c inspect/policy.c inspect/rules.c
 inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c
 inspect/sse.c inspect/upload.c inspect/upload_facts.c

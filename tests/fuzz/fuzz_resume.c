@@ -1,0 +1,108 @@
+/* inspect/resume.h, inspect/delta_keep.c.  The first byte chooses: a kept
+ * state and the stream that goes on with it, parted by a zero byte, whatever
+ * they are; or a stream, which is cut between two events and told again. */
+#include "inspect/resume.h"
+
+#include "inspect/answer_parts.h"
+#include "tests/fuzz/same.h"
+
+static struct answer *decode(struct str text)
+{
+    struct answer *a = answer_new(ANSWER_CHATGPT, true);
+    answer_feed(a, text);
+    answer_finish(a, true);
+    return a;
+}
+
+static void describe(struct answer *a, struct buf *out)
+{
+    struct activity *all[ANSWERS_MAX];
+    struct buf rest = {0};
+    answer_take_rest(a, &rest);
+    buf_printf(out, "%.*s {%.*s}\n", STR_ARG(answer_conversation_id(a)),
+        STR_ARG(buf_str(&rest)));
+    size_t n = answer_take(a, all);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "%.*s<%.*s %.*s %d %.*s [", STR_ARG(all[i]->message_id),
+            STR_ARG(all[i]->parent_message_id), STR_ARG(all[i]->model),
+            all[i]->complete, STR_ARG(all[i]->failure));
+        buf_append_str(out, buf_str(&all[i]->content));
+        buf_append_str(out, STR("] ("));
+        buf_append_str(out, buf_str(&all[i]->hidden));
+        buf_append_str(out, STR(")\n"));
+        activity_free(&all[i]);
+    }
+    buf_free(&rest);
+}
+
+/* Whatever is kept: what comes of it can be kept again, and goes on. */
+static void join_anything(struct str input, int64_t offset)
+{
+    struct buf kept = {0};
+    bool is_same;
+    size_t at = str_find_char(input, '\0');
+    struct answer *joined = resume_join(str_sub(input, 0, at),
+        str_sub(input, at + 1, input.n), offset, true, &is_same);
+    if (joined != NULL) {
+        check(is_same, "what was joined is the same answer");
+        resume_write(joined, &kept);
+        check(kept.n <= RESUME_KEPT_MAX, "what is kept is bounded");
+        answer_free(&joined);
+    }
+    buf_free(&kept);
+}
+
+/* The nth event's end, up to the end of the stream. */
+static size_t end_of_event(struct str text, size_t n)
+{
+    size_t at = 0;
+    while (n-- > 0 && at < text.n) {
+        at += str_find(str_sub(text, at, text.n), STR("\n\n")) + 2;
+        at = at < text.n ? at : text.n;
+    }
+    return at;
+}
+
+/* The client says how many events it has; the same answer comes of it. */
+static void join_halves(struct str text, size_t events)
+{
+    struct buf kept = {0}, whole = {0}, got = {0};
+    bool is_same;
+    struct str begin = str_sub(text, 0, end_of_event(text, events));
+    struct str rest = str_sub(text, begin.n, text.n);
+    struct answer *first = decode(begin), *all = decode(text);
+    resume_write(first, &kept);
+    int64_t had = first->events_before + (int64_t)first->event_count;
+    /* The encoding's name and hand-offs are counted by nobody here. */
+    bool is_plain = str_find(rest, STR("delta_encoding")) == rest.n &&
+                    str_find(text, STR("stream_handoff")) == text.n;
+    struct answer *joined =
+        had == 0 || kept.n == 0 || !is_plain
+            ? NULL
+            : resume_join(buf_str(&kept), rest, had + first->has_encoding, true,
+                  &is_same);
+    if (joined != NULL) {
+        joined->saw_end = joined->saw_end || first->saw_end;
+        describe(all, &whole);
+        describe(joined, &got);
+        check_same(&whole, &got, "the same answer in two streams");
+    }
+    answer_free(&joined);
+    answer_free(&first);
+    answer_free(&all);
+    buf_free(&kept);
+    buf_free(&whole);
+    buf_free(&got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    if (n == 0)
+        return 0;
+    struct str input = str_make((const char *)data + 1, n - 1);
+    if (data[0] % 2 == 0)
+        join_anything(input, (int64_t)(data[0] / 2) - 1);
+    else
+        join_halves(input, data[0] / 2);
+    return 0;
+}
