@@ -355,10 +355,27 @@ static void read_thread_event(
         read_thread_message(a, root, false);
 }
 
-static void read_responses_event(struct answer *a, const struct json_node *root)
+/* Where an event does not say what it holds, its name does. */
+static struct str thread_object(struct str name)
+{
+    if (str_starts(name, "thread.run.") && !str_starts(name, "thread.run.step"))
+        return STR("thread.run");
+    if (str_starts(name, "thread.message."))
+        return str_is(name, "thread.message.delta")
+                   ? STR("thread.message.delta")
+                   : STR("thread.message");
+    return str_starts(name, "thread.") ? name : STR_NONE;
+}
+
+static void read_responses_event(
+    struct answer *a, struct str name, const struct json_node *root)
 {
     struct str type = json_get_text(root, "type");
     struct str object = json_get_text(root, "object");
+    if (type.n == 0 && object.n == 0)
+        object = thread_object(name);
+    if (type.n == 0 && str_starts(name, "response."))
+        type = name;
     if (type.n == 0 && str_starts(object, "thread.")) {
         read_thread_event(a, object, root);
         return;
@@ -383,14 +400,20 @@ static void read_responses_event(struct answer *a, const struct json_node *root)
 /* ---- frame ----------------------------------------------------------------
  */
 
-void openai_answer_json(struct answer *a, const struct json_node *root)
+static void read_event(
+    struct answer *a, struct str name, const struct json_node *root)
 {
     if (a->codec == ANSWER_OPENAI_CHAT)
         read_chat(a, root);
     else if (a->codec == ANSWER_OPENAI_MEDIA)
         openai_media_json(a, root);
     else
-        read_responses_event(a, root);
+        read_responses_event(a, name, root);
+}
+
+void openai_answer_json(struct answer *a, const struct json_node *root)
+{
+    read_event(a, STR_NONE, root);
 }
 
 void openai_answer_event(struct answer *a, const struct sse_event *event)
@@ -405,9 +428,22 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
         if (event->is_complete)
             a->is_broken = true;
     } else {
-        openai_answer_json(a, root);
+        read_event(a, event->name, root);
     }
     arena_reset(&a->scratch);
+}
+
+/* What was begun, or written to, tells its conversation; it is no answer. */
+static void note_thread(struct answer *a, const struct json_node *root)
+{
+    struct str object = json_get_text(root, "object");
+    struct str id = json_get_text(root, "id");
+    bool is_begun = str_is(object, "thread") || str_is(object, "conversation");
+    if (object.n == 0)
+        is_begun = str_starts(id, "thread_") || str_starts(id, "conv_");
+    if (!is_begun)
+        id = json_get_text(root, "thread_id");
+    a->conversation_id = answer_keep(a, id, a->conversation_id);
 }
 
 void openai_answer_body(struct answer *a, const struct json_node *root)
@@ -419,8 +455,10 @@ void openai_answer_body(struct answer *a, const struct json_node *root)
             openai_list_body(a, root);
         return;
     }
-    if (json_get(root, "choices") == NULL && json_get(root, "output") == NULL)
+    if (json_get(root, "choices") == NULL && json_get(root, "output") == NULL) {
+        note_thread(a, root);
         return;
+    }
     if (a->codec == ANSWER_OPENAI_CHAT)
         read_chat(a, root);
     else

@@ -156,6 +156,35 @@ def api_threads():
 
 
 @case
+def api_events_told_by_name():
+    """Members that a shape leaves out: the event's name says what it holds."""
+    events = run(("thread.run.created", {"id": "run_1", "thread_id": "thread_1", "model": "m"}),
+                 ("thread.message.created", {"id": "msg_2", "thread_id": "thread_1", "role": "assistant"}),
+                 ("thread.message.delta", {"id": "msg_2", "delta": {"content": [{"index": 0, "text": {"value": "He"}}]}}),
+                 ("thread.message.delta", {"id": "msg_2", "delta": {"content": [{"index": 0, "text": {"value": "llo"}}]}}),
+                 ("thread.run.step.completed", {"id": "step_1", "thread_id": "thread_1"}), ("done", "[DONE]"))
+    named = run(("response.output_text.delta", {"item_id": "i", "content_index": 0, "delta": "ab"}),
+                ("response.completed", {"response": {"id": "resp_n", "output": []}}))
+    return [api("/threads/thread_1/runs", {"assistant_id": "a", "additional_messages": [{"role": "user", "content": "Go"}],
+                                           "stream": True}, events, "text/event-stream"),
+            api("/responses", {"model": "m", "input": "x", "stream": True}, named, "text/event-stream", second=2)], [
+        says("Go", conversation_id="thread_1"),
+        answers("Hello", message_id="msg_2", conversation_id="thread_1", model="m", complete=True),
+        says("x"), answers("ab", message_id="resp_n", complete=True)]
+
+
+@case
+def api_begun_conversations():
+    hi = {"messages": [{"role": "user", "content": "Hi"}]}
+    item = {"items": [{"type": "message", "role": "user", "content": "Ho"}]}
+    return [api("/threads", hi, dumps({"id": "thread_8", "object": "thread"})),
+            api("/threads", hi, dumps({"id": "thread_9"}), second=2),
+            api("/conversations", item, dumps({"id": "conv_9", "object": "conversation"}), second=4)], [
+        says("Hi", conversation_id="thread_8"), says("Hi", conversation_id="thread_9"),
+        says("Ho", conversation_id="conv_9")]
+
+
+@case
 def api_conversations():
     items = {"items": [{"type": "message", "role": "user", "content": "Keep this"}]}
     return [api("/conversations", items), api("/conversations/conv_1/items", items, second=2)], [
