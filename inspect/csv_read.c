@@ -77,7 +77,7 @@ static void end_row(struct csv_reader *r)
         return; /* a blank line */
     if (!utf8_is_valid(row))
         r->events.on_bad(r->owner, r->row_line, "not UTF-8");
-    else if (memchr(row.p, 0, row.n) != NULL)
+    else if (str_find_char(row, 0) != row.n)
         r->events.on_bad(r->owner, r->row_line, "has a zero byte");
     else if (!r->events.on_row(r->owner, r->row_line, cells, r->count))
         r->state = CSV_OVER;
