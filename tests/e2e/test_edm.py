@@ -6,7 +6,9 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import uuid
 
+import exchanges
 from gateway import BINARY, GatewayTest, wait_for
 
 TABLE = """\ufeffname,account,email,town
@@ -167,12 +169,48 @@ class InTheGateway(GatewayTest):
         message, _ = self.send_prompt(text)
         return self.activity(message)
 
+    def upload(self, text):
+        """Verdict, and types found, of a file with that text."""
+        name = uuid.uuid4().hex + ".txt"
+        path = self.folder / name
+        path.write_text(text)
+        said = json.loads(self.curl("https://chatgpt.com/backend-api/files", "-H", "content-type: application/json", "-d",
+                                    json.dumps({"file_name": name, "file_size": path.stat().st_size,
+                                                "mime_type": "text/plain", "use_case": "my_files"})))
+        self.curl(said["upload_url"], "-X", "PUT", "--data-binary", f"@{path}", "-H", "content-type: text/plain",
+                  "-H", "x-ms-blob-type: BlockBlob", check=False)
+
+        def look():
+            return [a for a in self.gateway.activities() if a["activity"] == "file.uploaded" and a.get("outcome")
+                    and any(f.get("name") == name and "sha256" in f for f in a.get("files", []))]
+        wait_for(look, 10, f"the upload of {name}")
+        one = look()[0]
+        return one["verdict"], sorted({f["type"] for f in one.get("findings", [])})
+
+    def replayed(self, text):
+        """Detectors and places that a capture of a prompt shows."""
+        made = exchanges.entry("https://chatgpt.com/backend-api/conversation",
+                               json.dumps(self.prompt(text)))
+        capture = self.folder / "one.har"
+        capture.write_text(json.dumps(exchanges.har([made])))
+        done = subprocess.run([BINARY, "replay", "-c", self.gateway.config, capture],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = [f for line in done.stdout.splitlines() for f in json.loads(line).get("findings", [])]
+        return [(f["detector"], f["start"]) for f in found]
+
     def test_a_row_is_stopped_and_a_rebuilt_table_is_taken_by_reload(self):
         with self.subTest("a row is stopped"):
             a = self.verdict("Write to Seán O'Brien (7755330011) please")
             self.assertEqual((a["verdict"], a["rule"]), ("block", "no-customers"))
             self.assertEqual([f["type"] for f in a["findings"]], ["edm"])
             self.assertEqual(self.verdict("Write to Seán O'Brien please")["verdict"], "allow")
+        with self.subTest("a file with one goes nowhere"):
+            self.assertEqual(self.upload("Seán O'Brien owes 7755330011 a lot\n" * 3), ("block", ["edm"]))
+            self.assertEqual(self.upload("Seán O'Brien owes 7755330012 a lot\n" * 3), ("allow", []))
+        with self.subTest("a capture is judged alike"):
+            self.assertEqual(self.replayed("for Seán O'Brien: 77 5533 0011"), [("customer-record", 4)])
+            self.assertEqual(self.replayed("for Seán O'Brien: 77 5533 0012"), [])
         with self.subTest("a table that is built anew"):
             self.use("name,account,email\nZoë Quark,4400112233,zoe@example.org\n")
             self.reload()
