@@ -43,25 +43,74 @@ static const uint32_t zeros[] = {0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66,
 static const uint32_t ones[] = {
     0x2460, 0x2474, 0x2488, 0x24f5, 0x2776, 0x2780, 0x278a};
 
-/* Cyrillic and Greek letters that look like Latin ones. */
-static const struct {
-    uint16_t from;
-    char to;
-} lookalikes[] = {{0x391, 'A'}, {0x392, 'B'}, {0x395, 'E'}, {0x396, 'Z'},
-    {0x397, 'H'}, {0x399, 'I'}, {0x39a, 'K'}, {0x39c, 'M'}, {0x39d, 'N'},
-    {0x39f, 'O'}, {0x3a1, 'P'}, {0x3a4, 'T'}, {0x3a5, 'Y'}, {0x3a7, 'X'},
-    {0x3bf, 'o'}, {0x3c1, 'p'}, {0x3bd, 'v'}, {0x405, 'S'}, {0x406, 'I'},
-    {0x408, 'J'}, {0x410, 'A'}, {0x412, 'B'}, {0x415, 'E'}, {0x41a, 'K'},
-    {0x41c, 'M'}, {0x41d, 'H'}, {0x41e, 'O'}, {0x420, 'P'}, {0x421, 'C'},
-    {0x422, 'T'}, {0x423, 'Y'}, {0x425, 'X'}, {0x430, 'a'}, {0x435, 'e'},
-    {0x43e, 'o'}, {0x440, 'p'}, {0x441, 'c'}, {0x443, 'y'}, {0x445, 'x'},
-    {0x455, 's'}, {0x456, 'i'}, {0x458, 'j'}, {0x4bb, 'h'}, {0x501, 'd'},
-    {0x51b, 'q'}, {0x51d, 'w'}};
+/* Cyrillic and Greek letters that look like Latin ones, by their number:
+ * texts of those scripts are folded letter by letter. */
+enum { GREEK = 0x370, SCRIPTS_END = 0x600 };
+static const char lookalikes[SCRIPTS_END - GREEK] = {[0x391 - GREEK] = 'A',
+    [0x392 - GREEK] = 'B',
+    [0x395 - GREEK] = 'E',
+    [0x396 - GREEK] = 'Z',
+    [0x397 - GREEK] = 'H',
+    [0x399 - GREEK] = 'I',
+    [0x39a - GREEK] = 'K',
+    [0x39c - GREEK] = 'M',
+    [0x39d - GREEK] = 'N',
+    [0x39f - GREEK] = 'O',
+    [0x3a1 - GREEK] = 'P',
+    [0x3a4 - GREEK] = 'T',
+    [0x3a5 - GREEK] = 'Y',
+    [0x3a7 - GREEK] = 'X',
+    [0x3bf - GREEK] = 'o',
+    [0x3c1 - GREEK] = 'p',
+    [0x3bd - GREEK] = 'v',
+    [0x405 - GREEK] = 'S',
+    [0x406 - GREEK] = 'I',
+    [0x408 - GREEK] = 'J',
+    [0x410 - GREEK] = 'A',
+    [0x412 - GREEK] = 'B',
+    [0x415 - GREEK] = 'E',
+    [0x41a - GREEK] = 'K',
+    [0x41c - GREEK] = 'M',
+    [0x41d - GREEK] = 'H',
+    [0x41e - GREEK] = 'O',
+    [0x420 - GREEK] = 'P',
+    [0x421 - GREEK] = 'C',
+    [0x422 - GREEK] = 'T',
+    [0x423 - GREEK] = 'Y',
+    [0x425 - GREEK] = 'X',
+    [0x430 - GREEK] = 'a',
+    [0x435 - GREEK] = 'e',
+    [0x43e - GREEK] = 'o',
+    [0x440 - GREEK] = 'p',
+    [0x441 - GREEK] = 'c',
+    [0x443 - GREEK] = 'y',
+    [0x445 - GREEK] = 'x',
+    [0x455 - GREEK] = 's',
+    [0x456 - GREEK] = 'i',
+    [0x458 - GREEK] = 'j',
+    [0x4bb - GREEK] = 'h',
+    [0x501 - GREEK] = 'd',
+    [0x51b - GREEK] = 'q',
+    [0x51d - GREEK] = 'w'};
+
+/* Nothing in these is folded, and other scripts stand here. */
+static const struct range unfolded[] = {{0x3001, 0x3163}, {0x3165, 0xa61f},
+    {0xabfa, 0xfdff}, {0x620, 0x65f}, {0x66a, 0x6ef}, {0x904, 0x965},
+    {0xe01, 0xe4f}, {0xc0, 0x2ff}, {0x2018, 0x2027}};
 
 static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
 {
     for (size_t i = 0; i < count && ranges[i].from <= c; i++)
         if (c <= ranges[i].to)
+            return true;
+    return false;
+}
+
+/* Unlike in_ranges for lists in the order of how often they are met. */
+static bool is_plain(uint32_t c)
+{
+    for (size_t i = 0; i < ARRAY_LEN(unfolded); i++)
+        if (c >= unfolded[i].from && c <= unfolded[i].to)
             return true;
     return false;
 }
@@ -91,15 +140,16 @@ static char fold_letter(uint32_t c)
     }
     if (c >= 0x24b6 && c <= 0x24e9) /* circled */
         return (char)(c < 0x24d0 ? 'A' + (c - 0x24b6) : 'a' + (c - 0x24d0));
-    for (size_t i = 0; i < ARRAY_LEN(lookalikes); i++)
-        if (lookalikes[i].from == c)
-            return lookalikes[i].to;
     return 0;
 }
 
 /* The ASCII character that c stands for; 0: drop it; -1: leave it. */
 static int fold(uint32_t c)
 {
+    if (c >= GREEK && c < SCRIPTS_END)
+        return lookalikes[c - GREEK] != 0 ? lookalikes[c - GREEK] : -1;
+    if (is_plain(c))
+        return -1;
     if (c >= 0xff01 && c <= 0xff5e)
         return (int)(c - 0xff01 + 0x21);
     if (c >= 0xe0020 && c <= 0xe007e) /* tag characters */
@@ -164,13 +214,24 @@ static bool wants_mark(const struct norm *norm)
            norm->at - last->source >= 4 * MARK_EVERY;
 }
 
-/* Bytes from `at` on that stand for themselves, up to a mark. */
+/* Bytes from `at` on that stand for themselves, up to a mark; the last
+ * character is whole. */
 static size_t count_plain(struct str source, size_t at, size_t stop)
 {
     size_t n = 0, most = stop - at < MARK_EVERY ? stop - at : MARK_EVERY;
-    while (n < most && (unsigned char)source.p[at + n] < 0x80 &&
-           !norm_is_control(source.p[at + n]))
-        n++;
+    while (n < most) {
+        uint32_t c = 0;
+        size_t bytes = 1;
+        if ((unsigned char)source.p[at + n] < 0x80) {
+            if (norm_is_control(source.p[at + n]))
+                break;
+        } else {
+            bytes = utf8_decode(str_sub(source, at + n, source.n), &c);
+            if (bytes == 0 || fold(c) >= 0)
+                break;
+        }
+        n += bytes;
+    }
     return n;
 }
 
