@@ -20,9 +20,9 @@
 #include "proxy/cmd_data.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
-#include "proxy/document_text.h"
 #include "proxy/first.h"
 #include "proxy/scan_walk.h"
+#include "proxy/text_source.h"
 
 enum { SET_BYTES_MAX = 1 << 30 };
 
@@ -157,7 +157,7 @@ static void add_file(struct work *w, const char *path)
 {
     struct buf text = {0};
     struct extract_report report;
-    enum err err = document_text_load(&w->setup, path, &text, &report);
+    enum err err = text_source_load(&w->setup, path, &text, &report);
     if (err != OK) {
         complain(path, strerror(errno));
         w->failures++;
@@ -306,7 +306,7 @@ static int run(const struct options *o)
         return STATUS_USAGE;
     }
     conf_collect(file, &bundle, &diag);
-    document_text_setup(&bundle, &w.setup);
+    text_source_setup(&bundle, &w.setup);
     w.rules = rules_load(&bundle, &diag);
     w.data_dir = settings.data_dir.p;
     find_path(&w, &settings);

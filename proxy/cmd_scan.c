@@ -20,12 +20,12 @@
 #include "inspect/rules.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
-#include "proxy/document_text.h"
 #include "proxy/scan_engine.h"
 #include "proxy/scan_lines.h"
 #include "proxy/scan_pool.h"
 #include "proxy/scan_report.h"
 #include "proxy/scan_walk.h"
+#include "proxy/text_source.h"
 
 static const char help[] =
     "usage: promptgate scan [-c FILE] [OPTION…] [FILE…|FOLDER…|-]\n"
@@ -92,7 +92,7 @@ static bool open_engine(struct loaded *e, const char *given)
         fputs(buf_cstr(&collecting.text), stderr);
     else if ((e->rules = rules_load(&bundle, &diag)) != NULL)
         is_open = engine_open(&e->engine, e->rules, &bundle, &diag);
-    document_text_setup(&bundle, &e->setup);
+    text_source_setup(&bundle, &e->setup);
     fputs(buf_cstr(&diag.text), stderr);
     if (!is_open)
         fputs("promptgate scan: the detectors cannot be loaded\n", stderr);

@@ -1,7 +1,7 @@
 /*
  * A request or an answer of a HAR entry on its way to the exchange: its
  * fields, its address and its body, with what exporters change put right.
- * Called by proxy/cmd_replay.c.
+ * Called by proxy/replay.c.
  */
 #include "proxy/replay_message.h"
 

@@ -1,6 +1,6 @@
 /*
  * Messages of captured WebSockets on their way from a HAR to the channel
- * (inspect/channel.h).  Called by proxy/cmd_replay.c.
+ * (inspect/channel.h).  Called by proxy/replay.c.
  */
 #include "proxy/replay_socket.h"
 

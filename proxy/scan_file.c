@@ -1,132 +1,20 @@
 /*
  * From a name to findings with their places (proxy/scan_file.h).
  *
- *   source    bytes of the file, as UTF-8 if they say that they are UTF-16
- *   slice     SCAN_SLICE_BYTES of them are scanned as one; what lies near the
+ *   source    the file's text, through a window (proxy/text_source.h)
+ *   slice     SCAN_SLICE_BYTES of it are scanned as one; what lies near the
  *             border is left to the next slice, which begins before it
  *   cursor    counts lines and columns on, from one finding to the next
  */
 #include "proxy/scan_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "extract/format.h"
-#include "extract/text.h"
 #include "inspect/finding.h"
-
-/* ---- bytes -------------------------------------------------------------- */
-
-enum coding { CODING_BYTES, CODING_UTF16LE, CODING_UTF16BE };
-
-struct source {
-    int fd;
-    enum coding coding;
-    struct buf raw;  /* UTF-16 that is not converted yet */
-    struct buf text; /* the window */
-    uint64_t bytes;
-    bool is_at_end;
-    int error; /* errno; 0: none */
-};
-
-enum { READ_BYTES = 256 * 1024 };
-
-static void read_some(struct source *s, struct buf *to)
-{
-    ssize_t n;
-    do
-        n = read(s->fd, buf_reserve(to, READ_BYTES), READ_BYTES);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        s->error = errno;
-    if (n <= 0) {
-        s->is_at_end = true;
-        return;
-    }
-    buf_commit(to, (size_t)n);
-    s->bytes += (size_t)n;
-}
-
-static bool is_high_surrogate(const struct source *s, const char *unit)
-{
-    unsigned char high =
-        (unsigned char)unit[s->coding == CODING_UTF16LE ? 1 : 0];
-    return (high & 0xfc) == 0xd8;
-}
-
-/* Whole characters only; the mark in front tells the converter which. */
-static void convert(struct source *s)
-{
-    struct buf marked = {0};
-    size_t n = s->is_at_end ? s->raw.n : s->raw.n & ~(size_t)1;
-    if (!s->is_at_end && n >= 2 &&
-        is_high_surrogate(s, buf_bytes(&s->raw) + n - 2))
-        n -= 2;
-    if (n == 0)
-        return;
-    buf_append_str(&marked,
-        s->coding == CODING_UTF16LE ? STR("\xff\xfe") : STR("\xfe\xff"));
-    buf_append_str(&marked, str_sub(buf_str(&s->raw), 0, n));
-    (void)text_to_utf8(buf_str(&marked), &s->text);
-    buf_consume(&s->raw, n);
-    buf_free(&marked);
-}
-
-/* Until the window has so much, or there is no more. */
-static void fill(struct source *s, size_t want)
-{
-    while (s->text.n < want && !s->is_at_end) {
-        read_some(s, s->coding == CODING_BYTES ? &s->text : &s->raw);
-        if (s->coding != CODING_BYTES)
-            convert(s);
-    }
-}
-
-/* Text that says by its first bytes that it is UTF-16 becomes UTF-8, in which
- * findings have their offsets. */
-static void begin(struct source *s)
-{
-    fill(s, READ_BYTES);
-    struct str head = buf_str(&s->text);
-    if (str_starts(head, "\xff\xfe"))
-        s->coding = CODING_UTF16LE;
-    else if (str_starts(head, "\xfe\xff"))
-        s->coding = CODING_UTF16BE;
-    if (s->coding == CODING_BYTES)
-        return;
-    buf_take(&s->raw, &s->text);
-    buf_consume(&s->raw, 2);
-    convert(s);
-}
-
-static bool open_source(
-    struct source *s, const char *path, struct scan_result *out)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    *s = (struct source){
-        .fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)};
-    if (s->fd >= 0)
-        begin(s);
-    else
-        s->error = errno;
-    if (s->error != 0)
-        buf_append_str(&out->error, str_of(strerror(s->error)));
-    return s->error == 0;
-}
-
-static void close_source(struct source *s)
-{
-    if (s->fd > STDIN_FILENO)
-        close(s->fd);
-    buf_wipe_free(&s->raw);
-    buf_wipe_free(&s->text);
-}
+#include "proxy/text_source.h"
 
 /* ---- places ------------------------------------------------------------- */
 
@@ -242,8 +130,8 @@ static void add_findings(
 
 /* ---- text --------------------------------------------------------------- */
 
-static void scan_source(const struct scan_options *options, struct source *in,
-    enum where where, struct scan_result *out)
+static void scan_source(const struct scan_options *options,
+    struct text_source *in, enum where where, struct scan_result *out)
 {
     struct cursor cursor = AT_START, place;
     struct stretch s = {options, out, STR_NONE, 0, &place, NULL, 0};
@@ -251,7 +139,7 @@ static void scan_source(const struct scan_options *options, struct source *in,
     for (bool is_last = false; !is_last;) {
         struct findings found = {0};
         place = cursor;
-        fill(in, SCAN_SLICE_BYTES);
+        text_source_fill(in, SCAN_SLICE_BYTES);
         is_last = in->is_at_end && in->text.n <= SCAN_SLICE_BYTES;
         size_t n = is_last ? in->text.n
                            : utf8_floor(buf_str(&in->text), SCAN_SLICE_BYTES);
@@ -301,67 +189,55 @@ static void scan_report(const struct scan_options *options,
     findings_free(&found);
 }
 
-/* All of it is needed. */
-static void read_document(const struct scan_options *options, struct source *in,
-    struct extract_report *report)
+/* As much of it as is scanned as one. */
+static bool open_source(
+    struct text_source *in, const char *path, struct scan_result *out)
 {
-    size_t most = options->setup->file_max;
-    fill(in, most + 1);
-    *report = (struct extract_report){.status = EXTRACT_LIMIT};
-    if (in->text.n <= most)
-        extract_child_run(options->setup, buf_str(&in->text), report);
-    buf_free(&in->text);
-}
-
-static bool is_document(const struct source *in)
-{
-    return in->coding == CODING_BYTES &&
-           format_is_document(format_of(buf_str(&in->text)));
+    *out = (struct scan_result){0};
+    if (text_source_open(in, path))
+        text_source_fill(in, SCAN_SLICE_BYTES);
+    else
+        buf_append_str(&out->error, str_of(strerror(in->error)));
+    return out->error.n == 0;
 }
 
 void scan_file(const struct scan_options *options, const char *path,
     struct scan_result *out)
 {
-    struct source in;
-    *out = (struct scan_result){0};
+    struct text_source in;
     bool is_open = open_source(&in, path, out);
-    if (is_open)
-        fill(&in, SCAN_SLICE_BYTES);
-    if (is_open && is_document(&in)) {
+    if (is_open && text_source_is_document(&in)) {
         struct extract_report report;
-        read_document(options, &in, &report);
+        text_source_read_document(&in, options->setup, &report);
         scan_report(options, &report, out);
         extract_report_free(&report);
     } else if (is_open) {
         bool is_stdin = strcmp(path, "-") == 0;
-        out->is_bytes = in.coding == CODING_BYTES;
+        out->is_bytes = text_source_is_bytes(&in);
         scan_source(options, &in, is_stdin ? WHERE_PROMPT : WHERE_FILE, out);
     }
     out->bytes = in.bytes;
-    close_source(&in);
+    text_source_close(&in);
 }
 
 bool scan_file_show(const struct scan_options *options, const char *path,
     FILE *to, struct scan_result *out)
 {
-    struct source in;
-    *out = (struct scan_result){0};
+    struct text_source in;
     bool is_open = open_source(&in, path, out);
-    if (is_open)
-        fill(&in, SCAN_SLICE_BYTES);
-    if (is_open && is_document(&in)) {
+    if (is_open && text_source_is_document(&in)) {
         struct extract_report report;
-        read_document(options, &in, &report);
+        text_source_read_document(&in, options->setup, &report);
         fwrite(buf_bytes(&report.text), 1, report.text.n, to);
         extract_report_free(&report);
     } else {
         while (is_open && in.text.n != 0) {
             fwrite(buf_bytes(&in.text), 1, in.text.n, to);
             buf_clear(&in.text);
-            fill(&in, READ_BYTES);
+            text_source_fill(&in, SCAN_SLICE_BYTES);
         }
     }
-    close_source(&in);
+    text_source_close(&in);
     return is_open;
 }
 

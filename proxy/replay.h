@@ -1,0 +1,33 @@
+/*
+ * The exchanges of captures through the code that live traffic takes after TLS
+ * (inspect/exchange.h), one activity a line.  No network, no store; the keeper
+ * is a table of this process.
+ */
+#ifndef PROXY_REPLAY_H
+#define PROXY_REPLAY_H
+
+#include "inspect/exchange.h"
+#include "inspect/json.h"
+#include "inspect/keep.h"
+#include "proxy/extract_child.h"
+
+enum { REPLAY_CHUNKS_MAX = 64 };
+
+struct replay {
+    /* The caller's, and so are the tables in env. */
+    struct exchange_env env;
+    struct extract_setup setup;
+    struct keep *keep;
+    /* Bodies come in pieces of these sizes, repeating; none: whole. */
+    size_t chunks[REPLAY_CHUNKS_MAX], chunk_count;
+    /* Lines in their order; of an activity that ended more than once (a client
+     * tried again) only the last one. */
+    struct replay_line *lines, *by_id;
+};
+
+/* entries: log.entries of a capture. */
+void replay_entries(struct replay *replay, const struct json_node *entries);
+/* All lines so far, to standard output; they are gone then. */
+void replay_print(struct replay *replay);
+
+#endif
