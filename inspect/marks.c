@@ -166,7 +166,7 @@ static inline size_t next_bit(const struct marks *m, enum mark kind, size_t at,
     size_t limit, uint64_t flip)
 {
     if (at >= limit)
-        return limit;
+        return at;
     const struct mark_block *b = marks_block(m, at);
     uint64_t bits = from_on(b->kinds[kind] ^ flip, at);
     for (at -= at % MARK_BLOCK; bits == 0; bits = (++b)->kinds[kind] ^ flip) {
@@ -206,6 +206,8 @@ static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
 size_t marks_next_run(
     const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
 {
+    if (at >= limit)
+        return at;
     for (size_t block = at - at % MARK_BLOCK; block < limit;
          block += MARK_BLOCK) {
         const struct mark_block *b = marks_block(m, block);

@@ -48,8 +48,8 @@ void marks_free(struct marks *marks);
 bool marks_cover(
     const struct marks *marks, struct str text, size_t from, size_t to);
 
-/* All of these: from <= at <= limit <= to of the marks; `limit` when there is
- * none. */
+/* All of these: limit <= to of the marks; `limit` when there is none, `at` when
+ * that lies behind the limit: who took what reached over it goes on there. */
 size_t marks_next(
     const struct marks *marks, enum mark kind, size_t at, size_t limit);
 /* The first place from where on n bytes (2 to MARK_BLOCK) are of the kind;

@@ -107,6 +107,19 @@ static void places_and_runs_are_those_of_a_plain_search(void **state)
     marks_free(&marks);
 }
 
+/* A finder of tokens whose last one reached over its share goes on there. */
+static void from_behind_the_limit_nothing_goes_back(void **state)
+{
+    (void)state;
+    struct marks m = {0};
+    static const char text[] = "12345678 12345678 12345678";
+    marks_make(&m, str_of(text), 0, sizeof text - 1);
+    assert_int_equal(marks_next(&m, MARK_DIGIT, 17, 10), 17);
+    assert_int_equal(marks_skip(&m, MARK_DIGIT, 17, 10), 17);
+    assert_int_equal(marks_next_run(&m, MARK_DIGIT, 17, 10, 8), 17);
+    marks_free(&m);
+}
+
 static void characters_that_are_folded_are_noticed(void **state)
 {
     (void)state;
@@ -166,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_has_its_kinds_at_every_place),
         cmocka_unit_test(places_and_runs_are_those_of_a_plain_search),
+        cmocka_unit_test(from_behind_the_limit_nothing_goes_back),
         cmocka_unit_test(characters_that_are_folded_are_noticed),
         cmocka_unit_test(an_identifier_stands_by_itself),
         cmocka_unit_test(the_end_of_a_run_is_found),
