@@ -108,7 +108,8 @@ static const char *const iban_lengths =
 static size_t iban_length(struct str value)
 {
     for (const char *p = iban_lengths; *p != '\0'; p += 5)
-        if (p[0] == value.p[0] && p[1] == value.p[1])
+        if (p[0] == toupper((unsigned char)value.p[0]) &&
+            p[1] == toupper((unsigned char)value.p[1]))
             return (size_t)(p[2] - '0') * 10 + (size_t)(p[3] - '0');
     return 0;
 }
@@ -126,7 +127,7 @@ enum check check_iban(struct str *value)
         return CHECK_FAIL;
     for (; i < value->n && n < length; i++)
         if (!is_iban_separator(value->p[i]))
-            bare[n++] = value->p[i];
+            bare[n++] = (char)toupper((unsigned char)value->p[i]);
     if (n < length || (i < value->n && isalnum((unsigned char)value->p[i])))
         return CHECK_FAIL;
     value->n = i;

@@ -8,26 +8,55 @@
 
 #include "inspect/check_ids.h"
 
-/* A month's name, or its first three letters, as a word of the value. */
-static bool has_month_name(struct str value, unsigned *month_out)
+/* English, German, French, Spanish, Italian, Portuguese, Dutch. */
+static const char *const months[12] = {
+    " january jan januar j\xc3\xa4nner janvier enero gennaio janeiro januari ",
+    " february feb februar f\xc3\xa9vrier fevrier febrero febbraio fevereiro "
+    "februari ",
+    " march mar m\xc3\xa4rz mars marzo mar\xc3\xa7o marco maart maerz ",
+    " april apr avril abril aprile ", " may mai mayo maggio maio mei ",
+    " june jun juni juin junio giugno junho ",
+    " july jul juli juillet julio luglio julho ",
+    " august aug ao\xc3\xbbt aout agosto augustus ",
+    " september sep sept septembre septiembre settembre setembro ",
+    " october oct oktober octobre octubre ottobre outubro okt ",
+    " november nov novembre noviembre novembro ",
+    " december dec dezember d\xc3\xa9"
+    "cembre decembre diciembre dicembre "
+    "dezembro dez "};
+
+static bool is_letter(char c)
 {
-    static const char *const names[] = {"january", "february", "march", "april",
-        "may", "june", "july", "august", "september", "october", "november",
-        "december"};
-    size_t start = 0, end;
-    while (start < value.n && !isalpha((unsigned char)value.p[start]))
-        start++;
-    for (end = start; end < value.n && isalpha((unsigned char)value.p[end]);)
-        end++;
-    struct str word = str_sub(value, start, end);
-    for (unsigned i = 0; i < 12; i++) {
-        char stem[4] = {names[i][0], names[i][1], names[i][2], 0};
-        if ((word.n == 3 || word.n == strlen(names[i]) ||
-                (word.n == 4 && i == 8)) &&
-            str_starts_nocase(word, word.n == 3 || i == 8 ? stem : names[i])) {
+    return isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+static bool find_month(struct str word, unsigned *month_out)
+{
+    char key[16];
+    if (word.n < 3 || word.n > sizeof key - 3)
+        return false;
+    key[0] = key[word.n + 1] = ' ';
+    key[word.n + 2] = '\0';
+    for (size_t i = 0; i < word.n; i++)
+        key[i + 1] = (char)tolower((unsigned char)word.p[i]);
+    for (unsigned i = 0; i < 12; i++)
+        if (strstr(months[i], key) != NULL) {
             *month_out = i + 1;
             return true;
         }
+    return false;
+}
+
+/* A month's name, or its first three letters, as a word of the value. */
+static bool has_month_name(struct str value, unsigned *month_out)
+{
+    for (size_t at = 0; at < value.n;) {
+        size_t start = at;
+        while (at < value.n && is_letter(value.p[at]))
+            at++;
+        if (at > start && find_month(str_sub(value, start, at), month_out))
+            return true;
+        at += at == start;
     }
     return false;
 }

@@ -121,12 +121,22 @@ enum check check_br_cnpj(struct str *value)
 }
 
 /* Chile: mod 11 from the right, ten is K. */
+/* "20210702": digits only, and a day of these two centuries. */
+static bool is_bare_day(struct str value)
+{
+    struct digits d = check_digits(value);
+    unsigned century = check_two(&d, 0);
+    return value.n == 8 && d.n == 8 && (century == 19 || century == 20) &&
+           check_is_date(century * 100 + check_two(&d, 2), check_two(&d, 4),
+               check_two(&d, 6));
+}
+
 enum check check_cl_rut(struct str *value)
 {
     struct digits d = check_digits(str_sub(*value, 0, value->n - 1));
     char last = (char)toupper((unsigned char)value->p[value->n - 1]);
     unsigned sum = 0;
-    if (d.n < 7 || d.n > 8 || check_is_monotone(&d))
+    if (d.n < 7 || d.n > 8 || check_is_monotone(&d) || is_bare_day(*value))
         return CHECK_FAIL;
     for (size_t i = 0; i < d.n; i++)
         sum += d.d[d.n - 1 - i] * (unsigned)(2 + i % 6);

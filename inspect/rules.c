@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "inspect/edm.h"
+#include "inspect/spelling.h"
 
 enum { DIGITS_SMALLEST = 9, WORDS_MAX = 20000 };
 
@@ -110,6 +111,19 @@ static size_t word_index(
     return l->rules->word_count++;
 }
 
+static void add_spellings(struct loader *l, struct str word,
+    const struct yaml_node *node, uint64_t *bits)
+{
+    struct buf spellings[SPELLINGS_MAX];
+    size_t count = spelling_list(word, spellings);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = word_index(l, buf_str(&spellings[i]), node);
+        if (index < WORDS_MAX)
+            bits[index / 64] |= UINT64_C(1) << index % 64;
+        buf_free(&spellings[i]);
+    }
+}
+
 /* keywords: {words: […], within: 100} */
 static void read_words(struct loader *l, const char *key, struct word_set *set)
 {
@@ -127,9 +141,7 @@ static void read_words(struct loader *l, const char *key, struct word_set *set)
             yaml_mistake(l->doc, node, "a word has 2 to 100 bytes");
             continue;
         }
-        size_t index = word_index(l, words.items[i], node);
-        if (index < WORDS_MAX)
-            bits[index / 64] |= UINT64_C(1) << index % 64;
+        add_spellings(l, words.items[i], node, bits);
     }
     set->bits = bits;
     set->within =

@@ -10,7 +10,7 @@
 #include "inspect/scan_job.h"
 
 enum {
-    LEAD_LETTERS_MAX = 5, /* of a word in front of the digits */
+    LEAD_LETTERS_MAX = 6, /* of a word in front of the digits */
     LEAD_WORDS_MAX = 2,
     AGREE = 4,
     GLUED_DIGITS_MIN = 9, /* "code199003052397" */
