@@ -137,6 +137,8 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
     try_words(job, start, blank);
     if (start > 0 && job->text.p[start - 1] == '.')
         try_words(job, start_of_parts(job->text, start), blank);
+    if (end - start == UUID_BYTES && marks_is_uuid(job->text, start))
+        return; /* no part of one is anything */
     for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
         char c = job->text.p[i - 1];
         if (c == '/')
