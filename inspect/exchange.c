@@ -721,7 +721,7 @@ struct str exchange_question(const struct exchange *ex)
 
 bool exchange_question_tells(const struct exchange *ex)
 {
-    return ex->response == RESPONSE_FILE;
+    return ex->response == RESPONSE_FILE || ex->response == RESPONSE_RESUME;
 }
 
 static void take_asked(struct exchange *ex, struct str answer)

@@ -131,7 +131,8 @@ void exchange_take_document(
     struct exchange *ex, const struct document_reading *reading);
 /* Its bytes are looked at as any binary's, and that is no failure. */
 void exchange_skip_document(struct exchange *ex);
-/* The keeper learns something by the question itself: it is to be put even
+/* The keeper learns something by the question itself, or its answer is the
+ * beginning of what is to be told: it is to be put even
  * when nobody waits for the answer any more. */
 bool exchange_question_tells(const struct exchange *ex);
 /* answer: empty when the keeper is gone; the exchange goes on without. */

@@ -219,6 +219,8 @@ static void fill_answer(struct exchange *ex, struct activity *answer)
     answer->http_version = ex->http_version;
     if (ex->time_ms != 0)
         answer->time_ms = ex->time_ms;
+    if (answer->conversation_id.n == 0)
+        answer->conversation_id = arena_copy(arena, ex->resume_conversation);
     if (request == NULL)
         return;
     answer->reply_to = arena_copy(arena, str_of(request->id));
