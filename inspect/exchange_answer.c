@@ -359,6 +359,9 @@ static void take_answers(struct exchange *ex)
     else
         answer_take_rest(ex->answer, &ex->rest);
     ex->answer_count += answer_take(ex->answer, ex->answers);
+    if (ex->answer_count == 0 && ex->answer_failure == NULL &&
+        answer_is_stream(ex->answer) && answer_is_cut(ex->answer))
+        ex->answer_failure = "limit"; /* its only event was too large */
     if (ex->answer_count == 0 && ex->answer_failure != NULL)
         add_unreadable(ex);
     for (size_t i = 0; i < ex->answer_count; i++)
