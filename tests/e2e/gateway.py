@@ -118,9 +118,12 @@ class Gateway:
         self.config.write_text(text + settings + "\n")
 
     def start(self):
+        said = len(self.log())
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.prefix, BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
-        wait_for(self.is_ready, 20, "gateway ready:\n" + self.log()[-2000:])
+        # A worker says ready before all roles are; one killed until then ends the start.
+        wait_for(lambda: self.is_ready() and "role=parent event=ready " in self.log()[said:], 20,
+                 "gateway ready:\n" + self.log()[-2000:])
         return self
 
     def is_ready(self):
