@@ -3,6 +3,7 @@
  * they are; or a stream, which is cut between two events and told again. */
 #include "inspect/resume.h"
 
+#include "base/utf8.h"
 #include "inspect/answer_parts.h"
 #include "tests/fuzz/same.h"
 
@@ -63,6 +64,28 @@ static size_t end_of_event(struct str text, size_t n)
     return at;
 }
 
+/* An event that comes again may be one that was sent twice. */
+static bool repeats(const struct answer *first, struct str rest)
+{
+    struct answer *fresh = decode(rest);
+    bool found = false;
+    for (size_t i = 0; i < first->event_count && !found; i++)
+        for (size_t k = 0; k < fresh->event_count && !found; k++)
+            found = first->events[i] == fresh->events[k];
+    answer_free(&fresh);
+    return found;
+}
+
+/* Nor can a cut answer tell what bytes were that are no text (they are kept
+ * as U+FFFD); the encoding's name and hand-offs are counted by nobody here. */
+static bool is_plain(struct str begin, struct str rest)
+{
+    return utf8_is_valid(begin) && utf8_is_valid(rest) &&
+           str_find(rest, STR("delta_encoding")) == rest.n &&
+           str_find(begin, STR("stream_handoff")) == begin.n &&
+           str_find(rest, STR("stream_handoff")) == rest.n;
+}
+
 /* The client says how many events it has; the same answer comes of it. */
 static void join_halves(struct str text, size_t events)
 {
@@ -73,11 +96,9 @@ static void join_halves(struct str text, size_t events)
     struct answer *first = decode(begin), *all = decode(text);
     resume_write(first, &kept);
     int64_t had = first->events_before + (int64_t)first->event_count;
-    /* The encoding's name and hand-offs are counted by nobody here. */
-    bool is_plain = str_find(rest, STR("delta_encoding")) == rest.n &&
-                    str_find(text, STR("stream_handoff")) == text.n;
     struct answer *joined =
-        had == 0 || kept.n == 0 || !is_plain
+        had == 0 || kept.n == 0 || !is_plain(begin, rest) ||
+                repeats(first, rest)
             ? NULL
             : resume_join(buf_str(&kept), rest, had + first->has_encoding, true,
                   &is_same);
