@@ -82,6 +82,7 @@ void activity_free(struct activity **activity)
     for (size_t i = 0; i < a->file_count; i++)
         buf_wipe_free(&a->files[i].text);
     mem_free(a->files);
+    activity_free_facts(a);
     buf_wipe_free(&a->content);
     buf_wipe_free(&a->hidden);
     findings_free(&a->findings);
@@ -387,23 +388,74 @@ static void write_ids(struct jsonw *w, const struct activity *a)
         jsonw_key_bool(w, "complete", a->complete);
 }
 
-static void write_target(struct jsonw *w, const struct activity *a)
+static void write_target(struct jsonw *w, const struct activity_target *target)
 {
-    const struct activity_target *target = &a->target;
-    if (target->id.n != 0 || target->name.n != 0) {
+    jsonw_object(w);
+    jsonw_key_str_if(w, "type", target->type);
+    jsonw_key_str_if(w, "id", target->id);
+    jsonw_key_str_if(w, "name", target->name);
+    jsonw_close(w);
+}
+
+/* `target` for one, `targets` for several. */
+static void write_targets(struct jsonw *w, const struct activity *a)
+{
+    if (a->target_count == 0)
+        return;
+    if (a->target_count == 1) {
         jsonw_key(w, "target");
-        jsonw_object(w);
-        jsonw_key_str_if(w, "type", target->type);
-        jsonw_key_str_if(w, "id", target->id);
-        jsonw_key_str_if(w, "name", target->name);
-        jsonw_close(w);
+        write_target(w, &a->targets[0]);
+        return;
     }
-    if (a->is_opaque) {
-        jsonw_key(w, "details");
-        jsonw_object(w);
+    jsonw_key(w, "targets");
+    jsonw_array(w);
+    for (size_t i = 0; i < a->target_count; i++)
+        write_target(w, &a->targets[i]);
+    jsonw_close(w);
+}
+
+static void write_list(
+    struct jsonw *w, const char *key, const struct str *items, size_t count)
+{
+    jsonw_key(w, key);
+    jsonw_array(w);
+    for (size_t i = 0; i < count; i++)
+        jsonw_str(w, items[i]);
+    jsonw_close(w);
+}
+
+static void write_detail(struct jsonw *w, const struct activity_detail *detail)
+{
+    switch (detail->kind) {
+    case DETAIL_TEXT:
+        jsonw_key_str(w, detail->key, detail->text);
+        return;
+    case DETAIL_NUMBER:
+        jsonw_key_int(w, detail->key, detail->number);
+        return;
+    case DETAIL_BOOL:
+        jsonw_key_bool(w, detail->key, detail->number != 0);
+        return;
+    case DETAIL_LIST:
+        write_list(w, detail->key, detail->items, detail->item_count);
+        return;
+    }
+}
+
+static void write_facts(struct jsonw *w, const struct activity *a)
+{
+    write_targets(w, a);
+    if (a->change_count != 0)
+        write_list(w, "changes", a->changes, a->change_count);
+    if (a->detail_count == 0 && !a->is_opaque)
+        return;
+    jsonw_key(w, "details");
+    jsonw_object(w);
+    if (a->is_opaque)
         jsonw_key_bool(w, "inspectable", false);
-        jsonw_close(w);
-    }
+    for (size_t i = 0; i < a->detail_count; i++)
+        write_detail(w, &a->details[i]);
+    jsonw_close(w);
 }
 
 static void write_verdict(struct jsonw *w, const struct activity *a)
@@ -427,7 +479,7 @@ void activity_write(
     write_ids(&w, a);
     write_text(&w, a, capture);
     write_files(&w, a, capture);
-    write_target(&w, a);
+    write_facts(&w, a);
     write_findings(&w, a);
     write_verdict(&w, a);
     write_http(&w, a);

@@ -89,9 +89,29 @@ struct actor {
     bool is_named; /* the account is named by a token, not only by a key */
 };
 
-/* What the activity is about: a tool, say. */
+/* What the activity is about: a tool, an API key, an invitation. */
 struct activity_target {
     struct str type, id, name;
+};
+
+/* A further fact about it: `role`, `scopes`, `parent`. */
+enum detail_kind { DETAIL_TEXT, DETAIL_NUMBER, DETAIL_BOOL, DETAIL_LIST };
+struct activity_detail {
+    const char *key;
+    enum detail_kind kind;
+    struct str text;
+    int64_t number; /* 0 and 1 for false and true */
+    struct str *items;
+    size_t item_count;
+};
+
+/* What comes from outside is cut to these; a cut text ends with "…". */
+enum {
+    ACTIVITY_TARGETS_MAX = 256,
+    ACTIVITY_CHANGES_MAX = 128,
+    ACTIVITY_DETAILS_MAX = 64,
+    ACTIVITY_ITEMS_MAX = 256, /* of one list */
+    ACTIVITY_FACT_BYTES_MAX = 4096,
 };
 
 struct evidence; /* inspect/evidence.h */
@@ -105,7 +125,12 @@ struct activity {
     struct actor actor;
     struct str conversation_id, message_id, parent_message_id, model,
         project_id;
-    struct activity_target target;
+    struct activity_target *targets;
+    size_t target_count;
+    struct str *changes; /* the settings changed, by name */
+    size_t change_count;
+    struct activity_detail *details;
+    size_t detail_count;
     bool is_opaque;      /* its content passes where nobody can read it */
     struct str update;   /* edit, regenerate, continue */
     struct str reply_to; /* an answer's prompt: its activity id */
@@ -133,6 +158,27 @@ struct activity {
 struct activity *activity_new(void); /* id and time are set */
 void activity_free(struct activity **activity);
 struct activity_file *activity_add_file(struct activity *a);
+
+/* Targets, changes and details (activity_facts.c).  Texts are copied; an
+ * empty one adds nothing, and neither does one above the bounds. */
+void activity_add_target(
+    struct activity *a, struct str type, struct str id, struct str name);
+void activity_add_change(struct activity *a, struct str name); /* once */
+/* A key that is there already gets the new value. */
+void activity_add_detail(struct activity *a, const char *key, struct str text);
+void activity_add_detail_number(
+    struct activity *a, const char *key, int64_t number);
+void activity_add_detail_bool(struct activity *a, const char *key, bool value);
+/* One more at the end of the list of that key. */
+void activity_add_detail_item(
+    struct activity *a, const char *key, struct str item);
+void activity_add_detail_list(
+    struct activity *a, const char *key, const struct str *items, size_t count);
+/* NULL when there is none. */
+const struct activity_detail *activity_detail(
+    const struct activity *a, const char *key);
+
+void activity_free_facts(struct activity *a); /* for activity_free */
 
 /* "prompt_with_file.created" -> "Data Upload" … (contract). */
 const char *activity_category(struct str name);

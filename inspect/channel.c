@@ -421,8 +421,8 @@ static void tell_opaque(struct channel *c)
     struct activity *a = activity_new();
     a->name = arena_copy(&a->arena, c->opaque->activity);
     a->is_opaque = true;
-    a->target.type = arena_copy(&a->arena, c->opaque->target_type);
-    a->target.name = arena_copy(&a->arena, c->opaque->target_name);
+    activity_add_target(
+        a, c->opaque->target_type, STR_NONE, c->opaque->target_name);
     a->model = arena_copy(&a->arena, buf_str(&c->model));
     a->conversation_id = arena_copy(&a->arena, buf_str(&c->conversation));
     channel_tell(c, &a, 1, STR_NONE);

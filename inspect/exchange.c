@@ -105,10 +105,7 @@ static void name_by_route(struct activity *a, const struct route *route)
     a->update = arena_copy(&a->arena, route->update);
     a->reason = arena_copy(&a->arena, route->reason);
     a->is_opaque = route->reason.n != 0;
-    if (route->target_name.n == 0)
-        return;
-    a->target.type = arena_copy(&a->arena, route->target_type);
-    a->target.name = arena_copy(&a->arena, route->target_name);
+    activity_add_target(a, route->target_type, STR_NONE, route->target_name);
 }
 
 static struct activity *make_activity(struct exchange *ex)

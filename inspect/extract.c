@@ -338,8 +338,8 @@ static void find_target(struct exchange *ex, const struct json_node *root)
         name = pick_word(root, &route->target_at.items[i]);
     if (name.n == 0 || name.n > TARGET_NAME_MAX)
         return;
-    a->target.type = arena_copy(&a->arena, route->target_type);
-    a->target.name = arena_copy(&a->arena, name);
+    a->target_count = 0; /* the map's own name is for want of a better one */
+    activity_add_target(a, route->target_type, STR_NONE, name);
 }
 
 static void find_resumed(struct exchange *ex, const struct json_node *root)

@@ -561,8 +561,8 @@ static bool target_holds(
     const struct condition *c, const struct activity_target *target)
 {
     struct buf typed = {0};
-    bool holds = matches(&c->target, target->name) ||
-                 (c->target.count != 0 && matches(&c->target, target->id));
+    bool holds =
+        matches(&c->target, target->name) || matches(&c->target, target->id);
     if (!holds && target->name.n != 0) {
         buf_printf(
             &typed, "%.*s:%.*s", STR_ARG(target->type), STR_ARG(target->name));
@@ -572,12 +572,22 @@ static bool target_holds(
     return holds;
 }
 
+static bool targets_hold(const struct condition *c, const struct activity *a)
+{
+    if (c->target.count == 0)
+        return true;
+    for (size_t i = 0; i < a->target_count; i++)
+        if (target_holds(c, &a->targets[i]))
+            return true;
+    return false;
+}
+
 static bool condition_holds(const struct policy *policy,
     const struct condition *c, const struct policy_subject *subject)
 {
     const struct activity *a = subject->activity;
     return matches(&c->service, a->service) && matches(&c->activity, a->name) &&
-           matches(&c->model, a->model) && target_holds(c, &a->target) &&
+           matches(&c->model, a->model) && targets_hold(c, a) &&
            (c->direction < 0 || c->direction == (int)subject->direction) &&
            who_holds(policy, c, subject) && files_hold(c, a) &&
            findings_hold(c, &a->findings);

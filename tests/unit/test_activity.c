@@ -140,6 +140,86 @@ static void categories_follow_the_contract(void **state)
             activity_category(str_of(pairs[i][0])), pairs[i][1]);
 }
 
+static void one_target_is_target_and_several_are_targets(void **state)
+{
+    (void)state;
+    struct activity *a = make("");
+    activity_add_target(a, STR("api_key"), STR_NONE, STR_NONE);
+    assert_null(strstr(write(a, CAPTURE_NONE), "target"));
+    activity_add_target(a, STR("api_key"), STR("key_1"), STR("ci"));
+    assert_non_null(strstr(write(a, CAPTURE_NONE),
+        "\"target\":{\"type\":\"api_key\",\"id\":\"key_1\",\"name\":\"ci\"}"));
+    activity_add_target(a, STR_NONE, STR("key_2"), STR_NONE);
+    assert_non_null(strstr(write(a, CAPTURE_NONE),
+        "\"targets\":[{\"type\":\"api_key\",\"id\":\"key_1\",\"name\":\"ci\"},"
+        "{\"id\":\"key_2\"}]"));
+    activity_free(&a);
+}
+
+static void changes_are_told_once_and_in_order(void **state)
+{
+    (void)state;
+    struct activity *a = make("");
+    activity_add_change(a, STR("scopes"));
+    activity_add_change(a, STR(""));
+    activity_add_change(a, STR("name"));
+    activity_add_change(a, STR("scopes"));
+    assert_non_null(strstr(write(a, CAPTURE_NONE),
+        "\"changes\":[\"scopes\",\"name\"],\"verdict\""));
+    activity_free(&a);
+}
+
+static void details_are_of_four_kinds(void **state)
+{
+    (void)state;
+    struct activity *a = make("");
+    struct str scopes[] = {STR("read"), STR("write")};
+    activity_add_detail(a, "role", STR("reader"));
+    activity_add_detail(a, "absent", STR_NONE);
+    activity_add_detail_number(a, "threshold", -5);
+    activity_add_detail_bool(a, "enabled", true);
+    activity_add_detail_list(a, "scopes", scopes, 2);
+    activity_add_detail_item(a, "scopes", STR("admin"));
+    activity_add_detail(a, "role", STR("owner"));
+    assert_non_null(strstr(write(a, CAPTURE_NONE),
+        "\"details\":{\"role\":\"owner\",\"threshold\":-5,\"enabled\":true,"
+        "\"scopes\":[\"read\",\"write\",\"admin\"]}"));
+    activity_add_detail(a, "scopes", STR("none")); /* of another kind now */
+    assert_non_null(strstr(write(a, CAPTURE_NONE), "\"scopes\":\"none\"}"));
+    assert_int_equal(activity_detail(a, "threshold")->number, -5);
+    assert_null(activity_detail(a, "absent"));
+    a->is_opaque = true;
+    assert_non_null(strstr(write(a, CAPTURE_NONE),
+        "\"details\":{\"inspectable\":false,\"role\":\"owner\""));
+    activity_free(&a);
+}
+
+static void facts_from_outside_are_bounded(void **state)
+{
+    (void)state;
+    struct activity *a = make("");
+    char text[ACTIVITY_FACT_BYTES_MAX + 1];
+    memset(text, 'x', sizeof text);
+    memcpy(text + ACTIVITY_FACT_BYTES_MAX - 1, "\xc3\xa9", 2);
+    activity_add_detail(a, "long", str_make(text, sizeof text));
+    struct str kept = activity_detail(a, "long")->text;
+    assert_int_equal(kept.n, ACTIVITY_FACT_BYTES_MAX - 1 + 3);
+    assert_memory_equal(kept.p + kept.n - 4, "x\xe2\x80\xa6", 4);
+    for (int i = 0; i < 1000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        activity_add_target(a, STR("t"), str_of(name), STR_NONE);
+        activity_add_change(a, str_of(name));
+        activity_add_detail_number(a, name, i);
+        activity_add_detail_item(a, "n1", str_of(name));
+    }
+    assert_int_equal(a->target_count, ACTIVITY_TARGETS_MAX);
+    assert_int_equal(a->change_count, ACTIVITY_CHANGES_MAX);
+    assert_int_equal(a->detail_count, ACTIVITY_DETAILS_MAX);
+    assert_int_equal(activity_detail(a, "n1")->item_count, ACTIVITY_ITEMS_MAX);
+    activity_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +230,11 @@ int main(void)
             without_known_spans_there_is_no_sample, clean),
         cmocka_unit_test_teardown(
             capture_decides_what_of_the_text_is_kept, clean),
+        cmocka_unit_test_teardown(
+            one_target_is_target_and_several_are_targets, clean),
+        cmocka_unit_test_teardown(changes_are_told_once_and_in_order, clean),
+        cmocka_unit_test_teardown(details_are_of_four_kinds, clean),
+        cmocka_unit_test_teardown(facts_from_outside_are_bounded, clean),
         cmocka_unit_test(categories_follow_the_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

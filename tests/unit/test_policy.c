@@ -237,8 +237,7 @@ static enum verdict_kind judge_target(const char *selector)
         "rules: [{name: x, verdict: block, when: {%s}}]", selector);
     struct fixture f = begin(text);
     f.activity->name = STR("tool.invoked");
-    f.activity->target.type = STR("tool");
-    f.activity->target.name = STR("voice");
+    activity_add_target(f.activity, STR("tool"), STR_NONE, STR("voice"));
     f.activity->actor.plan = STR("free");
     enum verdict_kind kind = judge(&f);
     end(&f);
