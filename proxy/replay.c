@@ -1,8 +1,9 @@
 /*
  * Each entry is two events, its start (the request) and its end (the answer),
  * and one for each message of a WebSocket in between; all events of a capture
- * happen in the order of their times, so that state grows and lines come as
- * they would live.  Times are the capture's.
+ * happen in the order of their times on the wire, so that state grows as it
+ * would live; lines come in the order of the ends that the capture notes.
+ * Times are the capture's.
  */
 #include "proxy/replay.h"
 
@@ -22,6 +23,7 @@
 struct replay_line {
     char id[UUID_TEXT_BYTES];
     struct buf json;
+    struct replay_moment end;
     struct replay_line *prev, *next;
     UT_hash_handle hh;
 };
@@ -32,12 +34,13 @@ struct entry {
     struct exchange *exchange; /* NULL: not an HTTP request */
     struct channel *channel;   /* of a WebSocket */
     int64_t start_ms, end_ms;
+    int64_t noted_ms; /* the end as the capture has it */
     bool is_blocked;
 };
 
 struct event {
     int64_t time_ms;
-    size_t order; /* of two at one time */
+    struct replay_moment noted; /* its order: of two at one time, too */
     struct entry *entry;
     const struct json_node *message; /* of a WebSocket, in between */
     bool is_end;
@@ -67,13 +70,31 @@ static void keep_line(struct replay *replay, struct record *record)
         HASH_ADD_STR(replay->by_id, id, line);
     }
     DL_APPEND(replay->lines, line);
+    line->end = replay->now;
     buf_take(&line->json, &record->json);
+}
+
+static int compare_moments(
+    const struct replay_moment *x, const struct replay_moment *y)
+{
+    if (x->capture != y->capture)
+        return x->capture < y->capture ? -1 : 1;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int compare_lines(
+    const struct replay_line *a, const struct replay_line *b)
+{
+    return compare_moments(&a->end, &b->end);
 }
 
 void replay_print(struct replay *replay)
 {
     struct replay_line *line, *next;
     HASH_CLEAR(hh, replay->by_id);
+    DL_SORT(replay->lines, compare_lines); /* stable */
     DL_FOREACH_SAFE(replay->lines, line, next)
     {
         printf("%s\n", buf_cstr(&line->json));
@@ -319,7 +340,8 @@ static int compare_events(const void *a, const void *b)
     const struct event *x = a, *y = b;
     if (x->time_ms != y->time_ms)
         return x->time_ms < y->time_ms ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
+    return x->noted.order < y->noted.order ? -1
+                                           : x->noted.order > y->noted.order;
 }
 
 /* It came with its head, at which a page goes on: what the browser took to
@@ -340,6 +362,7 @@ static void set_times(
             json_get_text(node, "startedDateTime"), 0, &entry->start_ms) != OK)
         entry->start_ms = last_ms;
     int64_t span = number_of(json_get(node, "time"), 0);
+    entry->noted_ms = entry->start_ms + (span > 0 ? span : 0);
     if (is_small_answer(json_get(node, "response")))
         span -= number_of(json_path(node, "timings/receive"), 0);
     entry->end_ms = entry->start_ms + (span > 0 ? span : 0);
@@ -348,14 +371,19 @@ static void set_times(
 /* Everything that happens in a capture. */
 struct timeline {
     struct event *events;
-    size_t count;
+    size_t count, capture;
 };
 
 static void add_event(struct timeline *t, struct entry *entry, int64_t time_ms,
     const struct json_node *message, bool is_end)
 {
-    t->events[t->count] =
-        (struct event){time_ms, t->count, entry, message, is_end};
+    t->events[t->count] = (struct event){
+        .time_ms = time_ms,
+        .noted = {t->capture, is_end ? entry->noted_ms : time_ms, t->count},
+        .entry = entry,
+        .message = message,
+        .is_end = is_end,
+    };
     t->count++;
 }
 
@@ -373,6 +401,8 @@ static void add_entry(struct timeline *t, struct entry *entry)
     }
     if (entry->end_ms < time_ms)
         entry->end_ms = time_ms;
+    if (entry->noted_ms < entry->end_ms)
+        entry->noted_ms = entry->end_ms;
     add_event(t, entry, entry->end_ms, NULL, true);
 }
 
@@ -388,6 +418,7 @@ static size_t count_events(const struct json_node *list)
 
 static void play(struct replay *replay, const struct event *event)
 {
+    replay->now = event->noted;
     if (event->message != NULL)
         pass_message(replay, event->entry, event->message, event->time_ms);
     else if (event->is_end)
@@ -399,7 +430,7 @@ static void play(struct replay *replay, const struct event *event)
 void replay_entries(struct replay *replay, const struct json_node *list)
 {
     struct entry *entries = mem_calloc(list->count + 1, sizeof *entries);
-    struct timeline t = {0};
+    struct timeline t = {.capture = replay->now.capture + 1};
     struct entry *entry = entries;
     int64_t last_ms = 0;
     t.events = mem_calloc(count_events(list) + 1, sizeof *t.events);

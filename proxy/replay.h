@@ -13,6 +13,13 @@
 
 enum { REPLAY_CHUNKS_MAX = 64 };
 
+/* When something happened, as the captures note it. */
+struct replay_moment {
+    size_t capture; /* from 1 on */
+    int64_t time_ms;
+    size_t order; /* of two at one time: as the capture has them */
+};
+
 struct replay {
     /* The caller's, and so are the tables in env. */
     struct exchange_env env;
@@ -20,14 +27,16 @@ struct replay {
     struct keep *keep;
     /* Bodies come in pieces of these sizes, repeating; none: whole. */
     size_t chunks[REPLAY_CHUNKS_MAX], chunk_count;
-    /* Lines in their order; of an activity that ended more than once (a client
-     * tried again) only the last one. */
+    struct replay_moment now;
+    /* Of an activity that ended more than once (a client tried again) only the
+     * last line. */
     struct replay_line *lines, *by_id;
 };
 
 /* entries: log.entries of a capture. */
 void replay_entries(struct replay *replay, const struct json_node *entries);
-/* All lines so far, to standard output; they are gone then. */
+/* All lines so far, to standard output in the order of their ends; they are
+ * gone then. */
 void replay_print(struct replay *replay);
 
 #endif

@@ -25,6 +25,7 @@ import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
 import replay_identity  # noqa: F401
 import replay_mweb  # noqa: F401
+import replay_order  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_resume  # noqa: F401
 import replay_views  # noqa: F401
