@@ -23,6 +23,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("PROMPTGATE", ROOT / "build/promptgate"))
 STANDIN = ROOT / "tests/standin"
+START_SECONDS = 60  # seconds of work for the rules, shared with all that runs beside: a guard, not a promise
 CARD = "4111 1111 1111 1111"
 
 _certs = None
@@ -121,14 +122,17 @@ class Gateway:
         said = len(self.log())
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.prefix, BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
-        # A worker says ready before all roles are; one killed until then ends the start.
-        wait_for(lambda: self.is_ready() and "role=parent event=ready " in self.log()[said:], 20,
-                 "gateway ready:\n" + self.log()[-2000:])
+        try:
+            # A worker says ready before all roles are; one killed until then ends the start.
+            wait_for(lambda: self.is_ready() and "role=parent event=ready " in self.log()[said:], START_SECONDS, "gateway ready")
+        except AssertionError as error:
+            self.stop()  # or it would run on
+            raise AssertionError(f"{error}:\n{self.log()[-4000:]}") from None
         return self
 
     def is_ready(self):
         if self.process.poll() is not None:
-            raise AssertionError("the gateway ended:\n" + self.log()[-4000:])
+            raise AssertionError("the gateway ended")
         done = subprocess.run(["curl", "-sf", "--max-time", "2", f"http://127.0.0.1:{self.proxy_port}/readyz"],
                               stdout=subprocess.DEVNULL)
         return done.returncode == 0 and (self.data / "ca/ca.pem").exists()
