@@ -43,7 +43,9 @@ struct topic {
     struct buf conversation;
     struct answer *answer; /* NULL: nothing, or all was told */
     bool has_fed, is_unordered;
-    bool is_touched; /* by the message that is being read */
+    bool is_touched;   /* by the message that is being read */
+    bool is_update;    /* of whole messages (channel_updates.c), … */
+    bool is_under_way; /* … the last one of which was not finished */
     struct seen seen, seen_waiting, seen_offsets, seen_bare;
     struct piece *waiting; /* by offset, then as they came */
     size_t waiting_count, waiting_bytes, bytes;
@@ -129,6 +131,10 @@ void channel_free_topics(struct channel *c);
 
 /* channel_updates.c */
 void channel_on_update(struct channel *c, const struct json_node *update);
+/* Activities of a topic of updates: those that are answers, with their ids.
+ * Returns how many are left. */
+size_t channel_fill_update(
+    struct channel *c, const struct topic *t, struct activity **list, size_t n);
 void channel_on_group_chat(struct channel *c, const struct json_node *payload);
 
 /* The server's messages, by what the map calls them.  False: not understood,

@@ -187,7 +187,7 @@ static int64_t time_of(int64_t time_ms)
 static void park(struct channel *c, struct topic *t)
 {
     struct channel_pool *pool = c->env->pool;
-    if (pool == NULL || c->socket->socket == SOCKET_REALTIME ||
+    if (pool == NULL || c->socket->socket == SOCKET_REALTIME || t->is_update ||
         size_of(t) > POOL_BYTES_MAX) {
         free_topic(t);
         return;
@@ -257,7 +257,7 @@ static void fill(
 static void leave_stream(
     const struct channel *c, const struct topic *t, struct exchange *ex)
 {
-    if (c->socket->socket != SOCKET_EVENTS || t->is_raw_over)
+    if (c->socket->socket != SOCKET_EVENTS || t->is_raw_over || t->is_update)
         return;
     buf_append_str(&ex->raw, buf_str(&t->raw));
     ex->topic_id = arena_copy(&ex->arena, buf_str(&t->name));
@@ -269,6 +269,8 @@ static void tell(struct channel *c, struct topic *t)
 {
     struct activity *list[ANSWERS_MAX];
     size_t n = answer_take(t->answer, list);
+    if (t->is_update)
+        n = channel_fill_update(c, t, list, n);
     if (n == 0)
         return;
     keep_ids(t, list, n);

@@ -1,11 +1,14 @@
 /*
  * Whole messages in the envelopes of ws.chatgpt.com (fact sheet chatgpt-wire
  * §4.6): reports, images and whatever a background task adds to a
- * conversation; and what others write in a group chat (§3.7).
+ * conversation; and what others write in a group chat (§3.7).  An answer that
+ * is still under way is kept as a topic of the socket and told with it.
  */
 #include "base/mem.h"
 #include "inspect/answer_parts.h"
 #include "inspect/channel_parts.h"
+
+enum { UPDATE_MESSAGES_MAX = 512 };
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -42,10 +45,11 @@ static bool is_finished(const struct json_node *message)
     return status.n == 0 || str_starts(status, "finished");
 }
 
+/* What one update says. */
 struct update {
     struct channel *channel;
-    struct answer *answer;
-    const struct json_node *message; /* the last one */
+    struct str conversation;
+    const struct json_node *messages[UPDATE_MESSAGES_MAX];
     size_t count;
     bool is_finished;
 };
@@ -53,12 +57,11 @@ struct update {
 static void add_message(struct update *u, const struct json_node *node)
 {
     const struct json_node *message = unwrap(node);
-    if (!json_is(message, JSON_OBJECT) || str_is(role_of(message), "user"))
+    if (!json_is(message, JSON_OBJECT) || str_is(role_of(message), "user") ||
+        u->count == UPDATE_MESSAGES_MAX)
         return;
-    put_message(u->answer, node);
-    u->message = message;
+    u->messages[u->count++] = node;
     u->is_finished = u->is_finished && is_finished(message);
-    u->count++;
 }
 
 static void add_messages(struct update *u, const struct json_node *content)
@@ -75,20 +78,121 @@ static void add_messages(struct update *u, const struct json_node *content)
     add_message(u, report);
 }
 
-/* ---- what is told of them -------------------------------------------------
- */
+/* ---- answers on their way ----------------------------------------------- */
+
+static struct str turn_of(const struct update *u)
+{
+    for (size_t i = u->count; i > 0; i--) {
+        const struct json_node *metadata =
+            json_get(unwrap(u->messages[i - 1]), "metadata");
+        struct str turn = json_get_text(metadata, "turn_exchange_id");
+        if (turn.n == 0)
+            turn = json_get_text(metadata, "working_turn_id");
+        if (turn.n != 0)
+            return turn;
+    }
+    return STR_NONE;
+}
+
+/* All updates of one turn are one answer; without its name, all of one
+ * message. */
+static struct topic *topic_of(const struct update *u)
+{
+    struct channel *c = u->channel;
+    struct str turn = turn_of(u);
+    struct str id = json_get_text(unwrap(u->messages[u->count - 1]), "id");
+    struct str name = str_of(arena_printf(&c->scratch, "update %.*s %.*s",
+        STR_ARG(u->conversation), STR_ARG(turn.n != 0 ? turn : id)));
+    struct topic *t = channel_topic(c, name);
+    buf_clear(&t->turn);
+    topic_set(&t->turn, turn);
+    topic_set(&t->conversation, u->conversation);
+    topic_open(c, t, ANSWER_CHATGPT);
+    t->is_update = true;
+    return t;
+}
 
 /* A tool's message is the answer, where there is no other (images). */
-static void fill_ids(struct activity *a, const struct json_node *message)
+static void fill_ids(struct activity *act, const struct answer *a)
 {
-    if (a->message_id.n != 0)
+    if (act->message_id.n != 0 || a->delta.count == 0)
         return;
-    const struct json_node *metadata = json_get(message, "metadata");
-    a->message_id = arena_copy(&a->arena, json_get_text(message, "id"));
-    a->parent_message_id =
-        arena_copy(&a->arena, json_get_text(metadata, "parent_id"));
-    if (a->model.n == 0)
-        a->model = arena_copy(&a->arena, json_get_text(metadata, "model_slug"));
+    const struct doc *message =
+        doc_get(a->delta.messages[a->delta.count - 1].doc, "message");
+    const struct doc *metadata = doc_get(message, "metadata");
+    struct arena *arena = &act->arena;
+    act->message_id = arena_copy(arena, doc_get_text(message, "id"));
+    act->parent_message_id =
+        arena_copy(arena, doc_get_text(metadata, "parent_id"));
+    if (act->model.n == 0)
+        act->model = arena_copy(arena, doc_get_text(metadata, "model_slug"));
+}
+
+/* Steps on the way (a tool at work) are nobody's answer: they belong to the
+ * one that follows, or come again with it. */
+static size_t drop_steps(struct channel *c, struct activity **list, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i]->content.n != 0 || list[i]->file_count != 0) {
+            list[kept++] = list[i];
+            continue;
+        }
+        channel_tell_text(
+            c, "service.unclassified", buf_str(&list[i]->hidden), true);
+        activity_free(&list[i]);
+    }
+    return kept;
+}
+
+size_t channel_fill_update(
+    struct channel *c, const struct topic *t, struct activity **list, size_t n)
+{
+    bool is_over = t->answer->saw_end || !t->is_under_way;
+    size_t kept = is_over ? drop_steps(c, list, n) : n;
+    if (kept == 1)
+        fill_ids(list[0], t->answer);
+    return kept;
+}
+
+static bool has_answer(const struct topic *t)
+{
+    struct activity *list[ANSWERS_MAX];
+    size_t n = answer_take(t->answer, list);
+    bool is_worth_it = false;
+    for (size_t i = 0; i < n; i++) {
+        is_worth_it =
+            is_worth_it || list[i]->content.n != 0 || list[i]->file_count != 0;
+        activity_free(&list[i]);
+    }
+    return is_worth_it;
+}
+
+/* Shown words that still grow. */
+static bool is_growing(const struct topic *t)
+{
+    for (size_t i = 0; i < t->answer->delta.count; i++) {
+        const struct doc *message =
+            doc_get(t->answer->delta.messages[i].doc, "message");
+        struct str status = doc_get_text(message, "status");
+        struct str to = doc_get_text(message, "recipient");
+        struct str role = doc_get_text(doc_get(message, "author"), "role");
+        if (str_is(role, "assistant") && (to.n == 0 || str_is(to, "all")) &&
+            status.n != 0 && !str_starts(status, "finished"))
+            return true;
+    }
+    return false;
+}
+
+/* The conversation has its answer: what else was on its way and shows nothing
+ * was a step to it. */
+static void end_steps(struct update *u)
+{
+    for (struct topic *t = u->channel->topics; t != NULL; t = t->next)
+        if (t->is_update && t->answer != NULL &&
+            str_eq(buf_str(&t->conversation), u->conversation) &&
+            !has_answer(t))
+            topic_end(u->channel, t, true);
 }
 
 static void all_text(const struct json_node *node, struct buf *out)
@@ -100,39 +204,22 @@ static void all_text(const struct json_node *node, struct buf *out)
         all_text(c, out);
 }
 
-/* Steps on the way (a tool at work) are nobody's answer yet: they come again
- * with it, or are looked at in the history. */
-static size_t drop_steps(struct activity **list, size_t n)
+static void put_update(struct update *u, const struct json_node *content)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (list[i]->content.n != 0 || list[i]->file_count != 0)
-            list[kept++] = list[i];
-        else
-            activity_free(&list[i]);
-    }
-    return kept;
-}
-
-static bool tell_update(struct update *u, const struct json_node *content)
-{
-    struct activity *list[ANSWERS_MAX];
-    struct answer *a = u->answer;
-    if (!u->is_finished || u->message == NULL)
-        return false;
-    const struct json_node *metadata = json_get(u->message, "metadata");
-    struct str turn = json_get_text(metadata, "turn_exchange_id");
-    if (turn.n == 0)
-        turn = json_get_text(metadata, "working_turn_id");
-    all_text(json_path(content, "widget_state/plan"), &a->extra_hidden);
-    a->saw_end = true;
-    answer_finish(a, true);
-    size_t n = drop_steps(list, answer_take(a, list));
-    if (n == 1)
-        fill_ids(list[0], u->message);
-    if (n != 0)
-        channel_tell(u->channel, list, n, turn);
-    return n != 0;
+    struct topic *t = topic_of(u);
+    struct answer *a = t->answer;
+    const struct json_node *plan = json_path(content, "widget_state/plan");
+    a->conversation_id = answer_keep(a, u->conversation, a->conversation_id);
+    for (size_t i = 0; i < u->count; i++)
+        put_message(a, u->messages[i]);
+    if (plan != NULL)
+        buf_clear(&a->extra_hidden); /* the last one counts */
+    all_text(plan, &a->extra_hidden);
+    t->is_under_way = !u->is_finished || is_growing(t);
+    if (t->is_under_way || !has_answer(t))
+        return;
+    topic_end(u->channel, t, true);
+    end_steps(u);
 }
 
 /* A report may be text alone. */
@@ -157,14 +244,13 @@ void channel_on_update(struct channel *c, const struct json_node *update)
 {
     const struct json_node *content = json_get(update, "update_content");
     struct update u = {.channel = c,
-        .answer = answer_new(ANSWER_CHATGPT, true),
+        .conversation = json_get_text(update, "conversation_id"),
         .is_finished = true};
-    u.answer->conversation_id = answer_keep(u.answer,
-        json_get_text(update, "conversation_id"), u.answer->conversation_id);
     add_messages(&u, content);
-    if (!tell_update(&u, content) && !tell_report(c, update, content))
+    if (u.count != 0)
+        put_update(&u, content);
+    else if (!tell_report(c, update, content))
         channel_read_rest(c, update);
-    answer_free(&u.answer);
 }
 
 /* ---- group chats ----------------------------------------------------------

@@ -244,12 +244,71 @@ def an_answer_is_told_once_whatever_way_it_came():
         says("Twice?"), answers("Once only", message_id="ws-o1", replies_to=0)]
 
 
+def update(kind, conversation="c7", **content):
+    return {"type": "message", "topic_id": "conversations", "payload": {"type": "conversation-update", "payload": {
+        "conversation_id": conversation, "update_type": kind, "update_content": content}}}
+
+
+def on_the_way(id, text, turn=None, status="in_progress", **more):
+    metadata = {"parent_id": "up-u", **({"turn_exchange_id": turn} if turn else {})}
+    return document(id, [text], conversation="c-up", metadata=metadata, status=status, **more)["message"]
+
+
+def tool_at_work(id, text, turn=None, status="in_progress"):
+    return on_the_way(id, text, turn, status, role="tool", name="web", channel=None)
+
+
+def updates(*messages):
+    return [down([update("async-task-update-message", "c-up", message=m)]) for m in messages]
+
+
+@case
+def update_that_never_finishes():
+    return [socket(EVENTS, *updates(on_the_way("up-1", "The report beg"), on_the_way("up-1", "The report begins")))], [
+        answers("The report begins", message_id="up-1", parent_message_id="up-u", conversation_id="c-up", complete=False)]
+
+
+@case
+def update_whose_steps_never_lead_to_an_answer():
+    return [socket(EVENTS, *updates(tool_at_work("up-2", "Searching for " + IBAN, "t2"),
+                                    tool_at_work("up-2b", "Reading page 1", "t2")))], [
+        answers(None, hidden=f"Searching for {IBAN}\nReading page 1", message_id="up-2b", conversation_id="c-up",
+                complete=False, verdict="alert")]
+
+
+@case
+def steps_of_a_turn_belong_to_its_answer():
+    return [socket(EVENTS, *updates(tool_at_work("up-3", "Searching", "t3", "finished_successfully"),
+                                    on_the_way("up-4", "Found", "t3"),
+                                    on_the_way("up-4", "Found it.", "t3", "finished_successfully")))], [
+        answers("Found it.", hidden="Searching", message_id="up-4", conversation_id="c-up")]
+
+
+@case
+def updates_of_two_conversations_interleaved():
+    other = document("up-6", ["Two"], conversation="c-other", status="in_progress")["message"]
+    done = document("up-6", ["Two is done"], conversation="c-other", status="finished_successfully")["message"]
+    return [socket(EVENTS, *updates(on_the_way("up-5", "One")), down([update("add-messages", "c-other", messages=[other])]),
+                   *updates(on_the_way("up-5", "One is")), down([update("add-messages", "c-other", messages=[done])]))], [
+        answers("Two is done", message_id="up-6", conversation_id="c-other"),
+        answers("One is", message_id="up-5", conversation_id="c-up", complete=False)]
+
+
+@case
+def update_that_finishes_on_the_next_socket():
+    return [socket(EVENTS, *updates(on_the_way("up-7", "Half"))),
+            socket(EVENTS, *updates(on_the_way("up-7", "Half and half", None, "finished_successfully")), second=30)], [
+        answers("Half and half", message_id="up-7", conversation_id="c-up")]
+
+
+@case
+def update_that_its_turn_completes():
+    return [socket(EVENTS, *updates(on_the_way("up-8", "All there is", "t8")), down(complete("conversation-turn-t8", "c-up")))], [
+        answers("All there is", message_id="up-8", conversation_id="c-up")]
+
+
 @case
 def whole_messages_in_updates():
-    def update(kind, **content):
-        return {"type": "message", "topic_id": "conversations", "payload": {"type": "conversation-update", "payload": {
-            "conversation_id": "c7", "update_type": kind, "update_content": content}}}
-
     report = document("ws-rep1", ["# Report\nAll is well."], parent="u7", metadata={"parent_id": "u7", "model_slug": "research"}, status="finished_successfully")["message"]
     image = document("ws-img1", role="tool", content={"content_type": "multimodal_text", "parts": [
         {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_00ab"}]},
