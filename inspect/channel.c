@@ -243,6 +243,13 @@ void channel_tell_text(
     channel_add(c, ex);
 }
 
+void channel_tell_broken(struct channel *c, struct str text)
+{
+    channel_tell_text(c, "service.unclassified", text, false);
+    c->inners->prev->exchange->answers[0]->failure = STR("parse");
+    stats_add(STAT_FAILURES, 1);
+}
+
 /* ---- verdicts ------------------------------------------------------------ */
 
 static void refuse_turn(struct exchange *ex)

@@ -94,6 +94,9 @@ void channel_end_turn(struct inner *turn, bool is_complete);
  * only where something is found in it. */
 void channel_tell_text(
     struct channel *c, const char *name, struct str text, bool is_quiet);
+/* A part of a message that is not what it says it is: recorded as a failure of
+ * parsing, its raw text scanned. */
+void channel_tell_broken(struct channel *c, struct str text);
 /* Answers of nobody in particular: the keeper knows which were told, and by
  * the turn's name whose they are. */
 struct exchange *channel_tell(struct channel *c,

@@ -383,6 +383,18 @@ def answers_of_2023():
 
 
 @case
+def undecodable_pieces_of_2023():
+    parts = old_answer("Salut tout le monde", "ws-m8", 400, "r8", last=True)
+    broken = {**parts[1], "data": {**parts[1]["data"], "body": "%%% not base64: " + IBAN}}
+    return [socket(PUBSUB, down(parts[0]), down(broken), down({**broken, "data": {"body": "==="}}),
+                   *map(down, parts[1:]))], [
+        expect("service.unclassified", broken["data"]["body"], failure="parse", verdict="alert",
+               http={"path": "/client/hubs/conversations"}),
+        expect("service.unclassified", "===", failure="parse", verdict="alert"),
+        answers("Salut tout le monde", message_id="ws-m8")]
+
+
+@case
 def plain_stream_by_topic():
     topic = "conversation-turn-plain"
     return [socket(EVENTS, *map(down, items(topic, plain("Whole at once", "ws-w1", "wu", "c9"))))], [
