@@ -1,6 +1,10 @@
 /*
  * PCRE2 as inspect/regex.h promises it.  rules.c makes the expressions,
  * scan_hs.c runs them.
+ *
+ * Machine code takes some 100 us an expression, more than all of a start may
+ * take for hundreds of them: it is made of those that are used, once they
+ * were, and apart for matches at a given place, which PCRE2 would interpret.
  */
 #include "inspect/regex.h"
 
@@ -14,8 +18,19 @@
 
 enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 1024 };
 
+enum { USES_MIN = 8 }; /* so often it is interpreted first */
+
+/* One way to match. */
+struct regex_use {
+    pcre2_code *code; /* NULL: the regex's */
+    unsigned uses;
+};
+
 struct regex {
     pcre2_code *code;
+    struct str pattern; /* owned */
+    uint32_t options;
+    struct regex_use anywhere, anchored;
 };
 
 struct regex_scratch {
@@ -43,6 +58,8 @@ struct regex *regex_new(
     }
     struct regex *regex = MEM_NEW(struct regex);
     regex->code = code;
+    regex->pattern = str_make(mem_memdup0(pattern.p, pattern.n), pattern.n);
+    regex->options = options;
     return regex;
 }
 
@@ -51,6 +68,9 @@ void regex_free(struct regex **regex)
     if (*regex == NULL)
         return;
     pcre2_code_free((*regex)->code);
+    pcre2_code_free((*regex)->anywhere.code);
+    pcre2_code_free((*regex)->anchored.code);
+    mem_free((char *)(uintptr_t)(*regex)->pattern.p);
     mem_free(*regex);
     *regex = NULL;
 }
@@ -97,15 +117,46 @@ void regex_needs(const struct regex *regex, struct regex_needs *needs_out)
     }
 }
 
-bool regex_match(const struct regex *regex, struct regex_scratch *scratch,
+/* Where no executable memory is to be had it stays interpreted. */
+static void make_machine_code(
+    const struct regex *regex, struct regex_use *use, uint32_t more_options)
+{
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    use->code = pcre2_compile((PCRE2_SPTR)regex->pattern.p, regex->pattern.n,
+        regex->options | more_options, &error, &offset, NULL);
+    if (use->code == NULL)
+        return;
+    if (pcre2_jit_compile(use->code, PCRE2_JIT_COMPLETE) != 0) {
+        pcre2_code_free(use->code);
+        use->code = NULL;
+    }
+}
+
+static int match(struct regex *regex, struct regex_scratch *scratch,
+    struct str subject, size_t from, bool is_anchored)
+{
+    struct regex_use *use = is_anchored ? &regex->anchored : &regex->anywhere;
+    uint32_t anchored = is_anchored ? PCRE2_ANCHORED : 0;
+    PCRE2_SPTR bytes = (PCRE2_SPTR)(subject.p != NULL ? subject.p : "");
+    if (use->uses <= USES_MIN && use->uses++ == USES_MIN)
+        make_machine_code(regex, use, anchored);
+    if (use->code != NULL) {
+        int count = pcre2_match(use->code, bytes, subject.n, from, 0,
+            scratch->data, scratch->context);
+        if (count != PCRE2_ERROR_JIT_STACKLIMIT)
+            return count;
+    }
+    return pcre2_match(regex->code, bytes, subject.n, from, anchored,
+        scratch->data, scratch->context);
+}
+
+bool regex_match(struct regex *regex, struct regex_scratch *scratch,
     struct str subject, size_t from, size_t last, bool is_anchored,
     struct regex_match *match_out)
 {
     pcre2_set_offset_limit(scratch->context, last);
-    uint32_t options = is_anchored ? PCRE2_ANCHORED : 0;
-    int count = pcre2_match(regex->code,
-        (PCRE2_SPTR)(subject.p != NULL ? subject.p : ""), subject.n, from,
-        options, scratch->data, scratch->context);
+    int count = match(regex, scratch, subject, from, is_anchored);
     if (count < 0)
         return false;
     const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(scratch->data);

@@ -1,7 +1,7 @@
 /*
- * Confirmation of a candidate: PCRE2 behind one door.  Without JIT, so that
- * no role needs writable and executable memory: only short windows around an
- * anchor are ever matched.
+ * Confirmation of a candidate: PCRE2 behind one door.  An expression that is
+ * used becomes machine code, where the sandbox lets a role have some
+ * (proxy/sandbox.c); elsewhere it is interpreted.
  *
  * Bytes, not characters; look-around may see the whole subject.  Bounded by
  * PCRE2's match and depth limits: a pattern that runs away does not match.
@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-struct regex;
+struct regex;         /* used by one thread at a time */
 struct regex_scratch; /* one a thread */
 
 /* NULL: not a regular expression; message_out says why. */
@@ -38,7 +38,7 @@ struct regex_match {
 };
 /* A match that starts at `from` or behind it, at most at `last`;
  * is_anchored: exactly at `from`. */
-bool regex_match(const struct regex *regex, struct regex_scratch *scratch,
+bool regex_match(struct regex *regex, struct regex_scratch *scratch,
     struct str subject, size_t from, size_t last, bool is_anchored,
     struct regex_match *match_out);
 
