@@ -73,6 +73,17 @@ static inline uint64_t marks_window(
     return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
 }
 
+/* The bits of the 64 bytes in front of `at`, the last one uppermost; those in
+ * front of what is covered are zero. */
+static inline uint64_t marks_before(
+    const struct marks *marks, enum mark kind, size_t at)
+{
+    size_t n = at - marks->from;
+    if (n >= MARK_BLOCK)
+        return marks_window(marks, kind, at - MARK_BLOCK);
+    return n == 0 ? 0 : marks->blocks[0].kinds[kind] << (MARK_BLOCK - n);
+}
+
 /* Identifiers stand by the dozen in what services write, and hide nothing:
  * whether text[at, at + UUID_BYTES) is one, by itself. */
 enum { UUID_BYTES = 36 };

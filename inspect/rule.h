@@ -135,11 +135,16 @@ enum shape_next {
 /* And of the second word, if there is one: its length, all longer ones alike,
  * and whether it goes on behind that in the same way. */
 enum { SHAPE_SECOND_MAX = 12, SHAPE_TAILS = 2 * (SHAPE_SECOND_MAX + 1) };
-enum { SHAPE_CLASSES = (RULE_SHAPE_MAX + 1) * 2 * SHAPE_NEXTS * SHAPE_TAILS };
+/* How it begins. */
+enum shape_first { SHAPE_NUMBER, SHAPE_LOWER, SHAPE_UPPER, SHAPE_FIRSTS };
+enum {
+    SHAPE_CLASSES =
+        (RULE_SHAPE_MAX + 1) * SHAPE_FIRSTS * SHAPE_NEXTS * SHAPE_TAILS
+};
 
 struct shape_form {
-    size_t width; /* of the first word, which begins with a letter or not */
-    bool is_letter;
+    size_t width; /* of the first word */
+    enum shape_first first;
     enum shape_next next;
     size_t second; /* SHAPE_DIGIT, SHAPE_LETTER: 1 to SHAPE_SECOND_MAX */
     bool has_third;
@@ -148,8 +153,8 @@ struct shape_form {
 /* Most words of a text have no shape of their class. */
 static inline unsigned shape_class(const struct shape_form *f)
 {
-    return (unsigned)(((f->width * 2 + f->is_letter) * SHAPE_NEXTS + f->next) *
-                          SHAPE_TAILS +
+    size_t first = f->width * SHAPE_FIRSTS + f->first;
+    return (unsigned)((first * SHAPE_NEXTS + f->next) * SHAPE_TAILS +
                       f->second * 2 + f->has_third);
 }
 
@@ -234,6 +239,8 @@ struct rules {
     /* Of a class: [shape_start[class], shape_start[class + 1]). */
     struct shape_entry *shapes;
     unsigned *shape_start; /* SHAPE_CLASSES + 1 */
+    /* Whether there are any, a bit a class: small enough to stay at hand. */
+    uint64_t shape_bits[SHAPE_CLASSES / 64 + 1];
     /* Of word n: [token_start[n], token_start[n + 1]); behind the last word
      * those that need none: [token_start[word_count], token_count). */
     struct token_entry *tokens;

@@ -27,12 +27,23 @@ static bool may_be(char c, bool is_letter)
     return isdigit((unsigned char)c) ? !is_letter : is_letter;
 }
 
+static bool may_begin_with(char c, enum shape_first first)
+{
+    if (c == 'X')
+        return first != SHAPE_LOWER;
+    if (c == 'a' || c == 'x')
+        return c == 'x' || first != SHAPE_NUMBER;
+    if (isdigit((unsigned char)c))
+        return first == SHAPE_NUMBER;
+    return first == (islower((unsigned char)c) ? SHAPE_LOWER : SHAPE_UPPER);
+}
+
 /* Whether a text of that form may have the shape. */
 static bool is_of_form(
     const struct pattern *p, const char *shape, const struct shape_form *f)
 {
     const char *rest = shape + first_length(shape);
-    if (first_length(shape) != f->width || !may_be(shape[0], f->is_letter))
+    if (first_length(shape) != f->width || !may_begin_with(shape[0], f->first))
         return false;
     if (*rest == '\0')
         return f->next == SHAPE_ENDS;
@@ -58,20 +69,19 @@ static void each_class(struct rules *rules, const struct rule *rule,
     const struct pattern *p, const char *shape, shape_fn *fn)
 {
     struct shape_form f = {.width = first_length(shape)};
-    for (int letter = 0; letter < 2; letter++)
-        for (int next = 0; next < SHAPE_NEXTS; next++) {
-            size_t most = next == SHAPE_DIGIT || next == SHAPE_LETTER
-                              ? SHAPE_SECOND_MAX
-                              : 0;
-            for (f.second = most > 0; f.second <= most; f.second++)
-                for (int third = 0; third < 1 + (most > 0); third++) {
-                    f.is_letter = letter != 0;
-                    f.next = (enum shape_next)next;
-                    f.has_third = third != 0;
-                    if (is_of_form(p, shape, &f))
-                        fn(rules, rule, p, shape, shape_class(&f));
-                }
-        }
+    for (int each = 0; each < SHAPE_FIRSTS * SHAPE_NEXTS; each++) {
+        f.first = (enum shape_first)(each / SHAPE_NEXTS);
+        f.next = (enum shape_next)(each % SHAPE_NEXTS);
+        size_t most = f.next == SHAPE_DIGIT || f.next == SHAPE_LETTER
+                          ? SHAPE_SECOND_MAX
+                          : 0;
+        for (f.second = most > 0; f.second <= most; f.second++)
+            for (int third = 0; third < 1 + (most > 0); third++) {
+                f.has_third = third != 0;
+                if (is_of_form(p, shape, &f))
+                    fn(rules, rule, p, shape, shape_class(&f));
+            }
+    }
 }
 
 static void each_shape(struct rules *rules, shape_fn *fn)
@@ -98,6 +108,7 @@ static void count_shape(struct rules *rules, const struct rule *rule,
 static void add_shape(struct rules *rules, const struct rule *rule,
     const struct pattern *p, const char *shape, unsigned class)
 {
+    rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     rules->shapes[rules->shape_start[class]++] =
         (struct shape_entry){rule, p, shape, shape + first_length(shape)};
 }

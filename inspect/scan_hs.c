@@ -305,11 +305,12 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Covers what was not walked over yet. */
+/* Covers what was not walked over yet, and what may stand in front of it. */
 static void mark(struct scan_job *job, size_t to)
 {
     size_t from = smaller(smaller(job->digits_done, job->shapes_done),
         smaller(job->tokens_done, job->terms_done));
+    from -= smaller(from, MARK_BLOCK);
     if (!marks_cover(&job->marks, job->text, from, to))
         marks_make(&job->marks, job->text, from, to);
     if (!job->is_second && job->layer == NULL)
@@ -372,7 +373,7 @@ static void begin_text(struct scan_job *job, struct str text)
     job->last_word = (struct term_word){0};
     job->anchors.count = job->decided = 0;
     job->number_end = 0;
-    job->numbers_in_row = 0;
+    job->numbers_in_row = job->words_seen = 0;
     forget_done(job);
 }
 

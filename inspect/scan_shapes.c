@@ -165,27 +165,52 @@ static void try_shape(struct scan_job *job, const struct shape_entry *e,
     (void)judge(job, &c);
 }
 
-/* What follows the first word: "-99", ".9999/". */
-static void read_form(struct str text, size_t at, struct shape_form *f)
+/* Letters and digits in a row from `at` on, at most 64. */
+static inline size_t count_on(const struct scan_job *job, size_t at)
 {
+    size_t n = 0;
+    if (at >= job->marks.to) { /* a very long word leads out of them */
+        while (n < MARK_BLOCK && is_word(job->text, at + n))
+            n++;
+        return n;
+    }
+    uint64_t others = ~marks_window(&job->marks, MARK_WORD, at);
+    return others == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(others);
+}
+
+/* Letters in a row in front of `at`. */
+static inline size_t count_letters(const struct scan_job *job, size_t at)
+{
+    uint64_t letters = marks_before(&job->marks, MARK_WORD, at) &
+                       ~marks_before(&job->marks, MARK_DIGIT, at);
+    return ~letters == 0 ? MARK_BLOCK : (size_t)__builtin_clzll(~letters);
+}
+
+/* What follows the first word: "-99", ".9999/". */
+static void read_form(
+    const struct scan_job *job, size_t at, struct shape_form *f)
+{
+    struct str text = job->text;
     f->next = SHAPE_OTHER;
     if (at + 1 >= text.n || !is_shape_gap(text.p[at]) || !is_word(text, at + 1))
         return;
     f->next = is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
-    size_t start = ++at;
-    while (at - start < SHAPE_SECOND_MAX && is_word(text, at))
-        at++;
-    f->second = at - start;
+    size_t second = count_on(job, ++at);
+    f->second = second < SHAPE_SECOND_MAX ? second : SHAPE_SECOND_MAX;
+    at += f->second;
     f->has_third =
         f->second == SHAPE_SECOND_MAX ||
         (at + 1 < text.n && is_shape_gap(text.p[at]) && is_word(text, at + 1));
 }
 
-static void try_class(struct scan_job *job, size_t start,
+static inline void try_class(struct scan_job *job, size_t start,
     const struct shape_form *form, bool is_glued)
 {
     const struct rules *rules = job->scanner->rules;
-    unsigned class = shape_class(form), last = rules->shape_start[class + 1];
+    unsigned class = shape_class(form);
+    if ((rules->shape_bits[class / 64] >> class % 64 & 1) == 0)
+        return;
+    unsigned last = rules->shape_start[class + 1];
     for (unsigned i = rules->shape_start[class]; i < last; i++)
         if (agrees(job->text, start + form->width, rules->shapes[i].rest))
             try_shape(job, &rules->shapes[i], start, is_glued);
@@ -196,10 +221,13 @@ static void try_shapes(
 {
     if (width > RULE_SHAPE_MAX)
         return;
-    struct shape_form form = {
-        .width = width, .is_letter = !is_digit(job->text, start)};
+    unsigned char c = (unsigned char)job->text.p[start];
+    struct shape_form form = {.width = width,
+        .first = c <= '9'   ? SHAPE_NUMBER
+                 : c <= 'Z' ? SHAPE_UPPER
+                            : SHAPE_LOWER};
     try_class(job, start, &form, is_glued);
-    read_form(job->text, start + width, &form);
+    read_form(job, start + width, &form);
     try_class(job, start, &form, is_glued);
 }
 
@@ -207,12 +235,10 @@ static void try_leads(struct scan_job *job, size_t start)
 {
     struct str text = job->text;
     for (int i = 0; i < LEAD_WORDS_MAX; i++) {
-        size_t end = start - 1, n = 0;
+        size_t end = start - 1;
         if (start < 2 || !is_shape_gap(text.p[end]))
             return;
-        while (n < end && n <= LEAD_LETTERS_MAX &&
-               is_letter((unsigned char)text.p[end - 1 - n]))
-            n++;
+        size_t n = count_letters(job, end);
         if (n == 0 || n > LEAD_LETTERS_MAX ||
             (n < end && is_word(text, end - 1 - n)))
             return;
@@ -233,20 +259,28 @@ static void try_tail(struct scan_job *job, size_t start, size_t end)
         try_shapes(job, at, end - at, true);
 }
 
+/* Around the digit at `at`. */
+static size_t word_start(const struct scan_job *job, size_t at)
+{
+    while (at > job->shapes_done && is_word(job->text, at - 1))
+        at--;
+    return at;
+}
+
 void walk_shapes(struct scan_job *job, size_t limit)
 {
     struct str text = job->text;
     size_t at = job->shapes_done;
     limit = limit < text.n ? limit : text.n;
     while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
-        size_t start = at, end = at;
-        while (start > job->shapes_done && is_word(text, start - 1))
-            start--;
+        size_t start = word_start(job, at);
+        size_t end = at + count_on(job, at);
         while (is_word(text, end))
             end++;
         try_leads(job, start);
         try_shapes(job, start, end - start, false);
-        try_tail(job, start, end);
+        if (end - start > GLUED_DIGITS_MIN)
+            try_tail(job, start, end);
         job->shapes_done = at = end;
     }
     if (job->shapes_done < limit) {

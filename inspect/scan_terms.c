@@ -118,28 +118,39 @@ static void walk_word(struct scan_job *job, size_t start, bool is_known)
     job->last_word = word;
 }
 
-/* Counts number words in a row, and notes what views may be made of. */
-static void note_word(struct scan_job *job, unsigned what)
+/* Number words in a row are what views may be made of: how many words there
+ * are between two of them is the difference of their ranks. */
+static void note_word(struct scan_job *job, unsigned what, size_t rank)
 {
     enum { NUMBERS_MIN = 8 };
-    job->numbers_in_row = what & HEAD_NUMBER ? job->numbers_in_row + 1 : 0;
-    if (job->numbers_in_row < NUMBERS_MIN)
-        what &= ~(unsigned)HEAD_NUMBER;
+    if ((what & HEAD_NUMBER) != 0) {
+        bool is_next = job->numbers_in_row > 0 && rank == job->number_rank + 1;
+        job->numbers_in_row = is_next ? job->numbers_in_row + 1 : 1;
+        job->number_rank = rank;
+        if (job->numbers_in_row < NUMBERS_MIN)
+            what &= ~(unsigned)HEAD_NUMBER;
+    }
     if (job->layer == NULL)
         job->heads |= what;
 }
 
-/* Those words of a block whose first bytes are in `starts`. */
+/* Those words of a block whose first bytes are in `starts`; most are nothing
+ * that anybody looks for. */
 static void walk_block(struct scan_job *job, size_t block, uint64_t starts)
 {
+    const unsigned char *heads = job->scanner->rules->heads;
     const struct mark_block *b = marks_block(&job->marks, block);
     uint64_t bits = term_bits(b), next = term_bits(b + 1);
-    for (; starts != 0; starts &= starts - 1) {
+    size_t rank = job->words_seen;
+    job->words_seen += (size_t)__builtin_popcountll(starts);
+    for (; starts != 0; starts &= starts - 1, rank++) {
         unsigned i = (unsigned)__builtin_ctzll(starts);
-        uint64_t rest = i == 0 ? bits : bits >> i | next << (64 - i);
+        uint64_t rest = bits >> i | next << 1 << (63 - i);
         uint32_t head = read_head(job->text, block + i, rest);
-        unsigned what = job->scanner->rules->heads[head_slot(head)];
-        note_word(job, what);
+        unsigned what = heads[head_slot(head)];
+        if (what == 0 && !job->last_word.is_known)
+            continue;
+        note_word(job, what, rank);
         if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
             walk_word(job, block + i, (what & HEAD_TERM) != 0);
     }
