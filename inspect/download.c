@@ -7,7 +7,9 @@
  *
  * An answer is the whole file, a part of it, or several.  Of parts that come in
  * their order, in whatever answers, the keeper puts the running sum away, so
- * that the last one tells the file's; of others nobody can.
+ * that the last one tells the file's.  Bytes of parts go to the keeper besides,
+ * so that the file can be read as a whole (download_whole.c) once all of it has
+ * passed.
  *
  * Where a document was read, what was found in its text stands for what its
  * bytes looked like.
@@ -26,34 +28,59 @@ enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
 /* ---- parts -----------------------------------------------------------------
  */
 
-/* {-1, -1, -1}: its place is not told. */
-static struct download_part read_range(struct str value)
+static const struct download_part nowhere = {-1, -1, -1, -1};
+
+/* Of what is encoded the place is one among bytes that nobody sees here; but
+ * that of all of them. */
+static struct download_part read_range(struct str value, bool is_encoded)
 {
     struct mime_range range = {-1, -1, -1};
     (void)!mime_parse_range(value, &range);
-    return (struct download_part){range.first, range.first, range.total};
+    bool is_all = range.first == 0 && range.last + 1 == range.total;
+    if (is_encoded && is_all)
+        return (struct download_part){0, 0, -1, -1};
+    if (range.first < 0 || is_encoded)
+        return nowhere;
+    return (struct download_part){
+        range.first, range.first, range.total, range.last + 1};
+}
+
+bool download_is_same_file(
+    uint64_t version, uint64_t other, int64_t total, int64_t other_total)
+{
+    return (version == 0 || other == 0 || version == other) &&
+           (total < 0 || other_total < 0 || total == other_total);
 }
 
 /* The sum of another version of the file is of no use. */
 static bool may_go_on(const struct download *d, int64_t total)
 {
-    bool is_other =
-        (d->version != 0 && d->known_version != 0 &&
-            d->version != d->known_version) ||
-        (total >= 0 && d->known_total >= 0 && total != d->known_total);
-    return d->known.at > 0 && !is_other;
+    return d->known.at > 0 && download_is_same_file(d->version,
+                                  d->known_version, total, d->known_total);
 }
 
 static void begin_sum(struct download *d, const struct download_part *part)
 {
     if (d->digest == NULL && part->from == 0) {
         d->digest = digest_new();
-    } else if (d->digest == NULL && part->from == d->known.at &&
-               may_go_on(d, part->total)) {
+    } else if (d->digest == NULL && part->from > 0 &&
+               part->from <= d->known.at && may_go_on(d, part->total)) {
         d->digest = digest_restore(d->known.state);
         d->sum_from = d->sum_at = d->known.at;
     }
-    d->is_summing = d->digest != NULL && part->from == d->sum_at;
+    d->is_summing =
+        d->digest != NULL && part->from >= 0 && part->from <= d->sum_at;
+}
+
+/* Some of it may have been summed before. */
+static void add_to_sum(struct download *d, int64_t at, struct str bytes)
+{
+    int64_t again = d->sum_at - at;
+    if (!d->is_summing || again >= (int64_t)bytes.n)
+        return;
+    bytes = str_sub(bytes, (size_t)again, bytes.n);
+    digest_update(d->digest, bytes);
+    d->sum_at += (int64_t)bytes.n;
 }
 
 static void begin_part(
@@ -64,6 +91,7 @@ static void begin_part(
     d->is_in_part = true;
     begin_sum(d, &part);
     d->found_before = ex->activity->findings.count;
+    download_keep_begin(ex);
     exchange_scan_begin(ex, type, true);
 }
 
@@ -76,6 +104,7 @@ static void end_part(struct exchange *ex)
         return;
     d->is_in_part = false;
     exchange_scan_rest(ex);
+    download_keep_end(ex);
     for (size_t i = d->found_before; i < f->count && d->now.from > 0; i++) {
         f->items[i].start += (size_t)d->now.from;
         f->items[i].end += (size_t)d->now.from;
@@ -101,15 +130,15 @@ static void on_part(void *arg, const struct multipart_part *part)
     struct str *type = &download_file(ex)->declared_type;
     if (type->n == 0)
         *type = arena_copy(&ex->activity->arena, part->content_type);
-    begin_part(ex, read_range(part_field(part->headers, "content-range")),
+    begin_part(ex,
+        read_range(part_field(part->headers, "content-range"),
+            ex->download->is_encoded),
         part->content_type);
 }
 
-static void take_bytes(struct exchange *ex, struct str bytes);
-
 static void on_part_data(void *arg, struct str data)
 {
-    take_bytes(arg, data);
+    download_take_bytes(arg, data);
 }
 
 static void on_part_end(void *arg)
@@ -123,11 +152,11 @@ static const struct multipart_events part_events = {
 void download_begin(struct exchange *ex, struct str range)
 {
     struct download *d = ex->download;
-    struct download_part part = {0, 0, -1};
+    struct download_part part = {0, 0, -1, -1};
     struct mime_type type = {0};
-    d->now = (struct download_part){-1, -1, -1};
+    d->now = nowhere;
     if (ex->status == 206)
-        part = read_range(range);
+        part = read_range(range, d->is_encoded);
     bool is_ranges = ex->status == 206 && range.n == 0 &&
                      mime_parse_type(d->type, &ex->arena, &type) == OK &&
                      str_is(type.type, "multipart/byteranges");
@@ -153,6 +182,8 @@ void download_drop(struct download *d)
     buf_wipe_free(&d->head);
     digest_free(&d->digest);
     multipart_free(&d->multipart);
+    chunks_drop(&d->chunks);
+    download_whole_free(d);
 }
 
 static void look_at_head(struct exchange *ex)
@@ -192,17 +223,15 @@ static void look_at_next(struct exchange *ex, struct str bytes, int64_t at)
         look_at_head(ex);
 }
 
-static void take_bytes(struct exchange *ex, struct str bytes)
+void download_take_bytes(struct exchange *ex, struct str bytes)
 {
     struct download *d = ex->download;
     int64_t at = d->now.from < 0 ? -1 : d->now.to;
     if (at >= 0)
         d->now.to += (int64_t)bytes.n;
     d->bytes += bytes.n;
-    if (d->is_summing) {
-        digest_update(d->digest, bytes);
-        d->sum_at += (int64_t)bytes.n;
-    }
+    add_to_sum(d, at, bytes);
+    download_keep_bytes(ex, bytes);
     look_at_next(ex, bytes, at);
     keep_bytes(ex, bytes, at);
     exchange_scan_piece(ex, bytes);
@@ -213,7 +242,7 @@ static void take_decoded(struct exchange *ex)
     if (ex->download->kind == DOWNLOAD_LINK)
         file_take_link_body(ex, buf_str(&ex->decoded));
     else if (ex->download->multipart == NULL)
-        take_bytes(ex, buf_str(&ex->decoded));
+        download_take_bytes(ex, buf_str(&ex->decoded));
     else if (multipart_feed(ex->download->multipart, buf_str(&ex->decoded)) !=
              OK)
         ex->download->is_damaged = true;
@@ -256,18 +285,19 @@ static bool is_complete_answer(const struct exchange *ex)
 static bool is_summed(const struct exchange *ex)
 {
     const struct download *d = ex->download;
-    if (d->digest == NULL)
-        return false;
+    if (d->digest == NULL || d->is_gathered)
+        return d->is_gathered;
     if (ex->status == 200)
         return is_complete_answer(ex);
     return d->now.total >= 0 && d->sum_at == d->now.total && !d->is_encoded;
 }
 
-/* All of the file came in this answer. */
+/* All of the file came in this answer, or was put together. */
 static bool is_whole(const struct exchange *ex)
 {
-    return is_complete_answer(ex) && is_summed(ex) &&
-           ex->download->sum_from == 0;
+    return ex->download->is_gathered ||
+           (is_complete_answer(ex) && is_summed(ex) &&
+               ex->download->sum_from == 0);
 }
 
 /* Or had been before this answer, which is a part of it once more. */
@@ -329,6 +359,8 @@ void download_end(struct exchange *ex)
     if (d->multipart != NULL && multipart_finish(d->multipart) != OK)
         ex->is_response_complete = false;
     end_part(ex);
+    if (!is_complete_answer(ex))
+        download_keep_rest(ex);
     set_digest(ex);
     if (d->bytes != 0 || d->length <= 0)
         file->bytes = (int64_t)d->bytes;
@@ -338,6 +370,39 @@ void download_end(struct exchange *ex)
         file->type = arena_copy(&a->arena, str_of(d->known.type));
     if (d->is_damaged)
         a->failure = STR("decode");
+    take_kept(ex, file);
+}
+
+/* ---- once more, all of it ------------------------------------------------
+ */
+
+void download_start_over(struct exchange *ex, int64_t from, int64_t total)
+{
+    struct download *d = ex->download;
+    drop_kept(d);
+    buf_clear(&d->head);
+    d->is_kept_no_more = d->is_document = d->is_too_large = false;
+    d->keeps_part = false;
+    d->now = (struct download_part){from, from, total, total};
+    d->is_summing = true;
+    d->sum_from = 0;
+    d->sum_at = from;
+    if (from == 0)
+        exchange_scan_begin(ex, download_file(ex)->declared_type, true);
+}
+
+void download_take_whole(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct activity_file *file = download_file(ex);
+    d->is_gathered = true;
+    exchange_scan_rest(ex);
+    set_digest(ex);
+    file->bytes = d->now.total;
+    if (d->head.n == 0 && d->now.from > 0)
+        return; /* only its sum is news */
+    file->type = filetype_find(buf_str(&d->head));
+    buf_clear(&file->text);
     take_kept(ex, file);
 }
 
@@ -392,11 +457,16 @@ static void describe_answer(const struct exchange *ex, struct keep_part *part)
     digest_save(d->digest, part->sum.state);
 }
 
+static bool asks_more(const struct download *d)
+{
+    return d->part_asked < d->part_count;
+}
+
 void download_ask(struct exchange *ex)
 {
     struct download *d = ex->download;
     struct buf findings = {0};
-    struct download_part none = {-1, -1, -1}, *one = &none;
+    const struct download_part *one = &nowhere;
     if (d->part_asked < d->part_count)
         one = &d->parts[d->part_asked++];
     struct keep_part part = {
@@ -408,9 +478,10 @@ void download_ask(struct exchange *ex)
         .total = one->total,
         .version = d->version,
     };
-    if (!download_asks_more(ex)) {
-        findings_pack(
-            &ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
+    if (!asks_more(d)) {
+        if (!d->was_whole) /* or they were told */
+            findings_pack(
+                &ex->activity->findings, KEEP_LINK_FINDINGS_MAX, &findings);
         part.findings = buf_str(&findings);
         describe_answer(ex, &part);
     }
@@ -419,25 +490,40 @@ void download_ask(struct exchange *ex)
     buf_free(&findings);
 }
 
-bool download_asks_more(struct exchange *ex)
+/* What the parts before told. */
+void download_take_parts(
+    struct exchange *ex, const struct keep_part_answer *said)
 {
-    const struct download *d = ex->download;
-    return d->part_asked < d->part_count;
+    struct activity_file *file = download_file(ex);
+    if (said->bytes > 0)
+        file->bytes = said->bytes;
+    if (file->type.n == 0 && said->has_sum)
+        file->type = arena_copy(&ex->activity->arena, str_of(said->sum.type));
+    findings_unpack(said->findings, &ex->activity->findings);
 }
 
-bool download_answered(struct exchange *ex, struct str answer)
+enum file_next download_answered(struct exchange *ex, struct str answer)
 {
     struct download *d = ex->download;
     struct activity *a = ex->activity;
     struct keep_part_answer said;
+    if (asks_more(d)) {
+        download_ask(ex);
+        return FILE_ASKS;
+    }
+    if (d->whole != NULL)
+        return download_whole_answer(ex, answer);
     a->complete = is_whole(ex);
     if (keep_read_part(answer, &said) != OK)
-        return true; /* the keeper is gone: what we saw ourselves */
+        return FILE_TELLS; /* the keeper is gone: what we saw ourselves */
     a->complete = said.is_complete;
-    if (!is_whole(ex)) {
-        if (said.bytes > 0)
-            download_file(ex)->bytes = said.bytes;
-        findings_unpack(said.findings, &a->findings);
-    }
-    return !said.is_told && !d->is_told;
+    if (said.is_told || d->is_told)
+        return FILE_IS_SILENT;
+    if (said.is_complete && !is_whole(ex) && download_whole_begin(ex, &said))
+        return FILE_ASKS;
+    if (!is_whole(ex) && !d->was_whole)
+        download_take_parts(ex, &said);
+    if (d->is_gathered)
+        download_forget_parts(ex);
+    return FILE_TELLS;
 }

@@ -6,6 +6,7 @@
 #define INSPECT_DOWNLOAD_H
 
 #include "base/digest.h"
+#include "inspect/chunks.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/filetype.h"
 #include "inspect/keep_links.h"
@@ -19,6 +20,7 @@ enum { DOWNLOAD_PARTS_MAX = 64 };
 /* [from, to) of total; from -1: nobody knows where; total -1: of how many. */
 struct download_part {
     int64_t from, to, total;
+    int64_t end; /* as announced */
 };
 
 struct download {
@@ -49,6 +51,12 @@ struct download {
     int64_t known_total;
     uint64_t known_version;
 
+    struct chunk_writer chunks; /* of the part that is passing */
+    bool keeps_part;            /* it goes to the keeper */
+    struct download_whole *whole;
+    bool was_whole;   /* it was tried, */
+    bool is_gathered; /* and what is known of the file is of all its bytes */
+
     struct buf head;
     struct buf kept; /* all bytes so far, if they may be of use: reserved */
     bool is_kept_no_more;
@@ -76,9 +84,35 @@ void download_note_trouble(
     struct exchange *ex, const char *why, struct str where);
 /* exchange_question: what else of the file has passed. */
 void download_ask(struct exchange *ex);
-/* True: there is more to be asked. */
-bool download_asks_more(struct exchange *ex);
-/* False: it was told before. */
-bool download_answered(struct exchange *ex, struct str answer);
+enum file_next download_answered(struct exchange *ex, struct str answer);
+/* As of the bytes of one part. */
+void download_take_bytes(struct exchange *ex, struct str bytes);
+/* Nothing has come of the file yet: it comes from `from` on. */
+void download_start_over(struct exchange *ex, int64_t from, int64_t total);
+/* What all of them told. */
+void download_take_whole(struct exchange *ex);
+/* What is known of them instead. */
+void download_take_parts(
+    struct exchange *ex, const struct keep_part_answer *said);
+/* By version (0: nobody knows) and length (-1: likewise). */
+bool download_is_same_file(
+    uint64_t version, uint64_t other, int64_t total, int64_t other_total);
+
+/* download_whole.c */
+/* The part that begins is to be kept, if it may be of use. */
+void download_keep_begin(struct exchange *ex);
+void download_keep_bytes(struct exchange *ex, struct str bytes);
+/* It has passed, as far as it came. */
+void download_keep_end(struct exchange *ex);
+/* The first bytes of what broke off, kept here. */
+void download_keep_rest(struct exchange *ex);
+/* All parts have passed.  True: exchange_question is what there is of them. */
+bool download_whole_begin(
+    struct exchange *ex, const struct keep_part_answer *said);
+enum file_next download_whole_answer(struct exchange *ex, struct str answer);
+enum file_next download_whole_step(struct exchange *ex);
+void download_whole_free(struct download *d);
+/* Nobody will ask for their bytes again. */
+void download_forget_parts(struct exchange *ex);
 
 #endif

@@ -565,6 +565,29 @@ static enum exchange_state read_file(struct exchange *ex)
     return EXCHANGE_READ;
 }
 
+static void tell_file(struct exchange *ex);
+
+static enum exchange_state go_on_with_file(
+    struct exchange *ex, enum file_next next)
+{
+    switch (next) {
+    case FILE_ASKS:
+        ex->response = RESPONSE_FILE;
+        return EXCHANGE_ASK;
+    case FILE_READS:
+        return read_file(ex);
+    case FILE_IS_SILENT:
+        return drop_file(ex);
+    case FILE_STEPS:
+        ex->response = RESPONSE_WHOLE;
+        break;
+    case FILE_TELLS:
+        tell_file(ex);
+        break;
+    }
+    return EXCHANGE_MORE;
+}
+
 void exchange_after_download(struct exchange *ex)
 {
     ex->response = RESPONSE_TEXT;
@@ -572,14 +595,11 @@ void exchange_after_download(struct exchange *ex)
 
 void exchange_file_answered(struct exchange *ex, struct str answer)
 {
-    if (file_asks_more(ex)) {
-        (void)ask_file(ex);
-        return;
-    }
-    if (!file_take_answer(ex, answer)) {
-        (void)drop_file(ex);
-        return;
-    }
+    (void)go_on_with_file(ex, file_take_answer(ex, answer));
+}
+
+static void tell_file(struct exchange *ex)
+{
     ex->answers[0] = ex->activity;
     ex->activity = NULL;
     ex->answer_count = 1;
@@ -710,6 +730,8 @@ enum exchange_state exchange_step_response(struct exchange *ex)
     case RESPONSE_FILE:
     case RESPONSE_REPLY:
         return EXCHANGE_ASK;
+    case RESPONSE_WHOLE:
+        return go_on_with_file(ex, file_step(ex));
     case RESPONSE_READ:
         return EXCHANGE_READ;
     case RESPONSE_TEXT:

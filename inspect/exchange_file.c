@@ -519,12 +519,7 @@ void file_ask(struct exchange *ex)
         download_ask(ex);
 }
 
-bool file_asks_more(struct exchange *ex)
-{
-    return ex->download->kind == DOWNLOAD_BYTES && download_asks_more(ex);
-}
-
-static bool take_link_answer(struct exchange *ex, struct str answer)
+static enum file_next take_link_answer(struct exchange *ex, struct str answer)
 {
     struct download *d = ex->download;
     struct keep_link_answer said;
@@ -532,20 +527,26 @@ static bool take_link_answer(struct exchange *ex, struct str answer)
         d->side = said.side;
         take_id(ex, &said);
     }
-    return is_download(d, download_file(ex)->declared_type);
+    return is_download(d, download_file(ex)->declared_type) ? FILE_TELLS
+                                                            : FILE_IS_SILENT;
 }
 
-bool file_take_answer(struct exchange *ex, struct str answer)
+enum file_next file_step(struct exchange *ex)
+{
+    return download_whole_step(ex);
+}
+
+enum file_next file_take_answer(struct exchange *ex, struct str answer)
 {
     struct activity *a = ex->activity;
-    bool is_worth_it = ex->download->kind == DOWNLOAD_LINK
-                           ? take_link_answer(ex, answer)
-                           : download_answered(ex, answer);
+    enum file_next next = ex->download->kind == DOWNLOAD_LINK
+                              ? take_link_answer(ex, answer)
+                              : download_answered(ex, answer);
     a->has_complete = true;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;
     a->outcome = OUTCOME_SUCCESS;
-    return is_worth_it;
+    return next;
 }
 
 bool file_is_link(const struct exchange *ex)

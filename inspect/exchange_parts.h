@@ -8,6 +8,8 @@
  *   exchange_answer.c    response bytes, answers, completion
  *   exchange_file.c      files coming down, and links to them
  *   download.c           their bytes (inspect/download.h)
+ *   download_whole.c     parts of a file, put together
+ *   chunks.c             bytes of parts for the keeper
  *   extract.c            bodies by the map's paths, or generically
  *   document.c           files that others take the text out of
  *   extract_file.c       files in bodies: raw, multipart, data: URLs
@@ -65,6 +67,7 @@ enum response_phase {
     RESPONSE_READ,  /* a document that came down is being read */
     RESPONSE_TEXT,  /* and its text scanned */
     RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
+    RESPONSE_WHOLE, /* which are put together */
     RESPONSE_SCAN,
     RESPONSE_VIEW,       /* the answer's texts in the request's activity */
     RESPONSE_TRANSCRIPT, /* what the audio of the request said is scanned */
@@ -308,10 +311,16 @@ void file_data(struct exchange *ex, struct str wire);
 bool file_finish(struct exchange *ex);
 /* exchange_question is what is known of the link or of the other parts. */
 void file_ask(struct exchange *ex);
-/* True: file_ask again. */
-bool file_asks_more(struct exchange *ex);
-/* False: there is nothing to tell. */
-bool file_take_answer(struct exchange *ex, struct str answer);
+enum file_next {
+    FILE_ASKS,  /* exchange_question again */
+    FILE_STEPS, /* file_step */
+    FILE_READS, /* a document among them; then file_ask */
+    FILE_TELLS,
+    FILE_IS_SILENT, /* there is nothing to tell */
+};
+enum file_next file_take_answer(struct exchange *ex, struct str answer);
+/* Parts are put together. */
+enum file_next file_step(struct exchange *ex);
 /* A link: to be completed by whoever fetches it. */
 bool file_is_link(const struct exchange *ex);
 /* download.c: of a document that came down; its text is to be scanned. */

@@ -197,11 +197,12 @@ struct keep_file {
     struct str address; /* where its bytes go: host and path; or empty */
     char activity_id[UUID_TEXT_BYTES]; /* if the file is new */
     int64_t time_ms;
-    unsigned flags; /* more of them; never fewer */
-    bool is_new;    /* whatever was known under these names is another file */
-    bool forgets;   /* the lines so far, and that it was blocked */
-    bool is_brief;  /* no file, but an answer's stream: for a short while */
-    bool creates;   /* of a question: the file is known from now on */
+    unsigned flags;  /* more of them; never fewer */
+    bool is_new;     /* whatever was known under these names is another file */
+    bool forgets;    /* the lines so far, and that it was blocked */
+    bool is_brief;   /* no file, but an answer's stream: for a short while */
+    bool comes_down; /* a file's parts: for as long as a link to it */
+    bool creates;    /* of a question: the file is known from now on */
     struct str fact;
     size_t offset; /* of a question: of the lines, those from here on */
 };

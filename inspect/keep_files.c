@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "inspect/keep_links.h"
 #include "inspect/keep_parts.h"
 
 enum { FILE_KEYS_MAX = KEEP_FILE_IDS_MAX + 1 };
@@ -13,7 +14,7 @@ enum { FILE_KEYS_MAX = KEEP_FILE_IDS_MAX + 1 };
 /* Follows struct question; the fact follows it. */
 struct file_head {
     uint32_t flags, offset, key_count;
-    uint8_t is_new, forgets, creates, is_brief;
+    uint8_t is_new, forgets, creates, is_brief, comes_down, reserved[3];
     struct key keys[FILE_KEYS_MAX];
 };
 _Static_assert(sizeof(struct file_head) == KEEP_FILE_HEAD_BYTES, "");
@@ -44,7 +45,8 @@ void keep_put_file_question(
         .is_new = file->is_new,
         .forgets = file->forgets,
         .creates = file->creates,
-        .is_brief = file->is_brief};
+        .is_brief = file->is_brief,
+        .comes_down = file->comes_down};
     for (size_t i = 0; i < KEEP_FILE_IDS_MAX; i++)
         add_key(&head, "file", file->service, file->ids[i]);
     /* Cloud storage is no service's own. */
@@ -110,6 +112,8 @@ static struct entry *find_any(
 
 static int64_t seconds_of(const struct file_head *head)
 {
+    if (head->comes_down)
+        return KEEP_LINK_SECONDS;
     return head->is_brief ? KEEP_STREAM_SECONDS : KEEP_FILE_SECONDS;
 }
 

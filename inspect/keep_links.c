@@ -256,8 +256,12 @@ enum err keep_read_part(struct str answer, struct keep_part_answer *answer_out)
         .is_told = (a.flags & FLAG_TOLD) != 0,
         .is_complete = (a.flags & FLAG_COMPLETE) != 0,
         .bytes = a.bytes,
+        .total = a.total,
+        .has_sum = (a.flags & FLAG_SUM) != 0,
+        .sum = a.sum,
         .findings = rest,
     };
+    answer_out->sum.type[sizeof answer_out->sum.type - 1] = '\0';
     return OK;
 }
 
@@ -480,6 +484,14 @@ static void begin(
     memcpy(e->activity_id, q->activity_id, sizeof e->activity_id);
 }
 
+static void put_sum(const struct entry *e, struct answer *a)
+{
+    if (e->sum == NULL)
+        return;
+    a->flags |= FLAG_SUM;
+    a->sum = *e->sum;
+}
+
 static void serve_link(struct links *links, const struct question *q,
     struct str texts, int64_t now_ms, struct buf *answer_out)
 {
@@ -518,10 +530,7 @@ static void serve_link(struct links *links, const struct question *q,
         .time_ms = e->time_ms,
         .bytes = e->bytes,
         .total = e->total};
-    if (e->sum != NULL) {
-        a.flags |= FLAG_SUM;
-        a.sum = *e->sum;
-    }
+    put_sum(e, &a);
     memcpy(a.activity_id, e->activity_id, sizeof a.activity_id);
     if (q->kind != NOTE_LINK) {
         buf_append(answer_out, &a, sizeof a);
@@ -548,6 +557,8 @@ static void serve_part(struct links *links, const struct question *q,
     if (is_whole || (q->total >= 0 && a.bytes >= q->total))
         e->flags |= FLAG_COMPLETE;
     a.flags |= e->flags & FLAG_COMPLETE;
+    a.total = e->total;
+    put_sum(e, &a);
     buf_append(answer_out, &a, sizeof a);
     if (is_whole) /* it saw all that they saw */
         set_buf(links, &e->findings, STR_NONE);

@@ -112,9 +112,12 @@ struct keep_part {
 void keep_ask_part(const struct keep_part *part, struct buf *question);
 
 struct keep_part_answer {
-    bool is_told;        /* as above, before this part */
-    bool is_complete;    /* every byte has passed by now */
-    int64_t bytes;       /* that have passed, each counted once */
+    bool is_told;     /* as above, before this part */
+    bool is_complete; /* every byte has passed by now */
+    int64_t bytes;    /* that have passed, each counted once */
+    int64_t total;    /* as the parts said; -1: they did not */
+    bool has_sum;     /* of its first bytes, as far as that goes by now */
+    struct keep_sum sum;
     struct str findings; /* of the parts before; borrowed */
 };
 enum err keep_read_part(

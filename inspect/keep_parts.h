@@ -110,7 +110,7 @@ void keep_serve_file(struct keep *keep, struct str question,
     struct keep_payload *payload, int64_t now_ms, struct buf *answer);
 void keep_put_file_question(
     const struct keep_file *file, enum kind kind, struct buf *out);
-enum { KEEP_FILE_HEAD_BYTES = 4 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES };
+enum { KEEP_FILE_HEAD_BYTES = 5 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES };
 
 /* keep_chunks.c */
 /* Those of one file, or all. */

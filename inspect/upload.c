@@ -112,7 +112,7 @@ void upload_free(struct upload **upload)
     buf_wipe_free(&u->data);
     buf_wipe_free(&u->tail);
     buf_wipe_free(&u->facts);
-    buf_wipe_free(&u->chunk);
+    chunks_drop(&u->chunks);
     upload_whole_free(u);
     arena_free(&u->arena);
     mem_free(u);

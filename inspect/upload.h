@@ -18,6 +18,7 @@
 #ifndef INSPECT_UPLOAD_H
 #define INSPECT_UPLOAD_H
 
+#include "inspect/chunks.h"
 #include "inspect/exchange_parts.h"
 
 enum {
@@ -61,9 +62,7 @@ struct upload {
     struct buf data, tail; /* of a piece: all of it, or ends */
     bool is_whole;
     /* bytes on their way to the keeper, and back */
-    char kept_name[UUID_TEXT_BYTES];
-    struct buf chunk; /* the note, so far */
-    size_t chunk_head, chunk_count;
+    struct chunk_writer chunks;
     struct upload_whole *whole;
     bool is_text_asked;
     /* what the keeper said */

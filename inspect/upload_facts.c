@@ -96,9 +96,9 @@ void upload_write_fact(const struct exchange *ex, struct buf *line)
     write_actor(&w, &a->actor);
     jsonw_key_str_if(&w, "project_id", a->project_id);
     write_piece(&w, u);
-    if (u->chunk_count != 0) {
-        jsonw_key_cstr(&w, "kept", u->kept_name);
-        jsonw_key_int(&w, "chunks", (int64_t)u->chunk_count);
+    if (u->chunks.count != 0) {
+        jsonw_key_cstr(&w, "kept", u->chunks.name);
+        jsonw_key_int(&w, "chunks", (int64_t)u->chunks.count);
     }
     if (a->file_count != 0)
         write_file(&w, &a->files[0], u->step == UPLOAD_ANNOUNCE);

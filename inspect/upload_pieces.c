@@ -165,8 +165,8 @@ static struct upload_piece own_piece(struct exchange *ex)
         .is_whole = u->is_whole,
         .data = buf_str(&u->data),
         .tail = buf_str(&u->tail),
-        .kept_name = str_of(u->kept_name),
-        .chunk_count = u->chunk_count};
+        .kept_name = str_of(u->chunks.name),
+        .chunk_count = u->chunks.count};
 }
 
 static struct str place(struct arena *arena, int64_t at)

@@ -8,9 +8,6 @@
  * If some of it is not there any more (inspect/keep.h bounds what is), what is
  * known of the pieces must do: upload_join_apart.
  */
-#include <string.h>
-
-#include "base/clock.h"
 #include "base/mem.h"
 #include "inspect/upload.h"
 
@@ -25,44 +22,15 @@ struct upload_whole {
 
 /* ---- keeping bytes ------------------------------------------------------- */
 
-static size_t room_in_chunk(const struct upload *u)
-{
-    return KEEP_CHUNK_BYTES - (u->chunk.n - u->chunk_head);
-}
-
-static void begin_chunk(struct exchange *ex)
-{
-    struct upload *u = ex->upload;
-    struct keep_file file = upload_names(ex);
-    if (u->kept_name[0] == '\0')
-        clock_uuid7(u->kept_name);
-    keep_note_chunk(
-        &file, str_of(u->kept_name), u->chunk_count, STR_NONE, &u->chunk);
-    u->chunk_head = u->chunk.n;
-}
-
 void upload_keep_bytes(struct exchange *ex, struct str bytes)
 {
-    struct upload *u = ex->upload;
-    while (bytes.n != 0 &&
-           u->chunk_count < KEEP_FILE_CHUNKS_BYTES_MAX / KEEP_CHUNK_BYTES) {
-        if (u->chunk.n == 0)
-            begin_chunk(ex);
-        struct str some = str_sub(bytes, 0, room_in_chunk(u));
-        buf_append_str(&u->chunk, some);
-        bytes = str_sub(bytes, some.n, bytes.n);
-        if (room_in_chunk(u) == 0)
-            upload_keep_rest(ex);
-    }
+    struct keep_file file = upload_names(ex);
+    chunks_add(&ex->upload->chunks, ex, &file, bytes);
 }
 
 void upload_keep_rest(struct exchange *ex)
 {
-    struct upload *u = ex->upload;
-    if (u->chunk.n == 0)
-        return;
-    buf_take(exchange_push_note(ex), &u->chunk);
-    u->chunk_count++;
+    chunks_end(&ex->upload->chunks, ex);
 }
 
 /* ---- getting them back --------------------------------------------------- */

@@ -145,7 +145,49 @@ def part(url, data, start, end, second):
 def ranges_are_one_download():
     url = estuary("file_9")
     return [part(url, CSV, 0, 10, 0), part(url, CSV, 5, 15, 2), part(url, CSV, 15, len(CSV), 4)], [
-        downloads({"id": "file_9", "bytes": len(CSV), "sha256": None, "text": None})]
+        downloads(whole(CSV, None, id="file_9", declared_type="text/csv", text=words(CSV)))]
+
+
+def shuffled(id, data, spans, **more):
+    return [part(estuary(id), data, a, min(b, len(data)), 2 * i) for i, (a, b) in enumerate(spans)]
+
+
+@case
+def ranges_in_any_order_are_read_as_one():
+    text = ("a line of words\n" * 90000).encode() + b"card " + CARD.encode() + b"\n"
+    small = text[-3000:]
+    cut = len(small) - 10  # within the number
+    return [*shuffled("file_9x", small, [(cut, 3000), (0, 1000), (900, cut + 2)]),
+            *shuffled("file_9y", text, [(1200000, 9999999), (400000, 1300000), (0, 500000)])], [
+        downloads(whole(small, None, id="file_9x"), where="file", verdict="alert"),
+        downloads(whole(text, None, id="file_9y", text=None), where="file", verdict="alert")]
+
+
+@case
+def a_document_in_ranges_is_opened_as_a_whole():
+    data = letter("card " + CARD)
+    text = read(f"card {CARD}\n", f"card {'•' * len(CARD)}\n")
+    n = len(data)
+    orders = [[(0, 300), (300, n)], [(300, n), (0, 300)], [(100, 400), (0, 200), (350, n)]]
+    return [e for i, spans in enumerate(orders) for e in shuffled(f"file_47{i}", data, spans)], [
+        downloads(whole(data, None, DOCX, id=f"file_47{i}", text=text), where="file", verdict="alert", failure=None)
+        for i in range(len(orders))]
+
+
+@case
+def a_document_that_broke_off_and_is_gone_on_with():
+    data = letter("card " + CARD)
+    first = get(estuary("file_48"), data[:200], "application/zip", got={"content-length": str(len(data))})
+    first["response"]["_error"] = "net::ERR_CONNECTION_RESET"
+    return [first, part(estuary("file_48"), data, 200, len(data), 2)], [
+        downloads(whole(data, None, DOCX, id="file_48"), where="file", verdict="alert", failure=None)]
+
+
+@case
+def ranges_of_encoded_bytes_have_no_place():
+    ask = part(estuary("file_49"), CSV * 9, 0, 20, 0)
+    zipped = get(estuary("file_49"), CSV * 9, "text/csv", 206, 2, {"content-range": "bytes 0-99/150"}, answer_encoding="gzip")
+    return [ask, zipped], [downloads({"id": "file_49", "sha256": None}, complete=False)]
 
 
 def in_order(id, data, cuts, second=0, **more):
@@ -157,7 +199,7 @@ def in_order(id, data, cuts, second=0, **more):
 def ranges_in_their_order_have_the_hash_of_the_whole():
     data = CSV * 9
     return in_order("file_9c", data, [1, 64, 65, 200]), [downloads({"id": "file_9c", "bytes": len(data), "sha256": sha(data),
-                                                                  "type": "text/plain", "text": None})]
+                                                                  "type": "text/plain", "text": words(data)})]
 
 
 @case
@@ -198,7 +240,7 @@ def several_ranges_in_one_answer():
             byteranges("file_9i", CSV, [(0, 7), (9, 12)], 2), byteranges("file_9i", CSV, [(5, len(CSV))], 4),
             byteranges("file_9j", data, [(0, 10), (50, len(data))], 6)], [
         downloads(whole(CSV, id="file_9h", declared_type="text/csv", text=words(CSV))),
-        downloads({"id": "file_9i", "bytes": len(CSV), "sha256": None}),
+        downloads({"id": "file_9i", "bytes": len(CSV), "sha256": sha(CSV)}),
         downloads({"id": "file_9j", "bytes": len(data) - 40}, complete=False, where="file", verdict="alert")]
 
 

@@ -99,8 +99,26 @@ class Downloads(GatewayTest):
         for first, last in ((0, 399999), (700000, 999999), (300000, 799999)):
             self.curl(url, "-r", f"{first}-{last}", text=False)
         a = self.one("c-parts")
-        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (1000000, None))
+        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (1000000, digest(contents(1000000, True))))
         self.assertEqual([f["start"] for f in a["findings"]], [1000000 - 20])
+
+    def fetch_parts(self, url, spans, size):
+        """All of them at once, each by a process of its own; and their bytes."""
+        parts = [self.folder / f"part{i}" for i in range(len(spans))]
+        clients = [subprocess.Popen(["curl", "-sS", "--max-time", "60", "--cacert", self.gateway.ca, "-x",
+                                     f"http://127.0.0.1:{self.gateway.proxy_port}", "-o", path, "-r", f"{a}-{b - 1}", url])
+                   for path, (a, b) in zip(parts, spans)]
+        self.assertEqual([c.wait() for c in clients], [0] * len(clients))
+        self.assertEqual(b"".join(p.read_bytes() for p in parts), contents(size, True))
+
+    def test_ranges_at_once_are_put_together(self):
+        for round in range(4):
+            url = self.ask(f"file_{6 * MIB}card", f"c-once{round}")
+            spans = [(i * MIB, (i + 1) * MIB) for i in range(6)]
+            self.fetch_parts(url, spans, 6 * MIB)
+            file = self.one(f"c-once{round}")["files"][0]
+            self.assertEqual((file["bytes"], file.get("sha256"), file.get("type")),
+                             (6 * MIB, digest(contents(6 * MIB, True)), "text/plain"))
 
     def test_ranges_in_their_order_have_a_hash(self):
         for version in ("--http1.1", "--http2"):
@@ -132,7 +150,7 @@ class Downloads(GatewayTest):
         self.curl(url, "-r", "0-999,2000-4999", text=False)
         self.curl(url, "-r", "900-1999,4000-4100", text=False)
         a = self.one("c-several")
-        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (5000, None))
+        self.assertEqual((a["files"][0]["bytes"], a["files"][0].get("sha256")), (5000, digest(contents(5000))))
         self.curl(self.ask("file_4000", "c-pair"), "-r", "0-999,1000-3999", text=False)
         self.assertEqual(self.one("c-pair")["files"][0]["sha256"], digest(contents(4000)))
 
@@ -180,6 +198,16 @@ class Documents(GatewayTest):
             self.assertEqual((a["verdict"], a["files"][0]["sha256"], a["files"][0]["type"].split(".")[-1]),
                              ("alert", digest(data), "document"))
             self.assertIn(f"card {CARD} and {i}", a["files"][0]["text"]["content"])
+
+    def test_a_document_in_ranges_is_opened_as_a_whole(self):
+        data = documents.docx(f"<w:p><w:r><w:t>card {CARD} in parts</w:t></w:r></w:p>", **{"word/a.bin": os.urandom(6000)})
+        url = self.document(data, "c-ranged")
+        for first, last in ((3000, len(data) - 1), (0, 999), (900, 3001)):
+            self.curl(url, "-r", f"{first}-{last}", text=False)
+        a = self.one("c-ranged")
+        self.assertEqual(([f["type"] for f in a["findings"] if f["type"] == "credit-card"], a["files"][0].get("sha256")),
+                         (["credit-card"], digest(data)))
+        self.assertIn(f"card {CARD} in parts", a["files"][0]["text"]["content"])
 
     def test_nobody_waits_for_a_document_to_be_read(self):
         for version in ("--http1.1", "--http2"):
