@@ -28,7 +28,6 @@
 enum {
     EXIT_FAILURE_RUN = 1,
     EXIT_CONFIG = 2,
-    TICK_MS = 500,
     GRACE_MS = 1000,         /* beyond the drain time, before SIGKILL */
     SERVICES_STOP_MS = 5000, /* for the indexer to finish */
 };
@@ -263,7 +262,7 @@ static void start_loop(struct parent *p)
     uv_timer_init(&p->loop, &p->tick);
     uv_timer_init(&p->loop, &p->deadline);
     p->tick.data = p->deadline.data = p;
-    uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&p->tick, on_tick, PARENT_TICK_MS, PARENT_TICK_MS);
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -17,7 +17,7 @@
 #include "proxy/first.h"
 #include "proxy/spawn.h"
 
-enum { CHILDREN_MAX = 63, SERVICES = 5 };
+enum { CHILDREN_MAX = 63, SERVICES = 5, PARENT_TICK_MS = 500 };
 
 struct parent;
 
@@ -28,9 +28,11 @@ struct child {
     uint64_t origin;
     pid_t pid; /* 0: not running */
     struct chan *control;
-    bool is_ready;
-    unsigned failures;              /* short lives in a row */
-    uint64_t started_ms, pinged_ms; /* pinged 0: no ping is open */
+    bool is_ready, is_pinged;
+    unsigned loading;  /* reloads that it has not answered */
+    unsigned waited;   /* ticks that it owes an answer, or to be ready */
+    unsigned failures; /* short lives in a row */
+    uint64_t started_ms;
     uv_timer_t restart;
 };
 

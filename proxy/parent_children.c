@@ -1,7 +1,8 @@
 /*
  * The roles as the parent sees them.  A role that ends is started anew: at
  * once the first time, later with a growing pause; its peers get new channels
- * to it.  A worker that does not answer a ping for two seconds is ended.
+ * to it.  A role that does not answer a ping for two seconds is ended; one
+ * that loads a configuration, at its start or a reload, has a minute.
  */
 #include "proxy/parent.h"
 
@@ -17,8 +18,10 @@
 #include "base/stats.h"
 
 enum {
-    PING_LATE_MS = 2000,
-    START_LATE_MS = 60000,
+    /* In ticks, not in time: the parent reads the answers between two ticks,
+     * and may itself have been kept from running. */
+    PING_LATE_TICKS = 2000 / PARENT_TICK_MS,
+    LOAD_LATE_TICKS = 60000 / PARENT_TICK_MS,
     SHORT_LIFE_MS = 5000,
     PAUSE_FIRST_MS = 100,
     PAUSE_LAST_MS = 5000,
@@ -52,11 +55,11 @@ void children_init(struct parent *p, unsigned workers)
         child_init(p, ROLE_WORKER, i);
 }
 
-static void send_to(struct child *c, const struct control *message, int fd)
+static bool send_to(struct child *c, const struct control *message, int fd)
 {
     struct buf bytes = {0};
     if (c->control == NULL)
-        return;
+        return false;
     control_encode(message, &bytes);
     enum err err = chan_send(c->control, buf_str(&bytes), fd);
     if (err != OK && err != ERR_CLOSED)
@@ -64,6 +67,7 @@ static void send_to(struct child *c, const struct control *message, int fd)
             LOG_CSTR("role", role_kind_name(c->kind)),
             LOG_CSTR("why", err_name(err)));
     buf_free(&bytes);
+    return err == OK;
 }
 
 static bool should_wire(enum role_kind a, enum role_kind b)
@@ -112,6 +116,24 @@ static void send_origins(struct child *storer)
     send_to(storer, &message, -1);
 }
 
+static void on_ready(struct child *c)
+{
+    c->is_ready = true;
+    c->waited = 0;
+    parent_on_change(c->parent);
+}
+
+static void on_reloaded(struct child *c, bool is_good)
+{
+    c->waited = 0; /* a ping may have come while it loaded */
+    if (c->loading > 0)
+        c->loading--;
+    if (!is_good)
+        log_event(LOG_ERROR, "reload.refused_by_role",
+            LOG_CSTR("peer", role_kind_name(c->kind)),
+            LOG_INT("index", c->index));
+}
+
 static void on_control(void *owner, struct str datagram, int fd)
 {
     struct child *c = owner;
@@ -120,16 +142,12 @@ static void on_control(void *owner, struct str datagram, int fd)
         close(fd);
     if (control_decode(datagram, message) != OK)
         message->type = CONTROL_TYPES;
-    if (message->type == CONTROL_PONG) {
-        c->pinged_ms = 0;
-    } else if (message->type == CONTROL_READY) {
-        c->is_ready = true;
-        parent_on_change(c->parent);
-    } else if (message->type == CONTROL_RELOADED && message->value == 0) {
-        log_event(LOG_ERROR, "reload.refused_by_role",
-            LOG_CSTR("peer", role_kind_name(c->kind)),
-            LOG_INT("index", c->index));
-    }
+    if (message->type == CONTROL_PONG)
+        c->is_pinged = false;
+    else if (message->type == CONTROL_READY)
+        on_ready(c);
+    else if (message->type == CONTROL_RELOADED)
+        on_reloaded(c, message->value != 0);
     mem_free(message);
 }
 
@@ -237,8 +255,8 @@ static void child_start(struct child *c)
     if (p->phase > PARENT_RUN || c->pid != 0)
         return;
     c->origin = new_origin();
-    c->is_ready = false;
-    c->pinged_ms = 0;
+    c->is_ready = c->is_pinged = false;
+    c->loading = c->waited = 0;
     c->started_ms = clock_mono_ms();
     stats_reset_gauges(p->stats, c->slot);
     if (child_spawn(c) != OK) {
@@ -321,31 +339,29 @@ static bool is_watched(const struct child *c)
     return c->kind != ROLE_STORER && c->is_ready;
 }
 
-static void child_watch(struct child *c, uint64_t now)
+static void child_watch(struct child *c)
 {
-    bool is_late = c->is_ready
-                       ? c->pinged_ms != 0 && now - c->pinged_ms > PING_LATE_MS
-                       : now - c->started_ms > START_LATE_MS;
-    if (is_late) {
+    bool is_owing = !c->is_ready || c->is_pinged;
+    bool is_loading = !c->is_ready || c->loading > 0;
+    c->waited = is_owing ? c->waited + 1 : 0;
+    if (c->waited >= (is_loading ? LOAD_LATE_TICKS : PING_LATE_TICKS)) {
         log_event(LOG_ERROR, "role.stuck",
             LOG_CSTR("kind", role_kind_name(c->kind)),
             LOG_INT("index", c->index), LOG_INT("pid", c->pid));
-        c->pinged_ms = 0;
-        c->started_ms = now;
+        c->waited = 0;
         kill(c->pid, SIGKILL);
-    } else if (is_watched(c) && c->pinged_ms == 0) {
+    } else if (is_watched(c) && !c->is_pinged) {
         struct control ping = {.type = CONTROL_PING};
-        c->pinged_ms = now;
+        c->is_pinged = true;
         send_to(c, &ping, -1);
     }
 }
 
 void children_watch(struct parent *p)
 {
-    uint64_t now = clock_mono_ms();
     for (size_t i = 0; i < p->child_count; i++)
         if (p->children[i].pid != 0)
-            child_watch(&p->children[i], now);
+            child_watch(&p->children[i]);
 }
 
 void children_drain(struct parent *p, bool is_services, uint64_t within_ms)
@@ -388,6 +404,6 @@ void children_reload(struct parent *p)
             send_to(c, &database, p->now.database_fd);
         if (c->kind == ROLE_WORKER && p->now.data_fd >= 0)
             send_to(c, &data, p->now.data_fd);
-        send_to(c, &apply, -1);
+        c->loading += send_to(c, &apply, -1);
     }
 }

@@ -350,15 +350,17 @@ static void reload(struct role *role)
 {
     struct conf *conf = load_reload(role);
     forget_reload(role);
-    send_control(role, CONTROL_RELOADED, conf != NULL);
-    if (conf == NULL)
+    if (conf == NULL) {
+        send_control(role, CONTROL_RELOADED, false);
         return;
+    }
     struct options o = {.kind = role->start->kind, .index = role->start->index};
     name_process(&o, conf);
     if (role->events->on_reload != NULL)
         role->events->on_reload(role->owner, conf);
     else
         conf_unref(&conf);
+    send_control(role, CONTROL_RELOADED, true);
 }
 
 static void take_mapping(int fd, size_t max, struct str *mapping)

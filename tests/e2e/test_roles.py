@@ -88,6 +88,54 @@ class Roles(GatewayTest):
         wait_for(lambda: end_of(pid), 6, "end of the stuck worker")
         wait_for(self.all_roles, 3, "its successor")
 
+    def check_lives(self, pid):
+        """It answers again, and two more pings."""
+        said = len(self.gateway.log())
+        time.sleep(1.5)
+        self.assertFalse(end_of(pid))
+        self.assertNotIn("role.stuck", self.gateway.log()[said:])
+
+    def test_a_parent_that_was_kept_from_running_ends_nobody(self):
+        """It finds answers to read, and no role too late, when it goes on."""
+        pid = min(self.gateway.roles("worker"))
+        wait_for(lambda: self.stop_both(pid), 60, "a stop that is quick itself")
+        time.sleep(2.5)
+        self.gateway.signal(signal.SIGCONT)
+        self.check_lives(pid)
+
+    def stop_both(self, pid):
+        """The parent with a ping open to pid, which runs; False: that took too long to tell anything."""
+        stopped = time.monotonic()
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.6)  # pings go out each half second
+        self.gateway.signal(signal.SIGSTOP)
+        took = time.monotonic() - stopped
+        os.kill(pid, signal.SIGCONT)
+        if took > 1.2:
+            self.gateway.signal(signal.SIGCONT)
+        return took <= 1.2
+
+    def stop_before_a_reload(self, pid):
+        """Whether the reload came to it, stopped, before it was late."""
+        done = self.gateway.log().count("reload.done")
+        stopped = time.monotonic()
+        os.kill(pid, signal.SIGSTOP)
+        self.gateway.signal(signal.SIGHUP)
+        wait_for(lambda: self.gateway.log().count("reload.done") > done or time.monotonic() > stopped + 1.3, 20, "reload")
+        if self.gateway.log().count("reload.done") > done:
+            return True
+        os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: self.gateway.log().count("reload.done") > done, 20, "reload")
+        return False
+
+    def test_a_worker_that_loads_for_long_is_left_alone(self):
+        """On a loaded machine a reload takes it longer than a ping may."""
+        pid = min(self.gateway.roles("worker"))
+        wait_for(lambda: self.stop_before_a_reload(pid), 60, "a quick reload")
+        time.sleep(3)
+        os.kill(pid, signal.SIGCONT)
+        self.check_lives(pid)
+
     @staticmethod
     def kernel_status(pid):
         text = pathlib.Path(f"/proc/{pid}/status").read_text()
