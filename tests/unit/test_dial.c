@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "proxy/dial.h"
 
-enum { WAIT_MS = 5000, FILL = 8, DNS_MAX = 16 * 1024 };
+enum { WAIT_MS = 5000, TICK_MS = 5, FILL = 8, DNS_MAX = 16 * 1024 };
 
 /* What the test's DNS server says. */
 struct zone {
@@ -41,6 +41,7 @@ struct rig {
     int extra[FILL + 1]; /* sockets that fill a queue */
     size_t extra_count;
     bool is_done, is_inside;
+    uint64_t ran_ms; /* see run_for */
     enum dial_result result;
     int fd;
     struct net_address peer;
@@ -258,7 +259,7 @@ static void on_done(void *owner, enum dial_result result, int fd,
 
 static void on_tick(uv_timer_t *timer)
 {
-    (void)timer;
+    ((struct rig *)timer->data)->ran_ms += TICK_MS;
 }
 
 static struct dial *start(struct rig *rig, const char *host, uint16_t port)
@@ -268,18 +269,23 @@ static struct dial *start(struct rig *rig, const char *host, uint16_t port)
         (void)close(rig->fd);
     rig->fd = -1;
     rig->is_inside = true;
+    uv_update_time(&rig->loop); /* as in a callback: timers begin now */
     struct dial *dial = dial_start(&rig->loop, &rig->defer, rig->resolver,
         &rig->settings, str_of(host), port, on_done, rig);
     rig->is_inside = false;
     return dial;
 }
 
+/* ran_ms: for how long the loop could run. While others have the processor a
+ * timer comes due once: what dial does too late by itself shows here, what the
+ * machine did not let it do does not. */
 static void run_for(struct rig *rig, uint64_t ms)
 {
-    uv_timer_t tick;
+    uv_timer_t tick = {.data = rig};
     uint64_t end = uv_hrtime() / 1000000 + ms;
+    rig->ran_ms = 0;
     uv_timer_init(&rig->loop, &tick);
-    uv_timer_start(&tick, on_tick, 5, 5);
+    uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
     while (!rig->is_done && uv_hrtime() / 1000000 < end)
         uv_run(&rig->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&tick, NULL);
@@ -403,7 +409,8 @@ static void a_name_that_is_not_found_fails_at_once(void **state)
 {
     struct rig *rig = *state;
     rig->zone.is_nxdomain = true;
-    assert_true(dial(rig, "nowhere.example", 443) < 500);
+    dial(rig, "nowhere.example", 443);
+    assert_true(rig->ran_ms < 500);
     assert_int_equal(rig->result, DIAL_NOT_RESOLVED);
     unsigned asked = rig->zone.asked;
     dial(rig, "nowhere.example", 443);
@@ -444,7 +451,7 @@ static void a_silent_server_is_given_up_at_the_limit(void **state)
     rig->zone.is_silent = true;
     uint64_t took = dial(rig, "slow.example", 443);
     assert_int_equal(rig->result, DIAL_TIMEOUT);
-    assert_true(took >= 280 && took < 1000);
+    assert_true(took >= 280 && rig->ran_ms < 1000);
 }
 
 static void a_server_silent_for_one_family_costs_little(void **state)
@@ -453,9 +460,9 @@ static void a_server_silent_for_one_family_costs_little(void **state)
     allow_loopback(rig);
     rig->zone.is_silent_for_v6 = true;
     rig->zone.v4[rig->zone.v4_count++] = "127.0.0.1";
-    uint64_t took = dial(rig, "half.example", rig->port);
+    dial(rig, "half.example", rig->port);
     assert_peer(rig, "127.0.0.1");
-    assert_true(took < 500);
+    assert_true(rig->ran_ms < 500);
 }
 
 static void of_many_addresses_some_are_tried(void **state)
@@ -464,7 +471,8 @@ static void of_many_addresses_some_are_tried(void **state)
     allow_loopback(rig);
     for (size_t i = 0; i < 28; i++) /* nobody listens at port 1 */
         rig->zone.v4[rig->zone.v4_count++] = "127.0.0.1";
-    assert_true(dial(rig, "many.example", 1) < 2000);
+    dial(rig, "many.example", 1);
+    assert_true(rig->ran_ms < 2000);
     assert_int_equal(rig->result, DIAL_REFUSED);
 }
 
@@ -497,7 +505,8 @@ static void after_a_dead_address_the_next_is_tried_at_once(void **state)
     struct rig *rig = *state;
     add_override(rig, "chatgpt.com", "127.0.0.3", 1);
     add_override(rig, "chatgpt.com", "127.0.0.1", rig->port);
-    assert_true(dial(rig, "chatgpt.com", 443) < DIAL_STAGGER_MS);
+    dial(rig, "chatgpt.com", 443);
+    assert_true(rig->ran_ms < DIAL_STAGGER_MS);
     assert_peer(rig, "127.0.0.1");
 }
 
@@ -509,7 +518,7 @@ static void a_black_hole_delays_by_one_step_only(void **state)
     add_override(rig, "chatgpt.com", "127.0.0.1", rig->port);
     uint64_t took = dial(rig, "chatgpt.com", 443);
     assert_peer(rig, "127.0.0.1");
-    assert_true(took >= DIAL_STAGGER_MS - 20 && took < 1000);
+    assert_true(took >= DIAL_STAGGER_MS - 20 && rig->ran_ms < 1000);
 }
 
 static void black_holes_alone_end_at_the_limit(void **state)
@@ -520,7 +529,7 @@ static void black_holes_alone_end_at_the_limit(void **state)
     add_override(rig, "chatgpt.com", "127.0.0.2", rig->port);
     uint64_t took = dial(rig, "chatgpt.com", 443);
     assert_int_equal(rig->result, DIAL_TIMEOUT);
-    assert_true(took >= 380 && took < 1000);
+    assert_true(took >= 380 && rig->ran_ms < 1000);
 }
 
 static void ipv6_is_tried_first(void **state)
