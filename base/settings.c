@@ -109,7 +109,8 @@ static const struct setting table[] = {
     INT(NULL, "workers", workers, 0, WORKERS_MAX, "0", "",
         "worker processes; 0: one a core"),
     LIST(NULL, "services", SETTING_LIST, services,
-        "[services/chatgpt.yaml, services/openai-api.yaml]",
+        "[services/chatgpt.yaml, services/openai-api.yaml, "
+        "services/openai-admin.yaml]",
         "service maps, relative to this file"),
     LIST(NULL, "detectors", SETTING_LIST, detectors, "[detectors/]",
         "detection rules: files, or folders of .yaml files"),

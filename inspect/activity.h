@@ -178,7 +178,8 @@ void activity_add_detail_list(
 const struct activity_detail *activity_detail(
     const struct activity *a, const char *key);
 
-void activity_free_facts(struct activity *a); /* for activity_free */
+/* None are left: they may be added anew. */
+void activity_free_facts(struct activity *a);
 
 /* "prompt_with_file.created" -> "Data Upload" … (contract). */
 const char *activity_category(struct str name);

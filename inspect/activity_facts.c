@@ -130,4 +130,8 @@ void activity_free_facts(struct activity *a)
     mem_free(a->details);
     mem_free(a->changes);
     mem_free(a->targets);
+    a->details = NULL;
+    a->changes = NULL;
+    a->targets = NULL;
+    a->detail_count = a->change_count = a->target_count = 0;
 }

@@ -31,9 +31,18 @@ static bool is_version(struct str s)
            str_to_u64(str_sub(s, 1, s.n), &number) == OK;
 }
 
+/* "org-acme": whose it is, though it is made of letters. */
+static bool is_named_id(struct str s)
+{
+    return str_starts(s, "org-") || str_starts(s, "proj_") ||
+           str_starts(s, "svc_acct_");
+}
+
 static bool is_word(struct str s)
 {
     int capitals = 0;
+    if (is_named_id(s))
+        return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool is_capital = c >= 'A' && c <= 'Z';

@@ -87,16 +87,26 @@ static void find_route(struct exchange *ex)
         .host = ex->host,
         .method = ex->is_websocket ? STR("GET") : ex->method, /* or CONNECT */
         .path = path,
+        .raw_path = ex->path,
+        .arena = &ex->arena,
         .query = ex->query,
         .content_type = arena_lower(&ex->arena, ex->content_type),
         .is_websocket = ex->is_websocket,
     };
-    service_find_route(ex->service, &query, &ex->match);
+    service_find_route(ex->env->services, &query, &ex->match);
 }
 
 const struct route *exchange_route(const struct exchange *ex)
 {
     return ex->match.route;
+}
+
+/* Of activities: maps lie over others. */
+struct str exchange_service(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->service.n != 0 ? route->service
+                                                  : service_name(ex->service);
 }
 
 static void name_by_route(struct activity *a, const struct route *route)
@@ -115,7 +125,7 @@ static struct activity *make_activity(struct exchange *ex)
         a->time_ms = ex->time_ms;
     a->node = arena_copy(&a->arena, ex->env->node);
     a->via = STR("inline");
-    a->service = arena_copy(&a->arena, service_name(ex->service));
+    a->service = arena_copy(&a->arena, exchange_service(ex));
     a->name = STR("service.unclassified");
     if (exchange_route(ex) != NULL)
         name_by_route(a, exchange_route(ex));
@@ -208,6 +218,7 @@ struct exchange *exchange_new(
                    !ex->is_websocket && !request->has_body &&
                    !is_write(request->method) && exchange_address_says(ex);
     if (is_inspected(ex, request)) {
+        event_open(ex, request);
         exchange_start_request(ex);
         exchange_take_fields(ex, request->fields, request->field_count);
     }
@@ -227,9 +238,11 @@ void exchange_free(struct exchange **exchange)
         buf_clear(&note);
     buf_wipe_free(&note);
     mem_free(ex->notes);
+    mem_free(ex->records);
     scan_job_free(&ex->run.job);
     exchange_free_response(ex);
     file_free(ex);
+    event_free(ex);
     document_free_all(ex);
     decoder_free(&ex->decoder);
     exchange_scan_free(ex);
@@ -458,6 +471,8 @@ static enum exchange_state decide(struct exchange *ex)
         exchange_note_failure(ex, FAIL_SCAN);
     exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
     upload_judge(ex);
+    if (ex->event != NULL)
+        event_judge_also(ex);
     if (ex->is_signed_out)
         refuse_signed_out(ex);
     if (is_clean_draft(ex)) {
@@ -528,14 +543,24 @@ void exchange_fail(struct exchange *ex, enum failure failure)
 
 /* ---- records and notes --------------------------------------------------- */
 
+static struct record *add_record(
+    struct exchange *ex, enum record_kind kind, const char *id)
+{
+    if (ex->record_count == ex->record_cap) {
+        ex->record_cap = ex->record_cap != 0 ? 2 * ex->record_cap : 4;
+        ex->records =
+            mem_realloc(ex->records, ex->record_cap * sizeof *ex->records);
+    }
+    struct record *record = &ex->records[ex->record_count++];
+    *record = (struct record){.kind = kind};
+    memcpy(record->id, id, sizeof record->id);
+    return record;
+}
+
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, struct activity *a)
 {
-    if (ex->record_count == RECORDS_MAX)
-        return; /* cannot be: three a request, one an answer */
-    struct record *record = &ex->records[ex->record_count++];
-    *record = (struct record){.kind = kind};
-    memcpy(record->id, a->id, sizeof record->id);
+    struct record *record = add_record(ex, kind, a->id);
     evidence_seal(ex->env->evidence, a);
     activity_write(a, ex->env->capture, &record->json);
     stats_add(STAT_ACTIVITIES, kind == RECORD_DONE);
@@ -543,19 +568,17 @@ void exchange_push_record(
 
 void exchange_push_void(struct exchange *ex, const char *id)
 {
-    if (ex->record_count == RECORDS_MAX)
-        return;
-    struct record *record = &ex->records[ex->record_count++];
-    *record = (struct record){.kind = RECORD_VOID};
-    memcpy(record->id, id, sizeof record->id);
+    struct record *record = add_record(ex, RECORD_VOID, id);
     buf_printf(&record->json, "{\"id\":\"%s\",\"told_as\":\"%s\"}", id,
         ex->activity->id);
 }
 
 enum err exchange_next_record(struct exchange *ex, struct record *record_out)
 {
-    if (ex->record_first == ex->record_count)
+    if (ex->record_first == ex->record_count) {
+        ex->record_first = ex->record_count = 0;
         return ERR_NOT_FOUND;
+    }
     *record_out = ex->records[ex->record_first];
     ex->records[ex->record_first++] = (struct record){0};
     return OK;

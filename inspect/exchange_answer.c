@@ -120,6 +120,10 @@ void exchange_response_head(struct exchange *ex, int status,
         file_head(ex, fields, field_count, has_body);
         return;
     }
+    if (ex->event != NULL) {
+        event_head(ex, fields, field_count);
+        return;
+    }
     upload_response_head(ex);
     if (!has_body || status >= 300 || ex->service == NULL || route == NULL ||
         route->answer == ANSWER_NONE || route->answer == ANSWER_FILE)
@@ -157,6 +161,8 @@ void exchange_response_data(struct exchange *ex, struct str wire)
     ex->response_bytes += wire.n;
     if (ex->download != NULL)
         file_data(ex, wire);
+    if (ex->event != NULL)
+        event_data(ex, wire);
     if (ex->answer == NULL || ex->answer_failure != NULL)
         return;
     if (decoder_feed(ex->response_decoder, wire, &ex->decoded) != OK) {
@@ -206,7 +212,7 @@ static void fill_answer(struct exchange *ex, struct activity *answer)
     struct arena *arena = &answer->arena;
     answer->node = arena_copy(arena, ex->env->node);
     answer->via = STR("inline");
-    answer->service = arena_copy(arena, service_name(ex->service));
+    answer->service = arena_copy(arena, exchange_service(ex));
     answer->outcome = OUTCOME_SUCCESS;
     answer->http_method = arena_copy(arena, ex->method);
     answer->http_host = arena_copy(arena, ex->host);
@@ -381,7 +387,7 @@ void exchange_tell(
     }
 }
 
-static void complete_request(struct exchange *ex)
+void exchange_complete_request(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     if (a == NULL)
@@ -648,6 +654,11 @@ static enum exchange_state complete(struct exchange *ex)
 {
     if (ex->has_transcript)
         return scan_transcript(ex);
+    if (ex->event != NULL && !ex->is_blocked) {
+        event_complete(ex);
+        ex->response = RESPONSE_DONE;
+        return EXCHANGE_READY;
+    }
     if (ex->download != NULL && !ex->is_blocked) {
         if (!file_finish(ex))
             return drop_file(ex);
@@ -657,7 +668,7 @@ static enum exchange_state complete(struct exchange *ex)
         ex->response = RESPONSE_VIEW;
         return EXCHANGE_MORE;
     }
-    complete_request(ex);
+    exchange_complete_request(ex);
     if (ex->answer_count != 0)
         return begin_answer(ex);
     exchange_resume_note(ex);
@@ -674,7 +685,7 @@ void exchange_answer_identified(struct exchange *ex)
 static enum exchange_state finish_view(struct exchange *ex)
 {
     exchange_view_judge(ex);
-    complete_request(ex);
+    exchange_complete_request(ex);
     ex->response = RESPONSE_DONE;
     return EXCHANGE_READY;
 }

@@ -34,7 +34,9 @@ static bool is_left_out(struct str name)
 void exchange_take_fields(
     struct exchange *ex, const struct field *fields, size_t count)
 {
-    if (ex->activity == NULL || ex->request != REQUEST_OPEN)
+    const struct route *route = exchange_route(ex);
+    if (ex->activity == NULL || ex->request != REQUEST_OPEN ||
+        (route != NULL && route->is_secret))
         return;
     for (size_t i = 0; i < count; i++) {
         struct str value = str_trim(fields[i].value);

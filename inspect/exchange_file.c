@@ -90,7 +90,6 @@ static struct str name_url(struct exchange *ex, struct str host,
 /* As a fetch of it will be named. */
 static struct str name_link(struct exchange *ex, const struct address *link)
 {
-    const struct service *service = NULL;
     struct route_match match = {0};
     struct route_query query = {
         .host = link->host,
@@ -98,9 +97,7 @@ static struct str name_link(struct exchange *ex, const struct address *link)
         .path = form_decode(&ex->arena, link->path, false),
         .query = link->query,
     };
-    (void)service_match_host(ex->env->services, link->host, &service);
-    if (service != NULL)
-        service_find_route(service, &query, &match);
+    service_find_route(ex->env->services, &query, &match);
     return name_url(ex, link->host, link->path, link->query, match.route);
 }
 

@@ -21,6 +21,7 @@
  *   exchange_inner.c     exchanges inside a WebSocket (inspect/channel.h)
  *   exchange_view.c      answers by the map's paths
  *   exchange_fields.c    header fields, trailers, addresses without a map
+ *   exchange_event.c     administrative requests (inspect/event.h)
  *   exchange_resume.c    answers that come in several streams
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
@@ -39,7 +40,6 @@ enum {
     SCAN_SOURCES_MAX = 12 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
     LINKS_MAX = 16, /* in one answer that are remembered */
-    RECORDS_MAX = 5 + 2 * ANSWERS_MAX,
     JOINTS_MAX = 256,
 };
 
@@ -180,6 +180,7 @@ struct exchange {
     int status;
     struct decoder *response_decoder;
     struct answer *answer;
+    struct event_work *event;  /* NULL: it administers nothing */
     struct download *download; /* NULL: not a file, or nobody's */
     struct buf decoded;
     uint64_t response_bytes;
@@ -210,8 +211,8 @@ struct exchange {
     struct str told_reason; /* the map's; where the policy gives none */
     bool is_quiet;          /* answers are told only where something is found */
 
-    struct record records[RECORDS_MAX];
-    size_t record_first, record_count;
+    struct record *records;
+    size_t record_first, record_count, record_cap;
     struct buf *notes;
     size_t note_first, note_count, note_cap;
 };
@@ -238,6 +239,8 @@ void scan_run_add(struct scan_run *run, struct str text, enum where where,
     enum source_kind kind);
 bool scan_run_step(struct exchange *ex); /* true: more to do */
 const struct route *exchange_route(const struct exchange *ex);
+/* The service that its activities name. */
+struct str exchange_service(const struct exchange *ex);
 enum where exchange_where(const struct exchange *ex);
 
 /* A document was taken or skipped. */
@@ -279,6 +282,8 @@ void exchange_scan_rest(struct exchange *ex); /* its end */
 void exchange_scan_free(struct exchange *ex);
 
 /* exchange_answer.c */
+/* The request's record, as its answer leaves it. */
+void exchange_complete_request(struct exchange *ex);
 /* The first field of that name, trimmed; empty: there is none. */
 struct str exchange_field(
     const struct field *fields, size_t count, const char *name);
@@ -392,6 +397,18 @@ const struct json_node *exchange_walk(
     const struct json_node *root, const struct json_path *path);
 /* From the body of an answer that the map says names the account. */
 void exchange_learn_identity(struct exchange *ex, const struct json_node *root);
+
+/* exchange_event.c */
+void event_open(struct exchange *ex, const struct exchange_request *request);
+void event_free(struct exchange *ex);
+/* The body as what it asks for, in the request's activity. */
+void event_read_request(struct exchange *ex);
+/* After the verdict on that one. */
+void event_judge_also(struct exchange *ex);
+void event_head(struct exchange *ex, const struct field *fields, size_t count);
+void event_data(struct exchange *ex, struct str wire);
+/* Completes the request's record, with others, or takes it back. */
+void event_complete(struct exchange *ex);
 
 /* extract.c */
 void extract_request(struct exchange *ex);

@@ -523,7 +523,9 @@ static void extract_json(struct exchange *ex)
 void extract_request(struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
-    if (route == NULL || route->body == BODY_GENERIC) {
+    if (ex->event != NULL) {
+        event_read_request(ex);
+    } else if (route == NULL || route->body == BODY_GENERIC) {
         extract_harvest(ex);
         if (route != NULL)
             extract_ids(ex, NULL);
@@ -587,6 +589,8 @@ void extract_query(struct exchange *ex)
             text_join(&ex->url, form_decode(&ex->arena, ex->query, true));
         return;
     }
+    if (ex->event != NULL)
+        return; /* pages and tools write it */
     if (route->url_text_count == 0 && !says_something(ex, route))
         return;
     while (str_split(&rest, '&', &pair)) {

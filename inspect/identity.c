@@ -94,6 +94,19 @@ static struct str key_prefix(struct str key)
     return STR_NONE;
 }
 
+static struct str key_end(struct str key)
+{
+    return str_sub(key, key.n < 20 ? key.n : key.n - 4, key.n);
+}
+
+struct str identity_redact(struct str key, struct arena *arena)
+{
+    if (key.n == 0)
+        return STR_NONE;
+    return str_of(arena_printf(arena, "%.*s\u2026%.*s",
+        STR_ARG(key_prefix(key)), STR_ARG(key_end(key))));
+}
+
 /* Prefix, last four and SHA-256 (facts/openai-admin.md §1.3): enough to tell
  * keys apart and to find one again, nothing to use. */
 static void use_api_key(
@@ -101,7 +114,7 @@ static void use_api_key(
 {
     char hex[DIGEST_HEX_BYTES];
     struct str prefix = key_prefix(key);
-    struct str last = str_sub(key, key.n < 20 ? key.n : key.n - 4, key.n);
+    struct str last = key_end(key);
     digest_sha256_hex(key, hex);
     actor->user = str_of(arena_printf(
         arena, "%.*s\u2026%.*s#%.12s", STR_ARG(prefix), STR_ARG(last), hex));

@@ -18,6 +18,9 @@ enum { IDENTITY_TOKEN_BYTES_MAX = 16 * 1024 };
 void identity_find(const struct exchange_request *request, struct arena *arena,
     struct actor *actor_out);
 
+/* "sk-proj-…abcd": the kind of a key and its last four. */
+struct str identity_redact(struct str key, struct arena *arena);
+
 /* The address of a request names the person: "user-…". */
 void identity_use_id(struct str id, struct arena *arena, struct actor *actor);
 bool identity_is_personal(struct str plan);

@@ -6,6 +6,7 @@
 #include "inspect/service.h"
 
 #include "base/mem.h"
+#include "inspect/form.h"
 #include "inspect/path.h"
 #include "inspect/service_parts.h"
 
@@ -31,20 +32,37 @@ static bool any_host(const struct str *patterns, size_t count, struct str host)
     return false;
 }
 
+static enum host_scope scope_of(const struct service *s, struct str host)
+{
+    if (any_host(s->hosts, s->host_count, host))
+        return HOST_IN;
+    return any_host(s->learnable, s->learnable_count, host) ||
+                   any_host(s->shared, s->shared_count, host)
+               ? HOST_LEARNABLE
+               : HOST_OUT;
+}
+
+/* A map that has the host says more than one that may learn it, and one that
+ * lies over others less than those. */
+static int rank(const struct service *s, enum host_scope scope)
+{
+    if (scope == HOST_OUT)
+        return 0;
+    return (scope == HOST_IN ? 2 : 0) + (s->is_overlay ? 1 : 2);
+}
+
 enum host_scope service_match_host(const struct service_set *set,
     struct str host, const struct service **service_out)
 {
     enum host_scope scope = HOST_OUT;
     const struct service *found = NULL;
-    for (size_t i = 0; i < set->count && scope != HOST_IN; i++) {
+    for (size_t i = 0; i < set->count; i++) {
         const struct service *s = &set->services[i];
-        if (any_host(s->hosts, s->host_count, host)) {
-            scope = HOST_IN;
-            found = s;
-        } else if (scope == HOST_OUT &&
-                   (any_host(s->learnable, s->learnable_count, host) ||
-                       any_host(s->shared, s->shared_count, host))) {
-            scope = HOST_LEARNABLE;
+        enum host_scope its = scope_of(s, host);
+        if (found != NULL && rank(s, its) <= rank(found, scope))
+            continue;
+        if (its != HOST_OUT) {
+            scope = its;
             found = s;
         }
     }
@@ -137,16 +155,20 @@ static bool match_segment(
     return true;
 }
 
-static bool match_path(
-    struct str template, struct str path, struct route_match *match)
+/* arena: the path is still coded; NULL: it is not. */
+static bool match_path(struct str template, struct str path,
+    struct arena *arena, struct route_match *match)
 {
     match->count = 0;
     struct str pattern, segment;
     while (str_split(&template, '/', &pattern)) {
         if (str_is(pattern, "**"))
             return true;
-        if (!str_split(&path, '/', &segment) ||
-            !match_segment(pattern, segment, match))
+        if (!str_split(&path, '/', &segment))
+            return false;
+        if (arena != NULL && str_find_char(segment, '%') < segment.n)
+            segment = form_decode(arena, segment, false);
+        if (!match_segment(pattern, segment, match))
             return false;
     }
     return path.n == 0;
@@ -188,22 +210,47 @@ static bool fits(const struct route *route, const struct route_query *q)
     return route->query.n == 0 || has_parameter(q->query, route->query);
 }
 
-void service_find_route(const struct service *service,
+static struct str without_slash(struct str path)
+{
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+static bool find_in(const struct service *service,
+    const struct route_query *query, bool wants_last, struct route_match *match)
+{
+    bool is_raw = service->is_overlay && query->raw_path.n != 0;
+    struct str path = without_slash(is_raw ? query->raw_path : query->path);
+    for (size_t i = 0; i < service->route_count; i++) {
+        const struct route *route = &service->routes[i];
+        if (route->is_last != wants_last || !fits(route, query))
+            continue;
+        for (size_t j = 0; j < route->path_count; j++) {
+            if (!match_path(
+                    route->paths[j], path, is_raw ? query->arena : NULL, match))
+                continue;
+            match->route = route;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Overlays; all others; what overlays keep for the end. */
+enum pass { PASS_OVERLAY, PASS_OTHERS, PASS_LAST, PASS_COUNT };
+
+void service_find_route(const struct service_set *set,
     const struct route_query *query, struct route_match *match_out)
 {
     *match_out = (struct route_match){0};
-    struct str path = query->path;
-    if (path.n > 1 && path.p[path.n - 1] == '/')
-        path.n--;
-    for (size_t i = 0; i < service->route_count; i++) {
-        const struct route *route = &service->routes[i];
-        if (!fits(route, query))
-            continue;
-        for (size_t j = 0; j < route->path_count; j++) {
-            if (!match_path(route->paths[j], path, match_out))
-                continue;
-            match_out->route = route;
-            return;
+    for (int pass = 0; pass < PASS_COUNT; pass++) {
+        for (size_t i = 0; i < set->count; i++) {
+            const struct service *s = &set->services[i];
+            bool is_its_turn = s->is_overlay == (pass != PASS_OTHERS);
+            if (is_its_turn && scope_of(s, query->host) != HOST_OUT &&
+                find_in(s, query, pass == PASS_LAST, match_out))
+                return;
         }
     }
     match_out->count = 0;
@@ -217,7 +264,7 @@ bool service_allows_websocket(const struct service *service, struct str path)
         const struct route *route = &service->routes[i];
         for (size_t j = 0; route->allows_websocket && j < route->path_count;
              j++)
-            if (match_path(route->paths[j], path, &match))
+            if (match_path(route->paths[j], path, NULL, &match))
                 return true;
     }
     return false;

@@ -27,7 +27,8 @@ enum host_scope {
     HOST_IN,        /* inspect */
     HOST_LEARNABLE, /* inspect once an answer named it (inspect/keep.h) */
 };
-/* host: lower case, no port, no trailing dot.  service_out may be NULL. */
+/* host: lower case, no port, no trailing dot.  service_out may be NULL: of
+ * several maps that name the host, the first that is no overlay. */
 enum host_scope service_match_host(const struct service_set *set,
     struct str host, const struct service **service_out);
 struct str service_name(const struct service *service);
@@ -170,6 +171,60 @@ enum socket_codec {
 
 struct route_frame;
 
+/* ---- administrative events (`event`) ---- */
+
+/* Where a fact of an event stands. */
+enum fact_source {
+    FACT_PATH,      /* {name} of the path */
+    FACT_BODY,      /* of the request */
+    FACT_ANSWER,    /* of the answer, once there is one */
+    FACT_EACH,      /* the element of `each` or `of` that is at its turn */
+    FACT_QUERY,     /* parameter of the address */
+    FACT_LITERAL,   /* "=text" of the map */
+    FACT_WORKSPACE, /* or organization, that the request is about */
+    FACT_ACCOUNT,   /* mail address of whoever asks */
+};
+struct route_fact {
+    enum fact_source source;
+    struct str name;       /* PATH, QUERY, LITERAL */
+    struct json_path path; /* BODY, ANSWER, EACH; of EACH it may be empty */
+};
+/* The first one that leads to something holds. */
+struct route_facts {
+    struct route_fact *items;
+    size_t count;
+};
+struct route_detail {
+    const char *key;
+    struct route_facts facts;
+};
+/* What stands there is this: "*": anything but null; "": nothing. */
+struct route_condition {
+    struct route_facts at;
+    struct str value;
+};
+
+/* What an exchange does to an object (docs/services.md). */
+struct route_event {
+    struct str activity; /* of `also`; else the route's */
+    struct str target_type;
+    struct route_facts target_of; /* a target for every element */
+    struct route_facts target_id, target_name;
+    struct route_facts project;
+    struct route_facts each;    /* an activity for every element */
+    bool changes_body;          /* the members of the request's body */
+    struct route_facts changes; /* or the last names of these paths */
+    struct route_detail *details;
+    size_t detail_count;
+    struct route_facts key; /* a secret, told by its last four and its hash */
+    /* The answer must be so, or must not, to be one. */
+    struct route_condition *when, *unless;
+    size_t when_count, unless_count;
+    bool allows_empty;        /* an answer without a body will do */
+    struct route_event *also; /* further events of the same exchange */
+    size_t also_count;
+};
+
 /* What a request does in the course of an upload (inspect/upload.h). */
 enum upload_step {
     UPLOAD_NONE,
@@ -251,6 +306,11 @@ struct route {
     size_t url_text_count;
     struct route_case *cases;
     size_t case_count;
+    struct str service;              /* of its activities; or empty */
+    const struct route_event *event; /* NULL: none */
+    bool is_secret; /* bodies hold what must not be kept: only what `event`
+                       names is read */
+    bool is_last;   /* after the routes of all other maps */
     /* Of a WebSocket: its messages; frame_type: where a client's says what
      * it is. */
     enum socket_codec socket;
@@ -277,13 +337,17 @@ struct route_match {
 
 struct route_query {
     struct str host, method;
-    struct str path;  /* percent-decoded, without query; borrowed by values */
-    struct str query; /* raw */
+    struct str path; /* percent-decoded, without query; borrowed by values */
+    struct str raw_path; /* as it came, for overlays, which take a coded slash
+                            as part of a segment; empty: the same */
+    struct arena *arena; /* of what is decoded, with raw_path */
+    struct str query;    /* raw */
     struct str content_type;
     bool is_websocket; /* an upgrade: routes for them only */
 };
-/* The first route of the map that fits. */
-void service_find_route(const struct service *service,
+/* The first route that fits, of all maps that name the host: overlays before
+ * others, and their last routes behind them. */
+void service_find_route(const struct service_set *set,
     const struct route_query *query, struct route_match *match_out);
 /* Block answers where no route is. */
 enum block_shape service_block_shape(const struct service *service);

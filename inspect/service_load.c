@@ -15,13 +15,6 @@ enum {
     FRAMES_MAX = 64,       /* of a WebSocket */
 };
 
-/* What a loader carries around. */
-struct loader {
-    struct arena *arena;
-    struct yaml_doc *doc;
-    const struct yaml_node *prefixes;
-};
-
 static const char *const ACTIONS[] = {"record", "scan", "pass", NULL};
 static const char *const GATES[] = {"hold", "stream", "forward", NULL};
 static const char *const BODIES[] = {"generic", "fields", "chatgpt-prompt",
@@ -46,14 +39,15 @@ static const char *const SOCKETS[] = {
 static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
 
 static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
-    "shared", "block", "prefixes", "tenant", "signed_out", "routes", NULL};
+    "shared", "block", "prefixes", "tenant", "signed_out", "overlay", "routes",
+    NULL};
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "update", "reason", "target", "text", "hidden",
     "ids", "files", "url_text", "answer_text", "answer_hidden", "resumes",
     "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
-    "frames", NULL};
+    "frames", "service", "event", "secret", "last", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
     "body", "answer", "block", "where", "activity", "reason", "target", "text",
     "hidden", "ids", "files", "cases", NULL};
@@ -214,7 +208,7 @@ static bool parse_step(struct loader *l, struct str step, bool may_be_empty,
     return true;
 }
 
-static bool parse_json_path(
+bool service_parse_path(
     struct loader *l, struct str text, struct json_path *path_out)
 {
     size_t most = 2;
@@ -251,7 +245,7 @@ static void load_json_paths(struct loader *l, const struct yaml_node *map,
     paths_out->items =
         arena_alloc(l->arena, list.count * sizeof(struct json_path) + 1);
     for (size_t i = 0; i < list.count; i++) {
-        if (!parse_json_path(
+        if (!service_parse_path(
                 l, list.items[i], &paths_out->items[paths_out->count]))
             yaml_mistake(l->doc, yaml_get(map, key),
                 "%s: \"%.*s\" is no path; allowed: names joined by dots, * "
@@ -409,7 +403,7 @@ static void load_cases(
         c->value = arena_copy(l->arena, yaml_str(l->doc, node, "is", STR("*")));
         c->activity =
             arena_copy(l->arena, yaml_str(l->doc, node, "activity", STR_NONE));
-        if (!parse_json_path(l, when, &c->path) || c->activity.n == 0)
+        if (!service_parse_path(l, when, &c->path) || c->activity.n == 0)
             yaml_mistake(l->doc, node,
                 "a case needs when (a path), activity, and may have is");
         else
@@ -425,7 +419,7 @@ static void load_end(
         return;
     answer->end_values =
         copy_strs(l, yaml_strs(l->doc, node, "is"), &answer->end_count);
-    if (!parse_json_path(
+    if (!service_parse_path(
             l, yaml_str(l->doc, node, "when", STR_NONE), &answer->end))
         yaml_mistake(
             l->doc, node, "an end needs when (a path), and may have is");
@@ -449,7 +443,7 @@ static void load_answer(
     load_json_paths(l, node, "hidden", &answer->hidden);
     load_ids(l, node, answer->ids);
     struct str part = yaml_str(l->doc, node, "part", STR_NONE);
-    if (part.n != 0 && !parse_json_path(l, part, &answer->part))
+    if (part.n != 0 && !service_parse_path(l, part, &answer->part))
         yaml_mistake(l->doc, node, "part: \"%.*s\" is no path", STR_ARG(part));
     answer->replaces = yaml_word(l->doc, node, "pieces", PIECES, 0) == 1;
     load_end(l, node, answer);
@@ -518,7 +512,7 @@ static void load_names(struct loader *l, const struct yaml_node *map,
     struct str text = yaml_str(l->doc, map, key, str_of(otherwise));
     bool is_plain =
         !str_has(text, "[") && !str_has(text, "#") && !str_has(text, "*");
-    if (text.n != 0 && (!is_plain || !parse_json_path(l, text, path_out)))
+    if (text.n != 0 && (!is_plain || !service_parse_path(l, text, path_out)))
         yaml_mistake(l->doc, yaml_get(map, key),
             "%s: \"%.*s\" is no path; allowed here: names joined by dots", key,
             STR_ARG(text));
@@ -577,6 +571,19 @@ static void load_methods(
     }
 }
 
+/* An overlay speaks of other services than the map that has the host. */
+static void load_place(struct loader *l, const struct yaml_node *map,
+    const struct service *service, struct route *route)
+{
+    struct str own = service->is_overlay ? service->name : STR_NONE;
+    route->service =
+        arena_copy(l->arena, yaml_str(l->doc, map, "service", own));
+    route->is_last = yaml_bool(l->doc, map, "last", false);
+    if (route->is_last && !service->is_overlay)
+        yaml_mistake(l->doc, yaml_get(map, "last"),
+            "last: is for the routes of a map with overlay: true");
+}
+
 static void load_route(struct loader *l, const struct yaml_node *map,
     const struct service *service, struct route *route)
 {
@@ -593,6 +600,8 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     route->allows_websocket = yaml_bool(l->doc, map, "websocket", false);
     load_content(l, map, service->block, route);
     load_update(l, map, route);
+    load_place(l, map, service, route);
+    service_load_event(l, map, route);
     load_json_paths(l, map, "answer_text", &route->answer_text);
     load_json_paths(l, map, "answer_hidden", &route->answer_hidden);
     load_json_paths(l, map, "resumes", &route->resumes);
@@ -688,6 +697,7 @@ static void load_service(struct loader *l, struct service *service)
     service->shared = load_hosts(l, root, "shared", &service->shared_count);
     service->block =
         (enum block_shape)yaml_word(l->doc, root, "block", BLOCKS, 0);
+    service->is_overlay = yaml_bool(l->doc, root, "overlay", false);
     load_tenant(l, root, service);
     load_signed_out(l, root, service);
     l->prefixes = yaml_get(root, "prefixes");

@@ -110,7 +110,7 @@ class Gateway:
             "listen": f'{{proxy: "127.0.0.1:{self.proxy_port}", console: "127.0.0.1:{self.console_port}", '
                       f'metrics: "127.0.0.1:{self.metrics_port}"}}',
             "data_dir": str(self.data), "workers": "2", "run_as": "nobody",
-            "services": "[services/chatgpt.yaml, services/openai-api.yaml]", "detectors": "[detectors/]",
+            "services": "[services/chatgpt.yaml, services/openai-api.yaml, services/openai-admin.yaml]", "detectors": "[detectors/]",
             "policy": "policy.yaml",
             "upstream": f"{{resolve: {{{resolve}}}, extra_roots: [{certs() / 'root.pem'}]}}",
         }

@@ -35,17 +35,15 @@ static void load(void)
     static const char *const paths[] = {"/append", "/replace"};
     struct bundle bundle = {0};
     struct diag diag = {0};
-    const struct service *service;
     bundle_add(&bundle, BUNDLE_SERVICE, STR("m.yaml"), str_of(map));
     set = service_set_load(&bundle, &diag);
     check(set != NULL, "the map is good");
-    service_match_host(set, STR("s.test"), &service);
     for (size_t i = 0; i < 2; i++) {
         struct route_match match;
         struct route_query query = {.host = STR("s.test"),
             .method = STR("POST"),
             .path = str_of(paths[i])};
-        service_find_route(service, &query, &match);
+        service_find_route(set, &query, &match);
         maps[i] = &match.route->answer_map;
     }
     bundle_free(&bundle);

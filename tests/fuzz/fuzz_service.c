@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct service_set *set = service_set_load(&bundle, &diag);
     check((set == NULL) == (diag.count != 0), "a mistake for every refusal");
     const struct service *service = NULL;
+    struct str named = STR("h.test");
+    struct arena arena = {0};
     bool is_shared;
     for (size_t i = 0;
          set != NULL && service_host_pattern(set, i, &is_shared).n != 0; i++) {
@@ -22,16 +24,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             host = str_sub(host, 1, host.n);
         service_match_host(set, host, &service);
         check(service != NULL, "a pattern matches its own name");
+        named = host;
     }
     for (size_t i = 0; service != NULL && i < ARRAY_LEN(paths); i++) {
         struct route_match match;
-        struct route_query query = {.host = STR("h.test"),
+        struct route_query query = {.host = named,
             .method = STR("POST"),
             .path = str_of(paths[i]),
+            .raw_path = str_of(paths[i]),
+            .arena = &arena,
             .query = STR("q=1"),
             .content_type = STR("application/json"),
             .is_websocket = i % 2 == 1};
-        service_find_route(service, &query, &match);
+        service_find_route(set, &query, &match);
         const struct service_tenant *tenant = service_tenant(service);
         (void)service_tenant_has_host(tenant, query.host);
         (void)service_is_signed_out(service, query.path);
@@ -40,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         check(match.count <= ROUTE_CAPTURES_MAX, "captures are bounded");
         service_allows_websocket(service, str_of(paths[i]));
     }
+    arena_free(&arena);
     service_set_free(&set);
     diag_free(&diag);
     bundle_free(&bundle);

@@ -71,6 +71,7 @@ static inline void driver_open(struct driver *d)
     *d = (struct driver){0};
     driver_add(d, BUNDLE_SERVICE, "conf/services/chatgpt.yaml");
     driver_add(d, BUNDLE_SERVICE, "conf/services/openai-api.yaml");
+    driver_add(d, BUNDLE_SERVICE, "conf/services/openai-admin.yaml");
     driver_add(d, BUNDLE_DETECTORS, "conf/detectors/financial.yaml");
     driver_add(d, BUNDLE_DETECTORS, "conf/detectors/personal.yaml");
     driver_add(d, BUNDLE_DETECTORS, "conf/detectors/private-keys.yaml");

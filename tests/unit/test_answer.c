@@ -282,7 +282,6 @@ static void check_mapped(
     struct bundle bundle = {0};
     struct diag diag = {0};
     struct route_match match;
-    const struct service *service;
     buf_printf(&yaml,
         "service: s\nhosts: [s.test]\nroutes:\n  - path: /a\n"
         "    activity: prompt.created\n    answer: %s\n",
@@ -290,10 +289,9 @@ static void check_mapped(
     bundle_add(&bundle, BUNDLE_SERVICE, STR("m.yaml"), buf_str(&yaml));
     struct service_set *set = service_set_load(&bundle, &diag);
     assert_string_equal(buf_cstr(&diag.text), "");
-    service_match_host(set, STR("s.test"), &service);
     struct route_query query = {
         .host = STR("s.test"), .method = STR("POST"), .path = STR("/a")};
-    service_find_route(service, &query, &match);
+    service_find_route(set, &query, &match);
     assert_int_equal(match.route->answer, ANSWER_MAP);
     for (unsigned way = 0; way < CUTS_WAYS; way++) {
         struct buf out = {0};

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "inspect/path.h"
+#include "inspect/form.h"
 #include "inspect/service.h"
 
 static struct service_set *load(const char *yaml, struct diag *diag)
@@ -21,8 +22,8 @@ static struct service_set *load(const char *yaml, struct diag *diag)
 
 static struct service_set *load_shipped(void)
 {
-    static const char *const files[] = {
-        "conf/services/chatgpt.yaml", "conf/services/openai-api.yaml"};
+    static const char *const files[] = {"conf/services/chatgpt.yaml",
+        "conf/services/openai-api.yaml", "conf/services/openai-admin.yaml"};
     struct bundle bundle = {0};
     for (size_t i = 0; i < 2; i++) {
         static char text[64 * 1024];
@@ -103,14 +104,19 @@ static void shipped_maps_know_their_hosts(void **state)
 static const struct route *find(struct service_set *set, const char *host,
     const char *method, const char *path, struct route_match *match)
 {
-    const struct service *service;
-    service_match_host(set, str_of(host), &service);
+    static struct arena arena; /* of what a coded path holds */
     struct str whole = str_of(path);
     size_t mark = str_find_char(whole, '?');
-    struct route_query query = {str_of(host), str_of(method),
-        str_sub(whole, 0, mark), str_sub(whole, mark + 1, whole.n),
-        STR("application/json"), false};
-    service_find_route(service, &query, match);
+    arena_reset(&arena);
+    struct str coded = str_sub(whole, 0, mark);
+    struct route_query query = {.host = str_of(host),
+        .method = str_of(method),
+        .path = form_decode(&arena, coded, false),
+        .raw_path = coded,
+        .arena = &arena,
+        .query = str_sub(whole, mark + 1, whole.n),
+        .content_type = STR("application/json")};
+    service_find_route(set, &query, match);
     return match->route;
 }
 

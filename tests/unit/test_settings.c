@@ -41,7 +41,7 @@ static void an_empty_file_gives_the_defaults(void **state)
     assert_int_equal(s->listen_proxy.count, 1);
     assert_true(str_is(s->listen_proxy.items[0], "127.0.0.1:8080"));
     assert_true(str_is(s->data_dir, "/var/lib/promptgate"));
-    assert_int_equal(s->services.count, 2);
+    assert_int_equal(s->services.count, 3);
     assert_int_equal(s->clients_allow_count, 2);
     assert_int_equal(s->ports_count, 2);
     assert_int_equal(s->ports[1], 80);
