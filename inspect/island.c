@@ -1,5 +1,5 @@
 /*
- * Runs of base64, base32 and hex, and lists of byte values.
+ * Runs of base64, base32, hex and bits, and lists of byte values.
  *
  * Most long runs are names, paths and hashes: a run is decoded only when its
  * first bytes already come out as text, which those of a hash do not (once in
@@ -19,10 +19,12 @@ enum {
     RUN_MIN = 12,
     BASE32_MIN = 15,
     HEX_MIN = 16,
+    BINARY_MIN = 64,
     STARTS_MAX = 4, /* of base64 behind the separators of one run */
     LINE_MIN = 40,  /* wrapped lines are at least so long */
     LINES_MAX = 1024,
     CODES_MIN = 8,
+    CODE_MAX = 16, /* characters of one: eight bytes in hex */
     CODES_BYTES_MIN = 3 * CODES_MIN - 1,
 };
 
@@ -35,9 +37,10 @@ static bool is_run_char(unsigned char c)
 
 static int base32_value(unsigned char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+    if (c >= '2' && c <= '7')
+        return c - '2' + 26;
+    c |= 0x20;
+    return c >= 'a' && c <= 'z' ? c - 'a' : -1;
 }
 
 static int hex_value(unsigned char c)
@@ -48,13 +51,19 @@ static int hex_value(unsigned char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static int bit_value(unsigned char c)
+{
+    return c == '0' || c == '1' ? c - '0' : -1;
+}
+
 struct alphabet {
     int (*value)(unsigned char c);
-    unsigned bits;
+    unsigned bits, least, multiple; /* of characters */
 };
-static const struct alphabet base64 = {base64_value, 6};
-static const struct alphabet base32 = {base32_value, 5};
-static const struct alphabet hex = {hex_value, 4};
+static const struct alphabet base64 = {base64_value, 6, RUN_MIN, 1};
+static const struct alphabet base32 = {base32_value, 5, BASE32_MIN, 1};
+static const struct alphabet hex = {hex_value, 4, HEX_MIN, 2};
+static const struct alphabet binary = {bit_value, 1, BINARY_MIN, 8};
 
 static bool is_all(const struct alphabet *a, struct str s)
 {
@@ -64,15 +73,18 @@ static bool is_all(const struct alphabet *a, struct str s)
     return true;
 }
 
-/* Characters outside the alphabet are skipped: line ends. */
+/* Characters outside the alphabet are skipped: line ends, also as strings have
+ * them. */
 static void decode(const struct alphabet *a, struct str s, struct buf *out)
 {
     uint32_t held = 0;
     unsigned bits = 0;
     for (size_t i = 0; i < s.n; i++) {
         int value = a->value((unsigned char)s.p[i]);
-        if (value < 0)
+        if (value < 0) {
+            i += s.p[i] == '\\';
             continue;
+        }
         held = held << a->bits | (uint32_t)value;
         bits += a->bits;
         if (bits >= 8) {
@@ -187,7 +199,10 @@ static size_t run_end(struct str text, size_t at)
  * is not wrapped there. */
 static size_t next_line(struct str text, size_t at)
 {
-    if (at + 1 < text.n && text.p[at] == '\\' && text.p[at + 1] == 'n')
+    struct str rest = str_sub(text, at, at + 4);
+    if (str_starts(rest, "\\r\\n"))
+        at += 4;
+    else if (str_starts(rest, "\\n"))
         at += 2;
     else if (at < text.n && text.p[at] == '\n')
         at++;
@@ -264,8 +279,8 @@ static size_t try_plain(const struct alphabet *a, struct str text, size_t start,
     if (end - start > ISLAND_MAX)
         end = start + ISLAND_MAX;
     struct str run = str_sub(text, start, end);
-    if (run.n < (a->bits == 4 ? HEX_MIN : BASE32_MIN) || !is_all(a, run) ||
-        !is_promising(a, run) || (a->bits == 4 && run.n % 2 != 0))
+    if (run.n < a->least || run.n % a->multiple != 0 || !is_all(a, run) ||
+        !is_promising(a, run))
         return 0;
     return try_decode(a, text, start, end, out) ? end : 0;
 }
@@ -275,10 +290,13 @@ static size_t try_run(
     struct str text, size_t start, size_t end, struct view_edits *out)
 {
     size_t done, starts = 0;
-    size_t hex_start = start;
-    if (text.p[start] == '0' && (text.p[start + 1] | 0x20) == 'x')
-        hex_start += 2;
-    if ((done = try_plain(&hex, text, hex_start, end, out)) != 0 ||
+    if (text.p[start] == '0' && (text.p[start + 1] | 0x20) == 'x' &&
+        (done = try_plain(&hex, text, start + 2, end, out)) != 0) {
+        out->items[out->count - 1].start = start;
+        return done;
+    }
+    if ((done = try_plain(&hex, text, start, end, out)) != 0 ||
+        (done = try_plain(&binary, text, start, end, out)) != 0 ||
         (done = try_plain(&base32, text, start, end, out)) != 0 ||
         (done = try_base64(text, start, end, out)) != 0)
         return done;
@@ -311,101 +329,132 @@ static bool is_code_char(unsigned char c)
     return hex_value(c) >= 0 || strchr(" ,:;-\n\txX\\'\"", c) != NULL;
 }
 
-/* One list while it is read: hex, decimal and binary at once. */
+/* One list while it is read, as each of the ways in which it can be meant. */
+enum { AS_DECIMAL, AS_HEX, AS_OCTAL, AS_BINARY, CODE_KINDS };
+
 struct codes {
-    size_t start, end, count;
-    bool is_hex, is_decimal, is_binary;
-    struct buf hex, decimal, binary;
+    size_t start, end;
+    unsigned may; /* a bit for each way that all of it can be read in */
+    struct buf as[CODE_KINDS];
 };
 
-static void add_code(struct codes *codes, struct str item)
+/* The value of the item's digits; false: they are others. */
+static bool read_number(struct str item, unsigned base, unsigned *value_out)
 {
-    unsigned decimal = 0, binary = 0;
-    bool is_hex =
-        item.n == 2 && is_all(&hex, item) && item.p[0] < '8' &&
-        is_text_byte((unsigned char)(hex_value((unsigned char)item.p[0]) * 16 +
-                                     hex_value((unsigned char)item.p[1])));
-    bool is_decimal = item.n >= 2 && item.n <= 3, is_binary = item.n == 8;
-    for (size_t i = 0; i < item.n && item.n <= 8; i++) {
-        is_decimal = is_decimal && isdigit((unsigned char)item.p[i]);
-        is_binary = is_binary && (item.p[i] == '0' || item.p[i] == '1');
-        decimal = decimal * 10 + (unsigned)(item.p[i] - '0');
-        binary = binary * 2 + (item.p[i] == '1');
+    *value_out = 0;
+    for (size_t i = 0; i < item.n; i++) {
+        int digit = hex_value((unsigned char)item.p[i]);
+        if (digit < 0 || (unsigned)digit >= base)
+            return false;
+        *value_out = *value_out * base + (unsigned)digit;
     }
-    codes->is_hex = codes->is_hex && is_hex;
-    codes->is_decimal = codes->is_decimal && is_decimal &&
-                        is_text_byte((unsigned char)decimal) && decimal < 127;
-    codes->is_binary = codes->is_binary && is_binary;
-    if (codes->is_hex)
-        decode(&hex, item, &codes->hex);
-    if (codes->is_decimal)
-        buf_append_char(&codes->decimal, (char)decimal);
-    if (codes->is_binary)
-        buf_append_char(&codes->binary, (char)binary);
-    codes->count++;
+    return true;
+}
+
+static bool is_ascii_text(unsigned c)
+{
+    return c < 127 && is_text_byte((unsigned char)c);
+}
+
+/* "35", "3537", … */
+static bool is_hex_text(struct str item)
+{
+    for (size_t i = 0; i < item.n; i += 2) {
+        unsigned c;
+        if (!read_number(str_sub(item, i, i + 2), 16, &c) || !is_ascii_text(c))
+            return false;
+    }
+    return item.n % 2 == 0;
+}
+
+/* The ways in which the item can be read, of those in `may`; the list goes on
+ * in them. */
+static unsigned read_code(struct codes *codes, struct str item, unsigned may)
+{
+    static const struct {
+        unsigned base;
+        size_t least, most;
+    } kinds[CODE_KINDS] = {[AS_DECIMAL] = {10, 2, 3},
+        [AS_OCTAL] = {8, 3, 3},
+        [AS_BINARY] = {2, 8, 8}};
+    for (unsigned i = 0; i < CODE_KINDS; i++) {
+        unsigned c = 0;
+        bool is_one = i == AS_HEX ? is_hex_text(item)
+                                  : item.n >= kinds[i].least &&
+                                        item.n <= kinds[i].most &&
+                                        read_number(item, kinds[i].base, &c) &&
+                                        is_ascii_text(c);
+        if (!is_one)
+            may &= ~(1u << i);
+    }
+    for (unsigned i = 0; i < CODE_KINDS; i++) {
+        unsigned c = 0;
+        if ((may >> i & 1) == 0)
+            continue;
+        if (i == AS_HEX)
+            decode(&hex, item, &codes->as[i]);
+        else if (read_number(item, kinds[i].base, &c))
+            buf_append_char(&codes->as[i], (char)c);
+    }
+    return may;
 }
 
 /* "33 35" can be hex and decimal: then it is read as both. */
 static void end_codes(struct codes *codes, struct view_edits *out)
 {
     struct buf all = {0};
-    struct buf *each[] = {&codes->decimal, &codes->hex, &codes->binary};
-    const bool is_one[] = {codes->is_decimal, codes->is_hex, codes->is_binary};
-    for (size_t i = 0; i < ARRAY_LEN(each) && codes->count >= CODES_MIN; i++) {
-        if (!is_one[i] || !make_text(each[i], false))
+    for (size_t i = 0; i < CODE_KINDS; i++) {
+        struct buf *as = &codes->as[i];
+        if ((codes->may >> i & 1) == 0 || as->n < CODES_MIN ||
+            !make_text(as, false))
             continue;
         if (all.n != 0)
             buf_append_char(&all, ' ');
-        buf_append_str(&all, buf_str(each[i]));
+        buf_append_str(&all, buf_str(as));
     }
     if (all.n != 0)
         view_edits_add(out, codes->start, codes->end, buf_str(&all));
     buf_free(&all);
-    for (size_t i = 0; i < ARRAY_LEN(each); i++)
-        buf_clear(each[i]);
-    codes->count = 0;
-    codes->is_hex = codes->is_decimal = codes->is_binary = true;
+    for (size_t i = 0; i < CODE_KINDS; i++)
+        buf_clear(&codes->as[i]);
+    codes->may = (1u << CODE_KINDS) - 1;
 }
 
 /* All lists of text[at, end), which has nothing but their characters. */
 static void read_codes(
     struct str text, size_t at, size_t end, struct view_edits *out)
 {
-    struct codes codes = {
-        .is_hex = true, .is_decimal = true, .is_binary = true};
+    struct codes codes = {.may = (1u << CODE_KINDS) - 1};
+    bool is_begun = false;
     while (at < end) {
+        size_t start = at;
         if (text.p[at] == '0' && at + 1 < end && (text.p[at + 1] | 32) == 'x')
             at += 2;
-        size_t start = at;
+        size_t digits = at;
         while (at < end && hex_value((unsigned char)text.p[at]) >= 0)
             at++;
-        if (at == start) {
-            at++;
+        if (at == digits) {
+            at += at == start;
             continue;
         }
-        if (at - start < 2 || (at - start > 3 && at - start != 8)) {
+        struct str item = str_sub(text, digits, at);
+        unsigned may = 0;
+        if (item.n >= 2 && item.n <= CODE_MAX)
+            may = read_code(&codes, item, codes.may);
+        if (may == 0) {
             end_codes(&codes, out);
+            is_begun = false;
             continue;
         }
-        bool was_one = codes.is_hex || codes.is_decimal || codes.is_binary;
-        if (codes.count == 0)
+        if (!is_begun)
             codes.start = start;
-        struct codes before = codes;
-        add_code(&codes, str_sub(text, start, at));
-        if (was_one && !codes.is_hex && !codes.is_decimal && !codes.is_binary) {
-            before.hex = codes.hex;
-            before.decimal = codes.decimal;
-            before.binary = codes.binary;
-            codes = before;
-            end_codes(&codes, out);
-            continue;
-        }
+        is_begun = true;
+        codes.may = may;
         codes.end = at;
     }
     end_codes(&codes, out);
-    buf_free(&codes.hex);
-    buf_free(&codes.decimal);
-    buf_free(&codes.binary);
+    for (size_t i = 0; i < CODE_KINDS; i++)
+        buf_free(&codes.as[i]);
 }
 
 /* Each code has a digit: hex ones of text begin with one. */

@@ -26,6 +26,12 @@ size_t island_find_escapes(
 /* Base64, base32, hex in one run. */
 size_t island_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* Lines of "00000010: 3431 3131  4111" and the like. */
+size_t island_find_dumps(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* chr(52) + chr(49), "U+0034 U+0031". */
+size_t island_find_characters(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "34 31 31", "0x34, 0x31", "52 49", "00110100 00110001". */
 size_t island_find_codes(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

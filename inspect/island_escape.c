@@ -10,7 +10,12 @@
 #include "inspect/html.h"
 #include "inspect/island.h"
 
-enum { CHAIN = 3 };
+enum {
+    CHAIN = 3,
+    CSS_CHAIN = 6,    /* "\34 " */
+    BACKSLASHES = 7,  /* more of them before one, as strings in strings have */
+    VALUE_AROUND = 8, /* bytes of one that a lone escape stands before */
+};
 
 static int hex_value(char c)
 {
@@ -90,10 +95,29 @@ static size_t read_octal(struct str text, size_t at, char out[4], size_t *out_n)
 }
 
 static size_t read_backslash(
+    struct str text, size_t at, char out[4], size_t *out_n);
+
+/* "\\u0034": of a string in a string. */
+static size_t read_doubled(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    size_t more = 0;
+    while (more < BACKSLASHES && at + more + 1 < text.n &&
+           text.p[at + more + 1] == '\\')
+        more++;
+    if (at + more + 1 >= text.n || strchr("uUx", text.p[at + more + 1]) == NULL)
+        return 0;
+    size_t n = read_backslash(text, at + more, out, out_n);
+    return n != 0 ? more + n : 0;
+}
+
+static size_t read_backslash(
     struct str text, size_t at, char out[4], size_t *out_n)
 {
     uint32_t c;
     char kind = at + 1 < text.n ? text.p[at + 1] : 0;
+    if (kind == '\\')
+        return read_doubled(text, at, out, out_n);
     if (kind == 'u' || kind == 'U')
         return read_unicode(text, at, out, out_n);
     if (kind == 'x' && at + 2 < text.n && text.p[at + 2] == '{') {
@@ -110,17 +134,35 @@ static size_t read_backslash(
     return 4;
 }
 
+/* "&#52" before something else: browsers do without the semicolon. */
+static size_t read_unended(
+    struct str text, size_t at, char out[4], size_t *out_n)
+{
+    unsigned value = 0;
+    size_t end = at + 2;
+    while (end < text.n && end - at < 6 && isdigit((unsigned char)text.p[end]))
+        value = value * 10 + (unsigned)(text.p[end++] - '0');
+    if (value < 0x20 || value > 0x7e ||
+        (end < text.n && isalnum((unsigned char)text.p[end])))
+        return 0;
+    out[0] = (char)value;
+    *out_n = 1;
+    return end - at;
+}
+
 static size_t read_entity(
     struct str text, size_t at, char out[4], size_t *out_n)
 {
     size_t most = text.n - at < HTML_ENTITY_BYTES_MAX ? text.n - at
                                                       : HTML_ENTITY_BYTES_MAX;
     const char *end = memchr(text.p + at, ';', most);
-    if (end == NULL)
-        return 0;
-    size_t n = (size_t)(end - (text.p + at)) + 1;
-    *out_n = html_decode_entity(text.p + at, n, out);
-    return *out_n != 0 ? n : 0;
+    size_t n = end != NULL ? (size_t)(end - (text.p + at)) + 1 : 0;
+    *out_n = n != 0 ? html_decode_entity(text.p + at, n, out) : 0;
+    if (*out_n != 0)
+        return n;
+    return at + 1 < text.n && text.p[at + 1] == '#'
+               ? read_unended(text, at, out, out_n)
+               : 0;
 }
 
 /* "%41", "%u0041"; "=41", "=" and a line end. */
@@ -158,29 +200,101 @@ static size_t read_escape(
     return read_byte(text, at, out, out_n);
 }
 
+/* What was decoded begins another escape with what follows. */
+static bool is_doubled(char c, struct str rest)
+{
+    char next = rest.n > 0 ? rest.p[0] : '\0';
+    if (c == '&')
+        return next == '#';
+    return (c == '%' && isxdigit((unsigned char)next)) ||
+           (c == '\\' && next != '\0' && strchr("xuU", next) != NULL);
+}
+
+/* A value seems to follow: "%20" stands before it, or "%2B" in it. */
+static bool is_before_value(struct str rest)
+{
+    size_t n = 0;
+    while (n < rest.n && n < VALUE_AROUND && isalnum((unsigned char)rest.p[n]))
+        n++;
+    return n == VALUE_AROUND;
+}
+
+/* "\34 \31 ": as style sheets have it. */
+static size_t read_css(struct str text, size_t at, struct buf *decoded)
+{
+    size_t count = 0;
+    buf_clear(decoded);
+    while (at < text.n && text.p[at] == '\\' && decoded->n < ISLAND_MAX) {
+        size_t n = 1;
+        unsigned value = 0;
+        int digit;
+        while (n < 7 && at + n < text.n &&
+               (digit = hex_value(text.p[at + n])) >= 0) {
+            value = value << 4 | (unsigned)digit;
+            n++;
+        }
+        if (value < 0x20 || value > 0x7e)
+            break;
+        buf_append_char(decoded, (char)value);
+        at += n;
+        at += str_starts(str_sub(text, at, text.n), " \\");
+        count++;
+    }
+    return count >= CSS_CHAIN ? at : 0;
+}
+
+struct chain {
+    size_t end, count;
+    bool is_odd; /* what encoders do not write by themselves */
+    bool is_text;
+};
+
+static struct chain read_chain(struct str text, size_t at, struct buf *decoded)
+{
+    struct chain chain = {.end = at, .is_text = true};
+    char kind = text.p[at], c[4];
+    size_t c_n = 0, n;
+    buf_clear(decoded);
+    while (chain.end < text.n && text.p[chain.end] == kind &&
+           chain.end - at < ISLAND_MAX &&
+           (n = read_escape(text, chain.end, c, &c_n)) != 0) {
+        buf_append(decoded, c, c_n);
+        chain.end += n;
+        chain.count++;
+        chain.is_odd =
+            chain.is_odd ||
+            (c_n == 1 &&
+                (isalnum((unsigned char)c[0]) || (c[0] == '%' && kind == '%') ||
+                    is_doubled(c[0], str_sub(text, chain.end, text.n))));
+        chain.is_text = chain.is_text && (c_n != 1 || c[0] >= ' ');
+    }
+    return chain;
+}
+
 /* The chain of escapes at `at`, which is an escape character. */
 static size_t find_chain(
     struct str text, size_t at, struct buf *decoded, struct view_edits *out)
 {
-    char kind = text.p[at], c[4];
-    size_t end = at, count = 0, c_n = 0, n;
-    bool is_odd = false;
-    buf_clear(decoded);
-    while (end < text.n && text.p[end] == kind && end - at < ISLAND_MAX &&
-           (n = read_escape(text, end, c, &c_n)) != 0) {
-        buf_append(decoded, c, c_n);
-        is_odd = is_odd || (c_n == 1 && isalnum((unsigned char)c[0])) ||
-                 (c_n == 1 && c[0] == '%' && kind == '%');
-        end += n;
-        count++;
+    char kind = text.p[at];
+    struct chain chain = read_chain(text, at, decoded);
+    size_t css = 0;
+    if (kind == '\\' && (chain.count < CHAIN || !chain.is_text))
+        css = read_css(text, at, decoded);
+    if (css != 0) {
+        view_edits_add(out, at, css, buf_str(decoded));
+        return css;
     }
-    if (count == 0)
+    if (kind == '\\' && chain.count > 0)
+        chain = read_chain(text, at, decoded);
+    if (chain.count == 0)
         return at + 1;
-    if (kind == '=' && count < CHAIN)
-        return end;
-    view_edits_add(out, at, end, buf_str(decoded));
-    out->items[out->count - 1].is_hint = count < CHAIN && !is_odd;
-    return end;
+    if (kind == '=' && chain.count < CHAIN)
+        return chain.end;
+    view_edits_add(out, at, chain.end, buf_str(decoded));
+    out->items[out->count - 1].is_hint =
+        chain.count < CHAIN && !chain.is_odd &&
+        !(kind == '%' && is_before_value(str_sub(text, chain.end, text.n)));
+    return chain.end;
 }
 
 size_t island_find_escapes(

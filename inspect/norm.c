@@ -11,41 +11,29 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { MARK_EVERY = 256 };
+enum { MARK_EVERY = 256, SEQUENCE_MAX = 32 };
+
+struct norm_range {
+    uint32_t from, to;
+    char first; /* what `from` is read as; the next ones follow it */
+};
+
+#include "inspect/norm_table.h"
 
 struct range {
     uint32_t from, to;
 };
 
-/* Invisible, or drawn over the character before. */
-static const struct range dropped[] = {{0xad, 0xad}, {0x300, 0x36f},
-    {0x61c, 0x61c}, {0x180b, 0x180e}, {0x200b, 0x200f}, {0x202a, 0x202e},
-    {0x2060, 0x206f}, {0x20d0, 0x20ff}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},
-    {0xfeff, 0xfeff}, {0xe0001, 0xe0001}, {0xe007f, 0xe007f},
-    {0xe0100, 0xe01ef}};
-
 static const struct range blanks[] = {{0x85, 0x85}, {0xa0, 0xa0},
     {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f},
-    {0x205f, 0x205f}, {0x3000, 0x3000}};
+    {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000}};
 
 static const struct range dashes[] = {{0x2010, 0x2015}, {0x2043, 0x2043},
     {0x2212, 0x2212}, {0xfe58, 0xfe58}, {0xfe63, 0xfe63}, {0x2796, 0x2796}};
 
-/* Where a script's digit zero stands; nine more follow. */
-static const uint32_t zeros[] = {0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66,
-    0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
-    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50,
-    0x1bb0, 0x1c40, 0x1c50, 0x2080, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0,
-    0xaa50, 0xabf0, 0x104a0, 0x11066, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec,
-    0x1d7f6, 0x1fbf0};
-
-/* Digit one to nine: circled, in parentheses, negative circled … */
-static const uint32_t ones[] = {
-    0x2460, 0x2474, 0x2488, 0x24f5, 0x2776, 0x2780, 0x278a};
-
 /* Cyrillic and Greek letters that look like Latin ones, by their number:
  * texts of those scripts are folded letter by letter. */
-enum { GREEK = 0x370, SCRIPTS_END = 0x600 };
+enum { GREEK = 0x370, MARKS = 0x483, MARKS_END = 0x489, SCRIPTS_END = 0x600 };
 static const char lookalikes[SCRIPTS_END - GREEK] = {[0x391 - GREEK] = 'A',
     [0x392 - GREEK] = 'B',
     [0x395 - GREEK] = 'E',
@@ -89,14 +77,23 @@ static const char lookalikes[SCRIPTS_END - GREEK] = {[0x391 - GREEK] = 'A',
     [0x456 - GREEK] = 'i',
     [0x458 - GREEK] = 'j',
     [0x4bb - GREEK] = 'h',
+    [0x4c0 - GREEK] = 'l',
+    [0x4cf - GREEK] = 'l',
     [0x501 - GREEK] = 'd',
     [0x51b - GREEK] = 'q',
-    [0x51d - GREEK] = 'w'};
+    [0x51d - GREEK] = 'w',
+    [0x555 - GREEK] = 'O',
+    [0x561 - GREEK] = 'w',
+    [0x570 - GREEK] = 'h',
+    [0x578 - GREEK] = 'n',
+    [0x57d - GREEK] = 'u',
+    [0x581 - GREEK] = 'g',
+    [0x585 - GREEK] = 'o'};
 
 /* Nothing in these is folded, and other scripts stand here. */
-static const struct range unfolded[] = {{0x3001, 0x3163}, {0x3165, 0xa61f},
+static const struct range unfolded[] = {{0x3001, 0x3163}, {0x3165, 0xa4cf},
     {0xabfa, 0xfdff}, {0x620, 0x65f}, {0x66a, 0x6ef}, {0x904, 0x965},
-    {0xe01, 0xe4f}, {0xc0, 0x2ff}, {0x2018, 0x2027}};
+    {0xe01, 0xe4f}, {0xc0, 0x24f}, {0x2018, 0x2027}};
 
 static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
 {
@@ -115,55 +112,52 @@ static bool is_plain(uint32_t c)
     return false;
 }
 
-static char fold_digit(uint32_t c)
+static const struct norm_range *find_range(
+    uint32_t c, const struct norm_range *ranges, size_t count)
 {
-    for (size_t i = 0; i < ARRAY_LEN(zeros) && zeros[i] <= c; i++)
-        if (c - zeros[i] < 10)
-            return (char)('0' + (c - zeros[i]));
-    for (size_t i = 0; i < ARRAY_LEN(ones) && ones[i] <= c; i++)
-        if (c - ones[i] < 9)
-            return (char)('1' + (c - ones[i]));
-    if (c == 0xb2 || c == 0xb3)
-        return (char)('2' + (c - 0xb2));
-    if (c == 0xb9)
-        return '1';
-    if (c == 0x2070 || c == 0x24ea || c == 0x24ff)
-        return '0';
-    return c >= 0x2074 && c <= 0x2079 ? (char)('4' + (c - 0x2074)) : 0;
-}
-
-static char fold_letter(uint32_t c)
-{
-    if (c >= 0x1d400 && c <= 0x1d6a3) { /* mathematical alphabets */
-        uint32_t i = (c - 0x1d400) % 52;
-        return (char)(i < 26 ? 'A' + i : 'a' + i - 26);
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ranges[middle].to < c)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    if (c >= 0x24b6 && c <= 0x24e9) /* circled */
-        return (char)(c < 0x24d0 ? 'A' + (c - 0x24b6) : 'a' + (c - 0x24d0));
-    return 0;
+    return low < count && ranges[low].from <= c ? &ranges[low] : NULL;
 }
 
 /* The ASCII character that c stands for; 0: drop it; -1: leave it. */
 static int fold(uint32_t c)
 {
-    if (c >= GREEK && c < SCRIPTS_END)
+    if (c >= GREEK && c < SCRIPTS_END) {
+        if (c >= MARKS && c <= MARKS_END)
+            return 0;
         return lookalikes[c - GREEK] != 0 ? lookalikes[c - GREEK] : -1;
+    }
     if (is_plain(c))
         return -1;
-    if (c >= 0xff01 && c <= 0xff5e)
-        return (int)(c - 0xff01 + 0x21);
     if (c >= 0xe0020 && c <= 0xe007e) /* tag characters */
         return (int)(c - 0xe0000);
-    if (in_ranges(c, dropped, ARRAY_LEN(dropped)))
+    if (find_range(c, norm_dropped, ARRAY_LEN(norm_dropped)) != NULL)
         return 0;
     if (in_ranges(c, blanks, ARRAY_LEN(blanks)))
         return ' ';
     if (in_ranges(c, dashes, ARRAY_LEN(dashes)))
         return '-';
-    char folded = fold_digit(c);
-    if (folded == 0)
-        folded = fold_letter(c);
-    return folded != 0 ? folded : -1;
+    const struct norm_range *r =
+        find_range(c, norm_letters, ARRAY_LEN(norm_letters));
+    return r != NULL ? r->first + (int)(c - r->from) : -1;
+}
+
+/* Of a terminal: "ESC [ 1 ; 31 m", which shows nothing; 0: it is none. */
+static size_t control_sequence(struct str s)
+{
+    size_t n = 2;
+    if (!str_starts(s, "\x1b["))
+        return 0;
+    while (n < s.n && n < SEQUENCE_MAX && s.p[n] >= 0x20 && s.p[n] < 0x40)
+        n++;
+    return n < s.n && s.p[n] >= 0x40 && s.p[n] < 0x7f ? n + 1 : 0;
 }
 
 /* One character of the source: how many bytes it has, and what it becomes
@@ -173,8 +167,9 @@ static size_t fold_at(struct str source, size_t at, char out[4], size_t *out_n)
     uint32_t c = 0;
     struct str rest = str_sub(source, at, source.n);
     if (norm_is_control(rest.p[0])) {
+        size_t sequence = control_sequence(rest);
         *out_n = 0;
-        return 1;
+        return sequence != 0 ? sequence : 1;
     }
     size_t n = (unsigned char)rest.p[0] < 0x80 ? 0 : utf8_decode(rest, &c);
     int folded = n != 0 ? fold(c) : -1;

@@ -214,6 +214,7 @@ enum {
     HEAD_NUMBER = 2, /* "four", "one" */
     HEAD_FIRST = 4,
     HEAD_ROLE = 8,
+    HEAD_CHARACTER = 16, /* "chr", "U" */
     HEADS = 4096
 };
 

@@ -251,6 +251,9 @@ static void add_heads(struct rules *rules)
         add_head(rules, str_of(numbers[i]), HEAD_NUMBER);
     add_head(rules, STR("first"), HEAD_FIRST);
     add_head(rules, STR("role"), HEAD_ROLE);
+    add_head(rules, STR("chr"), HEAD_CHARACTER);
+    add_head(rules, STR("chrw"), HEAD_CHARACTER);
+    add_head(rules, STR("u"), HEAD_CHARACTER);
 }
 
 static void add_terms(struct rules *rules, const struct rule *rule,

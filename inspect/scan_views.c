@@ -24,7 +24,7 @@ typedef size_t find_fn(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 enum kind { KIND_DECODED, KIND_JOINED, KIND_BACKWARDS, KIND_TURNED };
-enum { ALL_KINDS = 15 };
+enum { ALL_KINDS = 15, FINDERS = 6 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -33,11 +33,12 @@ static const struct {
     struct {
         find_fn *find;
         unsigned head; /* of the words it looks for; 0: it finds others */
-    } finders[4];
+    } finders[FINDERS];
 } kinds[] = {
     [KIND_DECODED] = {false, false, ALL_KINDS,
         {{island_find_escapes, 0}, {island_find_tokens, 0},
-            {island_find_codes, 0}}},
+            {island_find_codes, 0}, {island_find_dumps, 0},
+            {island_find_characters, HEAD_CHARACTER}}},
     [KIND_JOINED] = {true, false, 1 << KIND_DECODED,
         {{join_find_numbers, 0}, {join_find_tokens, 0},
             {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
@@ -119,12 +120,13 @@ static void look_through(struct scan_job *job, const struct marks *marks,
             if (find == NULL || (wanted >> k & 1) == 0 ||
                 (done != NULL && head != 0 && (job->heads & head) == 0))
                 continue;
-            size_t at =
-                done != NULL && done[4 * k + i] > from ? done[4 * k + i] : from;
+            size_t at = done != NULL && done[FINDERS * k + i] > from
+                            ? done[FINDERS * k + i]
+                            : from;
             if (at < to)
                 at = find(marks, at, to, &edits);
             if (done != NULL)
-                done[4 * k + i] = at;
+                done[FINDERS * k + i] = at;
         }
         job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
         job->is_turned = was_turned || kinds[k].is_turned;

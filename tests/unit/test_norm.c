@@ -31,6 +31,8 @@ static void digits_of_other_scripts_become_ascii(void **state)
     assert_folds("\xf0\x9d\x9f\x92\xf0\x9d\x9f\x8e", "40"); /* bold */
     assert_folds("\xe2\x91\xa0\xe2\x93\xaa", "10");         /* circled */
     assert_folds("4\xef\xb8\x8f\xe2\x83\xa3", "4");         /* keycap */
+    assert_folds("\xf0\x9f\x84\x80\xe2\x92\x88", "01");     /* full stop */
+    assert_folds("\xf0\x9e\xa5\x94", "4");                  /* Adlam */
 }
 
 static void invisible_characters_go_out(void **state)
@@ -49,6 +51,11 @@ static void invisible_characters_go_out(void **state)
                  "b\xcc\xb6",
         "ab");
     assert_folds("\xf3\xa0\x81\x81\xf3\xa0\x81\x82", "AB"); /* tags */
+    assert_folds("\xe1\x85\x9f"
+                 "4\xef\xbe\xa0\xd2\x89"
+                 "1",
+        "41"); /* fillers, a Cyrillic mark */
+    assert_folds("\x1b[1;31m41\x1b[0m1\x1b[", "411["); /* a terminal's */
 }
 
 static void blanks_and_dashes_become_one_of_each(void **state)
@@ -65,6 +72,8 @@ static void lookalikes_become_latin(void **state)
 {
     (void)state;
     assert_folds("\xd0\x90K\xce\x99\xd0\x90", "AKIA");
+    assert_folds("\xe2\x84\x8e\xe2\x84\xac\xe1\xb4\x80\xf0\x9f\x85\xb0",
+        "hBaA"); /* script, small capital, square */
 }
 
 static void other_text_and_invalid_bytes_stay(void **state)

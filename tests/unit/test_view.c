@@ -128,6 +128,15 @@ static void escapes_become_what_they_stand_for(void **state)
     assert_shows(island_find_escapes, "\\064\\061\\061", "411");
     assert_shows(island_find_escapes, "=34=31=\n=31", "411");
     assert_shows(island_find_escapes, "%2534%2531", "%34%31");
+    assert_shows(island_find_escapes, "&#37;34&#37;31", "%34%31");
+    assert_shows(island_find_escapes, "&amp;#52;", "&#52;");
+    assert_shows(island_find_escapes, "&#52&#49&#49 ok", "411 ok");
+    assert_shows(island_find_escapes, "\\\\u0034\\\\\\x31", "41");
+    assert_shows(island_find_escapes, "\\34 \\31\\000031 \\31 \\34 \\31 ok",
+        "411141 ok");
+    assert_shows(
+        island_find_escapes, "my%20SSN%3D160468096", "my SSN=160468096");
+    assert_shows(island_find_escapes, "bm90ZS%2BQdGUgbm9", "bm90ZS+QdGUgbm9");
 }
 
 static void what_encoders_write_by_themselves_is_no_island(void **state)
@@ -147,7 +156,12 @@ static void runs_are_decoded_when_they_are_text(void **state)
         "base64,3579928945357603 ok");
     assert_shows(island_find_tokens, "33353739393238393435333537363033",
         "3579928945357603");
-    assert_shows(island_find_tokens, "0x3335373939323839", "0x35799289");
+    assert_shows(island_find_tokens, "is 0x3335373939323839", "is 35799289");
+    assert_shows(island_find_tokens,
+        "0011010000110001001100010011000100110100001100010011000100110001",
+        "41114111");
+    assert_shows(
+        island_find_tokens, "gm2tooJZGI4DSNBVGM2TONRQGM", "3579928945357603");
     assert_shows(island_find_tokens,
         "GM2TOOJZGI4DSNBVGM2TONRQGM======", "3579928945357603");
     assert_shows(island_find_tokens,
@@ -161,6 +175,10 @@ static void wrapped_lines_are_one_run(void **state)
         "bm90ZSBub3RlIG5vdGUgbm90ZSBub3RlIG5vdGUgbm90ZSBu\n"
         "b3RlIG5vdGUgMTYwNDY4MDk2\nok",
         "note note note note note note note note note 160468096\nok");
+    assert_shows(island_find_tokens,
+        "bm90ZSBub3RlIG5vdGUgbm90ZSBub3RlIG5vdGUgbm90ZSBu\\n"
+        "b3RlIG5vdGUgMTYwNDY4MDk2\\nok",
+        "note note note note note note note note note 160468096\\nok");
 }
 
 static void hashes_names_and_pictures_are_no_islands(void **state)
@@ -185,7 +203,11 @@ static void lists_of_byte_values_are_text(void **state)
     assert_shows(island_find_codes,
         "0x67, 0x68, 0x6f, 0x5f, 0x41, 0x42, "
         "0x43, 0x44",
-        "0xgho_ABCD");
+        "gho_ABCD");
+    assert_shows(
+        island_find_codes, "is 3335 3739 3932 3839 34", "is 357992894");
+    assert_shows(
+        island_find_codes, "167 150 157 137 101 102 103 104", "who_ABCD");
     assert_shows(
         island_find_codes, "51 53 55 57 57 50 56 57", "35799289 QSUWWPVW");
     assert_shows(island_find_codes,
@@ -193,6 +215,26 @@ static void lists_of_byte_values_are_text(void **state)
         "00110001",
         "41114111");
     assert_shows(island_find_codes, "12:30:45 2026-11-22 10 20 30 1 2 3", NULL);
+}
+
+static void dumps_and_numbers_of_characters_are_text(void **state)
+{
+    (void)state;
+    assert_shows(island_find_dumps,
+        "is\n00000000: 6768 705f 4142 4344 4546 4748 494a 4b4c  gh\n"
+        "00000010: 4d4e 4f                                  MNO\nok",
+        "is\nghp_ABCDEFGHIJKLMNO                                  MNO\nok");
+    assert_shows(island_find_dumps,
+        "00000000  34 31 31 31 31 31 31 31  31 31 31 31 31 31 31 31  |41|\n"
+        "00000010  0a\n00000011",
+        "4111111111111111\n\n00000011");
+    assert_shows(island_find_dumps, "0000000 and 00000010: zz", NULL);
+    assert_shows(island_find_characters,
+        "is chr(52).chr(49) & Chr$(0x31) + CHR(49)+chr(49)+chr(49) ok",
+        "is 411111 ok");
+    assert_shows(island_find_characters,
+        "is U+0034 U+0031 U+0031 U+0031 U+0031 U+0034 ok", "is 411114 ok");
+    assert_shows(island_find_characters, "chr(10) U+2028 chromium", NULL);
 }
 
 /* ---- pieces ---- */
@@ -279,6 +321,7 @@ int main(void)
         cmocka_unit_test(wrapped_lines_are_one_run),
         cmocka_unit_test(hashes_names_and_pictures_are_no_islands),
         cmocka_unit_test(lists_of_byte_values_are_text),
+        cmocka_unit_test(dumps_and_numbers_of_characters_are_text),
         cmocka_unit_test(numbers_with_one_kind_of_separator_are_joined),
         cmocka_unit_test(numbers_that_stand_by_themselves_stay),
         cmocka_unit_test(pieces_of_tokens_are_joined),
