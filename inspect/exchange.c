@@ -772,6 +772,8 @@ void exchange_answer(struct exchange *ex, struct str answer)
         finish_verdict(ex);
     } else if (ex->response == RESPONSE_RESUME) {
         exchange_resumed(ex, answer);
+    } else if (ex->response == RESPONSE_NAME) {
+        exchange_upload_named(ex, answer);
     } else if (ex->response == RESPONSE_IDENTIFY) {
         exchange_take_identity(ex, answer);
         exchange_answer_identified(ex);

@@ -664,6 +664,10 @@ static enum exchange_state complete(struct exchange *ex)
             return drop_file(ex);
         return read_file(ex);
     }
+    if (upload_ask_end(ex)) {
+        ex->response = RESPONSE_NAME;
+        return EXCHANGE_ASK;
+    }
     if (exchange_view_plan(ex)) {
         ex->response = RESPONSE_VIEW;
         return EXCHANGE_MORE;
@@ -674,6 +678,12 @@ static enum exchange_state complete(struct exchange *ex)
     exchange_resume_note(ex);
     ex->response = RESPONSE_DONE;
     return EXCHANGE_READY;
+}
+
+void exchange_upload_named(struct exchange *ex, struct str answer)
+{
+    upload_end_answered(ex, answer);
+    (void)complete(ex);
 }
 
 /* The state of the answer's question tells what is next. */
@@ -737,6 +747,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
         return step_extract(ex);
     case RESPONSE_RESUME:
     case RESPONSE_IDENTIFY:
+    case RESPONSE_NAME:
     case RESPONSE_ASK:
     case RESPONSE_FILE:
     case RESPONSE_REPLY:

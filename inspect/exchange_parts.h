@@ -62,6 +62,7 @@ enum response_phase {
     RESPONSE_EXTRACT,
     RESPONSE_RESUME, /* does it go on with another stream? */
     RESPONSE_IDENTIFY,
+    RESPONSE_NAME,  /* has a file's name come while its bytes passed? */
     RESPONSE_ASK,   /* was it told already? */
     RESPONSE_REPLY, /* which prompt does it answer? */
     RESPONSE_READ,  /* a document that came down is being read */
@@ -291,6 +292,7 @@ enum exchange_state exchange_step_response(struct exchange *ex);
 /* The keeper's word about the answer that is at its turn. */
 void exchange_answer_said(struct exchange *ex, struct str answer);
 void exchange_answer_identified(struct exchange *ex);
+void exchange_upload_named(struct exchange *ex, struct str answer);
 void exchange_resumed(struct exchange *ex, struct str answer);
 void exchange_free_response(struct exchange *ex);
 
@@ -515,6 +517,10 @@ void upload_note_verdict(struct exchange *ex);
 void upload_response_head(struct exchange *ex);
 /* True: the answer said what there was to say. */
 bool upload_read_answer(struct exchange *ex, const struct json_node *root);
+/* The file's name may have come while its bytes passed.  True:
+ * exchange_question is whether it has, and whether all was told with it. */
+bool upload_ask_end(struct exchange *ex);
+void upload_end_answered(struct exchange *ex, struct str answer);
 /* The service did not take the announcement. */
 bool upload_was_refused(const struct exchange *ex);
 /* The record stays open for a later step. */

@@ -446,6 +446,18 @@ static bool ask_text(struct exchange *ex)
     return true;
 }
 
+/* What was said when the bytes began was not all: of the last range, and of a
+ * file whose name may have come meanwhile. */
+static bool is_to_ask_again(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    bool lacks_name = u->step == UPLOAD_BYTES &&
+                      (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
+                      u->known.name.n == 0;
+    return (u->is_last_range || lacks_name) && u->is_asked &&
+           !u->was_asked_again;
+}
+
 bool upload_ask(struct exchange *ex)
 {
     if (ex->gate == GATE_REFUSE || ex->activity == NULL)
@@ -457,8 +469,8 @@ bool upload_ask(struct exchange *ex)
         return false;
     if (u->step == UPLOAD_NONE)
         return ask_used(ex);
-    if (u->is_last_range && u->is_asked && !u->was_asked_again) {
-        u->was_asked_again = true; /* early it was not all */
+    if (is_to_ask_again(ex)) {
+        u->was_asked_again = true;
         u->is_asked = false;
         buf_clear(&u->facts);
     }
@@ -567,6 +579,14 @@ static bool wants_name(const struct exchange *ex)
            !has_file_name(ex);
 }
 
+/* The name came first: whoever brings the bytes completes the record. */
+static bool awaits_bytes(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    return u->step == UPLOAD_NAME && u->said.is_known && u->known.bytes < 0 &&
+           (u->said.flags & (KEEP_FILE_TOLD | KEEP_FILE_BLOCKED)) == 0;
+}
+
 /* For the record that the name will complete. */
 static void keep_text(struct exchange *ex)
 {
@@ -589,7 +609,7 @@ void upload_note_verdict(struct exchange *ex)
         file.flags = KEEP_FILE_BLOCKED;
     if (keeps_bytes && !ex->is_blocked)
         keep_text(ex);
-    if (ex->is_blocked || knows_piece || keeps_bytes)
+    if (ex->is_blocked || knows_piece || keeps_bytes || awaits_bytes(ex))
         note(ex, &file, true);
 }
 
@@ -625,7 +645,8 @@ void upload_response_head(struct exchange *ex)
     const struct upload *u = ex->upload;
     if (u == NULL || ex->activity == NULL || !is_good(ex) || u->is_silent)
         return;
-    bool ends = u->step == UPLOAD_ASSEMBLE || u->step == UPLOAD_NAME ||
+    bool ends = u->step == UPLOAD_ASSEMBLE ||
+                (u->step == UPLOAD_NAME && !awaits_bytes(ex)) ||
                 (u->step == UPLOAD_BYTES && !wants_name(ex));
     if (ends)
         note_told(ex);
@@ -668,7 +689,7 @@ static void note_answer(struct exchange *ex)
         file.is_new = true;
         file.flags = has_file_name(ex) ? 0 : KEEP_FILE_WANTS_NAME;
         note(ex, &file, true);
-    } else if (u->step == UPLOAD_PIECE) {
+    } else if (u->step == UPLOAD_PIECE || awaits_bytes(ex)) {
         note(ex, &file, true);
     } else if (!u->is_silent) {
         note_told(ex);
@@ -715,6 +736,35 @@ bool upload_read_answer(struct exchange *ex, const struct json_node *root)
     return u->has_answer;
 }
 
+bool upload_ask_end(struct exchange *ex)
+{
+    struct upload *u = ex->upload;
+    if (u == NULL || u->step != UPLOAD_BYTES || u->was_end_asked ||
+        ex->activity == NULL || !is_good(ex) || !wants_name(ex))
+        return false;
+    struct keep_file file = upload_names(ex);
+    u->was_end_asked = true;
+    buf_clear(&ex->question);
+    keep_ask_file(&file, &ex->question);
+    return true;
+}
+
+void upload_end_answered(struct exchange *ex, struct str answer)
+{
+    struct upload *u = ex->upload;
+    struct upload_known known = {0};
+    struct keep_file_answer said;
+    if (keep_read_file(answer, &said) != OK || !said.is_known ||
+        strcmp(said.activity_id, ex->activity->id) != 0)
+        return;
+    u->is_silent = (said.flags & KEEP_FILE_TOLD) != 0;
+    upload_read_facts(said.facts, &u->arena, &known);
+    if (u->is_silent || known.name.n == 0)
+        return;
+    own_file(ex)->name = arena_copy(&ex->activity->arena, known.name);
+    note_told(ex);
+}
+
 /* "status": "error" and the like, whatever the HTTP status. */
 bool upload_was_refused(const struct exchange *ex)
 {
@@ -737,5 +787,6 @@ bool upload_is_waiting(struct exchange *ex)
         a->has_complete = true;
         a->complete = false;
     }
-    return is_part || (u->step == UPLOAD_BYTES && wants_name(ex));
+    return is_part || awaits_bytes(ex) ||
+           (u->step == UPLOAD_BYTES && wants_name(ex));
 }

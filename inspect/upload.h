@@ -69,7 +69,7 @@ struct upload {
     struct buf facts;
     size_t file_at; /* NONE: which file is asked for */
     bool is_asking, is_asked, is_applied;
-    bool was_asked_again;
+    bool was_asked_again, was_end_asked;
     bool is_last_range; /* of a file that comes in ranges: with it all came */
     bool is_peeked;     /* what came so far was looked at for a name */
     struct keep_file_answer said;

@@ -207,6 +207,34 @@ def up_reservation():
 
 
 @case
+def up_reservation_claimed_before_its_bytes():
+    made, expected = [], []
+    for i, (data, name, bad) in enumerate([(TEXT, "early.csv", {}), (SECRET, "early.txt", {**BAD, "where": "file"}),
+                                           (TEXT, f"card {CARD}.csv", {**BAD, "where": "file-name"})]):
+        reserve, bytes_, claim = reservation(f"file_early{i}", data, name, 20 * i)
+        claim["startedDateTime"], bytes_["startedDateTime"] = bytes_["startedDateTime"], claim["startedDateTime"]
+        made += [reserve, claim, bytes_, asks(f"file_early{i}", second=20 * i + 8, name=name)]
+        file = whole(data, id=f"file_early{i}", name=name)
+        expected += [told({**file, "type": "text/plain", "declared_type": "text/csv"}, **bad), asked(file, **bad)]
+    return made, expected
+
+
+@case
+def up_reservation_claimed_while_its_bytes_pass():
+    reserve, bytes_, claim = reservation("file_meanwhile", TEXT, "meanwhile.csv")
+    bytes_["time"], claim["startedDateTime"] = 5000, bytes_["startedDateTime"].replace("02.", "03.")
+    return [reserve, bytes_, claim, asks("file_meanwhile")], [
+        told(whole(TEXT, id="file_meanwhile", name="meanwhile.csv", declared_type="text/csv")),
+        asked(whole(TEXT, id="file_meanwhile", name="q3.csv"))]
+
+
+@case
+def up_reservation_claimed_without_bytes():
+    reserve, _, claim = reservation("file_nobytes", TEXT, "ghost.csv")
+    return [reserve, claim], [told({"id": "file_nobytes", "name": "ghost.csv", "sha256": None})]
+
+
+@case
 def up_reservation_of_a_long_text():
     text = "".join(f"line {i} \"of\" a long text\n" for i in range(20000))
     return reservation("file_res6", text.encode(), "long.txt"), [
