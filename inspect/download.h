@@ -27,6 +27,7 @@ struct download {
     enum download_kind kind;
     enum file_side side;
     bool is_handed_out; /* the bytes of a link that we saw */
+    bool is_named;      /* without one, a file that something named */
     bool is_told;       /* the whole file has passed before */
     bool is_saved, is_shown, is_attachment;
     struct str url;      /* of the keeper's entry, in the exchange's arena */

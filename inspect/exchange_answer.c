@@ -303,6 +303,7 @@ static void note_files(struct exchange *ex, const struct activity *a)
 {
     note_side(ex, a, FILE_SIDE_ANSWER);
     note_side(ex, a, FILE_SIDE_USER);
+    file_note_names(ex, a);
 }
 
 static void note_sent_files(struct exchange *ex)

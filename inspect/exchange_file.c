@@ -269,6 +269,28 @@ void file_note_links(struct exchange *ex, const struct activity *a)
     }
 }
 
+/* What a file is called, for who fetches it by its id (container_file_citation
+ * of the public API, §9.3; files that went up). */
+void file_note_names(struct exchange *ex, const struct activity *a)
+{
+    size_t noted = 0;
+    for (size_t i = 0; i < a->file_count && noted < KEEP_FILES_MAX; i++) {
+        const struct activity_file *file = &a->files[i];
+        struct keep_link name = {.service = a->service, .bytes = -1};
+        if (file->id.n == 0 || file->name.n == 0)
+            continue;
+        name.texts[LINK_FILE_ID] = file->id;
+        name.texts[LINK_NAME] = last_part(file->name);
+        name.texts[LINK_PROJECT] = a->project_id;
+        if (!file->is_users) {
+            name.texts[LINK_CONVERSATION] = a->conversation_id;
+            name.texts[LINK_ANSWER] = str_of(a->id);
+        }
+        keep_note_name(&name, exchange_push_note(ex));
+        noted++;
+    }
+}
+
 void file_take_fetch(struct exchange *ex, struct str answer)
 {
     struct download *d = ex->download;
@@ -282,10 +304,11 @@ void file_take_fetch(struct exchange *ex, struct str answer)
         d->known_version = said.version;
         d->known_total = said.total;
         d->is_handed_out = said.is_handed_out;
+        d->is_named = said.is_named;
         d->is_saved = d->is_saved || said.is_saved;
         d->is_shown = d->is_shown || said.is_shown;
     }
-    if (d->is_handed_out) {
+    if (d->is_handed_out || d->is_named) {
         take_link(ex, &said);
     } else if (exchange_route(ex)->file.needs_link) {
         activity_free(&ex->activity);
@@ -338,7 +361,7 @@ static void settle_name(struct exchange *ex, struct str query)
     if (parameter.n != 0)
         from_query = disposition_name(ex,
             extract_parameter(&ex->arena, query, parameter), &d->is_attachment);
-    if (d->is_handed_out && file->name.n != 0)
+    if ((d->is_handed_out || d->is_named) && file->name.n != 0)
         return; /* as the link's answer called it */
     if (d->header_name.n != 0)
         file->name = arena_copy(&ex->activity->arena, d->header_name);

@@ -308,6 +308,8 @@ void file_free(struct exchange *ex);
 bool file_ask_fetch(struct exchange *ex);
 /* The links that an answer's files have. */
 void file_note_links(struct exchange *ex, const struct activity *a);
+/* And the names of those that have an id. */
+void file_note_names(struct exchange *ex, const struct activity *a);
 void file_take_fetch(struct exchange *ex, struct str answer);
 void file_head(struct exchange *ex, const struct field *fields, size_t count,
     bool has_body);

@@ -20,6 +20,7 @@ enum kind {
     ASK_FETCH,
     ASK_PART,
     NOTE_LINK,
+    NOTE_NAME,
     KIND_END
 };
 
@@ -31,6 +32,7 @@ enum flag {
     FLAG_COMPLETE = 16,
     FLAG_SUM = 32,
     FLAG_UNUSED = 64, /* of an answer, and not fetched yet */
+    FLAG_NAMED = 128,
 };
 
 struct key {
@@ -186,6 +188,11 @@ void keep_note_link(const struct keep_link *link, struct buf *note)
     ask(NOTE_LINK, link, note);
 }
 
+void keep_note_name(const struct keep_link *file, struct buf *note)
+{
+    ask(NOTE_NAME, file, note);
+}
+
 void keep_ask_fetch(const struct keep_link *link, struct buf *question)
 {
     ask(ASK_FETCH, link, question);
@@ -230,6 +237,7 @@ enum err keep_read_link(struct str answer, struct keep_link_answer *answer_out)
         return ERR_PARSE;
     out.side = (enum file_side)a.side;
     out.is_handed_out = (a.flags & FLAG_HANDED_OUT) != 0;
+    out.is_named = (a.flags & FLAG_NAMED) != 0;
     out.is_saved = (a.flags & FLAG_SAVED) != 0;
     out.is_shown = (a.flags & FLAG_SHOWN) != 0;
     out.is_told = (a.flags & FLAG_TOLD) != 0;
@@ -450,21 +458,35 @@ static void serve_files(struct links *links, const struct question *q,
         struct entry *e = look_up(links, &key, now_ms);
         if (e == NULL) {
             e = add(links, &key);
-            e->side = q->side;
         }
+        if (e->side == FILE_SIDE_UNKNOWN)
+            e->side = q->side;
         e->expires_ms = now_ms + KEEP_SIDE_SECONDS * INT64_C(1000);
         shrink(links);
     }
 }
 
-static uint8_t side_of(struct links *links, const struct entry *link,
-    const struct question *q, int64_t now_ms)
+/* The file that the link leads to; NULL: nothing is known of it. */
+static const struct entry *file_of(struct links *links,
+    const struct entry *link, const struct question *q, int64_t now_ms)
 {
-    const struct key *key = link->has_file ? &link->file : &q->file;
     if (!link->has_file && !q->has_file)
-        return FILE_SIDE_UNKNOWN;
-    const struct entry *file = look_up(links, key, now_ms);
-    return file != NULL ? file->side : FILE_SIDE_UNKNOWN;
+        return NULL;
+    return look_up(links, link->has_file ? &link->file : &q->file, now_ms);
+}
+
+static void serve_name(struct links *links, const struct question *q,
+    struct str texts, int64_t now_ms)
+{
+    struct str parts[LINK_TEXTS];
+    if (q->has_file == 0 || !split_texts(texts, parts))
+        return;
+    struct entry *e = look_up(links, &q->file, now_ms);
+    if (e == NULL)
+        e = add(links, &q->file);
+    set_buf(links, &e->texts, texts);
+    e->expires_ms = now_ms + KEEP_SIDE_SECONDS * INT64_C(1000);
+    shrink(links);
 }
 
 static bool is_other_user(const struct entry *e, const struct question *q)
@@ -525,16 +547,25 @@ static void serve_link(struct links *links, const struct question *q,
     struct answer a = {.version = VERSION,
         .kind = q->kind,
         .flags = e->flags & (uint8_t)~FLAG_UNUSED,
-        .side = side_of(links, e, q, now_ms),
+        .side = FILE_SIDE_UNKNOWN,
         .file_version = e->file_version,
         .time_ms = e->time_ms,
         .bytes = e->bytes,
         .total = e->total};
+    struct str known = buf_str(&e->texts);
+    const struct entry *file = file_of(links, e, q, now_ms);
+    if (file != NULL)
+        a.side = file->side;
+    if (file != NULL && file->texts.n != 0 &&
+        (e->flags & FLAG_HANDED_OUT) == 0) {
+        a.flags |= FLAG_NAMED;
+        known = buf_str(&file->texts);
+    }
     put_sum(e, &a);
     memcpy(a.activity_id, e->activity_id, sizeof a.activity_id);
     if (q->kind != NOTE_LINK) {
         buf_append(answer_out, &a, sizeof a);
-        buf_append_str(answer_out, buf_str(&e->texts));
+        buf_append_str(answer_out, known);
     }
     shrink(links);
 }
@@ -592,6 +623,8 @@ void links_handle(struct links *links, struct str question, int64_t now_ms,
     struct str rest = str_sub(question, sizeof q, question.n);
     if (q.kind == NOTE_FILES)
         serve_files(links, &q, rest, now_ms);
+    else if (q.kind == NOTE_NAME)
+        serve_name(links, &q, rest, now_ms);
     else if (q.kind == ASK_PART)
         serve_part(links, &q, rest, now_ms, answer_out);
     else

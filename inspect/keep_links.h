@@ -36,6 +36,11 @@ enum file_side { FILE_SIDE_UNKNOWN, FILE_SIDE_ANSWER, FILE_SIDE_USER };
 void keep_note_files(struct str service, const struct str *ids, size_t count,
     enum file_side side, struct buf *note);
 
+/* What a file is called, and where it belongs: for fetches of it that no link
+ * was handed out for. */
+struct keep_link;
+void keep_note_name(const struct keep_link *file, struct buf *note);
+
 enum {
     LINK_FILE_ID,
     LINK_NAME,
@@ -84,6 +89,7 @@ struct keep_sum {
 struct keep_link_answer {
     enum file_side side;
     bool is_handed_out; /* there was a link: the texts are its */
+    bool is_named;      /* there was none: they are the file's */
     bool is_saved, is_shown;
     bool is_told; /* the whole file has passed in one: nothing to add */
     char activity_id[UUID_TEXT_BYTES];

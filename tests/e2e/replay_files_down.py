@@ -408,6 +408,45 @@ def files_of_the_public_api():
         downloads({"id": "video_1", "type": "video/mp4"}, service="openai-api")]
 
 
+def cites(id, *files, text="See it"):
+    notes = [{"type": "container_file_citation", "container_id": "cntr_9", "file_id": f, "filename": n,
+              "start_index": 0, "end_index": 1} for f, n in files]
+    return dumps({"id": id, "object": "response", "status": "completed", "model": "gpt-5", "output": [
+        {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+         "content": [{"type": "output_text", "text": text, "annotations": notes}]}]})
+
+
+API = "https://api.openai.com/v1"
+
+
+def container(file, data, second, kind="application/octet-stream", at="cntr_9"):
+    return get(f"{API}/containers/{at}/files/{file}/content", data, kind, second=second,
+               fields={"authorization": "Bearer sk-proj-" + "x" * 40})
+
+
+def responds(answer, second=0, kind="application/json"):
+    return entry(API + "/responses", dumps({"model": "gpt-5", "input": "plot"}), answer, answer_kind=kind, second=second,
+                 fields={"authorization": "Bearer sk-proj-" + "x" * 40})
+
+
+@case
+def a_cited_file_has_the_name_it_is_cited_by():
+    answer = cites("resp_c1", ("cfile_c1", "q3 plan.csv"), ("cfile_c2", "fox.png"))
+    events = [{"type": "response.output_text.annotation.added", "item_id": "msg_1", "annotation": {
+        "type": "container_file_citation", "container_id": "cntr_9", "file_id": "cfile_c3", "filename": "late.csv"}},
+        {"type": "response.completed", "response": {"id": "resp_c2", "model": "gpt-5", "output": []}}]
+    stream = "".join(f"event: {e['type']}\ndata: {dumps(e)}\n\n" for e in events)
+    return [responds(answer), container("cfile_c1", CSV, 2), container("cfile_c2", PNG, 4), container("cfile_c1", CSV, 5),
+            responds(stream, 6, "text/event-stream"), container("cfile_c3", CSV, 8)], [
+        expect("prompt.created", "plot"),
+        expect("response_with_file.generated", "See it", complete=True,
+               files=[{"id": "cfile_c1", "name": "q3 plan.csv"}, {"id": "cfile_c2", "name": "fox.png"}]),
+        downloads(whole(CSV, "q3 plan.csv", id="cfile_c1"), service="openai-api", replies_to=1),
+        downloads(whole(PNG, "fox.png", "image/png", id="cfile_c2"), replies_to=1),
+        expect("prompt.created", "plot"), expect("response_with_file.generated", files=[{"id": "cfile_c3", "name": "late.csv"}]),
+        downloads(whole(CSV, "late.csv", id="cfile_c3"), replies_to=5)]
+
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
