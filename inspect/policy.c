@@ -28,7 +28,7 @@ struct networks {
 struct condition {
     bool is_present;
     struct texts service, activity, type, group_of_type, detector, user, group,
-        workspace, file_type, model, target, plan;
+        workspace, file_type, model, target, plan, role, scope, change;
     struct networks network;
     enum level min_confidence, min_severity;
     int64_t min_count, min_unique, min_file_bytes; /* -1: absent */
@@ -232,7 +232,7 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
         "group_of_type", "detector", "min_confidence", "min_severity",
         "min_count", "min_unique", "user", "group", "network", "signed_in",
         "workspace", "plan", "file_type", "min_file_bytes", "direction",
-        "model", "target", NULL};
+        "model", "target", "role", "scope", "change", NULL};
     static const char *const directions[] = {"up", "down", NULL};
     const struct yaml_node *map = yaml_get(rule, key);
     if (map == NULL || map->kind == YAML_KIND_NULL)
@@ -252,6 +252,9 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
     c->model = read_texts(l, map, "model");
     c->target = read_texts(l, map, "target");
     c->plan = read_texts(l, map, "plan");
+    c->role = read_texts(l, map, "role");
+    c->scope = read_texts(l, map, "scope");
+    c->change = read_texts(l, map, "change");
     c->network = read_networks(l, map);
     c->min_confidence =
         (enum level)yaml_word(l->doc, map, "min_confidence", levels, 0);
@@ -429,8 +432,8 @@ static struct str lower_into(struct str s, char *out, size_t cap)
 
 enum { USER_MAX = 320 }; /* RFC 3696 errata 1690: an address's longest form */
 
-/* Users are compared without case. */
-static bool is_user(const struct texts *globs, struct str user)
+/* Users and roles are compared without case. */
+static bool matches_nocase(const struct texts *globs, struct str user)
 {
     char name[USER_MAX], glob[USER_MAX];
     struct str lower = lower_into(user, name, sizeof name);
@@ -459,8 +462,9 @@ static bool is_member(const struct policy *policy, struct str group,
     for (size_t i = 0; i < policy->group_count; i++) {
         const struct policy_group *g = &policy->groups[i];
         if (str_eq(g->name, group))
-            return is_user(&g->members, subject->activity->actor.user) ||
-                   is_user(&g->members, subject->activity->actor.account);
+            return matches_nocase(&g->members, subject->activity->actor.user) ||
+                   matches_nocase(
+                       &g->members, subject->activity->actor.account);
     }
     return false;
 }
@@ -493,8 +497,8 @@ static bool who_holds(const struct policy *policy, const struct condition *c,
     const struct policy_subject *subject)
 {
     const struct actor *actor = &subject->activity->actor;
-    if (c->user.count > 0 && !is_user(&c->user, actor->user) &&
-        !is_user(&c->user, actor->account))
+    if (c->user.count > 0 && !matches_nocase(&c->user, actor->user) &&
+        !matches_nocase(&c->user, actor->account))
         return false;
     return in_groups(policy, &c->group, subject) &&
            in_networks(&c->network, actor->ip) &&
@@ -582,12 +586,46 @@ static bool targets_hold(const struct condition *c, const struct activity *a)
     return false;
 }
 
+static bool any_matches(
+    const struct texts *globs, const struct str *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (matches_nocase(globs, items[i]))
+            return true;
+    return false;
+}
+
+/* One text or a list of them. */
+static bool detail_matches(
+    const struct texts *globs, const struct activity *a, const char *key)
+{
+    const struct activity_detail *detail = activity_detail(a, key);
+    if (detail == NULL)
+        return false;
+    return detail->kind == DETAIL_LIST
+               ? any_matches(globs, detail->items, detail->item_count)
+               : any_matches(globs, &detail->text, 1);
+}
+
+/* What administration asks for. */
+static bool request_holds(const struct condition *c, const struct activity *a)
+{
+    bool has_role = c->role.count == 0 || detail_matches(&c->role, a, "role") ||
+                    detail_matches(&c->role, a, "role_id") ||
+                    detail_matches(&c->role, a, "project_roles");
+    return has_role &&
+           (c->scope.count == 0 || detail_matches(&c->scope, a, "scopes")) &&
+           (c->change.count == 0 ||
+               any_matches(&c->change, a->changes, a->change_count));
+}
+
 static bool condition_holds(const struct policy *policy,
     const struct condition *c, const struct policy_subject *subject)
 {
     const struct activity *a = subject->activity;
     return matches(&c->service, a->service) && matches(&c->activity, a->name) &&
            matches(&c->model, a->model) && targets_hold(c, a) &&
+           request_holds(c, a) &&
            (c->direction < 0 || c->direction == (int)subject->direction) &&
            who_holds(policy, c, subject) && files_hold(c, a) &&
            findings_hold(c, &a->findings);

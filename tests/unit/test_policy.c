@@ -261,6 +261,36 @@ static void targets_and_plans_are_selectors(void **state)
         VERDICT_ALLOW);
 }
 
+static enum verdict_kind judge_request(const char *selector)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "rules: [{name: x, verdict: block, when: {%s}}]", selector);
+    struct fixture f = begin(text);
+    f.activity->name = STR("user.updated");
+    activity_add_detail(f.activity, "role", STR("Account-Owner"));
+    activity_add_detail_item(f.activity, "scopes", STR("api.read"));
+    activity_add_detail_item(f.activity, "scopes", STR("api.write"));
+    activity_add_change(f.activity, STR("role"));
+    enum verdict_kind kind = judge(&f);
+    end(&f);
+    return kind;
+}
+
+static void what_administration_asks_for_is_a_selector(void **state)
+{
+    (void)state;
+    assert_int_equal(judge_request("role: \"*owner\""), VERDICT_BLOCK);
+    assert_int_equal(judge_request("role: reader"), VERDICT_ALLOW);
+    assert_int_equal(judge_request("scope: [all, \"*write\"]"), VERDICT_BLOCK);
+    assert_int_equal(judge_request("scope: all"), VERDICT_ALLOW);
+    assert_int_equal(judge_request("change: role, role: \"*\""), VERDICT_BLOCK);
+    assert_int_equal(judge_request("change: name"), VERDICT_ALLOW);
+    assert_int_equal(
+        judge_once("rules: [{name: x, verdict: block, when: {role: \"*\"}}]"),
+        VERDICT_ALLOW);
+}
+
 static void direction_and_login_are_selectors(void **state)
 {
     (void)state;
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test(unique_counts_equal_values_once),
         cmocka_unit_test(file_selectors_hold_of_one_file_together),
         cmocka_unit_test(targets_and_plans_are_selectors),
+        cmocka_unit_test(what_administration_asks_for_is_a_selector),
         cmocka_unit_test(direction_and_login_are_selectors),
         cmocka_unit_test(mistakes_say_where_and_what_is_allowed),
         cmocka_unit_test(every_mistake_is_reported_in_one_run),
