@@ -334,6 +334,11 @@ struct str answer_links_body(const struct answer *a)
     return has_links ? buf_str(&a->body) : STR_NONE;
 }
 
+bool answer_is_whole(const struct answer *a)
+{
+    return a->saw_end && !a->is_handoff;
+}
+
 struct answer_turn answer_turn(const struct answer *a)
 {
     bool goes_on = a->is_handoff || !a->saw_end;

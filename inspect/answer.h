@@ -45,6 +45,8 @@ struct str answer_conversation_id(const struct answer *a);
 struct str answer_plan(const struct answer *a);
 /* Who carried it says that it is whole. */
 void answer_set_end(struct answer *a);
+/* It came to its end, here. */
+bool answer_is_whole(const struct answer *a);
 /* What an answer is known by that goes on elsewhere, or broke off. */
 struct answer_turn {
     struct str id, topic;

@@ -518,6 +518,8 @@ static void finish_verdict(struct exchange *ex)
     buf_wipe_free(&ex->glued);
     note_drift(ex);
     upload_note_verdict(ex);
+    if (!ex->is_blocked)
+        exchange_resume_begin(ex);
     if (ex->download != NULL && !ex->is_blocked)
         return; /* told when it is known what the answer is */
     if (!is_worth_recording(ex)) {

@@ -254,7 +254,7 @@ static void learn_conversation(struct exchange *ex)
         a->conversation_id = arena_copy(&a->arena, id);
 }
 
-static bool is_prompt(const struct exchange *ex)
+bool exchange_is_prompt(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
     return route != NULL && route->body == BODY_CHATGPT_PROMPT;
@@ -265,7 +265,7 @@ static bool is_prompt(const struct exchange *ex)
 static void note_turn(struct exchange *ex)
 {
     const struct activity *a = ex->activity;
-    if (a == NULL || !is_prompt(ex) || ex->is_blocked ||
+    if (a == NULL || !exchange_is_prompt(ex) || ex->is_blocked ||
         !is_success(ex->status) || ex->is_refused || a->message_id.n == 0 ||
         a->conversation_id.n == 0 || str_is(ex->action, "variant"))
         return;
@@ -318,7 +318,8 @@ static void note_sent_files(struct exchange *ex)
 static void note_replies(struct exchange *ex)
 {
     const struct activity *a = ex->activity;
-    if (a == NULL || ex->answer == NULL || !is_prompt(ex) || ex->is_blocked)
+    if (a == NULL || ex->answer == NULL || !exchange_is_prompt(ex) ||
+        ex->is_blocked)
         return;
     struct answer_turn turn = answer_turn(ex->answer);
     if (!turn.goes_on)
@@ -451,8 +452,9 @@ static enum exchange_state begin_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
     const struct route *route = exchange_route(ex);
-    bool may_be_told = ex->may_be_told || (!is_prompt(ex) && route != NULL &&
-                                              route->answer == ANSWER_CHATGPT);
+    bool may_be_told =
+        ex->may_be_told || (!exchange_is_prompt(ex) && route != NULL &&
+                               route->answer == ANSWER_CHATGPT);
     if (a->message_id.n != 0 && may_be_told) {
         buf_clear(&ex->question);
         keep_ask_answer(a->service, a->message_id, &ex->question);
@@ -539,6 +541,7 @@ void exchange_answer_said(struct exchange *ex, struct str answer)
         return;
     }
     if (keep_read_answer(answer)) {
+        ex->leaves_rest = false; /* it is whole and told */
         next_answer(ex);
         return;
     }

@@ -198,6 +198,8 @@ struct exchange {
     /* It may go on with another stream: its bytes; what is known of that one,
      * and the ids under which it was told.  resumes: by request. */
     bool resumes, is_raw_over;
+    bool asks_rest;   /* the question is whether somebody went on already */
+    bool leaves_rest; /* nothing was kept: the first one may still be open */
     struct buf raw, kept;
     struct str resume_conversation, topic_id;
     int64_t resume_offset; /* -1: not told */
@@ -369,6 +371,8 @@ void exchange_take_query(struct exchange *ex);
 bool exchange_address_says(const struct exchange *ex);
 
 /* exchange_resume.c */
+/* A new prompt of a conversation goes on: what broke off before is over. */
+void exchange_resume_begin(struct exchange *ex);
 void exchange_resume_data(struct exchange *ex, struct str bytes);
 /* True: exchange_question is what is kept of an earlier stream. */
 bool exchange_resume_ask(struct exchange *ex);
@@ -379,6 +383,9 @@ void exchange_resume_name(struct exchange *ex);
  * that it was told under, to the keeper. */
 void exchange_resume_keep(struct exchange *ex);
 void exchange_resume_note(struct exchange *ex);
+
+/* exchange_answer.c */
+bool exchange_is_prompt(const struct exchange *ex);
 
 /* exchange_view.c */
 /* The texts of an answer of ANSWER_FIELDS become the request's activity's, or,

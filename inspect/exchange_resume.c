@@ -4,10 +4,16 @@
  * the next one has: the conversation, for a request to resume; the turn and
  * its topic, for a WebSocket.  The next one asks before its answers are told,
  * and tells them under the ids of the first.
+ *
+ * A client may resume before the first stream is seen to end.  Then there is
+ * nothing to ask for, and the second one leaves its bytes as the rest of the
+ * conversation; the first one takes them at its own end and tells the whole
+ * under the ids of the second.
  */
 #include <string.h>
 
 #include "base/jsonw.h"
+#include "base/mem.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/resume.h"
 
@@ -52,8 +58,26 @@ void exchange_resume_data(struct exchange *ex, struct str bytes)
         buf_append_str(&ex->raw, bytes);
 }
 
+/* A prompt's own stream: did somebody go on with it already? */
+static bool ask_rest(struct exchange *ex)
+{
+    struct str conversation = conversation_of(ex);
+    if (ex->service == NULL || ex->answer == NULL || conversation.n == 0 ||
+        !exchange_is_prompt(ex) || !answer_is_stream(ex->answer))
+        return false;
+    struct keep_file record = record_of(ex);
+    record.ids[0] = name_of(ex, "rest", conversation);
+    record.offset = ex->kept.n;
+    ex->asks_rest = true;
+    buf_clear(&ex->question);
+    keep_ask_file(&record, &ex->question);
+    return true;
+}
+
 bool exchange_resume_ask(struct exchange *ex)
 {
+    if (!ex->resumes && ask_rest(ex))
+        return true;
     if (ex->raw.n == 0 || ex->service == NULL)
         return false;
     struct keep_file record = record_of(ex);
@@ -93,6 +117,18 @@ static void read_head(struct exchange *ex, struct str head)
     arena_free(&scratch);
 }
 
+/* Of the state, or of the rest: lines that were one. */
+static bool split_kept(
+    struct exchange *ex, struct str *head_out, struct buf *body_out)
+{
+    struct str kept = buf_str(&ex->kept), line;
+    if (!str_split(&kept, '\n', head_out))
+        return false;
+    while (str_split(&kept, '\n', &line))
+        buf_append_str(body_out, line);
+    return true;
+}
+
 static void use_joined(struct exchange *ex, struct answer *joined)
 {
     bool was_told = ex->answer == NULL; /* by a socket, as it came */
@@ -107,13 +143,11 @@ static void use_joined(struct exchange *ex, struct answer *joined)
 
 static void join(struct exchange *ex)
 {
-    struct str kept = buf_str(&ex->kept), head, line;
+    struct str head;
     struct buf state = {0};
     bool is_same = false;
-    if (!str_split(&kept, '\n', &head))
+    if (!split_kept(ex, &head, &state))
         return;
-    while (str_split(&kept, '\n', &line))
-        buf_append_str(&state, line);
     struct answer *joined = resume_join(buf_str(&state), buf_str(&ex->raw),
         ex->resumes ? ex->resume_offset : -1, ex->is_response_complete,
         &is_same);
@@ -124,19 +158,66 @@ static void join(struct exchange *ex)
     buf_wipe_free(&state);
 }
 
+/* What came last counts, unless the first stream has all of it. */
+static bool use_rest(struct exchange *ex, const struct json_node *rest)
+{
+    struct buf state = {0};
+    bool is_same = false, is_complete;
+    int64_t offset = -1;
+    if (json_int(json_get(rest, "offset"), &offset) != OK)
+        offset = -1;
+    is_complete = json_is_true(json_get(rest, "complete"));
+    struct str raw = json_get_text(rest, "raw");
+    resume_write(ex->answer, &state);
+    struct answer *joined =
+        resume_join(buf_str(&state), raw, offset, is_complete, &is_same);
+    if (is_same && joined == NULL)
+        joined = resume_decode(raw, is_complete);
+    if (is_same && !answer_is_whole(ex->answer)) {
+        answer_free(&ex->answer);
+        ex->answer = joined;
+        joined = NULL;
+    }
+    answer_free(&joined);
+    buf_wipe_free(&state);
+    return is_same;
+}
+
+static void join_rest(struct exchange *ex)
+{
+    struct str head;
+    struct buf body = {0};
+    struct arena scratch = {0};
+    struct json_node *rest;
+    struct json_limits limits = {.string_bytes = KEEP_FACTS_BYTES_MAX};
+    if (split_kept(ex, &head, &body) &&
+        json_parse(buf_str(&body), &scratch, &limits, &rest) == OK &&
+        use_rest(ex, rest))
+        read_head(ex, head);
+    arena_free(&scratch);
+    buf_wipe_free(&body);
+}
+
 bool exchange_resume_take(struct exchange *ex, struct str answer)
 {
     struct keep_file_answer said;
     bool is_known = keep_read_file(answer, &said) == OK && said.is_known &&
                     (said.flags & KEEP_FILE_IS_CUT) == 0;
-    if (is_known && said.facts.n != 0) {
+    bool has_facts = is_known && said.facts.n != 0;
+    if (has_facts) {
         buf_append_str(&ex->kept, said.facts);
         if (ex->kept.n < said.facts_bytes)
             return exchange_resume_ask(ex);
-        join(ex);
     }
+    if (has_facts && ex->asks_rest)
+        join_rest(ex);
+    else if (has_facts)
+        join(ex);
+    ex->leaves_rest =
+        ex->resumes && ex->kept.n == 0 && ex->raw.n <= RESUME_KEPT_MAX;
     buf_wipe_free(&ex->kept);
-    buf_wipe_free(&ex->raw);
+    if (!ex->leaves_rest)
+        buf_wipe_free(&ex->raw);
     return false;
 }
 
@@ -196,27 +277,69 @@ static void write_head(const struct exchange *ex, struct buf *out)
     jsonw_close(&w);
 }
 
-void exchange_resume_note(struct exchange *ex)
+/* In lines that the keeper takes; the first one says whose it is. */
+static void note_lines(
+    struct exchange *ex, struct keep_file *record, struct str rest)
 {
     struct buf head = {0};
-    bool is_over = ex->told_count != 0 && !ex->goes_on;
-    if (ex->service == NULL || (!ex->goes_on && !is_over))
-        return;
-    struct keep_file record = record_of(ex);
-    record.ids[0] = name_of(ex, "conversation", ex->next_conversation);
-    record.ids[1] = name_of(ex, "turn", ex->next_turn);
-    record.ids[2] = name_of(ex, "turn", ex->next_topic);
-    record.is_new = true; /* whatever broke off before is over */
-    if (ex->goes_on)
+    record->is_new = true; /* whatever broke off before is over */
+    if (rest.n != 0)
         write_head(ex, &head);
-    record.fact = buf_str(&head);
-    keep_note_file(&record, exchange_push_note(ex));
-    record.is_new = false;
-    struct str rest = ex->goes_on ? buf_str(&ex->state) : STR_NONE;
+    record->fact = buf_str(&head);
+    keep_note_file(record, exchange_push_note(ex));
+    record->is_new = false;
     for (; rest.n != 0; rest = str_sub(rest, CHUNK_BYTES, rest.n)) {
-        record.fact = str_sub(rest, 0, CHUNK_BYTES);
-        keep_note_file(&record, exchange_push_note(ex));
+        record->fact = str_sub(rest, 0, CHUNK_BYTES);
+        keep_note_file(record, exchange_push_note(ex));
     }
     buf_free(&head);
+}
+
+void exchange_resume_begin(struct exchange *ex)
+{
+    static const char *const kinds[] = {"conversation", "rest"};
+    const struct activity *a = ex->activity;
+    if (a == NULL || a->conversation_id.n == 0 || !exchange_is_prompt(ex) ||
+        exchange_route(ex)->is_into_turn)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct keep_file record = record_of(ex);
+        record.ids[0] = name_of(ex, kinds[i], a->conversation_id);
+        note_lines(ex, &record, STR_NONE);
+    }
+}
+
+/* {"offset": …, "complete": …, "raw": …} */
+static void leave_rest(struct exchange *ex)
+{
+    struct buf rest = {0};
+    struct jsonw w = {.out = &rest};
+    struct keep_file record = record_of(ex);
+    record.ids[0] = name_of(ex, "rest", ex->resume_conversation);
+    if (record.ids[0].n == 0)
+        return;
+    jsonw_object(&w);
+    jsonw_key_int(&w, "offset", ex->resume_offset);
+    jsonw_key_bool(&w, "complete", ex->is_response_complete);
+    jsonw_key_str(&w, "raw", buf_str(&ex->raw));
+    jsonw_close(&w);
+    note_lines(ex, &record, buf_str(&rest));
+    buf_wipe_free(&rest);
+}
+
+void exchange_resume_note(struct exchange *ex)
+{
+    bool is_over = ex->told_count != 0 && !ex->goes_on;
+    if (ex->leaves_rest && ex->answer_count != 0)
+        leave_rest(ex);
+    buf_wipe_free(&ex->raw);
+    if (ex->service == NULL || (!ex->goes_on && !is_over))
+        return;
+    /* The turn's own; the conversation's is that of its newest turn. */
+    struct keep_file record = record_of(ex);
+    record.ids[0] = name_of(ex, "turn", ex->next_turn);
+    record.ids[1] = name_of(ex, "turn", ex->next_topic);
+    record.ids[2] = name_of(ex, "conversation", ex->next_conversation);
+    note_lines(ex, &record, ex->goes_on ? buf_str(&ex->state) : STR_NONE);
     buf_wipe_free(&ex->state);
 }

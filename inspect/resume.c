@@ -194,11 +194,11 @@ static int64_t find_overlap(
 
 /* ---- joining ------------------------------------------------------------- */
 
-static struct answer *decode(struct str raw)
+struct answer *resume_decode(struct str raw, bool is_complete)
 {
     struct answer *a = answer_new(ANSWER_CHATGPT, true);
     answer_feed(a, raw);
-    answer_finish(a, true);
+    answer_finish(a, is_complete);
     return a;
 }
 
@@ -219,6 +219,46 @@ static int64_t expect(const struct past *past, const struct answer *joined,
     if (offset < 0)
         return -1;
     return expected > 0 ? expected : 0; /* some of it nobody saw */
+}
+
+static struct str parent_of(const struct message *m)
+{
+    return doc_get_text(
+        doc_get(doc_get(m->doc, "message"), "metadata"), "parent_id");
+}
+
+static bool has_id(const struct answer *a, struct str id)
+{
+    for (size_t i = 0; i < a->delta.count; i++)
+        if (str_eq(doc_get_text(
+                       doc_get(a->delta.messages[i].doc, "message"), "id"),
+                id))
+            return true;
+    return false;
+}
+
+/* The parent of the first message that says one. */
+static struct str root_of(const struct answer *a)
+{
+    struct str root = STR_NONE;
+    for (size_t i = 0; i < a->delta.count && root.n == 0; i++)
+        root = parent_of(&a->delta.messages[i]);
+    return root;
+}
+
+/* It begins under a message that was none of the kept ones, nor theirs: the
+ * answer to another prompt.  Or both say their turns. */
+static bool is_other_turn(
+    const struct answer *joined, const struct answer *fresh, size_t shared)
+{
+    struct str old = root_of(joined), new = root_of(fresh);
+    if (shared != 0)
+        return false;
+    if (joined->turn_id.n != 0 && fresh->turn_id.n != 0 &&
+        !str_eq(joined->turn_id, fresh->turn_id))
+        return true;
+    return old.n != 0 && new.n != 0 && !str_eq(old, new) &&
+           !has_id(joined, new) && !has_id(fresh, new);
 }
 
 /* It is whole by itself: what was kept is not needed. */
@@ -255,11 +295,15 @@ struct answer *resume_join(struct str kept, struct str raw, int64_t offset,
         joined = restore(root);
     if (joined == NULL)
         goto out;
-    fresh = decode(raw);
+    fresh = resume_decode(raw, true);
     size_t shared = count_shared(fresh, joined);
     int64_t overlap =
         find_overlap(past, fresh, expect(past, joined, fresh, offset));
-    *is_same_out = true;
+    *is_same_out = overlap > 0 || !is_other_turn(joined, fresh, shared);
+    if (!*is_same_out) {
+        answer_free(&joined);
+        goto out;
+    }
     if (is_anew(past, joined, shared, offset, overlap)) {
         *is_same_out = shared != 0 || overlap > 0;
         answer_free(&joined);

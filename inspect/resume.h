@@ -31,5 +31,7 @@ void resume_write(const struct answer *a, struct buf *out);
  * answer whose beginning was kept. */
 struct answer *resume_join(struct str kept, struct str raw, int64_t offset,
     bool is_complete, bool *is_same_out);
+/* The bytes by themselves, finished; the caller owns it. */
+struct answer *resume_decode(struct str raw, bool is_complete);
 
 #endif

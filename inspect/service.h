@@ -301,6 +301,7 @@ struct route {
     struct json_paths who_user, who_workspace, who_user_id, who_plan;
     struct json_paths who_accounts; /* a map of them, by workspace */
     bool reads_who;
+    bool is_into_turn; /* a prompt that starts no turn of its own */
     struct route_upload upload;
     struct str *url_text; /* query parameters that people type into */
     size_t url_text_count;

@@ -46,8 +46,8 @@ static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "update", "reason", "target", "text", "hidden",
     "ids", "files", "url_text", "answer_text", "answer_hidden", "resumes",
-    "learn", "who", "link", "file", "upload", "cases", "socket", "frame_type",
-    "frames", "service", "event", "secret", "last", NULL};
+    "into_turn", "learn", "who", "link", "file", "upload", "cases", "socket",
+    "frame_type", "frames", "service", "event", "secret", "last", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
     "body", "answer", "block", "where", "activity", "reason", "target", "text",
     "hidden", "ids", "files", "cases", NULL};
@@ -605,6 +605,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     load_json_paths(l, map, "answer_text", &route->answer_text);
     load_json_paths(l, map, "answer_hidden", &route->answer_hidden);
     load_json_paths(l, map, "resumes", &route->resumes);
+    route->is_into_turn = yaml_bool(l->doc, map, "into_turn", false);
     route->url_text = copy_strs(
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
     route->learn =

@@ -167,3 +167,84 @@ def another_message_follows_in_the_second_stream():
     more = {"v": document("res-b16", ["Or ten."], parent="res-a16", conversation=c), "c": 1}
     return [ask("When?", "res-u16", c, part(*events[:2])), resume(c, 2, part(events[2], more, END, done=True), 2)], [
         says("When?"), answers("At nine.\nOr ten.", message_id="res-b16", replies_to=0)]
+
+
+# ---- an older turn's state ----
+
+@case
+def a_new_prompt_ends_what_broke_off_before():
+    c, old = "res-20", pieces("res-a20", "res-u20", "res-20", *WHOLE)
+    new = part(*pieces("res-b20", "res-v20", c, "By ", "bus."), END, done=True)
+    return [ask("When?", "res-u20", c, part(*old[:3])), ask("How?", "res-v20", c, new, 2), resume(c, None, new, 4)], [
+        says("When?"), answers("The train leaves ", message_id="res-a20", complete=False, replies_to=0), says("How?"),
+        answers("By bus.", hidden=None, message_id="res-b20", replies_to=2)]
+
+
+@case
+def a_turn_whose_prompt_nobody_saw_joins_no_older_one():
+    c, old = "res-21", pieces("res-a21", "res-u21", "res-21", *WHOLE)
+    new = part(*pieces("res-b21", "res-v21", c, "By ", "bus."), END, done=True)
+    return [ask("When?", "res-u21", c, part(*old[:3])), resume(c, None, new, 4)], [
+        says("When?"), answers("The train leaves ", message_id="res-a21", complete=False, replies_to=0),
+        answers("By bus.", hidden=None, message_id="res-b21", parent_message_id="res-v21")]
+
+
+@case
+def a_prompt_into_the_running_turn_ends_nothing():
+    c, events = "res-22", pieces("res-a22", "res-u22", "res-22", *WHOLE)
+    steer = entry(CHAT + "/backend-api/f/steer_turn", dumps(prompt(message("Be brief", "res-v22"), conversation_id=c, parent="res-a22")), "{}",
+                  answer_kind="application/json", second=2)
+    return [ask("When?", "res-u22", c, part(*events[:3])), steer, resume(c, 3, part(*events[3:], END, done=True), 4)], [
+        says("When?"), says("Be brief"), whole("res-a22", c, "res-u22")]
+
+
+# ---- the first stream is still open when the second one ends ----
+
+def open_until(second, first):
+    first["time"] = second * 1000
+    return first
+
+
+@case
+def the_first_stream_ends_after_the_second():
+    c, events = "res-30", pieces("res-a30", "res-u30", "res-30", *WHOLE)
+    return [open_until(9, ask("When?", "res-u30", c, part(*events[:3]))),
+            resume(c, 3, part(*events[3:], END, done=True), 2)], [says("When?"), whole("res-a30", c, "res-u30", hidden=None)]
+
+
+@case
+def the_first_stream_ends_after_the_second_that_had_all():
+    c, events = "res-31", pieces("res-a31", "res-u31", "res-31", *WHOLE)
+    return [open_until(9, ask("When?", "res-u31", c, part(*events[:3]))),
+            resume(c, 0, part(*events, END, done=True), 2)], [says("When?"), whole("res-a31", c, "res-u31", hidden=None)]
+
+
+@case
+def the_first_stream_goes_on_to_its_end_unseen():
+    c, events = "res-32", pieces("res-a32", "res-u32", "res-32", *WHOLE)
+    return [open_until(9, ask("When?", "res-u32", c, part(*events, END, done=True))),
+            resume(c, 3, part(*events[3:], END, done=True), 2)], [says("When?"), whole("res-a32", c, "res-u32", hidden=None)]
+
+
+@case
+def both_streams_break_off():
+    c, events = "res-33", pieces("res-a33", "res-u33", "res-33", *WHOLE)
+    return [open_until(9, ask("When?", "res-u33", c, part(*events[:3]))), resume(c, 3, part(*events[3:5]), 2)], [
+        says("When?"), answers("".join(WHOLE[:4]), hidden=None, message_id="res-a33", complete=False, replies_to=0)]
+
+
+@case
+def the_first_stream_overlaps_the_second():
+    c, events = "res-34", pieces("res-a34", "res-u34", "res-34", *WHOLE)
+    return [open_until(9, ask("When?", "res-u34", c, part(*events[:5]))),
+            resume(c, 2, part(*events[2:], END, done=True), 2)], [says("When?"), whole("res-a34", c, "res-u34", hidden=None)]
+
+
+@case
+def an_open_stream_of_an_older_turn_is_left_alone():
+    c, old = "res-35", pieces("res-a35", "res-u35", "res-35", *WHOLE)
+    new = pieces("res-b35", "res-v35", c, "By ", "bus.")
+    return [open_until(9, ask("When?", "res-u35", c, part(*old[:3]))), ask("How?", "res-v35", c, part(*new[:2]), 2),
+            resume(c, 2, part(*new[2:], END, done=True), 4)], [
+        says("How?"), answers("By bus.", message_id="res-b35", replies_to=0), says("When?"),
+        answers("The train leaves ", message_id="res-a35", complete=False, replies_to=2)]

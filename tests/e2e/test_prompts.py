@@ -54,5 +54,35 @@ class Prompts(GatewayTest):
         self.assertIn("other.test", body)
 
 
+class Voice(GatewayTest):
+    """What cannot be read is stopped where it begins, and nothing else is."""
+    policy = """
+mode: enforce
+default: allow
+rules:
+  - {name: no-voice, when: {target: voice}, verdict: block, message: "Please type."}
+"""
+
+    def test_a_policy_blocks_voice_alone(self):
+        calls = (("/voice/get_token", "application/json", '{"voice": "ember", "voice_mode": "advanced"}'),
+                 ("/backend-api/realtime/calls", "application/sdp", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"),
+                 ("/backend-api/realtime/calls", "application/json", '{"sdp": "v=0", "session": {"voice": "ember"}}'))
+        before = len(self.standin.seen())
+        for path, kind, body in calls:
+            self.assertEqual(self.status(f"https://chatgpt.com{path}", "-H", f"content-type: {kind}",
+                                         "--data-binary", body), 403, (path, kind))
+        self.assertEqual(len(self.standin.seen()), before)
+        blocked = [a for a in self.gateway.activities() if a["verdict"] == "block"]
+        self.assertEqual([(a["activity"], a["rule"], a["target"]["name"], a["details"]["inspectable"]) for a in blocked],
+                         [("tool.invoked", "no-voice", "voice", False)] * len(calls))
+        message, answer = self.send_prompt("Typed, then.")
+        self.assertIn("You said", answer)
+        self.assertEqual(self.activity(message)["verdict"], "allow")
+        tool = json.dumps({"app_uri": "connectors://x", "tool_name": "search", "tool_input": {"q": "voice"}})
+        self.assertNotEqual(self.status("https://chatgpt.com/backend-api/ecosystem/call_mcp", "-H",
+                                        "content-type: application/json", "-d", tool), 403)
+        self.assertEqual(len([a for a in self.gateway.activities() if a["verdict"] == "block"]), len(calls))
+
+
 if __name__ == "__main__":
     unittest.main()

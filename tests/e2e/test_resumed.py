@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import threading
 import unittest
 import uuid
 
@@ -88,11 +89,12 @@ class Resumed(WireTest):
         """The answers, once their texts are those; exactly so many."""
         def look():
             found = self.answers()
-            return found if sorted(a["text"]["content"] for a in found) == sorted(contents) else None
+            texts = [a["text"].get("content") for a in found]
+            return found if sorted(t or "" for t in texts) == sorted(t or "" for t in contents) else None
         try:
             return wait_for(look, 10, "the answers")
         except AssertionError:
-            self.assertEqual([a["text"]["content"] for a in self.answers()], list(contents))
+            self.assertEqual([a["text"].get("content") for a in self.answers()], list(contents))
             raise
 
     def break_off(self, n):
@@ -151,6 +153,35 @@ class Resumed(WireTest):
         begun, rest = sorted(wait_for(both, 10, "the rest"), key=lambda a: "hidden" in a["text"])
         self.assertEqual(begun["text"]["content"], "".join(WHOLE[:2]))
         self.assertEqual(rest["text"]["hidden"].replace("\n", ""), "".join(WHOLE[2:]))
+
+    def test_the_first_connection_is_still_open(self):
+        """The client is back before the old connection's end is seen."""
+        name, data = uuid.uuid4().hex, dumps(prompt(message("When?", self.asked), conversation_id=self.conversation,
+                                                    parent="p")).encode()
+        over = threading.Event()
+        serve = self.origin.answer
+
+        def hold(connection, head):
+            if name.encode() not in head:
+                serve(connection, head)
+                return
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                               b"Transfer-Encoding: chunked\r\n\r\n" + chunk(part(*self.events[:3])))
+            over.wait(30)
+            connection.close()
+
+        self.origin.answer = hold
+        sock, first = self.open_on(lambda pid: True)
+        with sock:
+            sock.sendall(f"POST /backend-api/f/conversation?stream={name} HTTP/1.1\r\nHost: chatgpt.com\r\n"
+                         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+            got = b""
+            while b"leaves" not in got:
+                got += sock.recv(65536)
+            self.resume(3, lambda pid: pid != first)
+            (rest,) = self.told(None)
+        over.set()
+        self.check_whole(rest["id"])
 
     def test_the_worker_dies_in_between(self):
         first, id = self.break_off(3)
