@@ -55,7 +55,9 @@ FOLDERS := base inspect extract certs store proxy console
 SOURCES := $(wildcard $(FOLDERS:%=%/*.c))
 OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(patsubst %,$(OBJ)/llhttp/%.o,llhttp api http)
-LIB_OBJECTS := $(filter-out $(OBJ)/proxy/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS)
+LIB_OBJECTS := $(filter-out $(OBJ)/proxy/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS) \
+	$(OBJ)/console/asset_table.o
+ASSETS := console/openapi.yaml $(shell find console/static -type f)
 
 # ---- build ----
 
@@ -82,6 +84,13 @@ $(OBJ)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(dir $@)
 	@echo "cc   $<"
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 -w $(CFLAGS_$(BUILD)) -c -o $@ $<
+
+# The console's files as bytes of the binary.
+$(OBJ)/console/asset_table.o: console/assets.sh $(ASSETS)
+	@mkdir -p $(dir $@)
+	@echo "pack console/static"
+	$(Q)sh console/assets.sh $(CURDIR)/console >$(@:.o=.s)
+	$(Q)$(CC) -c -o $@ $(@:.o=.s)
 
 # ---- packages ----
 

@@ -125,6 +125,9 @@ static const struct setting table[] = {
     INT("clients", "max_per_address", clients_max_per_address, 1, 1000000,
         "2000", "", "client connections at once from one address, of one "
         "worker"),
+    LIST("console", "hosts", SETTING_HOSTS, console_hosts, "[]",
+        "names that browsers reach the console by, besides its addresses, "
+        "localhost and `node`"),
     ARRAY("upstream", "resolve", SETTING_RESOLVE, resolve, "{}",
         "like curl --resolve: {\"chatgpt.com:443\": \"127.0.0.1:9443\"}; such "
         "addresses are allowed even if private"),

@@ -43,6 +43,7 @@ struct settings {
     struct net_range *clients_allow;
     size_t clients_allow_count;
     bool proxy_auth_basic;
+    struct str_list console_hosts;
     int64_t clients_max_connections, clients_max_per_address;
     /* upstream */
     struct resolve_entry *resolve;

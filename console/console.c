@@ -1,179 +1,321 @@
-#include "console/console.h"
+/*
+ * The way of a request: is it meant for us (Host), what is free for anyone
+ * (login page and its files), who asks, and then the table of routes.
+ */
+#include "console/parts.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include <microhttpd.h>
-
-#include "base/html.h"
+#include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/stats.h"
 
-enum {
-    CONNECTIONS_MAX = 256,
-    CONNECTIONS_PER_ADDRESS = 64,
-    IDLE_SECONDS = 15,
-    MEMORY_A_CONNECTION = 32 * 1024,
+struct route {
+    const char *path; /* a '*' at its end: the rest of the path */
+    enum request_method method;
+    unsigned rights; /* all of them */
+    void (*run)(struct call *call);
 };
 
-struct site {
-    struct MHD_Daemon *daemon;
-    const void *stats;
-    struct buf cert, key;
-    struct buf page;
+/* ---- small answers ---- */
+
+void response_json(struct response *reply)
+{
+    reply->status = 200;
+    reply->type = "application/json";
+}
+
+void session_write(
+    const struct console *c, const struct who *who, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "user", who->user);
+    jsonw_key_cstr(&w, "role", user_role_name(who->role));
+    jsonw_key(&w, "rights");
+    jsonw_array(&w);
+    access_write(who->rights, &w);
+    jsonw_close(&w);
+    jsonw_key_cstr(&w, "csrf", who->csrf);
+    if (!who->is_token) {
+        char expires[CLOCK_TEXT_BYTES];
+        clock_format(who->expires_ms, expires);
+        jsonw_key_cstr(&w, "expires", expires);
+    }
+    jsonw_key_str(&w, "node", c->options.node);
+    jsonw_key_cstr(&w, "version", c->options.version);
+    jsonw_close(&w);
+}
+
+static void api_session(struct call *call)
+{
+    session_write(call->console, &call->who, &call->reply->body);
+    response_json(call->reply);
+}
+
+static void api_logout(struct call *call)
+{
+    visits_end(call->console->visits, auth_cookie(call->request));
+    audit_note(call->console, call->request,
+        &(struct audit){.action = "console.logout.succeeded",
+            .user = str_of(call->who.user)});
+    response_header(call->reply, "Set-Cookie",
+        STR("__Host-promptgate=; Path=/; Secure; HttpOnly; SameSite=Strict; "
+            "Max-Age=0"));
+    call->reply->status = 204;
+}
+
+static void api_openapi(struct call *call)
+{
+    call->reply->fixed = asset_openapi();
+    call->reply->status = 200;
+    call->reply->type = "application/yaml";
+}
+
+static const struct route routes[] = {
+    {"/api/v1/session", METHOD_GET, 0, api_session},
+    {"/api/v1/logout", METHOD_POST, 0, api_logout},
+    {"/api/v1/openapi.yaml", METHOD_GET, 0, api_openapi},
+    {"/api/v1/activities", METHOD_GET, ACCESS_VIEW, api_activities},
+    {"/api/v1/activities/*", METHOD_GET, ACCESS_VIEW, api_activity},
+    {"/api/v1/conversations/*", METHOD_GET, ACCESS_VIEW, api_conversation},
+    {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
 };
 
-/* Headers that every answer of the console carries. */
-static const char *const fixed_headers[][2] = {
-    {"Cache-Control", "no-store"},
-    {"Content-Security-Policy",
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"},
-    {"Referrer-Policy", "no-referrer"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-};
-
-static enum MHD_Result answer(struct MHD_Connection *connection,
-    unsigned status, const char *type, struct str body)
+static bool matches(
+    const struct route *route, struct str path, struct str *rest)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL)
-        return MHD_NO;
-    MHD_add_response_header(response, "Content-Type", type);
-    for (size_t i = 0; i < ARRAY_LEN(fixed_headers); i++)
-        MHD_add_response_header(
-            response, fixed_headers[i][0], fixed_headers[i][1]);
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, "Allow", "GET, HEAD");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
-    return result;
+    struct str pattern = str_of(route->path);
+    if (!str_ends(pattern, "*"))
+        return str_eq(pattern, path);
+    size_t n = pattern.n - 1;
+    *rest = str_sub(path, n, path.n);
+    return rest->n > 0 && str_eq(str_sub(path, 0, n), str_sub(pattern, 0, n));
 }
 
-static enum MHD_Result answer_metrics(
-    const struct site *site, struct MHD_Connection *connection)
+static void dispatch(struct call *call)
 {
-    struct buf text = {0};
-    stats_write_prometheus(site->stats, &text);
-    enum MHD_Result result = answer(connection, MHD_HTTP_OK,
-        "text/plain; version=0.0.4; charset=utf-8", buf_str(&text));
-    buf_free(&text);
-    return result;
-}
-
-static enum MHD_Result on_request(void *owner,
-    struct MHD_Connection *connection, const char *url, const char *method,
-    const char *version, const char *upload, size_t *upload_bytes,
-    void **request)
-{
-    const struct site *site = owner;
-    static int seen;
-    (void)version;
-    (void)upload;
-    if (*request == NULL) { /* the head only: answer on the next call */
-        *request = &seen;
-        return MHD_YES;
-    }
-    if (*upload_bytes != 0) {
-        *upload_bytes = 0;
-        return MHD_YES;
-    }
-    const char *text = "text/plain; charset=utf-8";
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, text,
-            STR("only GET and HEAD\n"));
-    if (strcmp(url, "/healthz") == 0)
-        return answer(connection, MHD_HTTP_OK, text, STR("ok\n"));
-    if (site->stats != NULL && strcmp(url, "/metrics") == 0)
-        return answer_metrics(site, connection);
-    if (site->stats == NULL && strcmp(url, "/") == 0)
-        return answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8",
-            buf_str(&site->page));
-    return answer(connection, MHD_HTTP_NOT_FOUND, text, STR("nothing here\n"));
-}
-
-static void make_page(struct site *site, struct str node)
-{
-    buf_append_str(&site->page,
-        STR("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-            "<meta name=\"viewport\" content=\"width=device-width\">"
-            "<meta name=\"color-scheme\" content=\"light dark\">"
-            "<title>promptgate</title><style>body{font:16px/1.5 "
-            "system-ui,sans-serif;"
-            "max-width:40em;margin:4em auto;padding:0 1em}</style>"
-            "<h1>promptgate</h1><p>The gateway is running on <b>"));
-    html_append(&site->page, node);
-    buf_append_str(&site->page,
-        STR("</b>. Recorded activities: <code>promptgate activities</code>."
-            "</p></html>\n"));
-}
-
-static struct MHD_Daemon *start_daemon(struct site *site, int fd, bool is_tls)
-{
-    unsigned flags = MHD_USE_EPOLL | (is_tls ? MHD_USE_TLS : 0u);
-    struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)site->cert.base},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)site->key.base},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-            (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, site,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)MEMORY_A_CONNECTION, MHD_OPTION_ARRAY,
-        is_tls ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
-}
-
-enum err site_start(const struct site_options *options, struct site **site_out)
-{
-    struct site *site = MEM_NEW(struct site);
-    bool is_tls = options->cert_pem != NULL;
-    int fd = dup(options->listen_fd); /* the daemon closes its socket */
-    site->stats = options->stats;
-    make_page(site, options->node);
-    if (is_tls) {
-        buf_append_str(&site->cert, str_of(options->cert_pem));
-        buf_append_str(&site->key, str_of(options->key_pem));
-        (void)buf_cstr(&site->cert);
-        (void)buf_cstr(&site->key);
-    }
-    site->daemon = fd >= 0 ? start_daemon(site, fd, is_tls) : NULL;
-    *site_out = site;
-    if (site->daemon != NULL)
-        return OK;
-    if (fd >= 0)
-        close(fd);
-    site_stop(site_out);
-    return ERR_IO;
-}
-
-void site_stop(struct site **site)
-{
-    struct site *s = *site;
-    *site = NULL;
-    if (s == NULL)
+    bool has_path = false;
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!matches(&routes[i], call->request->path, &call->rest))
+            continue;
+        has_path = true;
+        if (routes[i].method != call->request->method)
+            continue;
+        if ((call->who.rights & routes[i].rights) != routes[i].rights)
+            response_error(
+                call->reply, 403, "forbidden", "Your role may not see this.");
+        else if (routes[i].method != METHOD_GET &&
+                 !auth_is_ours(call->request, &call->who))
+            response_error(call->reply, 403, "csrf",
+                "The header X-CSRF-Token is missing or not the session's.");
+        else
+            routes[i].run(call);
         return;
-    if (s->daemon != NULL)
-        MHD_stop_daemon(s->daemon);
-    buf_free(&s->cert);
-    buf_wipe_free(&s->key);
-    buf_free(&s->page);
-    mem_free(s);
+    }
+    if (has_path) {
+        response_header(call->reply, "Allow", STR("GET, HEAD, POST"));
+        response_error(call->reply, 405, "method", "Not with this method.");
+    } else {
+        response_error(call->reply, 404, "not-found", "There is nothing here.");
+    }
 }
 
-int site_poll_fd(const struct site *site)
+/* ---- the way in ---- */
+
+static bool is_api(struct str path)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(site->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return info != NULL ? info->epoll_fd : -1;
+    return str_starts(path, "/api/");
 }
 
-void site_run(struct site *site)
+static void answer_stranger(struct request *r, struct response *reply)
 {
-    MHD_run(site->daemon);
+    if (is_api(r->path)) {
+        response_header(reply, "WWW-Authenticate", STR("Bearer"));
+        response_error(reply, 401, "login", "Log in first.");
+        return;
+    }
+    struct buf where = {0};
+    bool is_page = str_find_char(r->path, '%') == r->path.n &&
+                   str_find_char(r->path, '&') == r->path.n &&
+                   str_find_char(r->path, '#') == r->path.n;
+    for (size_t i = 0; i < r->path.n; i++)
+        is_page = is_page && r->path.p[i] > ' ' && r->path.p[i] < 0x7f;
+    buf_append_str(&where, STR("/login"));
+    if (is_page && r->path.n > 1 && r->path.n < 256)
+        buf_printf(&where, "?next=%.*s", STR_ARG(r->path));
+    reply->status = 303;
+    response_header(reply, "Location", buf_str(&where));
+    buf_free(&where);
+}
+
+/* Pages are made by scripts from one file: which one is shown, the address
+ * says. */
+static bool is_page(struct str path)
+{
+    if (str_is(path, "/"))
+        return true;
+    for (size_t i = 1; i < path.n; i++) {
+        char ch = path.p[i];
+        bool is_good = (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') ||
+                       ch == '-' || ch == '/';
+        if (!is_good)
+            return false;
+    }
+    return path.n > 0 && path.p[0] == '/';
+}
+
+static void answer_file(struct request *r, struct response *reply)
+{
+    const struct asset *asset = NULL;
+    if (r->method != METHOD_GET) {
+        response_error(reply, 405, "method", "Not with this method.");
+        return;
+    }
+    if (str_starts(r->path, "/static/"))
+        asset = asset_find(str_sub(r->path, 8, r->path.n));
+    else if (is_page(r->path))
+        asset = asset_find(STR("index.html"));
+    if (asset != NULL)
+        asset_reply(asset, r, reply);
+    else
+        response_error(reply, 404, "not-found", "There is nothing here.");
+}
+
+static bool is_public(struct str path)
+{
+    return str_starts(path, "/static/public/") || str_is(path, "/login") ||
+           str_is(path, "/healthz");
+}
+
+static bool answer_public(
+    struct console *c, struct request *r, struct response *reply)
+{
+    struct who who;
+    if (!str_is(r->path, "/login")) {
+        if (str_is(r->path, "/healthz")) {
+            reply->status = 200;
+            reply->type = "text/plain; charset=utf-8";
+            reply->fixed = STR("ok\n");
+        } else {
+            answer_file(r, reply);
+        }
+        return true;
+    }
+    if (r->method == METHOD_POST) /* hashes a password: not here */
+        return false;
+    if (auth_identify(c, r, true, &who) == OK) {
+        reply->status = 303;
+        response_header(reply, "Location", STR("/"));
+    } else {
+        login_page(c, r, reply, 200, NULL);
+    }
+    return true;
+}
+
+bool console_quick(void *owner, struct request *r, struct response *reply)
+{
+    struct console *c = owner;
+    struct who who;
+    if (!auth_host_is_known(c, r->host)) {
+        response_error(reply, 421, "host",
+            "The console is not known by this name (console.hosts).");
+        return true;
+    }
+    if (is_public(r->path))
+        return answer_public(c, r, reply);
+    if (auth_identify(c, r, true, &who) != OK) {
+        answer_stranger(r, reply);
+        return true;
+    }
+    if (is_api(r->path))
+        return false;
+    answer_file(r, reply);
+    return true;
+}
+
+void console_handle(
+    void *owner, void *local, struct request *r, struct response *reply)
+{
+    struct console *c = owner;
+    struct call call = {
+        .console = c, .local = local, .request = r, .reply = reply};
+    if (str_is(r->path, "/login"))
+        login_post(c, r, reply);
+    else if (auth_identify(c, r, true, &call.who) != OK)
+        answer_stranger(r, reply);
+    else
+        dispatch(&call);
+}
+
+bool console_metrics(void *owner, struct request *r, struct response *reply)
+{
+    if (r->method != METHOD_GET) {
+        response_header(reply, "Allow", STR("GET, HEAD"));
+        response_error(reply, 405, "method", "Only GET and HEAD.");
+        return true;
+    }
+    reply->status = 200;
+    reply->type = "text/plain; version=0.0.4; charset=utf-8";
+    if (str_is(r->path, "/metrics"))
+        stats_write_prometheus(owner, &reply->body);
+    else if (str_is(r->path, "/healthz"))
+        reply->fixed = STR("ok\n");
+    else
+        response_error(reply, 404, "not-found", "There is nothing here.");
+    return true;
+}
+
+/* ---- life ---- */
+
+static void *local_new(void *owner)
+{
+    struct local *local = MEM_NEW(struct local);
+    local->console = owner;
+    return local;
+}
+
+static void local_free(void *arg)
+{
+    struct local *local = arg;
+    query_close(&local->query);
+    mem_free(local);
+}
+
+struct console *console_new(const struct console_options *options)
+{
+    struct console *c = MEM_NEW(struct console);
+    c->options = *options;
+    c->started_ms = clock_wall_ms();
+    pthread_mutex_init(&c->lock, NULL);
+    c->visits = visits_new();
+    c->lockout = lockout_new();
+    c->pool = pool_new(&(struct pool_options){local_new, local_free, c});
+    return c;
+}
+
+void console_free(struct console **console)
+{
+    struct console *c = *console;
+    *console = NULL;
+    if (c == NULL)
+        return;
+    pool_free(&c->pool);
+    visits_free(&c->visits);
+    lockout_free(&c->lockout);
+    auth_free(c);
+    pthread_mutex_destroy(&c->lock);
+    mem_free(c);
+}
+
+struct pool *console_pool(struct console *c)
+{
+    return c->pool;
+}
+
+void console_set_certificate(struct console *c, int64_t expires_ms)
+{
+    pthread_mutex_lock(&c->lock);
+    c->certificate_ms = expires_ms;
+    pthread_mutex_unlock(&c->lock);
 }

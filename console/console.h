@@ -1,33 +1,61 @@
 /*
- * The console's HTTP server: one site on one listening socket, either the
- * pages (HTTPS) or /metrics (plain).  The only user of libmicrohttpd.  Runs
- * in the caller's loop: whenever the descriptor of site_poll_fd is readable,
- * and at least once a second, site_run.
+ * The console: who may come in, and what is answered on each path.  Sans
+ * network: http.c brings requests here, on threads; the role (proxy/
+ * role_console.c) starts it and passes on what it records.
  *
- * So far the pages are one that says what runs; they need no login because
- * they tell nothing.
+ * It reads the store (read-only connections, one a thread) and writes nothing:
+ * what was done in it goes to the storer as audit records.
  */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "base/users.h"
+#include "console/http.h"
 
-struct site;
+enum { CONSOLE_HOSTS_MAX = 128 };
 
-struct site_options {
-    int listen_fd; /* duplicated */
-    /* PEM, each with a closing NUL; both NULL: plain HTTP */
-    const char *cert_pem, *key_pem;
-    const void *stats; /* serve /metrics from this mapping; NULL: pages */
-    struct str node;
+struct console;
+
+/* Waits for one record; made by the console, given back by the role with
+ * console_recorded, once, from any thread. */
+struct console_ticket;
+
+struct console_options {
+    struct str store_dir, node;
+    const char *version;
+    const void *stats; /* the mapping of base/stats.h */
+    /* What a browser may call it by, besides addresses and "localhost":
+     * names, borrowed for good. */
+    const struct str *hosts;
+    size_t host_count;
+    struct str ca_pem; /* borrowed for good */
+    void *owner;
+    /* From any thread.  An audit record; json is taken. ticket: NULL or to be
+     * given back. */
+    void (*record)(void *owner, const char id[UUID_TEXT_BYTES],
+        struct buf *json, struct console_ticket *ticket);
+    /* From any thread: somebody logged in with a password. */
+    void (*on_login)(void *owner, struct str user);
 };
 
-/* Copies what it needs.  ERR_IO: the library refused. */
-enum err site_start(
-    const struct site_options *options, struct site **site_out) MUST_USE;
-void site_stop(struct site **site);
-int site_poll_fd(const struct site *site);
-void site_run(struct site *site);
+struct console *console_new(const struct console_options *options);
+/* After the servers have stopped. */
+void console_free(struct console **console);
+/* The logins from now on (taken). */
+void console_set_users(struct console *console, struct users *users);
+/* When the served certificate ends. */
+void console_set_certificate(struct console *console, int64_t expires_ms);
+void console_recorded(struct console_ticket *ticket, enum err err);
+
+struct pool *console_pool(struct console *console);
+/* For http_options; owner: the console. */
+bool console_quick(
+    void *owner, struct request *request, struct response *reply);
+void console_handle(
+    void *owner, void *local, struct request *request, struct response *reply);
+
+/* For http_options of the metrics server; owner: the stats mapping. */
+bool console_metrics(
+    void *owner, struct request *request, struct response *reply);
 
 #endif

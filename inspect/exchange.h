@@ -160,6 +160,7 @@ enum record_kind {
                     needs no completion */
     RECORD_VOID, /* takes back an OPEN: it turned out that a record under
                     another id, which came before this one, tells the same */
+    RECORD_AUDIT, /* never an exchange's: what was done in the console */
 };
 struct record {
     enum record_kind kind;

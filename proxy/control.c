@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/digest.h"
+
 static const char *const names[] = {"parent", "signer", "storer", "keeper",
     "worker", "console", "compiler", "extractor"};
 
@@ -57,4 +59,13 @@ enum err control_decode(struct str datagram, struct control *out)
         .origin_count = head.count};
     memcpy(out->origins, datagram.p + sizeof head, tail);
     return OK;
+}
+
+uint64_t control_name_hash(struct str name)
+{
+    uint8_t digest[DIGEST_BYTES];
+    uint64_t value;
+    digest_sha256(name, digest);
+    memcpy(&value, digest, sizeof value);
+    return value;
 }

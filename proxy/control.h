@@ -13,7 +13,9 @@
  *                    RELOAD          apply both; `value`: generation
  *                    DRAIN           stop within `value` ms, then exit
  *                    PING            answer PONG from the event loop
- *   role to parent   READY, PONG, RELOADED (`value`: 1 done, 0 refused)
+ *   role to parent   READY, PONG, RELOADED (`value`: 1 done, 0 refused);
+ *                    LOGIN (console): somebody logged in, `value`: hash of
+ *                    the name
  */
 #ifndef PROXY_CONTROL_H
 #define PROXY_CONTROL_H
@@ -52,6 +54,7 @@ enum control_type {
     CONTROL_READY,
     CONTROL_PONG,
     CONTROL_RELOADED,
+    CONTROL_LOGIN,
     CONTROL_TYPES,
 };
 
@@ -69,5 +72,8 @@ struct control {
 void control_encode(const struct control *control, struct buf *out);
 /* ERR_PARSE: not one of these. */
 enum err control_decode(struct str datagram, struct control *out) MUST_USE;
+
+/* Of a login's name, for LOGIN: the head has no room for names. */
+uint64_t control_name_hash(struct str name);
 
 #endif

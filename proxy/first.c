@@ -17,8 +17,9 @@
 #include "base/file.h"
 #include "base/users.h"
 #include "certs/ca.h"
+#include "proxy/control.h"
 
-enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50 };
+enum { LOCK_WAIT_MS = 5000, LOCK_PAUSE_MS = 50, INITIAL_BYTES_MAX = 256 };
 
 static void complain(const char *what, const char *path)
 {
@@ -311,4 +312,18 @@ enum err first_administrator(
     if (err != OK)
         complain("cannot make the first login in", data_dir);
     return err;
+}
+
+void first_login(const char *data_dir, uint64_t name_hash)
+{
+    char path[PATH_MAX];
+    struct buf text = {0};
+    snprintf(path, sizeof path, "%s/admin.initial", data_dir);
+    if (file_load(path, INITIAL_BYTES_MAX, &text) == OK) {
+        struct str name =
+            str_sub(buf_str(&text), 0, str_find_char(buf_str(&text), ' '));
+        if (control_name_hash(name) == name_hash && unlink(path) == 0)
+            log_event(LOG_INFO, "admin.initial_removed");
+    }
+    buf_wipe_free(&text);
 }

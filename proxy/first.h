@@ -38,5 +38,8 @@ struct first_admin {
 };
 enum err first_administrator(
     const char *data_dir, bool is_terminal, struct first_admin *out) MUST_USE;
+/* Somebody logged in (control_name_hash): removes admin.initial if it is
+ * theirs. */
+void first_login(const char *data_dir, uint64_t name_hash);
 
 #endif

@@ -6,10 +6,7 @@
 
 #include "base/mem.h"
 #include "proxy/command.h"
-
-#ifndef PROMPTGATE_VERSION
-#define PROMPTGATE_VERSION "0.1.0"
-#endif
+#include "proxy/version.h"
 
 enum { EXIT_USAGE = 2 };
 

@@ -73,7 +73,7 @@ static bool send_to(struct child *c, const struct control *message, int fd)
 static bool should_wire(enum role_kind a, enum role_kind b)
 {
     return (a == ROLE_WORKER && is_service(b)) ||
-           (a == ROLE_CONSOLE && b == ROLE_SIGNER);
+           (a == ROLE_CONSOLE && (b == ROLE_SIGNER || b == ROLE_STORER));
 }
 
 static void connect_to(struct child *c, const struct child *peer, int fd)
@@ -146,6 +146,8 @@ static void on_control(void *owner, struct str datagram, int fd)
         c->is_pinged = false;
     else if (message->type == CONTROL_READY)
         on_ready(c);
+    else if (message->type == CONTROL_LOGIN && c->kind == ROLE_CONSOLE)
+        first_login(c->parent->now.conf->settings.data_dir.p, message->value);
     else if (message->type == CONTROL_RELOADED)
         on_reloaded(c, message->value != 0);
     mem_free(message);

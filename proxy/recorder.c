@@ -294,6 +294,7 @@ void recorder_put(
         [RECORD_OPEN] = STORE_OPEN,
         [RECORD_DONE] = STORE_DONE,
         [RECORD_VOID] = STORE_VOID,
+        [RECORD_AUDIT] = STORE_AUDIT,
     };
     e->kind = kinds[record->kind];
     memcpy(e->id, record->id, sizeof e->id);

@@ -296,7 +296,11 @@ void role_enter_sandbox(const struct role_start *start)
         return;
     }
     /* The storer limited its files before it opened them. */
-    if (start->kind != ROLE_STORER && sandbox_limit_files(NULL) == ERR_IO)
+    const char *folder = start->kind == ROLE_CONSOLE
+                             ? start->conf->settings.store_dir.p
+                             : NULL;
+    if (start->kind != ROLE_STORER &&
+        sandbox_limit_files(folder, false) == ERR_IO)
         give_up("landlock");
     if (sandbox_enter(start->kind) != OK)
         give_up("sandbox");
@@ -413,6 +417,7 @@ static void handle(struct role *role, const struct control *m, int fd)
     case CONTROL_READY:
     case CONTROL_PONG:
     case CONTROL_RELOADED:
+    case CONTROL_LOGIN:
     case CONTROL_TYPES:
         break;
     }
@@ -464,4 +469,9 @@ void role_detach(struct role **role)
 void role_ready(struct role *role)
 {
     send_control(role, CONTROL_READY, 0);
+}
+
+void role_tell_login(struct role *role, uint64_t name_hash)
+{
+    send_control(role, CONTROL_LOGIN, name_hash);
 }

@@ -77,6 +77,9 @@ void role_detach(struct role **role);
 /* The role works: the parent goes on with the start. */
 void role_ready(struct role *role);
 
+/* Tells the parent that somebody logged in: control_name_hash. */
+void role_tell_login(struct role *role, uint64_t name_hash);
+
 /* Closes the sandbox of this role for good (proxy/sandbox.h); ends the
  * process if that fails. */
 void role_enter_sandbox(const struct role_start *start);

@@ -1,72 +1,156 @@
 /*
  * The console role: the pages over HTTPS with a leaf of the installation's CA,
  * and /metrics.  The signer certifies the leaf as it does for a worker; it is
- * asked for again when a week has passed, or with a new channel.
+ * asked for another one when a week has passed.
+ *
+ * The console's threads (console/) answer requests; what they record is queued
+ * here and sent to the storer by this loop, which also keeps the answers.
  */
+#include <pthread.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
+#include "certs/ca.h"
 #include "certs/leaf_msg.h"
 #include "certs/leaf_pem.h"
 #include "console/console.h"
 #include "proxy/chan.h"
+#include "proxy/recorder.h"
 #include "proxy/role.h"
 #include "proxy/role_fds.h"
+#include "proxy/version.h"
+#include "store/db_sqlite.h"
 
-enum { RUN_EVERY_MS = 500, RENEW_MS = 7 * 86400 * 1000 };
+enum { RENEW_MS = 7 * 86400 * 1000, RETRY_MS = 5000, OUTBOX_MAX = 4096 };
 
 struct served {
     struct console_role *role;
-    struct site *site; /* NULL: not yet */
-    uv_poll_t poll;
+    struct http *http; /* NULL: not yet */
     int listen_fd;
     struct net_address address;
+    uint64_t signed_ms; /* when the leaf came; 0: none */
+};
+
+struct outgoing {
+    struct outgoing *next;
+    struct record record;
+    struct console_ticket *ticket;
 };
 
 struct console_role {
     uv_loop_t loop;
-    uv_timer_t run, renew;
+    uv_timer_t renew;
+    uv_async_t wake;
     const struct role_start *start;
     struct role *role;
     struct chan *signer;
     struct buf public_der, key_pem;
     struct served served[ROLE_LISTEN_MAX];
-    size_t count; /* the pages first, then the metrics */
+    size_t count;
+    struct http *metrics[ROLE_LISTEN_MAX];
+    struct console *console;
+    struct defer_queue defer;
+    struct recorder *recorder;
+    pthread_mutex_t lock; /* what follows */
+    struct outgoing *outbox, **outbox_end;
+    size_t outbox_count;
+    uint64_t logged_in; /* hash of a name; 0: nobody */
 };
 
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct served *served = poll->data;
-    (void)status;
-    (void)events;
-    if (served->site != NULL)
-        site_run(served->site);
-}
+/* ---- what the console records ---- */
 
-static void serve(struct served *served, const struct site_options *options)
+static void on_record(void *owner, const char id[UUID_TEXT_BYTES],
+    struct buf *json, struct console_ticket *ticket)
 {
-    struct console_role *c = served->role;
-    if (served->site != NULL) { /* with an old leaf */
-        uv_poll_stop(&served->poll);
-        site_stop(&served->site);
+    struct console_role *c = owner;
+    struct outgoing *o = MEM_NEW(struct outgoing);
+    o->record.kind = RECORD_AUDIT;
+    memcpy(o->record.id, id, UUID_TEXT_BYTES);
+    buf_take(&o->record.json, json);
+    o->ticket = ticket;
+    pthread_mutex_lock(&c->lock);
+    bool has_room = c->outbox_count < OUTBOX_MAX;
+    if (has_room) {
+        *c->outbox_end = o;
+        c->outbox_end = &o->next;
+        c->outbox_count++;
     }
-    if (site_start(options, &served->site) != OK) {
-        log_event(LOG_ERROR, "console.unstarted");
+    pthread_mutex_unlock(&c->lock);
+    if (has_room) {
+        uv_async_send(&c->wake);
         return;
     }
-    uv_poll_init(&c->loop, &served->poll, site_poll_fd(served->site));
-    served->poll.data = served;
-    uv_poll_start(&served->poll, UV_READABLE, on_poll);
+    console_recorded(ticket, ERR_LIMIT);
+    buf_free(&o->record.json);
+    mem_free(o);
+}
+
+static void on_recorded(void *owner, uint64_t token, enum err err)
+{
+    (void)token;
+    console_recorded(owner, err);
+}
+
+static void on_login(void *owner, struct str user)
+{
+    struct console_role *c = owner;
+    pthread_mutex_lock(&c->lock);
+    c->logged_in = control_name_hash(user);
+    pthread_mutex_unlock(&c->lock);
+    uv_async_send(&c->wake);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct console_role *c = wake->data;
+    pthread_mutex_lock(&c->lock);
+    struct outgoing *list = c->outbox;
+    uint64_t logged_in = c->logged_in;
+    c->outbox = NULL;
+    c->outbox_end = &c->outbox;
+    c->outbox_count = 0;
+    c->logged_in = 0;
+    pthread_mutex_unlock(&c->lock);
+    while (list != NULL) {
+        struct outgoing *o = list;
+        list = o->next;
+        recorder_put(c->recorder, o->ticket, o->ticket != NULL, &o->record);
+        mem_free(o);
+    }
+    if (logged_in != 0)
+        role_tell_login(c->role, logged_in);
+}
+
+/* ---- serving ---- */
+
+/* What an old server still does may take seconds. */
+static void *stop_http(void *arg)
+{
+    struct http *http = arg;
+    http_stop(&http);
+    return NULL;
+}
+
+static void retire(struct http *http)
+{
+    pthread_t thread;
+    if (http == NULL)
+        return;
+    if (pthread_create(&thread, NULL, stop_http, http) == 0)
+        pthread_detach(thread);
+    else
+        http_stop(&http);
 }
 
 static void serve_metrics(struct console_role *c)
 {
     for (size_t i = 0; i < c->start->metrics_count; i++) {
-        struct served *served = &c->served[c->count++];
-        struct site_options options = {
-            .listen_fd = c->start->metrics_fds[i], .stats = c->start->stats};
-        served->role = c;
-        serve(served, &options);
+        struct http_options options = {.listen_fd = c->start->metrics_fds[i],
+            .owner = c->start->stats,
+            .quick = console_metrics};
+        if (http_start(&options, &c->metrics[i]) != OK)
+            log_event(LOG_ERROR, "console.unstarted");
     }
 }
 
@@ -85,11 +169,19 @@ static void name_of(const struct served *served, char out[NET_TEXT_BYTES])
     str_lower(out, n);
 }
 
+static bool is_due(const struct served *served)
+{
+    return served->http == NULL ||
+           clock_mono_ms() - served->signed_ms >= RENEW_MS;
+}
+
 static void ask_signer(struct console_role *c)
 {
-    for (size_t i = 0; c->signer != NULL && i < c->start->listen_count; i++) {
+    for (size_t i = 0; c->signer != NULL && i < c->count; i++) {
         char name[NET_TEXT_BYTES];
         struct buf bytes = {0};
+        if (!is_due(&c->served[i]))
+            continue;
         name_of(&c->served[i], name);
         struct leaf_request request = {str_of(name), buf_str(&c->public_der)};
         leaf_msg_write_request(&request, &bytes);
@@ -103,13 +195,26 @@ static void serve_with(struct served *served, struct str cert_der)
 {
     struct console_role *c = served->role;
     struct buf pem = {0};
+    struct ca_info info;
+    struct http *before = served->http;
     if (leaf_pem_cert(cert_der, &pem) != OK)
         return;
-    struct site_options options = {.listen_fd = served->listen_fd,
+    struct http_options options = {.listen_fd = served->listen_fd,
         .cert_pem = buf_cstr(&pem),
         .key_pem = buf_cstr(&c->key_pem),
-        .node = c->start->conf->settings.node};
-    serve(served, &options);
+        .pool = console_pool(c->console),
+        .owner = c->console,
+        .quick = console_quick,
+        .handle = console_handle};
+    if (http_start(&options, &served->http) == OK) {
+        served->signed_ms = clock_mono_ms();
+        if (ca_read(buf_str(&pem), &info) == OK)
+            console_set_certificate(c->console, info.not_after_ms);
+        retire(before);
+    } else {
+        served->http = before;
+        log_event(LOG_ERROR, "console.unstarted");
+    }
     buf_free(&pem);
 }
 
@@ -125,10 +230,10 @@ static void on_answer(void *owner, struct str datagram, int fd)
             LOG_CSTR("why", err_name(answer.status)));
         return;
     }
-    for (size_t i = 0; i < c->start->listen_count; i++) {
+    for (size_t i = 0; i < c->count; i++) {
         char name[NET_TEXT_BYTES];
         name_of(&c->served[i], name);
-        if (str_is(answer.host, name))
+        if (str_is(answer.host, name) && is_due(&c->served[i]))
             serve_with(&c->served[i], answer.cert_der);
     }
 }
@@ -145,9 +250,12 @@ static void on_connect(
     void *owner, enum role_kind peer, unsigned index, uint64_t origin, int fd)
 {
     struct console_role *c = owner;
-    (void)peer; /* the parent connects the console to the signer only */
     (void)index;
     (void)origin;
+    if (peer == ROLE_STORER) {
+        recorder_attach(c->recorder, fd);
+        return;
+    }
     chan_free(&c->signer);
     c->signer = chan_new(&c->loop, fd, &signer_events, c);
     ask_signer(c);
@@ -159,17 +267,28 @@ static void on_drain(void *owner, uint64_t within_ms)
     uv_stop(&((struct console_role *)owner)->loop);
 }
 
-static const struct role_events role_events = {
-    .on_connect = on_connect, .on_drain = on_drain};
+/* ---- configuration ---- */
 
-/* Time-outs of idle connections need a run without any event. */
-static void on_run(uv_timer_t *timer)
+static void take_users(struct console_role *c, const struct conf *conf)
 {
-    struct console_role *c = timer->data;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->served[i].site != NULL)
-            site_run(c->served[i].site);
+    const struct bundle_file *file = bundle_first(&conf->bundle, BUNDLE_USERS);
+    struct diag diag = {0};
+    struct users *users = file != NULL
+                              ? users_parse(file->name.p, file->text, &diag)
+                              : users_new();
+    if (users != NULL)
+        console_set_users(c->console, users);
+    diag_free(&diag);
 }
+
+static void on_reload(void *owner, struct conf *conf)
+{
+    take_users(owner, conf);
+    conf_unref(&conf);
+}
+
+static const struct role_events role_events = {
+    .on_connect = on_connect, .on_drain = on_drain, .on_reload = on_reload};
 
 static void on_renew(uv_timer_t *timer)
 {
@@ -188,13 +307,56 @@ static void take_sockets(struct console_role *c)
     }
 }
 
-static void start_timers(struct console_role *c)
+static void make_console(struct console_role *c)
 {
-    uv_timer_init(&c->loop, &c->run);
+    const struct settings *s = &c->start->conf->settings;
+    const struct bundle_file *ca =
+        bundle_first(&c->start->conf->bundle, BUNDLE_CA);
+    static struct str hosts[CONSOLE_HOSTS_MAX];
+    size_t count = 0;
+    hosts[count++] = s->node;
+    for (size_t i = 0; i < s->console_hosts.count && count < ARRAY_LEN(hosts);
+         i++)
+        hosts[count++] = s->console_hosts.items[i];
+    struct console_options options = {.store_dir = s->store_dir,
+        .node = s->node,
+        .version = PROMPTGATE_VERSION,
+        .stats = c->start->stats,
+        .hosts = hosts,
+        .host_count = count,
+        .ca_pem = ca != NULL ? ca->text : STR_NONE,
+        .owner = c,
+        .record = on_record,
+        .on_login = on_login};
+    c->console = console_new(&options);
+    take_users(c, c->start->conf);
+}
+
+static void start_loop(struct console_role *c)
+{
     uv_timer_init(&c->loop, &c->renew);
-    c->run.data = c->renew.data = c;
-    uv_timer_start(&c->run, on_run, RUN_EVERY_MS, RUN_EVERY_MS);
-    uv_timer_start(&c->renew, on_renew, RENEW_MS, RENEW_MS);
+    uv_async_init(&c->loop, &c->wake, on_wake);
+    c->renew.data = c->wake.data = c;
+    uv_timer_start(&c->renew, on_renew, RETRY_MS, RETRY_MS);
+    defer_init(&c->defer, &c->loop);
+    c->recorder =
+        recorder_new(&c->loop, &c->defer, c->start->origin, on_recorded);
+    pthread_mutex_init(&c->lock, NULL);
+    c->outbox_end = &c->outbox;
+}
+
+/* Nobody waits for a record any more: the loop has ended. */
+static void stop(struct console_role *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->outbox_count = OUTBOX_MAX;
+    for (struct outgoing *o = c->outbox; o != NULL; o = o->next)
+        console_recorded(o->ticket, ERR_CLOSED);
+    pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < c->count; i++)
+        http_stop(&c->served[i].http);
+    for (size_t i = 0; i < c->start->metrics_count; i++)
+        http_stop(&c->metrics[i]);
 }
 
 int console_main(const struct role_start *start)
@@ -206,12 +368,15 @@ int console_main(const struct role_start *start)
         log_event(LOG_ERROR, "console.no_key");
         return 3;
     }
+    db_prepare_process();
     take_sockets(c);
     role_enter_sandbox(start);
+    start_loop(c);
+    make_console(c);
     serve_metrics(c);
-    start_timers(c);
     c->role = role_attach(&c->loop, start, &role_events, c);
     role_ready(c->role);
     uv_run(&c->loop, UV_RUN_DEFAULT);
+    stop(c);
     return 0;
 }

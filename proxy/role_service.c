@@ -20,6 +20,7 @@ struct peer {
     struct service_loop *loop;
     struct chan *chan;
     unsigned number;
+    enum role_kind kind;
     uint64_t origin;
     bool is_gone; /* the parent said so */
 };
@@ -82,6 +83,7 @@ static void on_connect(
     (void)index;
     peer->loop = l;
     peer->number = ++l->last_number;
+    peer->kind = kind;
     peer->origin = kind == ROLE_WORKER ? origin : 0;
     peer->chan = chan_new(&l->loop, fd, &peer_events, peer);
     peer->next = l->peers;
@@ -144,6 +146,14 @@ static const struct role_events role_events = {
 static void on_check(uv_check_t *check)
 {
     commit(check->data);
+}
+
+enum role_kind service_peer_kind(struct service_loop *loop, unsigned peer)
+{
+    for (const struct peer *p = loop->peers; p != NULL; p = p->next)
+        if (p->number == peer)
+            return p->kind;
+    return ROLE_KINDS;
 }
 
 uv_loop_t *service_uv_loop(struct service_loop *loop)

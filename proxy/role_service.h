@@ -27,6 +27,8 @@ struct service_ops {
 
 int service_run(const struct role_start *start, const struct service_ops *ops);
 
+/* ROLE_KINDS: it has gone. */
+enum role_kind service_peer_kind(struct service_loop *loop, unsigned peer);
 /* To the peer that a datagram came from; dropped when it has gone. */
 void service_answer(
     struct service_loop *loop, unsigned peer, struct str answer);

@@ -18,7 +18,7 @@ static enum err store_open(const struct role_start *start, void **state_out)
     struct storer_options options = options_of(&start->conf->settings);
     struct storer *storer = NULL;
     /* Before the indexer's thread starts: it inherits the limit. */
-    enum err err = sandbox_limit_files(options.folder.p);
+    enum err err = sandbox_limit_files(options.folder.p, true);
     if (err == ERR_UNSUPPORTED)
         log_event(LOG_WARN, "sandbox.no_landlock",
             LOG_CSTR("effect", "the storer's files are limited by user only"));
@@ -32,8 +32,8 @@ static enum err store_open(const struct role_start *start, void **state_out)
 static void store_handle(void *state, struct service_loop *loop, unsigned peer,
     struct str datagram, int fd)
 {
-    (void)loop;
-    storer_handle(state, peer, datagram, fd);
+    storer_handle(state, peer, service_peer_kind(loop, peer) == ROLE_CONSOLE,
+        datagram, fd);
 }
 
 static void emit(void *context, unsigned peer, struct str answer)

@@ -26,6 +26,7 @@ enum privilege {
     MAY_STORE = 4,   /* files; which ones, Landlock and the user say */
     MAY_JIT = 8,     /* executable memory: PCRE2, Hyperscan */
     MAY_LOOP = 16,   /* an event loop and threads */
+    MAY_READ = 32,   /* files, never to write; which ones, as above */
 };
 
 static const unsigned privileges[ROLE_KINDS] = {
@@ -33,7 +34,7 @@ static const unsigned privileges[ROLE_KINDS] = {
     [ROLE_STORER] = MAY_LOOP | MAY_STORE,
     [ROLE_KEEPER] = MAY_LOOP,
     [ROLE_WORKER] = MAY_LOOP | MAY_LISTEN | MAY_CONNECT | MAY_JIT,
-    [ROLE_CONSOLE] = MAY_LOOP | MAY_LISTEN,
+    [ROLE_CONSOLE] = MAY_LOOP | MAY_LISTEN | MAY_READ,
     [ROLE_COMPILER] = MAY_JIT,
 };
 
@@ -63,6 +64,10 @@ static const int store_calls[] = {CALL(open), CALL(openat), CALL(unlink),
     CALL(chmod), CALL(fchmodat), CALL(utimensat), CALL(statfs), CALL(fstatfs),
     CALL(getcwd), CALL(fadvise64), CALL(umask)};
 
+static const int read_calls[] = {CALL(stat), CALL(lstat), CALL(newfstatat),
+    CALL(access), CALL(faccessat), CALL(faccessat2), CALL(readlink),
+    CALL(readlinkat), CALL(getcwd), CALL(fadvise64)};
+
 /* Those that the extractor alone may make. */
 static const int program_calls[] = {CALL(execve), CALL(execveat)};
 
@@ -81,7 +86,7 @@ static void add_memory(struct confine_filter *f, bool may_jit)
  * the flag is demanded, but for the storer, which has the whole call. */
 static void add_arguments(struct confine_filter *f, unsigned may)
 {
-    if ((may & MAY_STORE) == 0)
+    if ((may & (MAY_STORE | MAY_READ)) == 0)
         confine_allow_one(f, CALL(newfstatat),
             confine_masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
     confine_allow_one(f, CALL(tgkill), confine_equal(0, (uint64_t)getpid()));
@@ -115,6 +120,15 @@ static void add_sockets(struct confine_filter *f)
         }
 }
 
+/* open(2) for reading alone: SQLite asks for more first and is content. */
+static void add_reading(struct confine_filter *f)
+{
+    const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+    confine_allow(f, read_calls, ARRAY_LEN(read_calls));
+    confine_allow_one(f, CALL(open), confine_masked(1, writing, O_RDONLY));
+    confine_allow_one(f, CALL(openat), confine_masked(2, writing, O_RDONLY));
+}
+
 static void add_rules(struct confine_filter *f, unsigned may)
 {
     for (size_t i = 0; i < ARRAY_LEN(program_calls); i++)
@@ -132,6 +146,8 @@ static void add_rules(struct confine_filter *f, unsigned may)
         add_sockets(f);
     if ((may & MAY_STORE) != 0)
         confine_allow(f, store_calls, ARRAY_LEN(store_calls));
+    if ((may & MAY_READ) != 0)
+        add_reading(f);
 }
 
 /* A worker holds two sockets a connection; the others a handful. */
@@ -169,15 +185,17 @@ enum err sandbox_enter(enum role_kind kind)
     return confine_close_calls(&filter);
 }
 
-enum err sandbox_limit_files(const char *folder)
+enum err sandbox_limit_files(const char *folder, bool may_write)
 {
     struct confine_files files;
     enum err err = confine_open_files(&files);
     if (err != OK)
         return err;
+    uint64_t granted =
+        may_write ? ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE
+                  : LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
     if (folder != NULL)
-        err = confine_grant(&files, folder,
-            files.handled & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE);
+        err = confine_grant(&files, folder, files.handled & granted);
     if (err == OK)
         return confine_close_files(&files);
     confine_drop_files(&files);

@@ -15,10 +15,10 @@
 #include "base/err.h"
 #include "proxy/control.h"
 
-/* For good: files only below this folder (NULL: none at all).  It binds the
- * calling thread and those it will make, so: before any thread.
- * ERR_UNSUPPORTED: the kernel has no Landlock. */
-enum err sandbox_limit_files(const char *folder) MUST_USE;
+/* For good: files only below this folder (NULL: none at all), and there only
+ * to be read unless may_write.  It binds the calling thread and those it will
+ * make, so: before any thread.  ERR_UNSUPPORTED: the kernel has no Landlock. */
+enum err sandbox_limit_files(const char *folder, bool may_write) MUST_USE;
 
 /* Limits, no-dump, seccomp.  ERR_IO: the kernel refused. */
 enum err sandbox_enter(enum role_kind kind) MUST_USE;

@@ -120,7 +120,7 @@ static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
                           "PRAGMA cache_size = -16384");
     if (err == OK)
         err = db_get_int(db, "PRAGMA user_version", &version);
-    if (err == OK && version == 0 && mode == DB_READ)
+    if (err == OK && version == 0 && mode != DB_WRITE)
         err = ERR_NOT_FOUND;
     if (err == OK && version < DB_SCHEMA_VERSION && mode == DB_WRITE)
         err = raise_schema(db);
@@ -142,21 +142,38 @@ static enum err create_file(const char *path)
     return OK;
 }
 
+/* A URI is the only way to ask for a read-only index of the log. */
+static enum err open_handle(
+    const char *path, enum db_mode mode, sqlite3 **handle_out)
+{
+    struct buf uri = {0};
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                (mode != DB_WRITE ? SQLITE_OPEN_READONLY
+                                  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    if (mode != DB_READ_CONFINED)
+        return map_error(sqlite3_open_v2(path, handle_out, flags, NULL));
+    buf_append_str(&uri, STR("file:"));
+    for (const char *p = path; *p != '\0'; p++)
+        buf_printf(&uri, strchr("%?#", *p) != NULL ? "%%%02x" : "%c", *p);
+    buf_append_str(&uri, STR("?mode=ro&readonly_shm=1"));
+    int code = sqlite3_open_v2(
+        buf_cstr(&uri), handle_out, flags | SQLITE_OPEN_URI, NULL);
+    buf_free(&uri);
+    return map_error(code);
+}
+
 enum err db_open(
     struct str folder, enum db_mode mode, unsigned busy_ms, struct db **db_out)
 {
     char *path = db_path(folder, "");
     struct db *db = MEM_NEW(struct db);
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-                (mode == DB_READ ? SQLITE_OPEN_READONLY
-                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     enum err err = OK;
-    if (mode == DB_READ && access(path, F_OK) != 0)
+    if (mode != DB_WRITE && access(path, F_OK) != 0)
         err = ERR_NOT_FOUND;
     if (mode == DB_WRITE && access(path, F_OK) != 0)
         err = create_file(path);
     if (err == OK)
-        err = map_error(sqlite3_open_v2(path, &db->handle, flags, NULL));
+        err = open_handle(path, mode, &db->handle);
     if (err == OK)
         err = set_up(db, mode, busy_ms);
     mem_free(path);

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 2 };
+enum { DB_SCHEMA_VERSION = 4 };
 
 struct db;
 struct db_statement;
@@ -24,7 +24,9 @@ struct db_statement;
  * bytes), so that it works inside a sandbox later. */
 void db_prepare_process(void);
 
-enum db_mode { DB_READ, DB_WRITE };
+/* DB_READ_CONFINED: opens no file to write, not even the index of the
+ * write-ahead log, for a role that may not. */
+enum db_mode { DB_READ, DB_READ_CONFINED, DB_WRITE };
 /* DB_WRITE creates the file and the schema. busy_ms: how long a call waits
  * for a lock. ERR_NOT_FOUND: DB_READ and no file. */
 enum err db_open(struct str folder, enum db_mode mode, unsigned busy_ms,

@@ -155,10 +155,14 @@ static enum err run_transaction(struct index_step *s, size_t *count_out)
     err = take_position(s);
     if (err == OK)
         err = put_entries(s, count_out);
+    if (err == OK && *count_out == 0)
+        err = upsert_fill(s->upsert, count_out);
     if (err == OK)
         err = db_commit(s->db);
     if (err != OK) {
         db_rollback(s->db);
+        if (s->upsert != NULL)
+            upsert_forget(s->upsert);
         journal_reader_free(&s->reader);
         *count_out = 0;
     }

@@ -169,6 +169,21 @@ enum err query_open(struct str folder, struct query **query_out)
     return err;
 }
 
+enum err query_open_confined(struct str folder, struct query **query_out)
+{
+    struct query *q = MEM_NEW(struct query);
+    int64_t version = 0;
+    enum err err = db_open(folder, DB_READ_CONFINED, BUSY_MS, &q->db);
+    if (err == OK)
+        err = db_get_int(q->db, "PRAGMA user_version", &version);
+    if (err == OK && version < DB_SCHEMA_VERSION)
+        err = ERR_AGAIN;
+    if (err != OK)
+        query_close(&q);
+    *query_out = q;
+    return err;
+}
+
 void query_close(struct query **query)
 {
     if (*query == NULL)

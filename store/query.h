@@ -52,6 +52,10 @@ struct query;
 
 /* ERR_NOT_FOUND: nothing was ever stored; others as db_sqlite.h. */
 enum err query_open(struct str folder, struct query **query_out) MUST_USE;
+/* For a role that may open no file to write (DB_READ_CONFINED); ERR_AGAIN: its
+ * tables are older than this program, until a storer has brought them up. */
+enum err query_open_confined(
+    struct str folder, struct query **query_out) MUST_USE;
 void query_close(struct query **query);
 const char *query_error(const struct query *query);
 

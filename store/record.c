@@ -81,7 +81,7 @@ static enum err check_gone(const struct store_request *request)
 static enum err check_record(const struct store_request *request, bool in_memfd)
 {
     if (request->kind != STORE_OPEN && request->kind != STORE_DONE &&
-        request->kind != STORE_VOID)
+        request->kind != STORE_VOID && request->kind != STORE_AUDIT)
         return ERR_PARSE;
     if (!store_id_is_valid(str_of(request->id)) || request->json_bytes == 0)
         return ERR_PARSE;

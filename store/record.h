@@ -12,12 +12,14 @@
 #include "base/clock.h"
 
 /* OPEN, DONE and VOID as in inspect/exchange.h; GONE closes every open record
- * of an origin (a worker instance that ended): outcome failure. */
+ * of an origin (a worker instance that ended): outcome failure; AUDIT is what
+ * was done in the console, kept apart from activities. */
 enum store_kind {
     STORE_OPEN = 1,
     STORE_DONE = 2,
     STORE_GONE = 3,
     STORE_VOID = 4, /* takes back an OPEN of the same origin */
+    STORE_AUDIT = 5,
 };
 
 enum { STORE_INLINE_MAX = 60 * 1024, STORE_JSON_MAX = 64 << 20 };

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/audit.h"
 
 static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
 
@@ -63,6 +64,11 @@ static enum err delete_picked(struct db *db, const char *pick_sql,
         err = db_exec(db, "DELETE FROM evidence WHERE seq IN"
                           " (SELECT seq FROM temp.picked);"
                           "DELETE FROM finding WHERE seq IN"
+                          " (SELECT seq FROM temp.picked);"
+                          "INSERT INTO search_index(search_index, rowid, text)"
+                          " SELECT 'delete', seq, text FROM search"
+                          " WHERE seq IN (SELECT seq FROM temp.picked);"
+                          "DELETE FROM search WHERE seq IN"
                           " (SELECT seq FROM temp.picked);"
                           "DELETE FROM activity WHERE seq IN"
                           " (SELECT seq FROM temp.picked)");
@@ -123,6 +129,8 @@ enum err retain_rows(struct db *db, struct str folder,
     enum err err = retain_by_age(db, options, now_ms, more_out);
     if (err == OK)
         err = retain_by_size(db, folder, options, more_out);
+    if (err == OK)
+        err = audit_retain(db, options, now_ms);
     if (err == OK)
         err = give_pages_back(db, more_out);
     return err;

@@ -54,4 +54,52 @@ static const char with_evidence[] =
     "CREATE UNIQUE INDEX evidence_seq ON evidence(seq, mark);"
     "PRAGMA user_version = 2;";
 
-const char *const db_schema_steps[DB_SCHEMA_VERSION] = {first, with_evidence};
+/* store/audit.h */
+static const char with_audit[] = "CREATE TABLE audit("
+                                 " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+                                 " id TEXT NOT NULL UNIQUE,"
+                                 " time_ms INTEGER NOT NULL,"
+                                 " user TEXT, action TEXT,"
+                                 " json TEXT NOT NULL);"
+                                 "CREATE INDEX audit_time ON audit(time_ms);"
+                                 "PRAGMA user_version = 3;";
+
+/* store/facet.h.  facet_todo: activities up to this one have no row yet.  A
+ * record that is closed (state 1) changes its outcome without being put
+ * anew.  search_index is not kept by triggers: SQLite trusts no schema to
+ * write to a virtual table. */
+static const char with_facets[] =
+    "CREATE TABLE facet_word("
+    " facet INTEGER NOT NULL, code INTEGER NOT NULL, word TEXT NOT NULL,"
+    " PRIMARY KEY(facet, code)) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX facet_word_word ON facet_word(facet, word);"
+    "CREATE TABLE facet("
+    " time_ms INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " service INTEGER, instance INTEGER, activity INTEGER, category INTEGER,"
+    " user INTEGER, verdict INTEGER, severity INTEGER, outcome INTEGER,"
+    " rule INTEGER, model INTEGER, via INTEGER, network INTEGER,"
+    " host INTEGER, type INTEGER, detector INTEGER, file_type INTEGER,"
+    " PRIMARY KEY(time_ms, seq)) WITHOUT ROWID;"
+    "CREATE TABLE facet_todo(seq INTEGER NOT NULL);"
+    "INSERT INTO facet_todo SELECT coalesce(max(seq), 0) FROM activity;"
+    "CREATE TABLE search(seq INTEGER PRIMARY KEY, text TEXT NOT NULL);"
+    "CREATE VIRTUAL TABLE search_index USING fts5(text, content='search',"
+    " content_rowid='seq', columnsize=0,"
+    " tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TRIGGER activity_gone AFTER DELETE ON activity BEGIN"
+    " DELETE FROM facet WHERE time_ms = old.time_ms AND seq = old.seq; END;"
+    "CREATE TRIGGER activity_moved AFTER UPDATE OF time_ms ON activity"
+    " WHEN old.time_ms <> new.time_ms BEGIN"
+    " DELETE FROM facet WHERE time_ms = old.time_ms AND seq = old.seq; END;"
+    "CREATE TRIGGER activity_closed AFTER UPDATE OF state ON activity"
+    " WHEN new.state = 1 BEGIN"
+    " INSERT OR IGNORE INTO facet_word"
+    " SELECT 7, coalesce(max(code), 0) + 1, new.outcome FROM facet_word"
+    " WHERE facet = 7 AND new.outcome IS NOT NULL;"
+    " UPDATE facet SET outcome = coalesce((SELECT code FROM facet_word"
+    " WHERE facet = 7 AND word = new.outcome), 0)"
+    " WHERE time_ms = new.time_ms AND seq = new.seq; END;"
+    "PRAGMA user_version = 4;";
+
+const char *const db_schema_steps[DB_SCHEMA_VERSION] = {
+    first, with_evidence, with_audit, with_facets};

@@ -220,11 +220,13 @@ static enum err take_request(struct storer *s, unsigned peer,
     return OK;
 }
 
-void storer_handle(
-    struct storer *s, unsigned peer, struct str datagram, int memfd)
+void storer_handle(struct storer *s, unsigned peer, bool is_console,
+    struct str datagram, int memfd)
 {
     struct store_request request;
     enum err err = store_request_decode(datagram, &request);
+    if (err == OK && (request.kind == STORE_AUDIT) != is_console)
+        err = ERR_DENIED;
     if (err == OK)
         err = take_request(s, peer, &request, memfd);
     if (memfd >= 0)

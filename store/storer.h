@@ -38,10 +38,11 @@ void storer_set_options(struct storer *storer,
  * sandbox is closed: the indexer's thread starts here, and inherits it. */
 void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
 
-/* A datagram from a worker; memfd: -1, or the payload (closed here).  Nothing
- * is durable and nothing is answered before storer_commit. */
-void storer_handle(
-    struct storer *storer, unsigned peer, struct str datagram, int memfd);
+/* A datagram from a worker or the console; memfd: -1, or the payload (closed
+ * here).  is_console: the peer may send AUDIT, and nothing else.  Nothing is
+ * durable and nothing is answered before storer_commit. */
+void storer_handle(struct storer *storer, unsigned peer, bool is_console,
+    struct str datagram, int memfd);
 typedef void storer_emit_fn(void *context, unsigned peer, struct str answer);
 /* Appends everything handled since the last call with one write (and one
  * fdatasync under fsync: group), then emits the answers. */

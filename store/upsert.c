@@ -11,9 +11,12 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/audit.h"
+#include "store/facet.h"
 
 struct upsert {
     struct db *db;
+    struct facets *facets;
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
         *list_origins, *flag_evidence, *add_evidence;
 };
@@ -76,7 +79,8 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
     u->add_evidence = db_statement_new(db, add_evidence_sql);
     if (u->put == NULL || u->clear_findings == NULL || u->add_finding == NULL ||
         u->close_origin == NULL || u->list_origins == NULL ||
-        u->flag_evidence == NULL || u->add_evidence == NULL) {
+        u->flag_evidence == NULL || u->add_evidence == NULL ||
+        facets_new(db, &u->facets) != OK) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
         upsert_free(&u);
@@ -90,6 +94,7 @@ void upsert_free(struct upsert **upsert)
     struct upsert *u = *upsert;
     if (u == NULL)
         return;
+    facets_free(&u->facets);
     db_statement_free(&u->put);
     db_statement_free(&u->clear_findings);
     db_statement_free(&u->add_finding);
@@ -118,7 +123,7 @@ static int64_t time_of(const json_t *activity)
                                                                     : now;
 }
 
-static struct str severity_of(const json_t *activity)
+struct str upsert_severity(const json_t *activity)
 {
     static const char *const names[] = {"low", "medium", "high"};
     struct str own = text_of(activity, "severity"), best = STR_NONE;
@@ -146,12 +151,12 @@ static int64_t attempts_of(const json_t *activity)
 }
 
 static void bind_columns(struct db_statement *s, const json_t *activity,
-    const struct journal_entry *entry)
+    int64_t time, const struct journal_entry *entry)
 {
     const json_t *actor = json_object_get(activity, "actor");
     const json_t *http = json_object_get(activity, "http");
     db_bind_text(s, 1, str_of(entry->id));
-    db_bind_int(s, 2, time_of(activity));
+    db_bind_int(s, 2, time);
     db_bind_int(s, 3, entry->kind == STORE_DONE ? STATE_DONE : STATE_OPEN);
     db_bind_int(s, 4, (int64_t)entry->origin);
     db_bind_int(s, 5, attempts_of(activity));
@@ -162,7 +167,7 @@ static void bind_columns(struct db_statement *s, const json_t *activity,
     db_bind_text(s, 10, text_of(activity, "verdict"));
     db_bind_text(s, 11, text_of(activity, "rule"));
     db_bind_text(s, 12, text_of(activity, "conversation_id"));
-    db_bind_text(s, 13, severity_of(activity));
+    db_bind_text(s, 13, upsert_severity(activity));
     db_bind_text(s, 14, text_of(activity, "outcome"));
     db_bind_text(s, 15, text_of(http, "host"));
 }
@@ -208,8 +213,8 @@ static json_t *stand_in(const struct journal_entry *entry)
 static enum err put_row(struct upsert *u, const struct journal_entry *entry,
     const json_t *activity, struct str json)
 {
-    int64_t seq = 0;
-    bind_columns(u->put, activity, entry);
+    int64_t seq = 0, time = time_of(activity);
+    bind_columns(u->put, activity, time, entry);
     db_bind_text(u->put, 16, json);
     enum err err = db_step(u->put);
     if (err == OK)
@@ -219,7 +224,13 @@ static enum err put_row(struct upsert *u, const struct journal_entry *entry,
     db_finish(u->put);
     if (err != ERR_EOF)
         return err;
-    return seq != 0 ? put_findings(u, activity, seq) : OK;
+    if (seq == 0) /* what is there already wins */
+        return OK;
+    err = put_findings(u, activity, seq);
+    if (err == OK)
+        err = facets_put(
+            u->facets, seq, time, upsert_severity(activity), activity);
+    return err;
 }
 
 /* Apart from the activity: what reads activities must not carry it about.
@@ -327,6 +338,9 @@ static enum err take_back(struct upsert *u, const struct journal_entry *entry)
     static const char *const each[] = {
         "DELETE FROM finding WHERE seq = " OPEN_OF_IT,
         "DELETE FROM evidence WHERE seq = " OPEN_OF_IT,
+        "INSERT INTO search_index(search_index, rowid, text)"
+        " SELECT 'delete', seq, text FROM search WHERE seq = " OPEN_OF_IT,
+        "DELETE FROM search WHERE seq = " OPEN_OF_IT,
         "DELETE FROM activity WHERE seq = " OPEN_OF_IT,
     };
 #undef OPEN_OF_IT
@@ -347,6 +361,8 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
 {
     if (entry->kind == STORE_VOID)
         return take_back(u, entry);
+    if (entry->kind == STORE_AUDIT)
+        return audit_put(u->db, entry);
     if (entry->kind != STORE_GONE)
         return put_record(u, entry);
     if (entry->origin != 0)
@@ -361,4 +377,14 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
     enum err err = close_all_but(u, live);
     json_decref(live);
     return err;
+}
+
+void upsert_forget(struct upsert *u)
+{
+    facets_forget(u->facets);
+}
+
+enum err upsert_fill(struct upsert *u, size_t *count_out)
+{
+    return facets_fill(u->facets, count_out);
 }

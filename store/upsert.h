@@ -27,5 +27,9 @@ void upsert_free(struct upsert **upsert);
  * with a log line. */
 enum err upsert_entry(
     struct upsert *upsert, const struct journal_entry *entry) MUST_USE;
+/* After a rollback. */
+void upsert_forget(struct upsert *upsert);
+/* facets_fill, within a transaction. */
+enum err upsert_fill(struct upsert *upsert, size_t *count_out) MUST_USE;
 
 #endif

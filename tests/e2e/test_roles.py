@@ -211,7 +211,7 @@ class Roles(GatewayTest):
         wait_for(lambda: "users.reloaded" in self.gateway.log(), 5, "the logins to be re-read")
 
     def test_console_and_metrics_answer(self):
-        page = self.curl(f"https://127.0.0.1:{self.gateway.console_port}/", proxy=False)
+        page = self.curl("-L", f"https://127.0.0.1:{self.gateway.console_port}/", proxy=False)
         self.assertIn("promptgate", page)
         self.assertGreater(self.gateway.metrics()["promptgate_ca_expiry_timestamp_seconds"], time.time())
 

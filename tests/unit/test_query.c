@@ -183,19 +183,45 @@ static void evidence_is_kept_apart_from_its_activity(void **state)
     check_evidence(2, "", flagged);
 }
 
+static void fill_facets(void)
+{
+    struct db *db = NULL;
+    struct upsert *u = NULL;
+    size_t count = 1;
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(upsert_new(db, &u), OK);
+    while (count > 0) {
+        assert_int_equal(db_begin(db), OK);
+        assert_int_equal(upsert_fill(u, &count), OK);
+        assert_int_equal(db_commit(db), OK);
+    }
+    upsert_free(&u);
+    db_close(&db);
+}
+
 static void a_store_of_the_first_schema_is_raised(void **state)
 {
     (void)state;
     struct db *db = NULL;
-    put(STORE_DONE, 1, "");
+    put(STORE_DONE, 1, ",\"service\":\"chatgpt\"");
     assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
     assert_int_equal(
-        db_exec(db, "DROP TABLE evidence; PRAGMA user_version = 1"), OK);
+        db_exec(db, "DROP TABLE evidence; DROP TABLE audit;"
+                    "DROP TRIGGER activity_gone; DROP TRIGGER activity_moved;"
+                    "DROP TRIGGER activity_closed; DROP TABLE facet;"
+                    "DROP TABLE facet_word; DROP TABLE facet_todo;"
+                    "DROP TABLE search_index; DROP TABLE search;"
+                    "PRAGMA user_version = 1"),
+        OK);
     db_close(&db);
     put(STORE_DONE, 2, ",\"sealed_evidence\":\"AAAA\"");
     assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 2);
     assert_int_equal(fixture_count("SELECT count(*) FROM evidence"), 1);
     assert_int_equal(fixture_count("PRAGMA user_version"), DB_SCHEMA_VERSION);
+    assert_int_equal(fixture_count("SELECT count(*) FROM facet"), 1);
+    fill_facets();
+    assert_int_equal(fixture_count("SELECT count(*) FROM facet"), 2);
+    assert_int_equal(fixture_count("SELECT service FROM facet"), 1);
 }
 
 static void an_absent_store_is_said_to_be_absent(void **state)

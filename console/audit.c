@@ -1,0 +1,152 @@
+/*
+ * What was done in the console, as records for the storer: they look like
+ * activities of the service `promptgate`, but are kept apart from those
+ * (docs/console.md, Audit).
+ */
+#include "console/parts.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/jsonw.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { WAIT_SECONDS = 8, TEXT_MAX = 256 };
+
+/* Held by the one who waits and by the role: whoever is last frees it. */
+struct console_ticket {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_done, is_left;
+    enum err err;
+};
+
+static struct console_ticket *ticket_new(void)
+{
+    struct console_ticket *t = MEM_NEW(struct console_ticket);
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return t;
+}
+
+static void ticket_free(struct console_ticket *t)
+{
+    pthread_cond_destroy(&t->changed);
+    pthread_mutex_destroy(&t->lock);
+    mem_free(t);
+}
+
+void console_recorded(struct console_ticket *t, enum err err)
+{
+    if (t == NULL)
+        return;
+    pthread_mutex_lock(&t->lock);
+    bool is_left = t->is_left;
+    t->is_done = true;
+    t->err = err;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    if (is_left)
+        ticket_free(t);
+}
+
+static enum err ticket_wait(struct console_ticket *t)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WAIT_SECONDS;
+    int code = 0;
+    pthread_mutex_lock(&t->lock);
+    while (!t->is_done && code == 0)
+        code = pthread_cond_timedwait(&t->changed, &t->lock, &until);
+    bool is_done = t->is_done;
+    enum err err = is_done ? t->err : ERR_TIMEOUT;
+    t->is_left = true;
+    pthread_mutex_unlock(&t->lock);
+    if (is_done)
+        ticket_free(t);
+    return err;
+}
+
+/* ---- records ---- */
+
+static struct str bounded(struct str text)
+{
+    return str_sub(text, 0, TEXT_MAX);
+}
+
+static void write_actor(
+    struct jsonw *w, const struct request *r, const struct audit *audit)
+{
+    jsonw_key(w, "actor");
+    jsonw_object(w);
+    jsonw_key_str_if(w, "user", bounded(audit->user));
+    jsonw_key_cstr(w, "source", "console");
+    jsonw_key_cstr(w, "ip", r->peer_text);
+    jsonw_close(w);
+}
+
+static void write_record(struct console *c, const struct request *r,
+    const struct audit *audit, const char *id, struct buf *out)
+{
+    struct jsonw w = {.out = out};
+    char time[CLOCK_TEXT_BYTES];
+    clock_format(clock_wall_ms(), time);
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "id", id);
+    jsonw_key_cstr(&w, "time", time);
+    jsonw_key_str_if(&w, "node", c->options.node);
+    jsonw_key_cstr(&w, "via", "console");
+    jsonw_key_cstr(&w, "service", "promptgate");
+    jsonw_key_cstr(&w, "activity", audit->action);
+    jsonw_key_cstr(&w, "category", "Console");
+    jsonw_key_cstr(&w, "outcome", audit->is_failure ? "failure" : "success");
+    write_actor(&w, r, audit);
+    if (audit->target_type != NULL) {
+        jsonw_key(&w, "target");
+        jsonw_object(&w);
+        jsonw_key_cstr(&w, "type", audit->target_type);
+        jsonw_key_str_if(&w, "id", bounded(audit->target_id));
+        jsonw_close(&w);
+    }
+    if (audit->details.n > 0) {
+        jsonw_key(&w, "details");
+        jsonw_raw(&w, audit->details);
+    }
+    jsonw_close(&w);
+}
+
+static void put(struct console *c, const struct request *r,
+    const struct audit *audit, struct console_ticket *ticket)
+{
+    static pthread_mutex_t ids = PTHREAD_MUTEX_INITIALIZER;
+    char id[UUID_TEXT_BYTES];
+    struct buf json = {0};
+    pthread_mutex_lock(&ids); /* ids of a process grow: it keeps the last */
+    clock_uuid7(id);
+    pthread_mutex_unlock(&ids);
+    write_record(c, r, audit, id, &json);
+    log_event(audit->is_failure ? LOG_WARN : LOG_INFO, audit->action,
+        LOG_STR("user", bounded(audit->user)), LOG_CSTR("ip", r->peer_text));
+    c->options.record(c->options.owner, id, &json, ticket);
+    buf_free(&json);
+}
+
+void audit_note(
+    struct console *c, const struct request *r, const struct audit *audit)
+{
+    put(c, r, audit, NULL);
+}
+
+enum err audit_before(
+    struct console *c, const struct request *r, const struct audit *audit)
+{
+    struct console_ticket *ticket = ticket_new();
+    put(c, r, audit, ticket);
+    return ticket_wait(ticket);
+}

@@ -1,0 +1,151 @@
+/*
+ * What the API's handlers share: the thread's connection to the store, the
+ * filter and the page that arguments ask for, errors as replies.
+ */
+#include "console/parts.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { LIMIT_DEFAULT = 100, WORD_MAX = 512 };
+
+void call_failed(struct call *call, enum err err)
+{
+    if (err == ERR_TIMEOUT) {
+        response_error(call->reply, 503, "too-slow",
+            "This takes too long. Choose a shorter period or fewer words.");
+        return;
+    }
+    if (err == ERR_NOT_FOUND) {
+        response_error(
+            call->reply, 404, "not-found", "There is no such thing.");
+        return;
+    }
+    if (err != ERR_AGAIN)
+        log_event(LOG_ERROR, "console.query_failed",
+            LOG_CSTR("why", err_name(err)),
+            LOG_CSTR("error", query_error(call->local->query)));
+    query_close(&call->local->query); /* it may be another file by now */
+    response_header(call->reply, "Retry-After", STR("2"));
+    response_error(call->reply, 503, "store", "The store cannot be read now.");
+}
+
+enum err call_query(struct call *call, struct query **query_out)
+{
+    struct local *local = call->local;
+    enum err err = OK;
+    if (local->query == NULL)
+        err = query_open_confined(
+            call->console->options.store_dir, &local->query);
+    if (err == ERR_NOT_FOUND) /* the first record has not come yet */
+        err = ERR_AGAIN;
+    if (err != OK)
+        call_failed(call, err);
+    *query_out = local->query;
+    return err;
+}
+
+static enum err bad_argument(struct call *call, struct str name)
+{
+    struct buf text = {0};
+    buf_printf(&text, "The parameter %.*s is not as it should be.",
+        STR_ARG(str_sub(name, 0, 40)));
+    response_error(call->reply, 400, "parameter", buf_cstr(&text));
+    buf_free(&text);
+    return ERR_PARSE;
+}
+
+/* The list that an argument belongs to; NULL: none. */
+static struct query_words *words_of(struct query_filter *f, struct str name)
+{
+    const struct {
+        const char *name;
+        struct query_words *words;
+    } lists[] = {
+        {"activity", &f->activity},
+        {"user", &f->user},
+        {"verdict", &f->verdict},
+        {"service", &f->service},
+        {"category", &f->category},
+        {"rule", &f->rule},
+        {"host", &f->host},
+        {"type", &f->type},
+        {"conversation_id", &f->conversation},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (str_is(name, lists[i].name))
+            return lists[i].words;
+    return NULL;
+}
+
+static enum err take_time(struct str value, int64_t *out)
+{
+    return clock_parse(value, clock_wall_ms(), out);
+}
+
+static enum err take_argument(
+    const struct request_arg *arg, struct query_filter *f)
+{
+    struct query_words *words = words_of(f, arg->name);
+    if (!utf8_is_valid(arg->value) || arg->value.n > WORD_MAX)
+        return ERR_PARSE;
+    if (arg->value.n == 0) /* an empty input of a form */
+        return OK;
+    if (words != NULL)
+        return query_words_add(words, arg->value);
+    if (str_is(arg->name, "since"))
+        return take_time(arg->value, &f->since_ms);
+    if (str_is(arg->name, "until"))
+        return take_time(arg->value, &f->until_ms);
+    if (str_is(arg->name, "q"))
+        f->text = arg->value;
+    return OK;
+}
+
+enum err call_filter(struct call *call, struct query_filter *out)
+{
+    const struct request *r = call->request;
+    *out = (struct query_filter){0};
+    for (size_t i = 0; i < r->arg_count; i++)
+        if (take_argument(&r->args[i], out) != OK)
+            return bad_argument(call, r->args[i].name);
+    return OK;
+}
+
+enum err call_page(
+    struct call *call, size_t *limit_out, struct query_cursor *cursor_out)
+{
+    struct str limit = request_arg(call->request, "limit");
+    struct str cursor = request_arg(call->request, "cursor");
+    uint64_t n = LIMIT_DEFAULT;
+    if (limit.n > 0 &&
+        (str_to_u64(limit, &n) != OK || n == 0 || n > QUERY_LIMIT_MAX))
+        return bad_argument(call, STR("limit"));
+    *limit_out = n;
+    *cursor_out = (struct query_cursor){0};
+    if (cursor.n > 0 && query_cursor_parse(cursor, cursor_out) != OK)
+        return bad_argument(call, STR("cursor"));
+    return OK;
+}
+
+void page_on_row(void *context, const struct query_row *row)
+{
+    struct page *page = context;
+    if (page->count++ > 0)
+        buf_append_char(page->out, ',');
+    buf_append_str(page->out, row->json);
+}
+
+void page_end(struct page *page, const struct query_cursor *cursor, bool more)
+{
+    char text[QUERY_CURSOR_BYTES];
+    query_cursor_format(cursor, text);
+    buf_append_str(page->out, STR("],\"next\":"));
+    if (more)
+        buf_printf(page->out, "\"%s\"}", text);
+    else
+        buf_append_str(page->out, STR("null}"));
+}

@@ -1,0 +1,226 @@
+/*
+ * The login page, and what its form sends.  The page is the only one made
+ * here: it must stand without a script, and is all that a stranger sees.
+ */
+#include "console/parts.h"
+
+#include <string.h>
+
+#include "base/html.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "inspect/form.h"
+
+enum { FIELD_MAX = 4096 };
+
+struct fields {
+    struct buf user, password, next;
+    bool is_twice;
+};
+
+static void on_field(void *arg, struct str name, struct str value)
+{
+    struct fields *f = arg;
+    struct buf *to = str_is(name, "username")   ? &f->user
+                     : str_is(name, "password") ? &f->password
+                     : str_is(name, "next")     ? &f->next
+                                                : NULL;
+    if (to == NULL)
+        return;
+    if (to->n > 0)
+        f->is_twice = true;
+    else
+        buf_append_str(to, value);
+}
+
+static void fields_free(struct fields *f)
+{
+    buf_free(&f->user);
+    buf_wipe_free(&f->password);
+    buf_free(&f->next);
+}
+
+static enum err read_form(const struct request *r, struct fields *out)
+{
+    struct str type =
+        str_sub(r->content_type, 0, str_find_char(r->content_type, ';'));
+    if (!str_is_nocase(str_trim(type), "application/x-www-form-urlencoded"))
+        return ERR_UNSUPPORTED;
+    struct form *form = form_new(FIELD_MAX, on_field, out);
+    enum err err = form_feed(form, buf_str(&r->body));
+    if (err == OK)
+        err = form_finish(form);
+    form_free(&form);
+    return err == OK && out->is_twice ? ERR_PARSE : err;
+}
+
+/* Where to go after it: a path of ours, or the first page. */
+static struct str safe_next(struct str next)
+{
+    bool is_path = next.n > 0 && next.p[0] == '/' &&
+                   !(next.n > 1 && (next.p[1] == '/' || next.p[1] == '\\'));
+    for (size_t i = 0; is_path && i < next.n; i++)
+        is_path = (unsigned char)next.p[i] > ' ' && next.p[i] != 0x7f &&
+                  next.p[i] != '\\' && (unsigned char)next.p[i] < 0x80;
+    return is_path && next.n < 1024 ? next : STR("/");
+}
+
+void login_page(struct console *c, struct request *r, struct response *reply,
+    unsigned status, const char *message)
+{
+    struct buf *out = &reply->body;
+    buf_clear(out);
+    reply->status = status;
+    reply->type = "text/html; charset=utf-8";
+    buf_append_str(
+        out, STR("<!doctype html>\n<html lang=\"en\"><head>"
+                 "<meta charset=\"utf-8\">"
+                 "<meta name=\"viewport\" content=\"width=device-width\">"
+                 "<meta name=\"color-scheme\" content=\"light dark\">"
+                 "<title>Log in · promptgate</title>"
+                 "<link rel=\"stylesheet\" href=\"/static/public/login.css\">"
+                 "</head><body><main><h1>promptgate</h1>"
+                 "<form method=\"post\" action=\"/login\">"));
+    if (message != NULL) {
+        buf_append_str(out, STR("<p role=\"alert\">"));
+        html_append(out, str_of(message));
+        buf_append_str(out, STR("</p>"));
+    }
+    buf_append_str(
+        out, STR("<label for=\"username\">User name</label>"
+                 "<input id=\"username\" name=\"username\" required autofocus "
+                 "autocomplete=\"username\" autocapitalize=\"none\" "
+                 "spellcheck=\"false\">"
+                 "<label for=\"password\">Password</label>"
+                 "<input id=\"password\" name=\"password\" type=\"password\" "
+                 "required autocomplete=\"current-password\">"
+                 "<input type=\"hidden\" name=\"next\" value=\""));
+    html_append(out, safe_next(request_arg(r, "next")));
+    buf_append_str(out, STR("\"><button type=\"submit\">Log in</button></form>"
+                            "</main><footer>"));
+    html_append(out, c->options.node);
+    buf_append_str(out, STR("</footer></body></html>\n"));
+}
+
+static bool wants_json(const struct request *r)
+{
+    return str_has(r->accept, "application/json");
+}
+
+static void refuse(struct console *c, struct request *r, struct response *reply,
+    unsigned status, const char *word, const char *message)
+{
+    if (wants_json(r))
+        response_error(reply, status, word, message);
+    else
+        login_page(c, r, reply, status, message);
+}
+
+static void set_cookie(struct response *reply, const char *token)
+{
+    struct buf text = {0};
+    buf_printf(&text,
+        "__Host-promptgate=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
+        token);
+    response_header(reply, "Set-Cookie", buf_str(&text));
+    buf_wipe_free(&text);
+}
+
+static void welcome(struct console *c, struct request *r,
+    struct response *reply, const struct fields *f, struct who *who,
+    struct str proof)
+{
+    char token[VISIT_TOKEN_BYTES];
+    struct visit session;
+    uint64_t now = clock_mono_ms();
+    /* A login under another one's session would mix the two. */
+    visits_end(c->visits, auth_cookie(r));
+    visits_start(c->visits, str_of(who->user), proof, now, token);
+    if (visits_find(c->visits, str_of(token), now, true, &session)) {
+        memcpy(who->csrf, session.csrf, sizeof who->csrf);
+        who->expires_ms = session.expires_wall_ms;
+    }
+    set_cookie(reply, token);
+    explicit_bzero(token, sizeof token);
+    if (wants_json(r)) {
+        session_write(c, who, &reply->body);
+        response_json(reply);
+        return;
+    }
+    reply->status = 303;
+    response_header(reply, "Location", safe_next(buf_str(&f->next)));
+}
+
+static void wait_first(struct console *c, struct request *r,
+    struct response *reply, uint64_t wait_ms)
+{
+    struct buf seconds = {0};
+    buf_printf(&seconds, "%u", (unsigned)(wait_ms / 1000 + 1));
+    response_header(reply, "Retry-After", buf_str(&seconds));
+    buf_free(&seconds);
+    refuse(c, r, reply, 429, "locked",
+        "Too many failed logins. Wait, then try again.");
+}
+
+static void note_failure(
+    struct console *c, const struct request *r, const char *why)
+{
+    struct buf details = {0};
+    struct jsonw w = {.out = &details};
+    jsonw_object(&w);
+    jsonw_key_cstr(&w, "reason", why);
+    jsonw_close(&w);
+    /* What was typed as a name may be a password. */
+    audit_note(c, r,
+        &(struct audit){.action = "console.login.failed",
+            .is_failure = true,
+            .details = buf_str(&details)});
+    buf_free(&details);
+}
+
+static void try_login(struct console *c, struct request *r,
+    struct response *reply, const struct fields *f)
+{
+    struct str user = buf_str(&f->user), peer = str_of(r->peer_text);
+    uint64_t now = clock_mono_ms();
+    struct buf proof = {0};
+    struct who who;
+    uint64_t wait_ms = lockout_wait_ms(c->lockout, user, peer, now);
+    if (wait_ms > 0) {
+        wait_first(c, r, reply, wait_ms);
+        return;
+    }
+    lockout_note_try(c->lockout, user, peer, now);
+    enum err err = auth_verify(c, user, buf_str(&f->password), &who, &proof);
+    if (err == OK || err == ERR_AGAIN)
+        lockout_note_success(c->lockout, user, peer);
+    if (err == OK) {
+        welcome(c, r, reply, f, &who, buf_str(&proof));
+        audit_note(c, r,
+            &(struct audit){
+                .action = "console.login.succeeded", .user = str_of(who.user)});
+        c->options.on_login(c->options.owner, str_of(who.user));
+    } else if (err == ERR_AGAIN) {
+        response_header(reply, "Retry-After", STR("1"));
+        refuse(c, r, reply, 429, "busy", "Too many logins at once.");
+    } else {
+        note_failure(c, r,
+            lockout_wait_ms(c->lockout, user, peer, now) > 0 ? "locked"
+                                                             : "credentials");
+        refuse(c, r, reply, 401, "credentials",
+            "Wrong user name or password, or no login for the console.");
+    }
+    buf_wipe_free(&proof);
+}
+
+void login_post(struct console *c, struct request *r, struct response *reply)
+{
+    struct fields f = {0};
+    if (!auth_is_same_origin(r))
+        refuse(c, r, reply, 403, "origin", "The form is not from this site.");
+    else if (read_form(r, &f) != OK)
+        refuse(c, r, reply, 400, "form", "This is not the login form.");
+    else
+        try_login(c, r, reply, &f);
+    fields_free(&f);
+}

@@ -1,0 +1,135 @@
+/*
+ * What the console's own files share; not for others.
+ */
+#ifndef CONSOLE_PARTS_H
+#define CONSOLE_PARTS_H
+
+#include <pthread.h>
+
+#include "console/access.h"
+#include "console/console.h"
+#include "console/lockout.h"
+#include "console/visits.h"
+#include "store/query.h"
+
+struct shared_users; /* auth.c */
+
+struct console {
+    struct console_options options;
+    struct pool *pool;
+    struct visits *visits;
+    struct lockout *lockout;
+    pthread_mutex_t lock; /* what follows */
+    struct shared_users *users;
+    unsigned hashing; /* passwords at once: 64 MiB each */
+    unsigned streams;
+    int64_t certificate_ms, started_ms;
+};
+
+/* One thread's; opened at first use, and again after an error. */
+struct local {
+    struct console *console;
+    struct query *query;
+};
+
+/* ---- who asks: auth.c ---- */
+
+struct who {
+    char user[USER_NAME_MAX + 1];
+    enum user_role role;
+    unsigned rights;
+    bool is_token;
+    char csrf[VISIT_TOKEN_BYTES];
+    int64_t expires_ms;
+};
+
+/* By cookie or token.  is_use: keeps the session alive.  ERR_DENIED. */
+enum err auth_identify(struct console *c, const struct request *r, bool is_use,
+    struct who *out) MUST_USE;
+/* Whether a request that changes something comes from our own pages: the
+ * cookie alone proves nothing. */
+bool auth_is_ours(const struct request *r, const struct who *who);
+/* Of no other site: the Origin that a browser sends is ours. */
+bool auth_is_same_origin(const struct request *r);
+bool auth_host_is_known(const struct console *c, struct str host);
+struct str auth_cookie(const struct request *r);
+/* ERR_DENIED; ERR_AGAIN: too many at once.  proof_out: for visits_start. */
+enum err auth_verify(struct console *c, struct str user, struct str password,
+    struct who *out, struct buf *proof_out) MUST_USE;
+void auth_free(struct console *c);
+
+/* ---- what was done: audit.c ---- */
+
+struct audit {
+    const char *action; /* "console.login.succeeded" */
+    bool is_failure;
+    struct str user; /* as given */
+    const char *target_type;
+    struct str target_id;
+    struct str details; /* a JSON object, or empty */
+};
+void audit_note(
+    struct console *c, const struct request *r, const struct audit *audit);
+/* Returns when it is durable; not OK: what was to be done must not be. */
+enum err audit_before(struct console *c, const struct request *r,
+    const struct audit *audit) MUST_USE;
+
+/* ---- answers ---- */
+
+struct call { /* an API request on its way */
+    struct console *console;
+    struct local *local;
+    struct request *request;
+    struct response *reply;
+    struct who who;
+    struct str rest; /* of the path, behind the route's prefix */
+};
+
+/* Opens this thread's connection; not OK: an error has been replied. */
+enum err call_query(struct call *call, struct query **query_out) MUST_USE;
+/* An error of the store as a reply. */
+void call_failed(struct call *call, enum err err);
+/* The filter of the arguments (borrowed); not OK: replied. */
+enum err call_filter(struct call *call, struct query_filter *out) MUST_USE;
+/* limit and cursor; not OK: replied. */
+enum err call_page(struct call *call, size_t *limit_out,
+    struct query_cursor *cursor_out) MUST_USE;
+void response_json(struct response *reply);
+/* Items of a list, and its end: "],"next":…}". */
+struct page {
+    struct buf *out;
+    size_t count;
+};
+void page_on_row(void *page, const struct query_row *row);
+void page_end(struct page *page, const struct query_cursor *cursor, bool more);
+
+void login_page(struct console *c, struct request *r, struct response *reply,
+    unsigned status, const char *message);
+void login_post(struct console *c, struct request *r, struct response *reply);
+void session_write(
+    const struct console *c, const struct who *who, struct buf *out);
+
+void api_activities(struct call *call);
+void api_activity(struct call *call);
+void api_conversation(struct call *call);
+void api_export_csv(struct call *call);
+void api_export_jsonl(struct call *call);
+void api_services(struct call *call);
+void api_stats(struct call *call);
+void api_stream(struct call *call);
+void api_audit(struct call *call);
+void api_health(struct call *call);
+
+/* ---- files in the binary: assets.c ---- */
+
+/* NULL: no such file.  name: below console/static/. */
+struct asset {
+    const char *name;
+    const char *start, *end;
+};
+const struct asset *asset_find(struct str name);
+void asset_reply(
+    const struct asset *asset, const struct request *r, struct response *reply);
+struct str asset_openapi(void);
+
+#endif
