@@ -108,6 +108,22 @@ enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
     return OK;
 }
 
+static void write_uuid7(uint64_t ms, unsigned twelve_bits, const uint8_t r[10],
+    char text_out[UUID_TEXT_BYTES])
+{
+    snprintf(text_out, UUID_TEXT_BYTES,
+        "%08x-%04x-7%03x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+        (unsigned)(ms >> 16), (unsigned)(ms & 0xffff), twelve_bits & 0xfffu,
+        (r[2] & 0x3f) | 0x80, r[3], r[4], r[5], r[6], r[7], r[8], r[9]);
+}
+
+void clock_uuid7_of(
+    int64_t wall_ms, const uint8_t bits[10], char text_out[UUID_TEXT_BYTES])
+{
+    uint64_t ms = wall_ms > 0 ? (uint64_t)wall_ms & 0xffffffffffff : 0;
+    write_uuid7(ms, (unsigned)bits[0] << 8 | bits[1], bits, text_out);
+}
+
 void clock_uuid7(char text_out[UUID_TEXT_BYTES])
 {
     static uint64_t last_ms;
@@ -127,8 +143,5 @@ void clock_uuid7(char text_out[UUID_TEXT_BYTES])
         last_ms = ms;
         counter = (uint16_t)(r[0] & 0x7f);
     }
-    snprintf(text_out, UUID_TEXT_BYTES,
-        "%08x-%04x-7%03x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-        (unsigned)(ms >> 16), (unsigned)(ms & 0xffff), counter & 0xfffu,
-        (r[2] & 0x3f) | 0x80, r[3], r[4], r[5], r[6], r[7], r[8], r[9]);
+    write_uuid7(ms, counter, r, text_out);
 }

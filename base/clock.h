@@ -25,5 +25,9 @@ enum err clock_parse(
 /* UUIDv7 (RFC 9562 §5.7), lower case, NUL-terminated; strictly increasing
  * within one process. */
 void clock_uuid7(char text_out[UUID_TEXT_BYTES]);
+/* The same for what has its time and its random bits already: equal ones give
+ * equal text.  wall_ms below 0 counts as 0. */
+void clock_uuid7_of(
+    int64_t wall_ms, const uint8_t bits[10], char text_out[UUID_TEXT_BYTES]);
 
 #endif

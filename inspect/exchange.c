@@ -325,12 +325,7 @@ static void count_verdict(enum verdict_kind kind)
 
 void exchange_put_verdict(struct activity *a, const struct verdict *verdict)
 {
-    a->verdict = verdict->kind;
-    a->is_monitored = verdict->is_monitored && verdict->kind != VERDICT_ALLOW;
-    a->rule = arena_copy(&a->arena, verdict->rule);
-    if (verdict->message.n != 0)
-        a->reason = arena_copy(&a->arena, verdict->message);
-    a->severity = verdict->severity;
+    policy_put_verdict(a, verdict);
 }
 
 void exchange_judge(struct exchange *ex, struct activity *activity,

@@ -656,3 +656,13 @@ void policy_judge(const struct policy *policy,
         return;
     }
 }
+
+void policy_put_verdict(struct activity *a, const struct verdict *verdict)
+{
+    a->verdict = verdict->kind;
+    a->is_monitored = verdict->is_monitored && verdict->kind != VERDICT_ALLOW;
+    a->rule = arena_copy(&a->arena, verdict->rule);
+    if (verdict->message.n != 0)
+        a->reason = arena_copy(&a->arena, verdict->message);
+    a->severity = verdict->severity;
+}

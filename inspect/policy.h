@@ -34,5 +34,7 @@ struct verdict {
 };
 void policy_judge(const struct policy *policy,
     const struct policy_subject *subject, struct verdict *verdict_out);
+/* Copied into the activity: what is recorded of it. */
+void policy_put_verdict(struct activity *a, const struct verdict *verdict);
 
 #endif

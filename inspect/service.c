@@ -132,6 +132,14 @@ bool service_is_signed_out(const struct service *service, struct str path)
     return false;
 }
 
+const struct log_map *service_log_map(const struct service_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->services[i].logs != NULL)
+            return set->services[i].logs;
+    return NULL;
+}
+
 /* ---- matching routes ----------------------------------------------- */
 
 static void capture(struct route_match *match, struct str name, struct str v)

@@ -14,6 +14,7 @@
 
 #include "base/bundle.h"
 
+struct log_map;
 struct service_set;
 struct service;
 
@@ -66,6 +67,10 @@ struct str service_tenant_header(const struct service_set *set, size_t index);
 /* Whether the path, as it came, is one that the service keeps for people who
  * are not signed in. */
 bool service_is_signed_out(const struct service *service, struct str path);
+
+/* The names of the compliance log; NULL: no map has some (inspect/log_map.h).
+ */
+const struct log_map *service_log_map(const struct service_set *set);
 
 /* ---- routes: for inspect/ only ------------------------------------- */
 

@@ -39,8 +39,8 @@ static const char *const SOCKETS[] = {
 static const char *const TENANT_IDS[] = {"workspaces", "organizations", NULL};
 
 static const char *const SERVICE_KEYS[] = {"service", "hosts", "learnable",
-    "shared", "block", "prefixes", "tenant", "signed_out", "overlay", "routes",
-    NULL};
+    "shared", "block", "prefixes", "tenant", "signed_out", "overlay",
+    "compliance_log", "routes", NULL};
 static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
@@ -701,6 +701,7 @@ static void load_service(struct loader *l, struct service *service)
     service->is_overlay = yaml_bool(l->doc, root, "overlay", false);
     load_tenant(l, root, service);
     load_signed_out(l, root, service);
+    service->logs = log_map_load(l->arena, l->doc, root);
     l->prefixes = yaml_get(root, "prefixes");
     load_routes(l, root, service);
 }

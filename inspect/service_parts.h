@@ -4,6 +4,7 @@
 #define INSPECT_SERVICE_PARTS_H
 
 #include "base/yaml.h"
+#include "inspect/log_map.h"
 #include "inspect/service.h"
 
 struct service {
@@ -15,6 +16,7 @@ struct service {
     struct service_tenant tenant;
     struct str *signed_out; /* path prefixes */
     size_t signed_out_count;
+    struct log_map *logs; /* NULL: none */
     struct route *routes;
     size_t route_count;
 };

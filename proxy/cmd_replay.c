@@ -13,10 +13,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "inspect/audit_log.h"
 #include "inspect/channel.h"
+#include "inspect/compliance_log.h"
 #include "inspect/json.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
+#include "proxy/log_file.h"
 #include "proxy/replay.h"
 #include "proxy/scan_engine.h"
 
@@ -28,18 +31,37 @@ enum {
 static const size_t CAPTURE_MAX = (size_t)2 << 30;
 
 static const char help[] =
-    "usage: promptgate replay [-c FILE] [--chunk N,M,…] CAPTURE.har…\n\n"
+    "usage: promptgate replay [-c FILE] [--chunk N,M,…] CAPTURE.har…\n"
+    "       promptgate replay [-c FILE] --audit-log FILE | --compliance-log "
+    "FILE\n\n"
     "Feeds captured exchanges (HAR 1.2) through the inspection and prints one\n"
     "activity a line as JSON, in the order in which they ended. Blocks stop\n"
-    "nothing that follows.\n\n"
+    "nothing that follows. Saved log events are a page of the list API, an "
+    "array\n"
+    "or JSON Lines; each event counts once.\n\n"
     "  -c FILE        configuration: service maps, detectors, policy\n"
-    "  --chunk N,M,…  bodies arrive in pieces of these sizes, repeating\n\n"
+    "  --chunk N,M,…  bodies arrive in pieces of these sizes, repeating\n"
+    "  --audit-log FILE       events of the platform's audit log\n"
+    "  --compliance-log FILE  events of a workspace's compliance log\n\n"
     "Status: 0, or 2 for a capture that cannot be read or wrong usage.\n";
+
+enum { LOG_FILES_MAX = 64 };
+
+typedef enum err log_read_fn(const struct log_env *env,
+    const struct json_node *event, struct log_activities *out);
+
+struct log_source {
+    const char *file;
+    log_read_fn *read;
+};
 
 struct command {
     struct conf *conf;
     struct engine engine;
     struct replay replay;
+    struct log_source logs[LOG_FILES_MAX];
+    size_t log_count;
+    log_read_fn *read; /* of the log that is being read */
 };
 
 static bool read_capture(const char *file, struct buf *text)
@@ -82,6 +104,31 @@ static bool replay_file(struct replay *replay, const char *file)
     is_good = true;
 out:
     arena_free(&arena);
+    buf_free(&text);
+    return is_good;
+}
+
+static enum err on_event(void *context, const struct json_node *event)
+{
+    struct command *command = context;
+    const struct exchange_env *exchange = &command->replay.env;
+    struct log_env env = {exchange->services, exchange->policy,
+        exchange->scanner, exchange->evidence, exchange->node};
+    struct log_activities list = {.count = 0};
+    enum err err = command->read(&env, event, &list);
+    for (size_t i = 0; i < list.count; i++)
+        replay_tell(&command->replay, list.items[i]);
+    log_activities_free(&list);
+    return err;
+}
+
+static bool replay_log(struct command *command, const struct log_source *log)
+{
+    struct buf text = {0};
+    command->read = log->read;
+    bool is_good =
+        read_capture(log->file, &text) &&
+        log_file_read(buf_str(&text), log->file, on_event, command) == OK;
     buf_free(&text);
     return is_good;
 }
@@ -171,6 +218,9 @@ static int replay_files(struct command *command, const char *conf, char **files)
     int status = STATUS_BAD;
     if (open_replay(command, conf)) {
         status = STATUS_GOOD;
+        for (size_t i = 0; i < command->log_count; i++)
+            if (!replay_log(command, &command->logs[i]))
+                status = STATUS_BAD;
         for (; *files != NULL; files++)
             if (!replay_file(&command->replay, *files))
                 status = STATUS_BAD;
@@ -184,11 +234,11 @@ static int replay_files(struct command *command, const char *conf, char **files)
 
 int command_replay(int argc, char **argv)
 {
-    enum { OPTION_CHUNK = 256, OPTION_LOG };
+    enum { OPTION_CHUNK = 256, OPTION_AUDIT, OPTION_COMPLIANCE };
     static const struct option options[] = {
         {"chunk", required_argument, NULL, OPTION_CHUNK},
-        {"audit-log", required_argument, NULL, OPTION_LOG},
-        {"compliance-log", required_argument, NULL, OPTION_LOG},
+        {"audit-log", required_argument, NULL, OPTION_AUDIT},
+        {"compliance-log", required_argument, NULL, OPTION_COMPLIANCE},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -208,13 +258,18 @@ int command_replay(int argc, char **argv)
             if (!parse_chunks(&command.replay, optarg))
                 return usage("--chunk takes sizes from 1 on, with commas");
             break;
-        case OPTION_LOG:
-            return usage("saved log events cannot be replayed by this version");
+        case OPTION_AUDIT:
+        case OPTION_COMPLIANCE:
+            if (command.log_count == LOG_FILES_MAX)
+                return usage("too many logs");
+            command.logs[command.log_count++] = (struct log_source){optarg,
+                option == OPTION_AUDIT ? audit_log_read : compliance_log_read};
+            break;
         default:
             return STATUS_BAD;
         }
     }
-    if (optind >= argc)
+    if (optind >= argc && command.log_count == 0)
         return usage("which capture?");
     return replay_files(&command, conf, argv + optind);
 }

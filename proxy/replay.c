@@ -74,6 +74,18 @@ static void keep_line(struct replay *replay, struct record *record)
     buf_take(&line->json, &record->json);
 }
 
+void replay_tell(struct replay *replay, const struct activity *activity)
+{
+    struct record record = {.kind = RECORD_DONE};
+    struct replay_line *line;
+    HASH_FIND_STR(replay->by_id, activity->id, line);
+    if (line != NULL)
+        return;
+    memcpy(record.id, activity->id, sizeof record.id);
+    activity_write(activity, replay->env.capture, &record.json);
+    keep_line(replay, &record);
+}
+
 static int compare_moments(
     const struct replay_moment *x, const struct replay_moment *y)
 {
