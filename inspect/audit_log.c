@@ -11,6 +11,9 @@
 static const char *const NAMES[] = {"name", "email", "group_name", "role_name",
     "title", "connector_name", NULL};
 
+/* "checkpoint" in the details, as inline. */
+static const char CHECKPOINT[] = "fine_tuned_model_checkpoint";
+
 /* Lists of things that an event is about (§5.3). */
 static const char *const LISTS[] = {"certificates", "configs"};
 
@@ -199,10 +202,12 @@ static void read_payload(struct activity *a, const struct json_node *payload)
         if (name.n == 0)
             name = name_in(parts[i], &key);
         const char *const skip[] = {"id", "data", "changes_requested",
-            "certificates", "configs", "project_id", key, NULL};
+            "certificates", "configs", "project_id", CHECKPOINT, key, NULL};
         /* Only the payload itself holds what is told elsewhere. */
-        const char *const inner[] = {"project_id", key, NULL};
+        const char *const inner[] = {"project_id", CHECKPOINT, key, NULL};
         log_event_details(a, parts[i], parts[i] == payload ? skip : inner);
+        activity_add_detail(
+            a, "checkpoint", log_event_text(parts[i], CHECKPOINT));
     }
     if (a->target_count == 0)
         activity_add_target(

@@ -35,15 +35,11 @@ struct replay {
 
 /* entries: log.entries of a capture. */
 void replay_entries(struct replay *replay, const struct json_node *entries);
-<<<<<<< HEAD
-/* All lines so far, to standard output in the order of their ends; they are
- * gone then. */
-=======
 /* An activity that did not come out of an exchange: the first one of an id
  * counts. */
 void replay_tell(struct replay *replay, const struct activity *activity);
-/* All lines so far, to standard output; they are gone then. */
->>>>>>> 92e516a (replay: saved events of the audit log and of the compliance log)
+/* All lines so far, to standard output in the order of their ends; they are
+ * gone then. */
 void replay_print(struct replay *replay);
 
 #endif

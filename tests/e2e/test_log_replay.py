@@ -56,7 +56,7 @@ AUDIT = {
     "certificates.deactivated": ({"certificates": [{"id": "cert_1", "name": "a"}]},
                                  {"type": "certificate", "id": "cert_1", "name": "a"}, None, {}),
     "checkpoint.permission.created": ({"id": "cp_1", "data": {"project_id": "proj_9", "fine_tuned_model_checkpoint": "ft:g:o:n:i"}},
-                                      {"id": "cp_1"}, None, {"fine_tuned_model_checkpoint": "ft:g:o:n:i"}),
+                                      {"type": "checkpoint.permission", "id": "cp_1"}, None, {"checkpoint": "ft:g:o:n:i"}),
     "checkpoint.permission.deleted": ({"id": "cp_1"}, {"id": "cp_1"}, None, {}),
 }
 CATEGORIES = {"login.succeeded": "Login Success", "login.failed": "Login Failure", "user.added": "User Account Creation",
