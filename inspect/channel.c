@@ -367,14 +367,14 @@ static bool settle(struct channel *c, struct inner *inner)
 enum exchange_state channel_step(struct channel *c)
 {
     struct inner *inner, *next;
+    c->reading = NULL;
     if (c->asking != NULL)
         return EXCHANGE_ASK;
     DL_FOREACH_SAFE(c->inners, inner, next)
     {
         enum exchange_state state = exchange_step(inner->exchange);
         if (state == EXCHANGE_READ)
-            exchange_skip_document(inner->exchange); /* a socket's messages
-                                                        wait for nobody */
+            c->reading = inner;
         if (state == EXCHANGE_ASK)
             c->asking = inner;
         if (state != EXCHANGE_READY)
@@ -383,6 +383,11 @@ enum exchange_state channel_step(struct channel *c)
             return EXCHANGE_MORE;
     }
     return EXCHANGE_READY;
+}
+
+struct exchange *channel_reading(const struct channel *c)
+{
+    return c->reading != NULL ? c->reading->exchange : NULL;
 }
 
 struct str channel_question(const struct channel *c)

@@ -55,6 +55,9 @@ void channel_oversize(struct channel *channel, enum channel_side side);
 void channel_fail(struct channel *channel, enum failure failure);
 
 enum exchange_state channel_step(struct channel *channel);
+/* After EXCHANGE_READ, until the next step: whose exchange_document is to be
+ * read, and taken or skipped. */
+struct exchange *channel_reading(const struct channel *channel);
 struct str channel_question(const struct channel *channel);
 void channel_answer(struct channel *channel, struct str answer);
 enum err channel_next_note(

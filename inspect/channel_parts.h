@@ -71,8 +71,9 @@ struct channel {
     /* Messages that the map does not name: with words, without. */
     struct route unknown, unknown_silent;
     struct inner *inners;
-    struct inner *held;   /* the client's last message, or NULL */
-    struct inner *asking; /* whose question is open */
+    struct inner *held;    /* the client's last message, or NULL */
+    struct inner *asking;  /* whose question is open */
+    struct inner *reading; /* whose document is to be read; until a step */
     bool is_judged, is_oversize, is_over;
     struct topic *topics; /* in order of use */
     size_t topic_count;

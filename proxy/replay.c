@@ -176,6 +176,8 @@ static void run_channel(
     struct buf data = {0}, nothing = {0};
     enum exchange_state state;
     while ((state = channel_step(channel)) != EXCHANGE_READY) {
+        if (state == EXCHANGE_READ)
+            reading_run(&replay->setup, channel_reading(channel));
         if (state != EXCHANGE_ASK)
             continue;
         keep_handle(replay->keep, channel_question(channel), now_ms, &data);

@@ -281,6 +281,7 @@ bool txn_ws_on_origin_reset(struct txn *txn);
 void txn_ws_on_recorded(struct txn *txn, enum err err);
 /* False: the question was not the socket's. */
 bool txn_ws_on_kept(struct txn *txn, struct str answer);
+bool txn_ws_on_extracted(struct txn *txn, const struct extract_report *report);
 void txn_ws_pump(struct txn *txn);
 /* No more is relayed. */
 void txn_ws_end(struct txn *txn);

@@ -407,7 +407,7 @@ void txn_on_kept(struct txn *t, struct str answer)
 
 void txn_on_extracted(struct txn *t, const struct extract_report *report)
 {
-    if (t->judge != JUDGE_READ)
+    if (txn_ws_on_extracted(t, report) || t->judge != JUDGE_READ)
         return;
     t->judge = JUDGE_STEP;
     reading_take(t->exchange, report);

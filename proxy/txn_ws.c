@@ -291,6 +291,10 @@ bool txn_ws_pump_end(struct txn *t)
         t->ws->is_asked = false;
         channel_answer(t->ws->channel, STR_NONE);
     }
+    if (t->ws->is_reading && t->client_gone) {
+        t->ws->is_reading = false;
+        exchange_skip_document(channel_reading(t->ws->channel));
+    }
     return socket_step(t);
 }
 

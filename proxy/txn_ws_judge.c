@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/stats.h"
+#include "proxy/reading.h"
 
 /* ---- the channel ---- */
 
@@ -39,6 +40,21 @@ static void ask_keeper(struct txn *t)
     w->ops->keep(w, t->session, t->id, channel_question(ws->channel));
 }
 
+/* A document in a message: nobody else of the socket's is looked at before it
+ * is read, and what the client sends waits. */
+static void read_document(struct txn *t)
+{
+    struct txn_ws *ws = t->ws;
+    struct world *w = t->session->world;
+    struct exchange *ex = channel_reading(ws->channel);
+    if (t->client_gone) { /* the session ends now */
+        exchange_skip_document(ex);
+        return;
+    }
+    ws->is_reading = true;
+    w->ops->extract(w, t->session, t->id, exchange_document(ex));
+}
+
 /* True when there is nothing to do: what came was looked at, its records are
  * on their way. */
 bool socket_step(struct txn *t)
@@ -46,7 +62,7 @@ bool socket_step(struct txn *t)
     struct txn_ws *ws = t->ws;
     if (t->wants_turn && !t->client_gone)
         return false;
-    while (!ws->is_channel_ready && !ws->is_asked) {
+    while (!ws->is_channel_ready && !ws->is_asked && !ws->is_reading) {
         switch (channel_step(ws->channel)) {
         case EXCHANGE_READY:
             ws->is_channel_ready = true;
@@ -54,7 +70,9 @@ bool socket_step(struct txn *t)
         case EXCHANGE_ASK:
             ask_keeper(t);
             break;
-        case EXCHANGE_READ: /* a channel's documents are skipped */
+        case EXCHANGE_READ:
+            read_document(t);
+            break;
         case EXCHANGE_MORE:
             if (t->client_gone)
                 break; /* nobody will call again */
@@ -73,6 +91,16 @@ bool txn_ws_on_kept(struct txn *t, struct str answer)
         return false;
     t->ws->is_asked = false;
     channel_answer(t->ws->channel, answer);
+    t->is_ready = true;
+    return true;
+}
+
+bool txn_ws_on_extracted(struct txn *t, const struct extract_report *report)
+{
+    if (t->ws == NULL || !t->ws->is_reading)
+        return false;
+    t->ws->is_reading = false;
+    reading_take(channel_reading(t->ws->channel), report);
     t->is_ready = true;
     return true;
 }

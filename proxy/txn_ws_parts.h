@@ -24,7 +24,7 @@ struct txn_ws {
     struct channel *channel;
     bool is_channel_ended;
     struct ws_reader *up, *down;
-    bool is_asked, is_channel_ready;
+    bool is_asked, is_reading, is_channel_ready;
 
     /* from the client */
     struct buf pending;     /* not read yet; the window stays closed */

@@ -1,9 +1,11 @@
 """Cases of test_replay.py: WebSockets (facts/chatgpt-wire.md §3.7, §3.10,
 §4.6, §4.7, §9.2, §9.3), as Chrome keeps their messages in a HAR."""
 import base64
+import hashlib
 import itertools
 import random
 
+import documents
 from exchanges import CARD, F, IBAN, add, append, delta, document, dumps, entry, legacy, message, plain, prompt, sse
 from replay_cases import ANY, BAD, answers, case, expect, says
 
@@ -11,6 +13,10 @@ CODEX = "wss://chatgpt.com/backend-api/codex/responses"
 API = "wss://api.openai.com/v1/responses"
 EVENTS = "wss://ws.chatgpt.com/ws/user/user-ana?verify=169-secret"
 PUBSUB = "wss://chatgpt-async-webps-prod-westus-1.chatgpt.com/client/hubs/conversations?access_token=secret"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def up(value, at=0):
@@ -455,6 +461,39 @@ def realtime_talk():
         expect("prompt.created", "My card is " + CARD, **BAD),
         expect("tool.invoked", None, ANY, hidden_has=["12 C"]), says("Say goodbye."),
         answers("It is over", complete=False, message_id="resp_3")]
+
+
+def data_url(data, kind):
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def held(data, **more):
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), **more}
+
+
+@case
+def documents_in_messages_are_opened():
+    clean = documents.pdf(["quarter figures"])
+    bad = documents.docx(f"<w:p><w:r><w:t>card {CARD}</w:t></w:r></w:p>")
+
+    def asks(data, name, text):
+        item = {"type": "input_file", "filename": name, "file_data": data_url(data, "application/octet-stream")}
+        return {"type": "response.create", "model": "gpt-5-codex", "input": [{"type": "message", "role": "user", "content": [
+            {"type": "input_text", "text": text}, item]}]}
+
+    def shows(data, text):
+        return {"type": "conversation.item.create", "item": {"id": "item_f", "type": "message", "role": "user", "content": [
+            {"type": "input_text", "text": text}, {"type": "input_image", "image_url": data_url(data, "image/png")}]}}
+    file = held(bad, name="plan.docx", type=DOCX)
+    return [socket(CODEX, up(asks(clean, "q3.pdf", "Read it")), *map(down, turn("r1", "Read.")), up(asks(bad, "plan.docx", "And it"))),
+            socket(API, up(asks(bad, "plan.docx", "Of the API")), second=10),
+            socket(REALTIME, up(shows(PNG, "See")), up(shows(bad, "And see")), second=20)], [
+        expect("prompt_with_file.created", "Read it", files=[held(clean, name="q3.pdf", type="application/pdf")], failure=None, verdict=ANY),
+        answers("Read."),
+        expect("prompt_with_file.created", "And it", files=[file], where="file", **BAD),
+        expect("prompt_with_file.created", "Of the API", files=[file], where="file", **BAD),
+        expect("prompt_with_file.created", "See", files=[held(PNG, declared_type="image/png", type="image/png")]),
+        expect("prompt_with_file.created", "And see", files=[held(bad, type=DOCX)], where="file", **BAD)]
 
 
 @case

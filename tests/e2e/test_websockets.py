@@ -1,6 +1,7 @@
 """WebSockets: inspected message by message, over an HTTP/1.1 upgrade and
 HTTP/2 extended CONNECT; refused where no map allows them or their handshake
 cannot be read."""
+import base64
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import threading
 import time
 import unittest
 
+import documents
 import wire
 from gateway import CARD, GatewayTest, wait_for
 from raw import read_response, tls_through
@@ -143,6 +145,45 @@ class WebSockets(SocketTest):
             seen = self.standin.seen()[before:]
             self.assertEqual(len([s for s in seen if s.get("text")]), 1)
             self.assertEqual([s for s in seen if s.get("opcode") == PING], [], "nothing passes what was blocked")
+
+    def test_a_document_in_a_message_is_opened_before_it_goes_on(self):
+        def with_file(text, said):
+            data = documents.docx(f"<w:p><w:r><w:t>{said}</w:t></w:r></w:p>")
+            file = {"type": "input_file", "filename": "a.docx", "file_data": "data:application/msword;base64," +
+                    base64.b64encode(data).decode()}
+            return json.dumps({"type": "response.create", "model": "gpt-5-codex", "input": [
+                {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}, file]}]})
+        for i in range(3):
+            with Upgraded(self.gateway, CODEX) as ws:
+                ws.send(with_file(f"clean {i}", f"nothing {i}"), 3)
+                ws.read_until("response.completed")
+                self.check_turn(ws, f"behind it {i}")
+                self.assertTrue(self.arrived(f"clean {i}"))
+                ws.sendall(ws.message(with_file(f"bad {i}", "card " + CARD)) + ws.message(turn(f"never {i}")))
+                self.assertEqual(json.loads(ws.read())["error"]["code"], "blocked_by_policy")
+                self.assertEqual(ws.read()[0], 1008)
+            good, bad = (self.recorded(lambda a: (a.get("text") or {}).get("content") == t, t)[0]
+                         for t in (f"clean {i}", f"bad {i}"))
+            self.assertIn(f"nothing {i}", good["files"][0]["text"]["content"])
+            self.assertEqual((bad["verdict"], [f["where"] for f in bad["findings"] if f["type"] == "credit-card"]),
+                             ("block", ["file"]))
+            self.assertEqual(self.arrived(f"bad {i}") + self.arrived(f"never {i}"), [])
+
+    def test_a_client_that_vanishes_while_its_document_is_read(self):
+        extractor, = self.gateway.roles("extractor")
+        os.kill(extractor, signal.SIGSTOP)
+        try:
+            with Upgraded(self.gateway, CODEX) as ws:
+                data = base64.b64encode(documents.docx()).decode()
+                ws.send(turn("left", input=[{"type": "message", "role": "user", "content": [
+                    {"type": "input_text", "text": "left alone"},
+                    {"type": "input_file", "filename": "a.docx", "file_data": "data:application/msword;base64," + data}]}]))
+                time.sleep(0.3)  # it is with the extractor
+        finally:
+            os.kill(extractor, signal.SIGCONT)
+        with Upgraded(self.gateway, CODEX) as ws:
+            self.check_turn(ws, "after it")
+        self.assertEqual(self.arrived("left alone"), [])
 
     def test_order_is_kept_while_messages_wait_for_their_verdict(self):
         with Upgraded(self.gateway, EVENTS) as ws:
