@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { FILE_MAX = 16 << 20, DEPTH_MAX = 64, NODES_MAX = 1000000 };
+enum { DEPTH_MAX = 64, NODES_MAX = 1000000 };
 
 struct reader {
     struct yaml_doc *doc;
@@ -404,13 +404,9 @@ static void read_all(struct reader *r)
 struct yaml_doc *toml_parse(
     const char *file, struct str text, struct diag *diag)
 {
-    if (text.n > FILE_MAX) {
-        diag_add(diag, file, 1, "larger than %d bytes", FILE_MAX);
+    struct yaml_doc *doc = yaml_new(file, text, diag);
+    if (doc == NULL)
         return NULL;
-    }
-    struct yaml_doc *doc = MEM_NEW(struct yaml_doc);
-    doc->file = arena_strdup(&doc->arena, file);
-    doc->diag = diag;
     struct reader r = {.doc = doc, .text = text, .line = 1};
     doc->root = new_node(&r, YAML_KIND_MAP);
     if (!utf8_is_valid(text))

@@ -107,8 +107,7 @@ static void not_yaml(
         "not YAML: %s; %s", problem, advice_for(problem));
 }
 
-struct yaml_doc *yaml_parse(
-    const char *file, struct str text, struct diag *diag)
+struct yaml_doc *yaml_new(const char *file, struct str text, struct diag *diag)
 {
     if (text.n > FILE_MAX) {
         diag_add(diag, file, 1, "larger than %d bytes", FILE_MAX);
@@ -117,6 +116,15 @@ struct yaml_doc *yaml_parse(
     struct yaml_doc *doc = MEM_NEW(struct yaml_doc);
     doc->file = arena_strdup(&doc->arena, file);
     doc->diag = diag;
+    return doc;
+}
+
+struct yaml_doc *yaml_parse(
+    const char *file, struct str text, struct diag *diag)
+{
+    struct yaml_doc *doc = yaml_new(file, text, diag);
+    if (doc == NULL)
+        return NULL;
 
     yaml_parser_t parser;
     yaml_document_t source;

@@ -52,6 +52,9 @@ struct yaml_doc {
 /* NULL when the text is not YAML (reported). Copies what it needs. */
 struct yaml_doc *yaml_parse(
     const char *file, struct str text, struct diag *diag);
+/* What a reader of another language fills (base/toml.h); it has no root.  NULL
+ * when the text is too large (reported). */
+struct yaml_doc *yaml_new(const char *file, struct str text, struct diag *diag);
 /* Under another name for the linker: libyaml exports a yaml_free of its own
  * and would call ours. */
 #define yaml_free yaml_doc_free
