@@ -23,11 +23,10 @@ enum { STATUS_REFUSED = 403 };
 /* "…?model=gpt-realtime" (fact sheet chatgpt-wire §9.3). */
 static void note_model(struct channel *c, struct str query)
 {
-    struct str pair;
-    while (str_split(&query, '&', &pair))
-        if (str_starts(pair, "model="))
-            topic_set(&c->model,
-                form_decode(&c->scratch, str_sub(pair, 6, pair.n), true));
+    struct str name, value;
+    while (form_next_pair(&c->scratch, &query, &name, &value))
+        if (str_is(name, "model"))
+            topic_set(&c->model, value);
 }
 
 struct channel *channel_new(

@@ -89,13 +89,8 @@ void exchange_take_path(struct exchange *ex)
 
 void exchange_take_query(struct exchange *ex)
 {
-    struct str rest = ex->query, pair;
-    while (str_split(&rest, '&', &pair)) {
-        size_t equals = str_find_char(pair, '=');
-        struct str name =
-            form_decode(&ex->arena, str_sub(pair, 0, equals), true);
-        struct str value =
-            form_decode(&ex->arena, str_sub(pair, equals + 1, pair.n), true);
+    struct str rest = ex->query, name, value;
+    while (form_next_pair(&ex->arena, &rest, &name, &value)) {
         add_line(ex, name);
         if (!is_credential(arena_lower(&ex->arena, name), value))
             add_line(ex, value);

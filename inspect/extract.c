@@ -202,12 +202,10 @@ static void apply_file(struct exchange *ex, const struct file_facts *facts)
 struct str extract_parameter(
     struct arena *arena, struct str query, struct str name)
 {
-    struct str pair;
-    while (str_split(&query, '&', &pair)) {
-        size_t equals = str_find_char(pair, '=');
-        if (str_eq(form_decode(arena, str_sub(pair, 0, equals), true), name))
-            return form_decode(arena, str_sub(pair, equals + 1, pair.n), true);
-    }
+    struct str found, value;
+    while (form_next_pair(arena, &query, &found, &value))
+        if (str_eq(found, name))
+            return value;
     return STR_NONE;
 }
 
@@ -580,7 +578,7 @@ static bool says_something(const struct exchange *ex, const struct route *route)
 void extract_query(struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
-    struct str rest = ex->query, pair;
+    struct str rest = ex->query, name, value;
     if (route == NULL) { /* nothing is known of the address either */
         exchange_take_path(ex);
         if (ex->is_probe)
@@ -593,12 +591,7 @@ void extract_query(struct exchange *ex)
         return; /* pages and tools write it */
     if (route->url_text_count == 0 && !says_something(ex, route))
         return;
-    while (str_split(&rest, '&', &pair)) {
-        size_t equals = str_find_char(pair, '=');
-        struct str name =
-            form_decode(&ex->arena, str_sub(pair, 0, equals), true);
-        struct str value =
-            form_decode(&ex->arena, str_sub(pair, equals + 1, pair.n), true);
+    while (form_next_pair(&ex->arena, &rest, &name, &value)) {
         if (is_url_text(route, name) ||
             (says_something(ex, route) && is_worth_key(value)))
             text_join(&ex->url, value);

@@ -4,8 +4,6 @@
  */
 #include "inspect/form.h"
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "base/mem.h"
 
@@ -179,4 +177,16 @@ struct str form_decode(struct arena *arena, struct str s, bool plus)
         out[n++] = c;
     }
     return str_make(out, n);
+}
+
+bool form_next_pair(struct arena *arena, struct str *rest, struct str *name_out,
+    struct str *value_out)
+{
+    struct str pair;
+    if (!str_split(rest, '&', &pair))
+        return false;
+    size_t equals = str_find_char(pair, '=');
+    *name_out = form_decode(arena, str_sub(pair, 0, equals), true);
+    *value_out = form_decode(arena, str_sub(pair, equals + 1, pair.n), true);
+    return true;
 }

@@ -8,6 +8,7 @@
 #ifndef INSPECT_FORM_H
 #define INSPECT_FORM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -33,6 +34,11 @@ enum err form_finish(struct form *f) MUST_USE;
  * offset of the first byte that was not taken. */
 struct str form_partial(const struct form *f);
 uint64_t form_offset(const struct form *f);
+
+/* The next name and value of a query, decoded into the arena; a name alone has
+ * an empty value.  False: rest, which starts as the query, is used up. */
+bool form_next_pair(struct arena *arena, struct str *rest, struct str *name_out,
+    struct str *value_out);
 
 /* One piece of a URL, %XX decoded as above; plus: "+" is a blank. */
 struct str form_decode(struct arena *arena, struct str s, bool plus);

@@ -125,6 +125,24 @@ static void a_bad_escape_of_a_piece_stays(void **state)
     arena_free(&arena);
 }
 
+static void pairs_of_a_query_come_decoded(void **state)
+{
+    struct arena arena = {0};
+    struct str rest = STR("a=1&%62+c=d%3Dx+y&&alone&=v&e=f=g"), name, value;
+    static const char *const want[][2] = {{"a", "1"}, {"b c", "d=x y"},
+        {"", ""}, {"alone", ""}, {"", "v"}, {"e", "f=g"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        assert_true(form_next_pair(&arena, &rest, &name, &value));
+        assert_true(str_is(name, want[i][0]));
+        assert_true(str_is(value, want[i][1]));
+    }
+    assert_false(form_next_pair(&arena, &rest, &name, &value));
+    rest = STR_NONE;
+    assert_false(form_next_pair(&arena, &rest, &name, &value));
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +152,7 @@ int main(void)
         cmocka_unit_test(bad_escapes_stay_as_they_are),
         cmocka_unit_test(a_field_is_bounded),
         cmocka_unit_test(fields_are_counted),
+        cmocka_unit_test(pairs_of_a_query_come_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
