@@ -46,15 +46,6 @@ struct event {
     bool is_end;
 };
 
-static int64_t number_of(const struct json_node *node, int64_t otherwise)
-{
-    double value;
-    if (json_double(node, &value) != OK || value != value || value < -1e15 ||
-        value > 1e15)
-        return otherwise;
-    return (int64_t)value;
-}
-
 /* ---- lines --------------------------------------------------------------- */
 
 static void keep_line(struct replay *replay, struct record *record)
@@ -303,7 +294,7 @@ static void end_answered(struct replay *replay, struct entry *entry)
     struct buf made = {0};
     struct replay_fields fields = replay_fields(&arena, response);
     struct str body = replay_response_body(response, &fields, &made);
-    int64_t status = number_of(json_get(response, "status"), 0);
+    int64_t status = replay_number(json_get(response, "status"), 0);
     bool is_broken = json_get_text(response, "_error").n != 0;
     if (status <= 0 || status > 999) {
         exchange_no_response(entry->exchange, 0);
@@ -364,7 +355,7 @@ static bool is_small_answer(const struct json_node *response)
 {
     enum { SMALL = 16 * 1024 };
     const struct json_node *content = json_get(response, "content");
-    return number_of(json_get(content, "size"), SMALL) < SMALL &&
+    return replay_number(json_get(content, "size"), SMALL) < SMALL &&
            !str_has(json_get_text(content, "mimeType"), "event-stream");
 }
 
@@ -375,10 +366,10 @@ static void set_times(
     if (clock_parse(
             json_get_text(node, "startedDateTime"), 0, &entry->start_ms) != OK)
         entry->start_ms = last_ms;
-    int64_t span = number_of(json_get(node, "time"), 0);
+    int64_t span = replay_number(json_get(node, "time"), 0);
     entry->noted_ms = entry->start_ms + (span > 0 ? span : 0);
     if (is_small_answer(json_get(node, "response")))
-        span -= number_of(json_path(node, "timings/receive"), 0);
+        span -= replay_number(json_path(node, "timings/receive"), 0);
     entry->end_ms = entry->start_ms + (span > 0 ? span : 0);
 }
 

@@ -10,6 +10,15 @@
 #include "base/base64.h"
 #include "inspect/decode.h"
 
+int64_t replay_number(const struct json_node *node, int64_t otherwise)
+{
+    double value;
+    if (json_double(node, &value) != OK || value != value || value < -1e15 ||
+        value > 1e15)
+        return otherwise;
+    return (int64_t)value;
+}
+
 struct replay_fields replay_fields(
     struct arena *arena, const struct json_node *message)
 {

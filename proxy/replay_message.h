@@ -31,6 +31,8 @@ struct str replay_response_body(const struct json_node *response,
  * address of HTTP or a WebSocket. */
 bool replay_split_url(
     struct arena *arena, struct str url, struct exchange_request *r);
+/* What is no number, or out of all reason, is `otherwise`. */
+int64_t replay_number(const struct json_node *node, int64_t otherwise);
 /* "1.0", "1.1", "2", "3" or NULL. */
 const char *replay_version(const struct json_node *request);
 
