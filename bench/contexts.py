@@ -12,17 +12,16 @@ contexts.py [--binary B] [--seed N] [--misses] [DETECTOR-WORD…]
 
 import argparse
 import collections
-import json
 import pathlib
 import random
 import re
 import re._constants as sre
 import re._parser as parser
 import string
-import subprocess
-import sys
 
 import yaml
+
+from found import scan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRINTABLE = string.ascii_letters + string.digits + "!#$%*+-./:=?@^_~"
@@ -199,17 +198,6 @@ def cases(rule, chance, per_rule):
             yield "bare-" + place, form.format(v=whole), group or whole
 
 
-def scan(binary, texts):
-    lines = "".join(json.dumps({"id": str(i), "text": t}) + "\n"
-                    for i, t in enumerate(texts))
-    done = subprocess.run([binary, "scan", "--jsonl", "--unmask"],
-                          input=lines.encode(), stdout=subprocess.PIPE,
-                          check=False)
-    if done.returncode not in (0, 3):
-        sys.exit("scan ended with status %d" % done.returncode)
-    return [json.loads(line)["findings"] for line in done.stdout.splitlines()]
-
-
 def is_found(findings, text, value):
     start = len(text[:text.index(value)].encode())
     end = start + len(value.encode())
@@ -229,7 +217,7 @@ def main():
     all_cases = []
     for file in sorted((ROOT / "conf/detectors").glob("*.yaml")):
         for rule in yaml.safe_load(file.read_text())["detectors"]:
-            if rule["group"] != "secret" or rule["type"] == "private-key":
+            if rule.get("group") != "secret" or rule["type"] == "private-key":
                 continue
             if args.detectors and not any(w in rule["id"]
                                           for w in args.detectors):

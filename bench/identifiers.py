@@ -15,12 +15,11 @@ import argparse
 import collections
 import datetime
 import hashlib
-import json
 import pathlib
 import random
 import string
-import subprocess
-import sys
+
+from found import scan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UPPER = string.ascii_uppercase
@@ -833,17 +832,6 @@ def record(family, what, context, form, kind, name, value):
             "start": start, "end": start + len(value.encode())}
 
 
-def scan(binary, records):
-    lines = "".join(json.dumps({"id": i, "text": r["text"]}) + "\n"
-                    for i, r in enumerate(records))
-    done = subprocess.run([binary, "scan", "--jsonl", "--unmask"],
-                          input=lines.encode(), stdout=subprocess.PIPE,
-                          check=False)
-    if done.returncode not in (0, 3):
-        sys.exit("scan ended with status %d" % done.returncode)
-    return [json.loads(line)["findings"] for line in done.stdout.splitlines()]
-
-
 def is_found(r, findings):
     return any(f["type"] == r["family"] and f["start"] < r["end"]
                and r["start"] < f["end"] for f in findings)
@@ -863,8 +851,8 @@ def main():
     args = options.parse_args()
     R.seed(args.seed)
     records = list(make_records(args.families or FAMILIES, args.count))
-    found = [is_found(r, f)
-             for r, f in zip(records, scan(args.binary, records))]
+    answers = scan(args.binary, [r["text"] for r in records])
+    found = [is_found(r, f) for r, f in zip(records, answers)]
     by = collections.defaultdict(list)
     for r, hit in zip(records, found):
         by[r["family"], r["what"]].append(hit)

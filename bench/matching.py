@@ -1,31 +1,18 @@
 """bench/edm.c's figures: what exact data match costs texts that have nothing
 of its table, by itself and within a scan, and what it finds there wrongly."""
-import json
-import pathlib
 import statistics
-import subprocess
-import tempfile
 
 import scanning
 from extraction import spread
-from peers import ROOT
 
 ROWS = 1_000_000
 
 
 def measure(rounds):
-    """What bench/edm.c prints; None without the evaluation set."""
-    if not scanning.EVAL.is_dir():
-        print(f"edm: SKIPPED, no {scanning.EVAL}")
+    """What bench/edm.c prints."""
+    figures = scanning.run("edm", f"rounds={rounds}", f"rows={ROWS}")
+    if figures is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = [f"rounds={rounds}", f"rows={ROWS}"]
-        for name, data in scanning.inputs().items():
-            path = pathlib.Path(folder) / name
-            path.write_bytes(data)
-            arguments.append(f"{name}={path}")
-        done = subprocess.run([ROOT / "build/bench/edm", *arguments], stdout=subprocess.PIPE, check=True, cwd=ROOT)
-    figures = json.loads(done.stdout)
     for f in figures["inputs"]:
         f["ratio"] = [a / b for a, b in zip(f["with"], f["without"])]
         f["ns_a_byte"] = [1e3 / rate for rate in f["walk"]]

@@ -37,19 +37,26 @@ def inputs():
     return found
 
 
-def measure(rounds):
-    """What bench/scan.c prints; None without the evaluation set."""
+def run(program, *arguments):
+    """What a program of bench/ prints of the inputs; None without the evaluation set."""
     if not EVAL.is_dir():
-        print(f"scan: SKIPPED, no {EVAL}")
+        print(f"{program}: SKIPPED, no {EVAL}")
         return None
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [f"rounds={rounds}"]
+        files = []
         for name, data in inputs().items():
             path = pathlib.Path(folder) / name
             path.write_bytes(data)
-            arguments.append(f"{name}={path}")
-        done = subprocess.run([ROOT / "build/bench/scan", *arguments], stdout=subprocess.PIPE, check=True, cwd=ROOT)
-    figures = json.loads(done.stdout)
+            files.append(f"{name}={path}")
+        done = subprocess.run([ROOT / "build/bench" / program, *arguments, *files], stdout=subprocess.PIPE, check=True, cwd=ROOT)
+    return json.loads(done.stdout)
+
+
+def measure(rounds):
+    """What bench/scan.c prints."""
+    figures = run("scan", f"rounds={rounds}")
+    if figures is None:
+        return None
     for f in figures["inputs"]:
         f["ratio"] = [a / b for a, b in zip(f["end_to_end"], f["hs_scan"])]
     return figures

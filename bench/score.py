@@ -19,8 +19,8 @@ import argparse
 import collections
 import json
 import os
-import subprocess
-import sys
+
+from found import scan_records
 
 SECRET_SETS = ["gitleaks", "noseyparker", "kingfisher", "titus",
                "detect-secrets", "secretlint", "credsweeper", "own"]
@@ -57,19 +57,6 @@ CODE_FILE_BYTES = 200_000
 def load(path):
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
-
-
-def scan(command, records):
-    text = "".join(
-        json.dumps({"id": r["id"], "text": r["text"]}) + "\n" for r in records)
-    done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE,
-                          check=False)
-    if done.returncode not in (0, 3):
-        sys.exit("scan ended with status %d" % done.returncode)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    if [a["id"] for a in answers] != [r["id"] for r in records]:
-        sys.exit("scan gave other ids, or another order")
-    return [a["findings"] for a in answers]
 
 
 def overlaps(finding, span):
@@ -201,7 +188,7 @@ def code_records():
 
 
 def show_benign(name, records, command, args):
-    answers = scan(command, records)
+    answers = scan_records(command, records)
     megabytes = sum(len(r["text"].encode()) for r in records) / 1e6
     high = [(r, f) for r, found in zip(records, answers) for f in found
             if f["severity"] == "high"]
@@ -293,7 +280,7 @@ def score_sets(sets, command, args):
             continue
         records = [r for r in records if not r.get("weak")]
         score = Score(everything, same_type)
-        for record, findings in zip(records, scan(command, records)):
+        for record, findings in zip(records, scan_records(command, records)):
             score.add(record, findings)
             if name == "evasion":
                 add_evasion(evasion, record, findings)

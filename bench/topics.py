@@ -11,21 +11,11 @@ import argparse
 import collections
 import json
 import pathlib
-import subprocess
-import sys
+
+from found import scan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOPICS = ("source-code", "prompt-injection")
-
-
-def scan(binary, texts):
-    lines = "".join(json.dumps({"id": str(i), "text": t}) + "\n"
-                    for i, t in enumerate(texts))
-    done = subprocess.run([binary, "scan", "--jsonl"], input=lines.encode(),
-                          stdout=subprocess.PIPE, check=False)
-    if done.returncode not in (0, 3):
-        sys.exit("scan ended with status %d" % done.returncode)
-    return [json.loads(line)["findings"] for line in done.stdout.splitlines()]
 
 
 def best_language(findings):
