@@ -7,6 +7,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import test_replay  # noqa: E402,F401  (its imports register all cases)
+from exchanges import dumps  # noqa: E402
 from replay_cases import CASES  # noqa: E402
 
 SOCKETS = ["/ws/user/", "/codex/responses", "/client/hubs", "/v1/responses", "/v1/realtime", "/celsius/ws"]
@@ -41,6 +42,42 @@ for name, make in CASES:
 for socket in range(len(SOCKETS)):
     add(socket | 16, [b'>{"type":"response.create","input":"secret"}', b"<[]", b">[]"])
     add(socket, [b"o", b"b\x01\x02", b"c\xff", b">", b"<", b">plain words", b"<{\"type\":\"x\",\"text\":\"words\"}"])
+
+
+# ---- what no case has ----
+
+def envelope(kind, payload, topic="conversations"):
+    return b"<" + dumps([{"type": "message", "topic_id": topic, "payload": {"type": kind, "payload": payload}}]).encode()
+
+
+def report(message):
+    return envelope("conversation-update", {"conversation_id": "c", "update_type": "update-widget-state", "update_content": {
+        "widget_state": {"plan": ["first", {"then": "next"}], "report_message": message}}})
+
+
+def piece(n, parent, text="event: delta\ndata: {\"v\":\"x\"}\n\n", topic="conversation-turn-w"):
+    return envelope("conversation-turn-stream", {"stream_item_id": f"i{n}", "parent_stream_item_id": f"i{parent}",
+                                                 "encoded_item": text}, topic)
+
+
+MESSAGE = {"id": "m", "author": {"role": "assistant"}, "content": {"content_type": "text", "parts": ["words"]},
+           "metadata": {"working_turn_id": "t"}, "status": "in_progress"}
+EVENTS_SOCKET = [
+    [report("a report of text alone")], [report("")], [report({"message": MESSAGE})],
+    [report(MESSAGE), report({**MESSAGE, "id": "n", "status": "finished_successfully"})],
+    [envelope("conversation-update", {"conversation_id": "c", "update_content": {}})],
+    [envelope("calpico-message", {"message": {"content": {"parts": ["one", {"text": "two"}, 3]}}}, "calpico-chatgpt")],
+    [envelope("calpico-message", {"message": {"content": {"image": "none"}}}, "calpico-chatgpt")],
+    [piece(1, 2), piece(2, 1), piece(3, 9), piece(4, 3)], [piece(n, 90) for n in range(40)],
+    [piece(n, n - 1, topic=f"conversation-turn-{n}") for n in range(20)]]
+for messages in EVENTS_SOCKET:
+    for mode in (0, 16, 32):
+        add(mode, messages)
+for body in ("%%%", "ZGF0YTogeA==", 7, None):
+    for more in (True, False):
+        data = {"body": body, "more_body": more, "conversation_id": "c"}
+        add(2, [b"<" + dumps({"type": "message", "data": data}).encode(), b'<{"type":"system"}'])
+
 folder = HERE / "corpus/channel"
 folder.mkdir(parents=True, exist_ok=True)
 for i, seed in enumerate(seeds):

@@ -58,6 +58,7 @@ RESTS = [
     streams.part({"v": "leaves"}, streams.END, done=True), streams.part({"v": "leaves"}, encoding=False),
     streams.part(*streams.pieces("m", "u", "c", "The train ", "leaves"), done=True),
     streams.part(*streams.pieces("o", "m", "c", "Another"), done=True),
+    streams.part(*streams.pieces("p", "of another prompt", "c", "New"), done=True),
     streams.part(append("at nine"), {"v": [{"p": "/message/status", "o": "replace", "v": "finished_successfully"}]}, encoding=False),
     streams.part(streams.handoff("c", "t")), "data: {broken", ""]
 for kept in STATES:
