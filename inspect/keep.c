@@ -36,6 +36,7 @@ static void drop(struct keep *keep, struct entry *entry)
     HASH_DEL(keep->table, entry);
     keep->names_bytes -= entry->names.n;
     buf_wipe_free(&entry->names);
+    keep_drop_sum(keep, entry);
     if (entry->chunk_bytes != 0)
         keep_drop_chunks(keep, &entry->key);
     mem_free(entry);

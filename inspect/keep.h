@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 enum {
@@ -191,6 +192,15 @@ enum {
     KEEP_FILE_IS_CUT = 8,     /* more was said than is kept */
 };
 
+/* A running SHA-256 of pieces that came one after the other: how many bytes,
+ * and the name of the last piece.  The keeper reads none of it. */
+struct keep_pieces_sum {
+    int64_t at;
+    uint8_t state[DIGEST_STATE_BYTES];
+    char piece[UUID_TEXT_BYTES];
+    char padding[3];
+};
+
 struct keep_file {
     struct str service;
     struct str ids[KEEP_FILE_IDS_MAX]; /* empty ones do not count */
@@ -203,6 +213,7 @@ struct keep_file {
     bool is_brief;   /* no file, but an answer's stream: for a short while */
     bool comes_down; /* a file's parts: for as long as a link to it */
     bool creates;    /* of a question: the file is known from now on */
+    const struct keep_pieces_sum *sum; /* of a note; NULL: as it was */
     struct str fact;
     size_t offset; /* of a question: of the lines, those from here on */
 };
@@ -214,6 +225,8 @@ struct keep_file_answer {
     unsigned flags;
     char activity_id[UUID_TEXT_BYTES];
     int64_t time_ms;
+    bool has_sum;
+    struct keep_pieces_sum sum;
     size_t facts_bytes; /* all there are */
     struct str facts;   /* from the offset on: borrows from the answer */
 };

@@ -14,14 +14,17 @@ enum { FILE_KEYS_MAX = KEEP_FILE_IDS_MAX + 1 };
 /* Follows struct question; the fact follows it. */
 struct file_head {
     uint32_t flags, offset, key_count;
-    uint8_t is_new, forgets, creates, is_brief, comes_down, reserved[3];
+    uint8_t is_new, forgets, creates, is_brief, comes_down, has_sum,
+        reserved[6];
     struct key keys[FILE_KEYS_MAX];
+    struct keep_pieces_sum sum;
 };
 _Static_assert(sizeof(struct file_head) == KEEP_FILE_HEAD_BYTES, "");
 
 struct file_answer {
-    uint8_t version, kind, is_known, reserved;
+    uint8_t version, kind, is_known, has_sum;
     uint32_t flags, facts_bytes, zero;
+    struct keep_pieces_sum sum;
     int64_t time_ms;
     char activity_id[UUID_TEXT_BYTES];
     char padding[3];
@@ -47,6 +50,9 @@ void keep_put_file_question(
         .creates = file->creates,
         .is_brief = file->is_brief,
         .comes_down = file->comes_down};
+    head.has_sum = file->sum != NULL;
+    if (file->sum != NULL)
+        head.sum = *file->sum;
     for (size_t i = 0; i < KEEP_FILE_IDS_MAX; i++)
         add_key(&head, "file", file->service, file->ids[i]);
     /* Cloud storage is no service's own. */
@@ -80,8 +86,11 @@ enum err keep_read_file(struct str answer, struct keep_file_answer *answer_out)
     *answer_out = (struct keep_file_answer){.is_known = a.is_known != 0,
         .flags = a.flags,
         .time_ms = a.time_ms,
+        .has_sum = a.has_sum != 0,
+        .sum = a.sum,
         .facts_bytes = a.facts_bytes,
         .facts = str_sub(answer, sizeof a, answer.n)};
+    answer_out->sum.piece[UUID_TEXT_BYTES - 1] = '\0';
     memcpy(answer_out->activity_id, a.activity_id, sizeof a.activity_id);
     answer_out->activity_id[UUID_TEXT_BYTES - 1] = '\0';
     return OK;
@@ -137,8 +146,27 @@ static void add_line(struct keep *keep, struct entry *entry, struct str line)
     keep->names_bytes += line.n + 1;
 }
 
+void keep_drop_sum(struct keep *keep, struct entry *file)
+{
+    keep->names_bytes -= file->sum != NULL ? sizeof *file->sum : 0;
+    mem_free(file->sum);
+    file->sum = NULL;
+}
+
+static void take_sum(
+    struct keep *keep, struct entry *file, const struct keep_pieces_sum *sum)
+{
+    if (file->sum == NULL) {
+        keep_make_room(keep, sizeof *sum, file);
+        file->sum = MEM_NEW(struct keep_pieces_sum);
+        keep->names_bytes += sizeof *sum;
+    }
+    *file->sum = *sum;
+}
+
 static void forget_bytes(struct keep *keep, struct entry *file)
 {
+    keep_drop_sum(keep, file);
     if (file->chunk_bytes != 0)
         keep_drop_chunks(keep, &file->key);
     file->chunk_bytes = 0;
@@ -193,6 +221,8 @@ static void serve_note(struct keep *keep, const struct question *q,
         file->flags &= ~(unsigned)KEEP_FILE_BLOCKED;
     }
     file->flags |= head->flags;
+    if (head->has_sum)
+        take_sum(keep, file, &head->sum);
     add_line(keep, file, fact);
 }
 
@@ -211,6 +241,9 @@ static void serve_ask(struct keep *keep, const struct question *q,
     a.flags = file->flags;
     a.facts_bytes = (uint32_t)file->names.n;
     a.time_ms = file->time_ms;
+    a.has_sum = file->sum != NULL;
+    if (file->sum != NULL)
+        a.sum = *file->sum;
     memcpy(a.activity_id, file->activity_id, sizeof a.activity_id);
     buf_append(answer_out, &a, sizeof a);
     buf_append_str(answer_out, str_sub(buf_str(&file->names), head->offset,

@@ -73,6 +73,7 @@ struct entry {
     char activity_id[UUID_TEXT_BYTES];
     struct buf names;   /* of an identity; what is known of a file */
     size_t chunk_bytes; /* of a file: that were kept of it */
+    struct keep_pieces_sum *sum;
 };
 
 struct keep {
@@ -108,9 +109,13 @@ void keep_serve_answer(struct keep *keep, const struct question *q,
 /* keep_files.c: question and answer of the file kinds, and of NOTE_CHUNK. */
 void keep_serve_file(struct keep *keep, struct str question,
     struct keep_payload *payload, int64_t now_ms, struct buf *answer);
+void keep_drop_sum(struct keep *keep, struct entry *file);
 void keep_put_file_question(
     const struct keep_file *file, enum kind kind, struct buf *out);
-enum { KEEP_FILE_HEAD_BYTES = 5 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES };
+enum {
+    KEEP_FILE_HEAD_BYTES = 6 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES +
+                           sizeof(struct keep_pieces_sum)
+};
 
 /* keep_chunks.c */
 /* Those of one file, or all. */

@@ -84,6 +84,7 @@ static void take_range(struct exchange *ex)
     if (range.first == 0 && is_last)
         return;
     u->step = UPLOAD_PIECE;
+    u->is_range = true;
     u->is_last_range = is_last;
     u->piece = str_of(arena_printf(&u->arena, "%lld", (long long)range.first));
 }
@@ -113,6 +114,7 @@ void upload_free(struct upload **upload)
     buf_wipe_free(&u->tail);
     buf_wipe_free(&u->facts);
     chunks_drop(&u->chunks);
+    digest_free(&u->digest);
     upload_whole_free(u);
     arena_free(&u->arena);
     mem_free(u);
@@ -182,6 +184,7 @@ void upload_take_bytes(struct exchange *ex, struct str bytes)
 {
     if (!is_piece(ex))
         return;
+    upload_sum_bytes(ex, bytes);
     ex->upload->is_whole = bytes.n <= UPLOAD_SMALL_BYTES;
     if (ex->upload->is_whole) {
         buf_append_str(&ex->upload->data, bytes);
@@ -194,8 +197,10 @@ void upload_take_bytes(struct exchange *ex, struct str bytes)
 
 void upload_take_passing(struct exchange *ex, struct str bytes)
 {
-    if (is_piece(ex))
-        upload_keep_bytes(ex, bytes);
+    if (!is_piece(ex))
+        return;
+    upload_sum_bytes(ex, bytes);
+    upload_keep_bytes(ex, bytes);
 }
 
 void upload_take_end(struct exchange *ex, struct str head, struct str tail)
@@ -307,6 +312,10 @@ static void read_own(struct exchange *ex)
 {
     struct upload *u = ex->upload;
     u->is_asked = true;
+    if (u->digest == NULL) {
+        u->has_before = u->said.has_sum;
+        u->before = u->said.sum;
+    }
     upload_read_facts(buf_str(&u->facts), &u->arena, &u->known);
     /* Its bytes, sent again, are judged for what they are now. */
     u->is_refused =
@@ -650,6 +659,11 @@ void upload_response_head(struct exchange *ex)
                 (u->step == UPLOAD_BYTES && !wants_name(ex));
     if (ends)
         note_told(ex);
+    if (u->step == UPLOAD_PIECE && upload_sum_end(ex)) {
+        struct keep_file file = upload_names(ex);
+        file.sum = &u->sum; /* the next piece goes on with it */
+        note(ex, &file, false);
+    }
 }
 
 static void read_value(struct exchange *ex, const struct json_node *root,

@@ -50,6 +50,9 @@ struct upload_piece {
     struct str tail;      /* of a longer one, data is its head */
     struct str kept_name; /* of its bytes with the keeper, and how many */
     size_t chunk_count;
+    /* The SHA-256 of what came before it, and it: empty names for none. */
+    struct str sum_after, sum_name, sum_state;
+    int64_t sum_from;
     const struct json_node *findings;
 };
 
@@ -63,6 +66,10 @@ struct upload {
     bool is_whole;
     /* bytes on their way to the keeper, and back */
     struct chunk_writer chunks;
+    /* of the pieces so far, if they come one after the other */
+    struct digest *digest;
+    struct keep_pieces_sum before, sum;
+    bool has_before, is_range;
     struct upload_whole *whole;
     bool is_text_asked;
     /* what the keeper said */
@@ -105,6 +112,14 @@ void upload_assemble(struct exchange *ex);
 void upload_assemble_ranges(struct exchange *ex);
 /* By what is known of each piece. */
 void upload_join_apart(
+    struct exchange *ex, const struct upload_piece *const *parts, size_t n);
+
+/* upload_sum.c: files whose bytes are too many to be kept. */
+void upload_sum_bytes(struct exchange *ex, struct str bytes);
+/* Valid from now on: u->sum.  False: there is none. */
+bool upload_sum_end(struct exchange *ex);
+/* The SHA-256 of all pieces, if each came behind the one before it. */
+void upload_sum_join(
     struct exchange *ex, const struct upload_piece *const *parts, size_t n);
 
 /* upload_whole.c */

@@ -53,12 +53,26 @@ static void write_base64(struct jsonw *w, const char *key, struct buf *bytes)
     buf_wipe_free(&text);
 }
 
+static void write_sum(struct jsonw *w, struct upload *u)
+{
+    struct buf state = {0};
+    digest_save(u->digest, u->sum.state);
+    buf_append(&state, u->sum.state, sizeof u->sum.state);
+    jsonw_key_cstr(w, "sum_after", u->before.piece);
+    jsonw_key_int(w, "sum_from", u->before.at);
+    jsonw_key_cstr(w, "sum_name", u->sum.piece);
+    write_base64(w, "sum_state", &state);
+    buf_wipe_free(&state);
+}
+
 static void write_piece(struct jsonw *w, struct upload *u)
 {
     if (u->step != UPLOAD_PIECE || u->piece.n == 0)
         return;
     jsonw_key_str(w, "piece", u->piece);
     jsonw_key_bool(w, "whole", u->is_whole);
+    if (u->digest != NULL)
+        write_sum(w, u);
     write_base64(w, "data", &u->data);
     if (!u->is_whole)
         write_base64(w, "tail", &u->tail);
@@ -208,8 +222,13 @@ static struct upload_piece read_piece(
         .tail = decoded(arena, line, "tail"),
         .kept_name = json_get_text(line, "kept"),
         .chunk_count = (size_t)chunks,
+        .sum_after = json_get_text(line, "sum_after"),
+        .sum_name = json_get_text(line, "sum_name"),
+        .sum_state = decoded(arena, line, "sum_state"),
+        .sum_from = -1,
         .findings = json_get(line, "findings")};
     read_int(line, "bytes", &piece.bytes);
+    read_int(line, "sum_from", &piece.sum_from);
     return piece;
 }
 

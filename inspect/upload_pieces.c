@@ -107,6 +107,7 @@ void upload_join_apart(
     }
     file->bytes = (int64_t)at;
     file->type = arena_copy(&ex->activity->arena, parts[0]->type);
+    upload_sum_join(ex, parts, n);
     if (n == 1)
         file->sha256 = arena_copy(&ex->activity->arena, parts[0]->sha256);
     document_note_too_large(ex, file->type); /* nobody can read it */
@@ -159,7 +160,12 @@ static struct upload_piece own_piece(struct exchange *ex)
 {
     struct upload *u = ex->upload;
     const struct activity_file *file = &ex->activity->files[0];
+    bool has_sum = upload_sum_end(ex);
     return (struct upload_piece){.id = u->piece,
+        .sum_after = str_of(u->before.piece),
+        .sum_name = has_sum ? str_of(u->sum.piece) : STR_NONE,
+        .sum_state = str_make((const char *)u->sum.state, sizeof u->sum.state),
+        .sum_from = u->before.at,
         .bytes = file->bytes,
         .type = arena_copy(&u->arena, file->type),
         .is_whole = u->is_whole,

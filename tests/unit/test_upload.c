@@ -106,6 +106,57 @@ static void blocks_of_any_size_are_one_file(void **state)
     }
 }
 
+/* The keeper has no room for their bytes. */
+static void put_and_list(
+    const char *list, struct str all, bool fails_once, struct result *r)
+{
+    const size_t ends[] = {0, 20000, 1600000, 1600100};
+    struct turn t = announce();
+    driver_forget(&d);
+    keep_release_handles(d.keep, NULL, 1);
+    send_turn(&t, 0, r);
+    result_free(r);
+    for (size_t i = 0; i < 3; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "/file-1?comp=block&blockid=%c%%3D%%3D",
+            (char)('1' + i));
+        t = put_turn(path, str_sub(all, ends[i], ends[i + 1]));
+        for (int tries = fails_once ? 0 : 1; tries < 2; tries++) {
+            t.status = tries == 0 ? 503 : 201;
+            send_turn(&t, 2 * (unsigned)tries, r);
+            result_free(r);
+        }
+    }
+    t = put_turn("/file-1?comp=blocklist", str_of(list));
+    send_turn(&t, 0, r);
+}
+
+static void pieces_in_order_have_a_hash_though_nobody_keeps_them(void **state)
+{
+    (void)state;
+    static char bytes[1600100];
+    static const char in_order[] = "<BlockList><Latest>1==</Latest><Latest>"
+                                   "2==</Latest><Latest>3==</Latest>";
+    static const char turned[] = "<BlockList><Latest>2==</Latest><Latest>"
+                                 "1==</Latest><Latest>3==</Latest>";
+    char hex[DIGEST_HEX_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)('a' + i % 23);
+    struct str all = str_make(bytes, sizeof bytes);
+    digest_sha256_hex(all, hex);
+    for (int fails = 0; fails < 2; fails++) {
+        struct result r;
+        put_and_list(in_order, all, fails != 0, &r);
+        assert_true(says(&r.done, "\"bytes\":1600100"));
+        assert_true(says(&r.done, hex));
+        result_free(&r);
+        put_and_list(turned, all, fails != 0, &r);
+        assert_true(says(&r.done, "\"bytes\":1600100"));
+        assert_false(says(&r.done, "\"sha256\""));
+        result_free(&r);
+    }
+}
+
 static void multipart_is_hashed_while_it_streams(void **state)
 {
     (void)state;
@@ -302,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name_and_bytes_are_one_activity_in_any_cuts),
         cmocka_unit_test(blocks_of_any_size_are_one_file),
+        cmocka_unit_test(pieces_in_order_have_a_hash_though_nobody_keeps_them),
         cmocka_unit_test(multipart_is_hashed_while_it_streams),
         cmocka_unit_test(places_of_findings_are_those_in_the_streamed_file),
         cmocka_unit_test(what_escapes_hide_is_found_in_a_streamed_file),
