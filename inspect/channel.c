@@ -191,6 +191,7 @@ void channel_message(struct channel *c, enum channel_side side, bool is_text,
     else
         on_server(c, is_text, payload);
     c->message = STR_NONE;
+    arena_free(&c->scratch); /* sockets are idle most of their time */
 }
 
 void channel_oversize(struct channel *c, enum channel_side side)
