@@ -315,19 +315,15 @@ size_t island_find_tokens(
 {
     struct str text = marks->text;
     size_t at = from;
-    while ((at = marks_next_run(marks, MARK_TOKEN, at, to, RUN_MIN)) < to)
-        at = marks_is_uuid(text, at)
+    while ((at = marks_next_token(marks, MARK_TOKEN, at, to, RUN_MIN)) < to)
+        at = marks_at_uuid(marks, at)
                  ? at + UUID_BYTES
-                 : try_run(text, at, run_end(text, at + RUN_MIN), out);
+                 : try_run(text, at, marks_end(marks, MARK_TOKEN, at + RUN_MIN),
+                       out);
     return at;
 }
 
 /* ---- lists of byte values ---- */
-
-static bool is_code_char(unsigned char c)
-{
-    return hex_value(c) >= 0 || strchr(" ,:;-\n\txX\\'\"", c) != NULL;
-}
 
 /* One list while it is read, as each of the ways in which it can be meant. */
 enum { AS_DECIMAL, AS_HEX, AS_OCTAL, AS_BINARY, CODE_KINDS };
@@ -462,7 +458,7 @@ static bool has_digits(struct str s)
 {
     size_t digits = 0;
     for (size_t i = 0; i < s.n && digits < CODES_MIN; i++)
-        digits += isdigit((unsigned char)s.p[i]) ? 1u : 0u;
+        digits += s.p[i] >= '0' && s.p[i] <= '9' ? 1u : 0u;
     return digits >= CODES_MIN;
 }
 
@@ -474,10 +470,9 @@ size_t island_find_codes(
     while (
         (at = marks_next_run(marks, MARK_CODE, at, to, CODES_BYTES_MIN)) < to) {
         size_t start = at;
-        for (at += CODES_BYTES_MIN; at < text.n && at - start < ISLAND_MAX &&
-                                    is_code_char((unsigned char)text.p[at]);
-             at++)
-            ;
+        at = marks_end(marks, MARK_CODE, at + CODES_BYTES_MIN);
+        if (at - start > ISLAND_MAX)
+            at = start + ISLAND_MAX;
         if (has_digits(str_sub(text, start, at)))
             read_codes(text, start, at, out);
     }

@@ -104,9 +104,35 @@ static const struct {
     {"second", 1}, {"section", 0}, {"the", 0}, {"then", 1}, {"two", 0},
     {"which", 0}, {"with", 0}};
 
+/* By the first two letters; most words are none. */
+static bool may_be_joining(char first, char second)
+{
+    static const uint32_t seconds[32] = {
+        ['a' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31) | 1u << ('s' & 31),
+        ['b' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
+        ['c' & 31] = 1u << ('h' & 31) | 1u << ('o' & 31),
+        ['d' & 31] = 1u << ('i' & 31),
+        ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+        ['h' & 31] = 1u << ('a' & 31),
+        ['i' & 31] = 1u << ('s' & 31) | 1u << ('t' & 31),
+        ['l' & 31] = 1u << ('a' & 31),
+        ['m' & 31] = 1u << ('y' & 31),
+        ['n' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+        ['o' & 31] = 1u << ('f' & 31) | 1u << ('n' & 31) | 1u << ('t' & 31),
+        ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31),
+        ['r' & 31] = 1u << ('e' & 31),
+        ['s' & 31] = 1u << ('e' & 31),
+        ['t' & 31] = 1u << ('h' & 31) | 1u << ('w' & 31),
+        ['w' & 31] = 1u << ('h' & 31) | 1u << ('i' & 31),
+    };
+    return (seconds[first & 31] >> (second & 31) & 1) != 0;
+}
+
 static bool is_joining(struct str word, bool *is_telling)
 {
-    if (word.n == 0 || word.n > 9)
+    if (word.n == 0 || word.n > 9 ||
+        (isalpha((unsigned char)word.p[0]) &&
+            (word.n < 2 || !may_be_joining(word.p[0], word.p[1]))))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(joining); i++) {
         if (joining[i].word[0] != (word.p[0] | 0x20) ||
@@ -263,12 +289,17 @@ static size_t join_number(struct str text, size_t at, struct view_edits *out)
     return last;
 }
 
-static size_t hex_start(struct str text, size_t at)
+/* Whether digits that end at `at` may have others joined to them: what
+ * read_joiner would not take is most often seen at two or three bytes. */
+static bool may_be_joined(struct str text, size_t at)
 {
-    for (size_t n = 0;
-         n < 8 && at > 0 && isxdigit((unsigned char)text.p[at - 1]); n++)
-        at--;
-    return at;
+    char c = at_of(text, at);
+    if (!is_blank(c) && !is_mark(c))
+        return c == '<' || is_quote(c);
+    at += is_mark(c) ? 1 : 0;
+    at += at_of(text, at) == ' ' ? 1 : 0;
+    c = at_of(text, at);
+    return !isalpha((unsigned char)c) || may_be_joining(c, at_of(text, at + 1));
 }
 
 size_t join_find_numbers(
@@ -277,9 +308,14 @@ size_t join_find_numbers(
     struct str text = marks->text;
     size_t at = from;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        size_t word = hex_start(text, at);
-        if (marks_is_uuid(text, word)) {
-            at = word + UUID_BYTES;
+        uint64_t others = ~marks_window(marks, MARK_DIGIT, at);
+        size_t n = others != 0 ? (size_t)__builtin_ctzll(others) : MARK_BLOCK;
+        if ((marks_window(marks, MARK_UUID, at) & 1) != 0) {
+            at = marks_skip(marks, MARK_UUID, at, to);
+            continue;
+        }
+        if (n < NUMBER_MIN && !may_be_joined(text, at + n)) {
+            at += n;
             continue;
         }
         size_t next = join_number(text, at, out);
@@ -378,6 +414,45 @@ static size_t before_line(struct str text, size_t at)
     return end;
 }
 
+/* Whether a digit is among the bytes of a piece in front of `at`, or from it
+ * on; so is a piece that is too long for a look. */
+static bool has_digit_before(const struct marks *marks, size_t at)
+{
+    uint64_t others = ~marks_before(marks, MARK_PIECE, at);
+    uint64_t digits = marks_before(marks, MARK_DIGIT, at);
+    unsigned n = others != 0 ? (unsigned)__builtin_clzll(others) : MARK_BLOCK;
+    return n == MARK_BLOCK || (n > 0 && digits >> (MARK_BLOCK - n) != 0);
+}
+
+static bool has_digit_behind(const struct marks *marks, size_t at)
+{
+    uint64_t others = ~marks_window(marks, MARK_PIECE, at);
+    uint64_t digits = marks_window(marks, MARK_DIGIT, at);
+    unsigned n = others != 0 ? (unsigned)__builtin_ctzll(others) : MARK_BLOCK;
+    return n == MARK_BLOCK || (digits & ~(~UINT64_C(0) << n)) != 0;
+}
+
+/* Whether there may be a joiner at `at`, with a token's pieces around it. */
+static bool may_join_token(const struct marks *marks, size_t at, size_t end)
+{
+    struct str text = marks->text;
+    char next = at_of(text, at + 1);
+    switch (text.p[at]) {
+    case '"':
+    case '\'':
+    case '`':
+        return is_blank(next) ||
+               (next != '\0' && strchr("+.,&~|\\", next) != NULL);
+    case '<':
+        return isalpha((unsigned char)next) || next == '/' || next == '!';
+    case '\n':
+        return is_blank(next) || is_mark(next) ||
+               has_digit_before(marks, end) || has_digit_behind(marks, at + 1);
+    default:
+        return true;
+    }
+}
+
 size_t join_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -385,7 +460,8 @@ size_t join_find_tokens(
     for (size_t at = from; (at = marks_next(marks, MARK_JOINT, at, to)) < to;
          at++) {
         size_t end = text.p[at] == '\n' ? before_line(text, at) : at;
-        if (end > 0 && is_token_char((unsigned char)text.p[end - 1]))
+        if (end > 0 && is_token_char((unsigned char)text.p[end - 1]) &&
+            may_join_token(marks, at, end))
             join_token(text, end, out);
     }
     return to;

@@ -30,6 +30,9 @@ static const uint8_t sets[KINDS_ASCII][16] = {
         0x09, 0x08, 0x24, 0x04, 0, 0},
     [MARK_ESCAPE] = {0, 0, 0, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0x20, 8},
     [MARK_JOINT] = {0x40, 0, 4, 0, 0, 0, 0, 4, 0, 0, 5, 0, 0x88},
+    [MARK_PIECE] = {0xb8, 0xfc, 0xf8, 0xfc, 0xfc, 0xfc, 0xfc, 0xf8, 0xf8, 0xf8,
+        0xf0, 0x54, 0x50, 0x5c, 0x74, 0x74},
+    [MARK_GAP] = {4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4},
 };
 
 /* Controls but for blanks: norm_is_control. */
@@ -105,6 +108,56 @@ static read_fn *reader(void)
 }
 #endif
 
+/* Bits from which on n are set, those of the next block included. */
+static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
+{
+    for (unsigned had = 1; had < n && (bits | next) != 0;) {
+        unsigned step = n - had < had ? n - had : had;
+        step = step > 32 ? 32 : step;
+        /* cppcheck-suppress shiftTooManyBits; both are at least 1 */
+        bits &= bits >> step | next << (64 - step);
+        next &= next >> step;
+        had += step;
+    }
+    return bits;
+}
+
+static void mark_uuid(struct marks *m, size_t at)
+{
+    for (size_t i = at < m->from ? m->from : at; i < at + UUID_BYTES; i++)
+        m->blocks[(i - m->from) / MARK_BLOCK].kinds[MARK_UUID] |=
+            UINT64_C(1) << i % MARK_BLOCK;
+}
+
+/* Its four dashes stand five bytes apart, the first eight behind its start. */
+static void mark_uuids(struct marks *m, size_t block)
+{
+    const struct mark_block *b = marks_block(m, block);
+    uint64_t gaps = b->kinds[MARK_GAP], next = b[1].kinds[MARK_GAP];
+    gaps &= gaps >> 5 | next << 59;
+    gaps &= gaps >> 10 | (next & next >> 5) << 54;
+    for (; gaps != 0; gaps &= gaps - 1) {
+        size_t at = block + (size_t)__builtin_ctzll(gaps);
+        if (at >= 8 && marks_is_uuid(m->text, at - 8))
+            mark_uuid(m, at - 8);
+    }
+}
+
+/* What is made of the kinds of bytes; few blocks have any long run. */
+static void mark_long(struct marks *m, size_t count)
+{
+    m->blocks[0].kinds[MARK_UUID] = 0;
+    for (size_t i = 0; i + 1 < count; i++) {
+        struct mark_block *b = &m->blocks[i];
+        b[1].kinds[MARK_UUID] = 0;
+        b->kinds[MARK_LONG] =
+            runs_of(b->kinds[MARK_TURN], b[1].kinds[MARK_TURN], MARK_RUN);
+        if (b->kinds[MARK_LONG] != 0)
+            mark_uuids(m, m->from + i * MARK_BLOCK);
+    }
+    m->blocks[count - 1].kinds[MARK_LONG] = 0;
+}
+
 void marks_make(struct marks *m, struct str text, size_t from, size_t to)
 {
     read_fn *read = reader();
@@ -113,6 +166,7 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
     char rest[MARK_BLOCK];
     memset(rest, OF_NO_KIND, sizeof rest);
     from -= from % MARK_BLOCK;
+    from -= from > 0 ? MARK_BLOCK : 0;
     size_t count = (to - from + MARK_BLOCK - 1) / MARK_BLOCK + GUARD_BLOCKS;
     if (count > m->cap) {
         mem_free(m->blocks);
@@ -134,6 +188,7 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
         has_control |= read(p, &m->blocks[i]);
         high |= m->blocks[i].kinds[MARK_HIGH];
     }
+    mark_long(m, count);
     m->has_high = high != 0;
     m->has_odd = m->has_high || has_control;
 }
@@ -189,20 +244,6 @@ size_t marks_skip(
     return next_bit(m, kind, at, limit, ~UINT64_C(0));
 }
 
-/* Bits from which on n are set, those of the next block included. */
-static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
-{
-    for (unsigned had = 1; had < n && (bits | next) != 0;) {
-        unsigned step = n - had < had ? n - had : had;
-        step = step > 32 ? 32 : step;
-        /* cppcheck-suppress shiftTooManyBits; both are at least 1 */
-        bits &= bits >> step | next << (64 - step);
-        next &= next >> step;
-        had += step;
-    }
-    return bits;
-}
-
 size_t marks_next_run(
     const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
 {
@@ -221,6 +262,42 @@ size_t marks_next_run(
     return limit;
 }
 
+/* Digits, and gaps with a digit before and behind them. */
+static inline uint64_t number_bits(const struct mark_block *b, uint64_t before)
+{
+    uint64_t digits = b->kinds[MARK_DIGIT], gaps = b->kinds[MARK_GAP];
+    return digits | (gaps & (digits << 1 | before) &
+                        (digits >> 1 | b[1].kinds[MARK_DIGIT] << 63));
+}
+
+size_t marks_next_number(
+    const struct marks *m, size_t at, size_t limit, unsigned n)
+{
+    if (at >= limit)
+        return at;
+    for (size_t block = at - at % MARK_BLOCK; block < limit;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(m, block);
+        if (b->kinds[MARK_DIGIT] == 0)
+            continue;
+        uint64_t before = block > m->from ? b[-1].kinds[MARK_DIGIT] >> 63 : 0;
+        uint64_t bits = number_bits(b, before);
+        if (block < at)
+            bits = from_on(bits, at);
+        bits = runs_of(bits, number_bits(b + 1, b->kinds[MARK_DIGIT] >> 63), n);
+        if (bits != 0)
+            return smaller(block + (size_t)__builtin_ctzll(bits), limit);
+    }
+    return limit;
+}
+
+size_t marks_next_token(
+    const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
+{
+    at = marks_next(m, MARK_LONG, at, limit);
+    return marks_next_run(m, kind, at, limit, n);
+}
+
 size_t marks_count(
     const struct marks *m, enum mark kind, size_t at, size_t limit)
 {
@@ -235,6 +312,23 @@ size_t marks_count(
         count += (size_t)__builtin_popcountll(bits);
     }
     return count;
+}
+
+static inline bool is_of(enum mark kind, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte < 0x80 && (sets[kind][byte & 15] >> (byte >> 4) & 1) != 0;
+}
+
+size_t marks_end(const struct marks *m, enum mark kind, size_t at)
+{
+    struct str text = m->text;
+    if (at >= m->from && at < m->to)
+        at = marks_skip(m, kind, at, m->to);
+    if (at >= m->to)
+        while (at < text.n && is_of(kind, text.p[at]))
+            at++;
+    return at;
 }
 
 bool marks_is_uuid(struct str text, size_t at)

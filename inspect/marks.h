@@ -22,11 +22,16 @@ enum mark {
     MARK_CODE,   /* of lists of byte values */
     MARK_ESCAPE, /* "%&\=" */
     MARK_JOINT,  /* line end, quotes, "<*|" */
+    MARK_PIECE,  /* letters, digits and "_-./+=!@#$%^&" */
+    MARK_GAP,    /* " -." */
     MARK_HIGH,   /* 0x80 and above */
+    /* Made of those. */
+    MARK_LONG, /* MARK_RUN bytes of MARK_TURN from here on */
+    MARK_UUID, /* part of one (marks_is_uuid) */
     MARK_KINDS
 };
 
-enum { MARK_BLOCK = 64 };
+enum { MARK_BLOCK = 64, MARK_RUN = 12 };
 
 /* Bit i of a kind: byte i of the block. */
 struct mark_block {
@@ -42,7 +47,7 @@ struct marks {
     size_t cap;
 };
 
-/* Covers text[from, to) and a block behind it. */
+/* Covers text[from, to), and a block in front of it and behind it. */
 void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
 void marks_free(struct marks *marks);
 bool marks_cover(
@@ -56,9 +61,20 @@ size_t marks_next(
  * they may reach over the limit. */
 size_t marks_next_run(const struct marks *marks, enum mark kind, size_t at,
     size_t limit, unsigned n);
+/* The first place from where on n bytes (at most MARK_BLOCK) are digits and
+ * single gaps between two of them. */
+size_t marks_next_number(
+    const struct marks *marks, size_t at, size_t limit, unsigned n);
+/* The same of MARK_TOKEN and MARK_TURN and n >= MARK_RUN, which few texts
+ * have. */
+size_t marks_next_token(const struct marks *marks, enum mark kind, size_t at,
+    size_t limit, unsigned n);
 /* The next that is not of the kind. */
 size_t marks_skip(
     const struct marks *marks, enum mark kind, size_t at, size_t limit);
+/* The same at any place, as far as the text goes; of kinds of bytes below
+ * 0x80. */
+size_t marks_end(const struct marks *marks, enum mark kind, size_t at);
 size_t marks_count(
     const struct marks *marks, enum mark kind, size_t at, size_t limit);
 
@@ -88,6 +104,13 @@ static inline uint64_t marks_before(
  * whether text[at, at + UUID_BYTES) is one, by itself. */
 enum { UUID_BYTES = 36 };
 bool marks_is_uuid(struct str text, size_t at);
+/* The same of what is covered. */
+static inline bool marks_at_uuid(const struct marks *marks, size_t at)
+{
+    return (marks_window(marks, MARK_UUID, at) & 1) != 0 &&
+           (at == marks->from ||
+               (marks_window(marks, MARK_UUID, at - 1) & 1) == 0);
+}
 
 static inline const struct mark_block *marks_block(
     const struct marks *marks, size_t at)

@@ -224,32 +224,15 @@ static size_t run_end(struct str text, size_t at, size_t *digits_out)
     return at;
 }
 
-/* The end of a run at `at` that is surely too short to be looked at; 0: it
- * may be longer.  No two bytes of a run in a row are other than digits. */
-static size_t short_end(const struct scan_job *job, size_t at)
-{
-    uint64_t digits = marks_window(&job->marks, MARK_DIGIT, at);
-    uint64_t gaps = ~digits & ~digits >> 1 & ~(UINT64_C(1) << 63);
-    if (gaps == 0)
-        return 0;
-    unsigned n = (unsigned)__builtin_ctzll(gaps);
-    digits &= ~(~UINT64_C(0) << n);
-    return __builtin_popcountll(digits) < RUN_DIGITS_MIN ? at + n : 0;
-}
-
 /* Every group of a run, in turn, as the start of a number. */
 void walk_digits(struct scan_job *job, size_t limit)
 {
     struct str text = job->text;
     size_t at = job->digits_done;
     limit = limit < text.n ? limit : text.n;
-    while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
-        size_t digits = 0, end = short_end(job, at);
-        if (end != 0) {
-            job->digits_done = at = end;
-            continue;
-        }
-        end = run_end(text, at, &digits);
+    while ((at = marks_next_number(&job->marks, at, limit, RUN_DIGITS_MIN)) <
+           limit) {
+        size_t digits = 0, end = run_end(text, at, &digits);
         bool is_long = digits >= RUN_DIGITS_MIN;
         while (at < end && at < limit) {
             struct digit_group group = read_group(text, at);

@@ -305,12 +305,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Covers what was not walked over yet, and what may stand in front of it. */
+/* Covers what was not walked over yet. */
 static void mark(struct scan_job *job, size_t to)
 {
     size_t from = smaller(smaller(job->digits_done, job->shapes_done),
         smaller(job->tokens_done, job->terms_done));
-    from -= smaller(from, MARK_BLOCK);
     if (!marks_cover(&job->marks, job->text, from, to))
         marks_make(&job->marks, job->text, from, to);
     if (!job->is_second && job->layer == NULL)

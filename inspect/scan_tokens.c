@@ -158,11 +158,9 @@ void walk_tokens(struct scan_job *job, size_t limit)
     struct str text = job->text;
     size_t at = job->tokens_done;
     limit = limit < text.n ? limit : text.n;
-    while ((at = marks_next_run(
+    while ((at = marks_next_token(
                 &job->marks, MARK_TOKEN, at, limit, TOKEN_MIN)) < limit) {
-        size_t end = at + TOKEN_MIN;
-        while (end < text.n && is_token_char((unsigned char)text.p[end]))
-            end++;
+        size_t end = marks_end(&job->marks, MARK_TOKEN, at + TOKEN_MIN);
         try_run(job, at, end);
         at = end;
     }

@@ -217,12 +217,6 @@ size_t turn_find_words(
 
 /* ---- tokens ---- */
 
-static bool is_token_char(unsigned char c)
-{
-    return isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+' ||
-           c == '/' || c == '=';
-}
-
 /* Letters and digits, and not one word after the other. */
 static bool looks_made(struct str s)
 {
@@ -271,11 +265,14 @@ size_t turn_find_tokens(
     struct str text = marks->text;
     struct buf turned = {0};
     size_t at = from, start, end;
-    while ((at = marks_next_run(marks, MARK_TURN, at, to, TOKEN_MIN)) < to) {
-        for (end = at + TOKEN_MIN; end < text.n && end - at < TOKEN_MAX &&
-                                   is_token_char((unsigned char)text.p[end]);
-             end++)
-            ;
+    while ((at = marks_next_token(marks, MARK_TURN, at, to, TOKEN_MIN)) < to) {
+        end = marks_end(marks, MARK_TURN, at + TOKEN_MIN);
+        if (end - at > TOKEN_MAX)
+            end = at + TOKEN_MAX;
+        if (end <= to && marks_next(marks, MARK_DIGIT, at, end) == end) {
+            at = end;
+            continue;
+        }
         for (start = end; start > at; start--) /* behind NAME= */
             if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
                 break;
