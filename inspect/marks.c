@@ -13,7 +13,7 @@
 
 /* Behind what is covered: runs may be looked at over the end. */
 /* Fills the last block up. */
-enum { OF_NO_KIND = '!' };
+enum { OF_NO_KIND = '?' };
 enum { GUARD_BLOCKS = 2, KINDS_ASCII = MARK_HIGH };
 
 /* By kind and low half of the character; see marks.c's test for the sets. */
@@ -22,6 +22,8 @@ static const uint8_t sets[KINDS_ASCII][16] = {
     /* @A…O `a…o: 4, 6; P…Z p…z: 5, 7 */
     [MARK_WORD] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
         0xf0, 0x50, 0x50, 0x50, 0x50, 0x50},
+    [MARK_UPPER] = {0x20, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30,
+        0x30, 0x10, 0x10, 0x10, 0x10, 0x10},
     [MARK_TOKEN] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
         0xf0, 0x54, 0x50, 0x54, 0x50, 0x74},
     [MARK_TURN] = {0xa8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8,
@@ -329,6 +331,21 @@ size_t marks_end(const struct marks *m, enum mark kind, size_t at)
         while (at < text.n && is_of(kind, text.p[at]))
             at++;
     return at;
+}
+
+struct char_bits marks_char_bits(const struct marks *m, size_t at)
+{
+    struct char_bits bits = {0};
+    if (at >= m->from && at < m->to)
+        return (struct char_bits){marks_window(m, MARK_WORD, at),
+            marks_window(m, MARK_UPPER, at), marks_window(m, MARK_DIGIT, at)};
+    for (size_t i = 0; i < MARK_BLOCK && at + i < m->text.n; i++) {
+        char c = m->text.p[at + i];
+        bits.word |= (uint64_t)is_of(MARK_WORD, c) << i;
+        bits.upper |= (uint64_t)is_of(MARK_UPPER, c) << i;
+        bits.digit |= (uint64_t)is_of(MARK_DIGIT, c) << i;
+    }
+    return bits;
 }
 
 bool marks_is_uuid(struct str text, size_t at)

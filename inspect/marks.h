@@ -17,6 +17,7 @@
 enum mark {
     MARK_DIGIT,
     MARK_WORD,   /* ASCII letters and digits */
+    MARK_UPPER,  /* capitals of ASCII */
     MARK_TOKEN,  /* those and "_-+/" */
     MARK_TURN,   /* those and ".=" */
     MARK_CODE,   /* of lists of byte values */
@@ -88,6 +89,14 @@ static inline uint64_t marks_window(
     uint64_t bits = b->kinds[kind] >> shift;
     return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
 }
+
+/* Letters and digits from some place on. */
+struct char_bits {
+    uint64_t word, upper, digit;
+};
+
+/* Of the 64 bytes from `at` on; behind what is covered they are read. */
+struct char_bits marks_char_bits(const struct marks *marks, size_t at);
 
 /* The bits of the 64 bytes in front of `at`, the last one uppermost; those in
  * front of what is covered are zero. */

@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "inspect/activity.h"
 #include "inspect/check.h"
+#include "inspect/marks.h"
 #include "inspect/regex.h"
 #include "inspect/rules.h"
 
@@ -24,6 +25,7 @@ enum {
     RULE_GROUPS_MAX = 20,
     /* A shape and its first word are at most so long. */
     RULE_SHAPE_MAX = 48,
+    RULE_LEADS = 65, /* letters and digits in a row: 0 to 63, or more */
     /* A token is at most so long. */
     RULE_TOKEN_MAX = 1024,
     RULE_TERMS_MAX = 200000, /* of all dictionaries */
@@ -36,6 +38,21 @@ struct grouping {
     unsigned char sizes[RULE_GROUPS_MAX];
     unsigned char count;
 };
+
+/* What may stand at the first places, a bit each, as far as that is known:
+ * letters and digits only, none of them, no capitals, … */
+struct char_form {
+    uint64_t word, other;
+    uint64_t no_upper, no_lower, no_digit;
+};
+static inline bool may_have_form(
+    const struct char_bits *b, const struct char_form *f)
+{
+    uint64_t lower = b->word & ~b->upper & ~b->digit;
+    return ((f->word & ~b->word) | (f->other & b->word) |
+               (f->no_upper & b->upper) | (f->no_lower & lower) |
+               (f->no_digit & b->digit)) == 0;
+}
 
 struct pattern {
     bool is_digits;
@@ -59,8 +76,9 @@ struct pattern {
     size_t term_count;
     bool is_exact;
     bool is_token; /* regex is tried where a token starts, words near by */
-    bool may_have_blank; /* regex may match one; false: surely not */
-    struct regex *gap;   /* all between a word and the token, NULL: anything */
+    struct char_form form; /* is_token: of its matches */
+    bool may_have_blank;   /* regex may match one; false: surely not */
+    struct regex *gap; /* all between a word and the token, NULL: anything */
     bool has_base;
     enum level base; /* instead of the rule's */
 };
@@ -176,12 +194,17 @@ struct shape_entry {
     const struct rule *rule;
     const struct pattern *pattern;
     const char *text;
-    const char *rest; /* of the text, behind its first word */
+    struct char_form form;
 };
 struct token_entry {
     const struct rule *rule;
     const struct pattern *pattern;
+    unsigned form; /* of rules.token_forms */
+};
+struct token_form {
+    const struct pattern *pattern;
     struct regex_needs needs;
+    struct char_form form;
 };
 struct number_entry {
     const struct rule *rule;
@@ -247,6 +270,11 @@ struct rules {
     struct token_entry *tokens;
     size_t token_count;
     size_t *token_start;
+    /* Each token pattern once; which of them may begin with so many letters
+     * and digits in a row: token_leads[lead * token_form_words], a bit each. */
+    struct token_form *token_forms;
+    size_t token_form_count, token_form_words;
+    uint64_t *token_leads;
     /* Sure secrets are among what is found without an anchor. */
     bool has_secret_digits, has_secret_shapes, has_secret_terms;
     /* A match that begins with that byte has at least so many, none of them
@@ -276,6 +304,8 @@ void rules_read_terms(struct rules *rules, struct yaml_doc *doc,
 
 /* The indices above; rules_index.c. */
 void rules_index(struct rules *rules);
+/* The form of what an expression matches; rules_form.c. */
+void rules_form(struct str expression, bool nocase, struct char_form *form_out);
 
 /* The absolute name of a data file, in the arena: one that the configuration
  * names, or one that commands keep at DATA_DIR/FOLDER/NAME; and that a

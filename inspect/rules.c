@@ -354,6 +354,7 @@ static void read_pattern(struct loader *l, const struct yaml_node *node,
         p->max = RULE_TOKEN_MAX;
         p->regex = read_regex(l, node, token, nocase);
         p->may_have_blank = may_match_blank(token);
+        rules_form(token, nocase, &p->form);
         read_gap(l, node, p);
         return;
     }
@@ -672,6 +673,8 @@ void rules_free(struct rules **rules)
     mem_free(r->tokens);
     mem_free(r->numbers);
     mem_free(r->token_start);
+    mem_free(r->token_forms);
+    mem_free(r->token_leads);
     mem_free(r->shape_start);
     mem_free(r->terms);
     mem_free(r->term_bits);

@@ -104,13 +104,35 @@ static void count_shape(struct rules *rules, const struct rule *rule,
     rules->shape_start[class + 1]++;
 }
 
+/* What may stand where, of letters, digits and others. */
+static struct char_form form_of(const char *shape)
+{
+    struct char_form f = {0};
+    for (size_t i = 0; shape[i] != '\0' && i < 64; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        char c = shape[i];
+        bool is_lower = islower((unsigned char)c) && c != 'a' && c != 'x';
+        if (!isalnum((unsigned char)c)) {
+            f.other |= bit;
+            continue;
+        }
+        f.word |= bit;
+        f.no_upper |= isdigit((unsigned char)c) || is_lower ? bit : 0;
+        f.no_lower |=
+            isdigit((unsigned char)c) || isupper((unsigned char)c) ? bit : 0;
+        f.no_digit |=
+            isalpha((unsigned char)c) && c != 'X' && c != 'x' ? bit : 0;
+    }
+    return f;
+}
+
 /* Moves the start of the class, to be moved back. */
 static void add_shape(struct rules *rules, const struct rule *rule,
     const struct pattern *p, const char *shape, unsigned class)
 {
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     rules->shapes[rules->shape_start[class]++] =
-        (struct shape_entry){rule, p, shape, shape + first_length(shape)};
+        (struct shape_entry){rule, p, shape, form_of(shape)};
 }
 
 static void index_shapes(struct rules *rules)
@@ -142,6 +164,29 @@ static bool is_token_of(
     return has_bit(&rule->keywords, word);
 }
 
+/* The pattern's, made when it is met first. */
+static unsigned token_form_of(
+    struct rules *rules, const struct pattern *pattern)
+{
+    size_t n = rules->token_form_count;
+    for (size_t i = 0; i < n; i++)
+        if (rules->token_forms[i].pattern == pattern)
+            return (unsigned)i;
+    if ((n & (n - 1)) == 0)
+        rules->token_forms = mem_realloc(rules->token_forms,
+            (n == 0 ? 1 : 2 * n) * sizeof *rules->token_forms);
+    struct token_form *f = &rules->token_forms[rules->token_form_count++];
+    *f = (struct token_form){.pattern = pattern, .form = pattern->form};
+    regex_needs(pattern->regex, &f->needs);
+    if (pattern->may_have_blank)
+        f->needs.bytes = 0;
+    for (size_t c = 0; c < 256; c++)
+        if ((f->needs.first[c / 8] >> c % 8 & 1) != 0 &&
+            f->needs.bytes < rules->token_bytes[c])
+            rules->token_bytes[c] = f->needs.bytes;
+    return (unsigned)n;
+}
+
 static void add_token(struct rules *rules, const struct rule *rule,
     const struct pattern *pattern, size_t *cap)
 {
@@ -150,17 +195,31 @@ static void add_token(struct rules *rules, const struct rule *rule,
         rules->tokens =
             mem_realloc(rules->tokens, *cap * sizeof *rules->tokens);
     }
-    struct token_entry *e = &rules->tokens[rules->token_count++];
-    *e = (struct token_entry){.rule = rule, .pattern = pattern};
-    regex_needs(pattern->regex, &e->needs);
-    if (pattern->may_have_blank)
-        e->needs.bytes = 0;
-    for (size_t c = 0; c < 256; c++)
-        if ((e->needs.first[c / 8] >> c % 8 & 1) != 0 &&
-            e->needs.bytes < rules->token_bytes[c])
-            rules->token_bytes[c] = e->needs.bytes;
+    unsigned form = token_form_of(rules, pattern);
+    rules->tokens[rules->token_count++] =
+        (struct token_entry){rule, pattern, form};
     if (rule->keywords.within > rules->token_within)
         rules->token_within = rule->keywords.within;
+}
+
+/* So many letters and digits in a row, then something else. */
+static bool may_lead(const struct char_form *f, size_t lead)
+{
+    size_t n = ~f->word == 0 ? 64 : (size_t)__builtin_ctzll(~f->word);
+    return n < 64 && (f->other >> n & 1) != 0 ? lead == n : lead >= n;
+}
+
+static void index_leads(struct rules *rules)
+{
+    size_t words = rules->token_form_count / 64 + 1;
+    rules->token_form_words = words;
+    rules->token_leads =
+        mem_calloc(RULE_LEADS * words, sizeof *rules->token_leads);
+    for (size_t lead = 0; lead < RULE_LEADS; lead++)
+        for (size_t i = 0; i < rules->token_form_count; i++)
+            if (may_lead(&rules->token_forms[i].form, lead))
+                rules->token_leads[lead * words + i / 64] |= UINT64_C(1)
+                                                             << i % 64;
 }
 
 static void add_tokens(struct rules *rules, size_t word, size_t *cap)
@@ -318,4 +377,5 @@ void rules_index(struct rules *rules)
         rules->token_start[word] = rules->token_count;
         add_tokens(rules, word, &cap);
     }
+    index_leads(rules);
 }

@@ -106,6 +106,8 @@ enum err scanner_new(const struct rules *rules, struct str database,
         return ERR_UNSUPPORTED;
     }
     s->regex_scratch = regex_scratch_new();
+    s->token_forms =
+        mem_calloc(rules->token_form_words, sizeof *s->token_forms);
     *scanner_out = s;
     return OK;
 }
@@ -122,6 +124,7 @@ void scanner_free(struct scanner **scanner)
     hs_free_database(s->database);
     hs_free_database(s->words);
     regex_scratch_free(&s->regex_scratch);
+    mem_free(s->token_forms);
     scan_data_free(&s->data);
     mem_free(s);
     *scanner = NULL;

@@ -22,6 +22,7 @@ struct scanner {
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
     struct scan_job *spare; /* with its memory, for the next one */
+    uint64_t *token_forms;  /* scan_tokens.c: of the start it is at */
     struct scan_data *data; /* NULL: detectors have no data files */
     struct scan_edm *edm;   /* scan_edm.c; NULL: no such detector */
     unsigned char key[crypto_shorthash_KEYBYTES];

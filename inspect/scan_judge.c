@@ -152,9 +152,9 @@ static bool is_years(struct str value)
     return true;
 }
 
-/* Whether it is one; true: a finding, or nothing that should be tried again
- * as something else. */
-bool judge(struct scan_job *job, struct candidate *c)
+/* What the value itself says, before any word is looked for. */
+static bool is_possible(
+    struct scan_job *job, struct candidate *c, enum check *check_out)
 {
     const struct rule *r = c->rule;
     struct str value = c->value;
@@ -169,16 +169,23 @@ bool judge(struct scan_job *job, struct candidate *c)
             return false;
         c->is_glued = true;
     }
-    enum check check =
+    *check_out =
         r->validator != NULL ? r->validator->run(&value) : CHECK_UNKNOWN;
-    if (check == CHECK_FAIL)
+    if (*check_out == CHECK_FAIL)
         return false;
     if (!c->pattern->is_digits &&
         (c->pattern->shape_count == 0 || c->pattern->regex != NULL))
         c->end = c->start + value.n;
     c->value = value;
-    if ((r->entropy > 0 && check_entropy(value) < r->entropy) ||
-        is_allowed(job, c))
+    return (r->entropy <= 0 || check_entropy(value) >= r->entropy) &&
+           !is_allowed(job, c);
+}
+
+bool judge(struct scan_job *job, struct candidate *c)
+{
+    const struct rule *r = c->rule;
+    enum check check;
+    if (!is_possible(job, c, &check))
         return false;
     enum level level = level_of(job, c, check == CHECK_PASS);
     if (level == LEVEL_NONE)

@@ -12,7 +12,6 @@
 enum {
     LEAD_LETTERS_MAX = 6, /* of a word in front of the digits */
     LEAD_WORDS_MAX = 2,
-    AGREE = 4,
     GLUED_DIGITS_MIN = 9, /* "code199003052397" */
     CELL_DIGITS_MIN = 8,  /* "7,44051401359,12" */
 };
@@ -76,19 +75,6 @@ static inline bool fits(char wanted, unsigned char c)
     default:
         return (unsigned char)wanted == c;
     }
-}
-
-/* Whether the text goes on like the shape for a few characters: most that
- * begin like one do not, and this is cheaper than the whole of it. */
-static inline bool agrees(struct str text, size_t at, const char *rest)
-{
-    for (size_t i = 0; i < AGREE && rest[i] != '\0'; i++) {
-        char c = at + i < text.n ? text.p[at + i] : 0;
-        if (rest[i] == ' ' ? !is_shape_gap(c)
-                           : !fits(rest[i], (unsigned char)c))
-            return false;
-    }
-    return true;
 }
 
 /* The end of what has the shape at `start`, 0: nothing has. */
@@ -204,7 +190,7 @@ static void read_form(
 }
 
 static inline void try_class(struct scan_job *job, size_t start,
-    const struct shape_form *form, bool is_glued)
+    const struct shape_form *form, const struct char_bits *bits, bool is_glued)
 {
     const struct rules *rules = job->scanner->rules;
     unsigned class = shape_class(form);
@@ -212,7 +198,7 @@ static inline void try_class(struct scan_job *job, size_t start,
         return;
     unsigned last = rules->shape_start[class + 1];
     for (unsigned i = rules->shape_start[class]; i < last; i++)
-        if (agrees(job->text, start + form->width, rules->shapes[i].rest))
+        if (may_have_form(bits, &rules->shapes[i].form))
             try_shape(job, &rules->shapes[i], start, is_glued);
 }
 
@@ -226,9 +212,10 @@ static void try_shapes(
         .first = c <= '9'   ? SHAPE_NUMBER
                  : c <= 'Z' ? SHAPE_UPPER
                             : SHAPE_LOWER};
-    try_class(job, start, &form, is_glued);
+    struct char_bits bits = marks_char_bits(&job->marks, start);
+    try_class(job, start, &form, &bits, is_glued);
     read_form(job, start + width, &form);
-    try_class(job, start, &form, is_glued);
+    try_class(job, start, &form, &bits, is_glued);
 }
 
 static void try_leads(struct scan_job *job, size_t start)
@@ -273,6 +260,11 @@ void walk_shapes(struct scan_job *job, size_t limit)
     size_t at = job->shapes_done;
     limit = limit < text.n ? limit : text.n;
     while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
+        if ((marks_window(&job->marks, MARK_UUID, at) & 1) != 0) {
+            at = marks_skip(&job->marks, MARK_UUID, at, limit);
+            job->shapes_done = at;
+            continue;
+        }
         size_t start = word_start(job, at);
         size_t end = at + count_on(job, at);
         while (is_word(text, end))

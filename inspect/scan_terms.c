@@ -102,8 +102,8 @@ static uint32_t read_head(struct str text, size_t at, uint64_t rest)
         return word_head(text.p + at, text.n - at);
     memcpy(&head, text.p + at, sizeof head);
     head |= 0x20202020;
-    unsigned n = (unsigned)__builtin_ctzll(~rest | 16);
-    return n < sizeof head ? head & ~(~(uint32_t)0 << 8 * n) : head;
+    unsigned n = (unsigned)__builtin_ctzll(~rest | 16); /* 1 to 4 */
+    return head & ~(uint32_t)0 >> (32 - 8 * n);
 }
 
 /* A word that may be, or follow, the first one of a term. */

@@ -18,27 +18,43 @@ enum {
     PARTS_MAX = 24, /* parts of a token in front of its longest */
 };
 
-/* Letters, digits, "_-+/": a bit a byte, so that a look is one load. */
-static const uint32_t token_chars[8] = {
-    0, 0x03ffa800, 0x87fffffe, 0x07fffffe, 0, 0, 0, 0};
-
-static inline bool is_token_char(unsigned char c)
-{
-    return (token_chars[c / 32] >> c % 32 & 1) != 0;
-}
-
-static bool is_worth_it(struct str run)
-{
-    for (size_t i = 0; i < run.n; i++)
-        if (isdigit((unsigned char)run.p[i]))
-            return true;
-    return run.n >= TOKEN_LETTERS_MIN;
-}
-
 /* A start in a run, and so many bytes up to a blank, or enough. */
 struct token_start {
     size_t at, bytes;
+    uint64_t *forms; /* a bit for each pattern that may begin so */
 };
+
+static inline bool may_match(const struct token_start *start,
+    const struct token_form *f, unsigned char first,
+    const struct char_bits *bits)
+{
+    return start->bytes >= f->needs.bytes &&
+           (f->needs.first[first / 8] >> first % 8 & 1) != 0 &&
+           may_have_form(bits, &f->form);
+}
+
+/* Which patterns may match at that start: few do, and where there are none no
+ * word need be looked for. */
+static bool find_forms(struct scan_job *job, struct token_start *start)
+{
+    const struct rules *rules = job->scanner->rules;
+    struct char_bits bits = marks_char_bits(&job->marks, start->at);
+    size_t lead =
+        ~bits.word == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(~bits.word);
+    unsigned char first = (unsigned char)job->text.p[start->at];
+    bool has_any = false;
+    for (size_t i = 0; i < rules->token_form_words; i++) {
+        uint64_t left = rules->token_leads[lead * rules->token_form_words + i];
+        start->forms[i] = 0;
+        for (; left != 0; left &= left - 1)
+            if (may_match(start,
+                    &rules->token_forms[i * 64 + (size_t)__builtin_ctzll(left)],
+                    first, &bits))
+                start->forms[i] |= left & -left;
+        has_any = has_any || start->forms[i] != 0;
+    }
+    return has_any;
+}
 
 /* word_end: where the word that brought us here ends. */
 static void try_token(struct scan_job *job, const struct token_entry *e,
@@ -46,17 +62,14 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
 {
     struct regex_match m;
     size_t at = start->at;
-    unsigned char first = (unsigned char)job->text.p[at];
-    if (start->bytes < e->needs.bytes ||
-        (e->needs.first[first / 8] >> first % 8 & 1) == 0)
+    if ((start->forms[e->form / 64] >> e->form % 64 & 1) == 0)
         return;
     if (e->pattern->gap != NULL && word_end < at &&
         !regex_match(e->pattern->gap, job->scanner->regex_scratch,
             str_sub(job->text, 0, at), word_end, word_end, true, &m))
         return;
-    struct str subject = str_sub(job->text, 0, at + RULE_TOKEN_MAX);
-    if (!regex_match(e->pattern->regex, job->scanner->regex_scratch, subject,
-            at, at, true, &m))
+    if (!regex_match(e->pattern->regex, job->scanner->regex_scratch,
+            str_sub(job->text, 0, at + RULE_TOKEN_MAX), at, at, true, &m))
         return;
     struct candidate c = {.rule = e->rule,
         .pattern = e->pattern,
@@ -84,8 +97,9 @@ static bool try_word(struct scan_job *job, const struct event *word,
 static void try_words(struct scan_job *job, size_t at, size_t blank)
 {
     const struct rules *rules = job->scanner->rules;
-    struct token_start start = {at, blank - at};
-    if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes)
+    struct token_start start = {at, blank - at, job->scanner->token_forms};
+    if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes ||
+        !find_forms(job, &start))
         return;
     for (size_t i = rules->token_start[rules->word_count];
          i < rules->token_count; i++)
@@ -110,9 +124,9 @@ static void try_words(struct scan_job *job, size_t at, size_t blank)
 static size_t start_of_parts(struct str text, size_t start)
 {
     size_t at = start;
-    while (
-        at > 0 && start - at < PARTS_MAX &&
-        (is_token_char((unsigned char)text.p[at - 1]) || text.p[at - 1] == '.'))
+    while (at > 0 && start - at < PARTS_MAX &&
+           (isalnum((unsigned char)text.p[at - 1]) || text.p[at - 1] == '.' ||
+               memchr("_-+/", text.p[at - 1], 4) != NULL))
         at--;
     return at;
 }
@@ -124,6 +138,14 @@ static size_t next_blank(struct str text, size_t at)
     while (at < most && at < text.n && !isspace((unsigned char)text.p[at]))
         at++;
     return at < text.n && at == most ? SIZE_MAX : at;
+}
+
+static bool is_worth_it(struct str run)
+{
+    for (size_t i = 0; i < run.n; i++)
+        if (isdigit((unsigned char)run.p[i]))
+            return true;
+    return run.n >= TOKEN_LETTERS_MIN;
 }
 
 /* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also

@@ -17,11 +17,14 @@ static const char letters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static const char *const others[MARK_KINDS] = {[MARK_DIGIT] = "",
     [MARK_WORD] = letters,
+    [MARK_UPPER] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     [MARK_TOKEN] = "_-+/",
     [MARK_TURN] = "_-+/.=",
     [MARK_CODE] = "abcdefABCDEF ,:;-\n\txX\\'\"",
     [MARK_ESCAPE] = "%&\\=",
     [MARK_JOINT] = "\n\"'`<*|",
+    [MARK_PIECE] = "_-./+=!@#$%^&",
+    [MARK_GAP] = " -.",
     [MARK_HIGH] = ""};
 
 static bool is_in(const char *set, char c)
@@ -31,9 +34,10 @@ static bool is_in(const char *set, char c)
 
 static bool is_of(char c, enum mark kind)
 {
-    bool has_digits =
-        kind != MARK_ESCAPE && kind != MARK_JOINT && kind != MARK_HIGH;
-    bool has_letters = kind == MARK_TOKEN || kind == MARK_TURN;
+    bool has_digits = kind != MARK_ESCAPE && kind != MARK_JOINT &&
+                      kind != MARK_UPPER && kind != MARK_GAP;
+    bool has_letters =
+        kind == MARK_TOKEN || kind == MARK_TURN || kind == MARK_PIECE;
     if (kind == MARK_HIGH)
         return (unsigned char)c >= 0x80;
     return (has_digits && is_in(digits, c)) ||
@@ -64,7 +68,7 @@ static void every_byte_has_its_kinds_at_every_place(void **state)
         struct str text = str_make(bytes + from, 256);
         marks_make(&marks, text, 0, text.n);
         for (size_t i = 0; i < text.n; i++)
-            for (unsigned k = 0; k < MARK_KINDS; k++)
+            for (unsigned k = 0; k <= MARK_HIGH; k++)
                 assert_int_equal(
                     marks_next(&marks, (enum mark)k, i, i + 1) == i,
                     is_of(text.p[i], (enum mark)k));
@@ -90,7 +94,7 @@ static void places_and_runs_are_those_of_a_plain_search(void **state)
         size_t at = n == 0 ? 0 : (size_t)rand() % n;
         size_t to = at + (size_t)rand() % (n - at + 1);
         marks_make(&marks, text, at, to);
-        for (unsigned k = 0; k < MARK_KINDS; k++) {
+        for (unsigned k = 0; k <= MARK_HIGH; k++) {
             enum mark kind = (enum mark)k;
             size_t count = 0;
             for (size_t i = at; i < to; i++)
@@ -103,6 +107,101 @@ static void places_and_runs_are_those_of_a_plain_search(void **state)
                     marks_next_run(&marks, kind, at, to, lengths[i]),
                     slow_next(text, kind, at, to, lengths[i]));
         }
+    }
+    marks_free(&marks);
+}
+
+/* Digits, and gaps between two of them. */
+static bool is_of_number(struct str text, size_t at)
+{
+    return is_of(text.p[at], MARK_DIGIT) ||
+           (is_of(text.p[at], MARK_GAP) && at > 0 && at + 1 < text.n &&
+               is_of(text.p[at - 1], MARK_DIGIT) &&
+               is_of(text.p[at + 1], MARK_DIGIT));
+}
+
+static size_t slow_number(struct str text, size_t at, size_t limit, size_t n)
+{
+    for (; at < limit; at++) {
+        size_t run = 0;
+        while (run < n && at + run < text.n && is_of_number(text, at + run))
+            run++;
+        if (run == n)
+            return at;
+    }
+    return limit;
+}
+
+static void numbers_and_long_runs_are_found_at_once(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "0123456789 -.aZ=";
+    char bytes[600];
+    struct marks marks = {0};
+    srand(7);
+    for (int round = 0; round < 3000; round++) {
+        int spread = 1 + rand() % (int)(sizeof alphabet - 1);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = alphabet[rand() % spread];
+        struct str text = str_make(bytes, (size_t)(1 + rand() % 600));
+        size_t at = (size_t)rand() % text.n;
+        size_t to = at + (size_t)rand() % (text.n - at + 1);
+        marks_make(&marks, text, at, to);
+        assert_int_equal(
+            marks_next_number(&marks, at, to, 9), slow_number(text, at, to, 9));
+        assert_int_equal(marks_next(&marks, MARK_LONG, at, to),
+            slow_next(text, MARK_TURN, at, to, MARK_RUN));
+        assert_int_equal(marks_next_token(&marks, MARK_TOKEN, at, to, 14),
+            slow_next(text, MARK_TOKEN, at, to, 14));
+        size_t end = at;
+        while (end < text.n && is_of(text.p[end], MARK_TURN))
+            end++;
+        assert_int_equal(marks_end(&marks, MARK_TURN, at), end);
+    }
+    marks_free(&marks);
+}
+
+static void identifiers_are_marked_at_any_place(void **state)
+{
+    (void)state;
+    static const char id[] = "294cd584-a7cd-4cdb-908f-cf0abc80efcf";
+    char bytes[400];
+    struct marks marks = {0};
+    for (size_t at = 0; at + UUID_BYTES <= sizeof bytes; at++) {
+        memset(bytes, ' ', sizeof bytes);
+        memcpy(bytes + at, id, UUID_BYTES);
+        marks_make(&marks, str_make(bytes, sizeof bytes), 0, sizeof bytes);
+        assert_int_equal(
+            marks_count(&marks, MARK_UUID, 0, sizeof bytes), UUID_BYTES);
+        assert_true(marks_at_uuid(&marks, at));
+        assert_false(marks_at_uuid(&marks, at + 1));
+        bytes[at + 9] = 'g';
+        marks_make(&marks, str_make(bytes, sizeof bytes), 0, sizeof bytes);
+        assert_int_equal(marks_count(&marks, MARK_UUID, 0, sizeof bytes), 0);
+    }
+    marks_free(&marks);
+}
+
+static void characters_are_seen_from_both_sides(void **state)
+{
+    (void)state;
+    static const char text[] = "ab1 CD-2xY.9";
+    struct marks marks = {0};
+    marks_make(&marks, str_of(text), 0, sizeof text - 1);
+    for (size_t at = 0; at < sizeof text; at++) {
+        struct char_bits bits = marks_char_bits(&marks, at);
+        uint64_t before = marks_before(&marks, MARK_WORD, at);
+        for (size_t i = at; i < sizeof text - 1; i++) {
+            assert_int_equal(
+                bits.word >> (i - at) & 1, is_of(text[i], MARK_WORD));
+            assert_int_equal(
+                bits.digit >> (i - at) & 1, is_of(text[i], MARK_DIGIT));
+            assert_int_equal(
+                bits.upper >> (i - at) & 1, is_of(text[i], MARK_UPPER));
+        }
+        for (size_t i = 0; i < at; i++)
+            assert_int_equal(
+                before >> (64 - at + i) & 1, is_of(text[i], MARK_WORD));
     }
     marks_free(&marks);
 }
@@ -179,6 +278,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_has_its_kinds_at_every_place),
         cmocka_unit_test(places_and_runs_are_those_of_a_plain_search),
+        cmocka_unit_test(numbers_and_long_runs_are_found_at_once),
+        cmocka_unit_test(identifiers_are_marked_at_any_place),
+        cmocka_unit_test(characters_are_seen_from_both_sides),
         cmocka_unit_test(from_behind_the_limit_nothing_goes_back),
         cmocka_unit_test(characters_that_are_folded_are_noticed),
         cmocka_unit_test(an_identifier_stands_by_itself),
