@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the HTTP fuzz targets to tests/fuzz/corpus/<target>/.
 
-The h1 ones are the tables and messages of tests/unit/test_h1.c, the h2 ones
+The h1 ones are the tables and messages of tests/unit/test_h1*.c, the h2 ones
 are frames put together here (RFC 9113 section 6, literal HPACK fields).
 Each seed starts with the mode byte of tests/fuzz/http_fuzz.h.
 """
