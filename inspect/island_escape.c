@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "inspect/html.h"
 #include "inspect/island.h"
+#include "inspect/norm.h"
 
 enum {
     CHAIN = 3,
@@ -150,6 +151,19 @@ static size_t read_unended(
     return end - at;
 }
 
+/* Blanks and what is not seen between digits: "&nbsp;", "&#8203;". */
+static void fold_hidden(char out[4], size_t *out_n)
+{
+    uint32_t c = 0;
+    if (*out_n < 2 || utf8_decode(str_make(out, *out_n), &c) != *out_n)
+        return;
+    int folded = norm_fold(c);
+    if (folded < 0)
+        return;
+    out[0] = (char)folded;
+    *out_n = folded > 0;
+}
+
 static size_t read_entity(
     struct str text, size_t at, char out[4], size_t *out_n)
 {
@@ -158,8 +172,10 @@ static size_t read_entity(
     const char *end = memchr(text.p + at, ';', most);
     size_t n = end != NULL ? (size_t)(end - (text.p + at)) + 1 : 0;
     *out_n = n != 0 ? html_decode_entity(text.p + at, n, out) : 0;
-    if (*out_n != 0)
+    if (*out_n != 0) {
+        fold_hidden(out, out_n);
         return n;
+    }
     return at + 1 < text.n && text.p[at + 1] == '#'
                ? read_unended(text, at, out, out_n)
                : 0;
@@ -214,7 +230,9 @@ static bool is_doubled(char c, struct str rest)
 static bool is_before_value(struct str rest)
 {
     size_t n = 0;
-    while (n < rest.n && n < VALUE_AROUND && isalnum((unsigned char)rest.p[n]))
+    while (n < rest.n && n < VALUE_AROUND &&
+           (isalnum((unsigned char)rest.p[n]) || rest.p[n] == '-' ||
+               rest.p[n] == '_'))
         n++;
     return n == VALUE_AROUND;
 }
@@ -241,6 +259,13 @@ static size_t read_css(struct str text, size_t at, struct buf *decoded)
         count++;
     }
     return count >= CSS_CHAIN ? at : 0;
+}
+
+/* Digits on both sides: an entity that is not seen divides them. */
+static bool is_between_digits(struct str text, size_t start, size_t end)
+{
+    return start > 0 && isdigit((unsigned char)text.p[start - 1]) &&
+           end < text.n && isdigit((unsigned char)text.p[end]);
 }
 
 struct chain {
@@ -293,6 +318,7 @@ static size_t find_chain(
     view_edits_add(out, at, chain.end, buf_str(decoded));
     out->items[out->count - 1].is_hint =
         chain.count < CHAIN && !chain.is_odd &&
+        !(kind == '&' && is_between_digits(text, at, chain.end)) &&
         !(kind == '%' && is_before_value(str_sub(text, chain.end, text.n)));
     return chain.end;
 }

@@ -17,7 +17,11 @@ enum {
     TAGS_MAX = 200,
     BLANKS_MAX = 64, /* indentation */
     WORDS_MAX_BYTES = 48,
-    TOKEN_MIN = 16, /* of both pieces */
+    TOKEN_MIN = 16,  /* of both pieces */
+    WRAPPED_MIN = 8, /* at a line's end; shorter ones are words */
+    COMMENT_MAX = 80,
+    OPERATOR_MAX = 24,
+    ITEM_MAX = 8, /* of a list of pieces of one length */
 };
 
 /* Marks are themselves. */
@@ -27,6 +31,7 @@ enum {
     JOIN_TAG,
     JOIN_CODE,
     JOIN_LIST,
+    JOIN_SOFT,
     JOIN_WORDS
 };
 
@@ -60,6 +65,7 @@ static bool is_mark(char c)
         ['*'] = true,
         ['~'] = true,
         ['#'] = true,
+        ['>'] = true,
         ['\\'] = true};
     return (unsigned char)c < 128 && marks[(unsigned char)c];
 }
@@ -85,8 +91,7 @@ static size_t read_tags(struct str text, size_t at)
         if (close == NULL ||
             !(isalpha((unsigned char)next) || next == '/' || next == '!'))
             break;
-        end = (size_t)(close - text.p) + 1;
-        at = skip_blanks(text, end);
+        end = at = skip_blanks(text, (size_t)(close - text.p) + 1);
     }
     return end;
 }
@@ -167,22 +172,61 @@ static size_t read_words(struct str text, size_t at)
     }
 }
 
+/* Blanks and comments. */
+static size_t skip_comments(struct str text, size_t at)
+{
+    at = skip_blanks(text, at);
+    while (str_starts(str_sub(text, at, text.n), "/*")) {
+        struct str rest = str_sub(text, at, at + COMMENT_MAX);
+        const char *end = memmem(rest.p, rest.n, "*/", 2);
+        if (end == NULL)
+            return at;
+        at = skip_blanks(text, at + (size_t)(end - rest.p) + 2);
+    }
+    return at;
+}
+
+/* What puts strings together: signs, brackets of calls and templates, "concat";
+ * at most one name. */
+static size_t read_operator(struct str text, size_t at, bool *is_list)
+{
+    static const char *const names[] = {
+        "concat", "append", "add", "plus", "str", "String", "cat"};
+    bool has_name = false;
+    size_t most = at + OPERATOR_MAX;
+    while (at < text.n && at < most) {
+        char c = text.p[at];
+        if (isalpha((unsigned char)c)) {
+            size_t end = at, i = 0;
+            while (isalpha((unsigned char)at_of(text, end)) && end - at < 8)
+                end++;
+            struct str name = str_sub(text, at, end);
+            while (i < ARRAY_LEN(names) && !str_is(name, names[i]))
+                i++;
+            if (i == ARRAY_LEN(names) || has_name)
+                return at;
+            has_name = true;
+            at = end;
+        } else if (strchr("+.,&~|\\_^(){}[]$-", c) != NULL && c != '\0') {
+            *is_list = *is_list || c == ',' || c == ']' || c == '-';
+            at = skip_comments(text, at + 1);
+        } else {
+            return at;
+        }
+    }
+    return at;
+}
+
 /* A quote that closes, perhaps an operator, a quote that opens. */
 static size_t read_quotes(struct str text, size_t at, unsigned *kind)
 {
     char quote = text.p[at];
-    size_t end = skip_blanks(text, at + 1);
-    char sign = at_of(text, end);
-    *kind = JOIN_CODE;
-    if (sign == ',' || sign == ']')
-        *kind = JOIN_LIST;
-    if (sign != '\0' && strchr("+.,&~|\\", sign) != NULL) {
-        while (at_of(text, end) == sign)
-            end++;
-        end = skip_blanks(text, end);
-    } else if (end == at + 1) {
+    bool is_list = false;
+    size_t begin = skip_comments(text, at + 1);
+    size_t end = read_operator(text, begin, &is_list);
+    *kind = is_list ? JOIN_LIST : JOIN_CODE;
+    if (end == at + 1 && at_of(text, end) != quote)
         return 0; /* a quote in a quoted text */
-    }
     if (strchr("fburRF$@", at_of(text, end)) != NULL && at_of(text, end) != 0)
         end++;
     return at_of(text, end) == quote ? end + 1 : 0;
@@ -203,11 +247,24 @@ static size_t read_mark(struct str text, size_t at, unsigned *kind)
     return skip_blanks(text, end);
 }
 
+/* "=" at a line end, as quoted-printable breaks lines; "^", "`" of shells. */
+static bool is_soft_break(struct str text, size_t at)
+{
+    char c = at_of(text, at);
+    return (c == '=' || c == '^' || c == '`') &&
+           (at_of(text, at + 1) == '\n' ||
+               str_starts(str_sub(text, at + 1, at + 3), "\r\n"));
+}
+
 /* The joiner at `at`: its end, or 0. */
 static size_t read_joiner(struct str text, size_t at, unsigned *kind)
 {
     char c = at_of(text, at);
     size_t end = 0;
+    if (is_soft_break(text, at)) {
+        *kind = c == '=' ? JOIN_SOFT : JOIN_LINE;
+        return text.p[at + 1] == '\n' ? at + 2 : at + 3;
+    }
     if (c == '<') {
         *kind = JOIN_TAG;
         return read_tags(text, at);
@@ -267,15 +324,17 @@ static size_t join_number(struct str text, size_t at, struct view_edits *out)
     struct gap gaps[PIECES_MAX];
     size_t count = 0, total = 0, last = at;
     unsigned kind = 0, next_kind = 0;
+    bool is_each = true; /* digit: then separators may differ */
     for (;;) {
         size_t end = digits_end(text, at);
+        is_each = is_each && end - at == 1;
         total += end - at;
         last = at;
         if (count == PIECES_MAX || end - at > NUMBER_MAX)
             break;
         size_t next = read_joiner(text, end, &next_kind);
         if (next == 0 || !isdigit((unsigned char)at_of(text, next)) ||
-            (count > 0 && next_kind != kind))
+            (count > 0 && next_kind != kind && !is_each))
             break;
         kind = next_kind;
         gaps[count++] = (struct gap){end, next};
@@ -392,10 +451,16 @@ static void join_token(struct str text, size_t end, struct view_edits *out)
         return;
     struct str left = str_sub(text, piece_start(text, end), end);
     struct str right = str_sub(text, next, piece_end(text, next));
+    if (left.n >= 2 && memcmp(left.p + left.n - 2, "%s", 2) == 0)
+        return; /* where pieces go, no piece */
+    bool is_wrapped = memchr(text.p + end, '\n', next - end) != NULL;
     bool is_code = kind == JOIN_CODE && left.n > 0 && right.n > 0;
+    is_code = is_code || (kind == JOIN_SOFT && left.n > 1 && right.n > 1) ||
+              (kind == JOIN_LIST && left.n >= right.n && left.n <= ITEM_MAX);
     if (is_code || is_single(text, end, next) ||
         (left.n >= 2 && right.n >= 2 && left.n + right.n >= TOKEN_MIN &&
             kind != JOIN_WORDS && is_mixed(left, right) &&
+            (!is_wrapped || left.n >= WRAPPED_MIN) &&
             (kind != JOIN_LINE || is_mixed(left, STR("")) ||
                 is_mixed(STR(""), right))))
         take_out(out, end, next);
@@ -407,6 +472,8 @@ static size_t before_line(struct str text, size_t at)
     size_t end = at;
     if (end > 0 && text.p[end - 1] == '\r')
         end--;
+    if (end > 0 && is_soft_break(text, end - 1))
+        return end - 1;
     if (end > 0 && text.p[end - 1] == '\\')
         end--;
     while (end > 0 && at - end < 8 && text.p[end - 1] == ' ')

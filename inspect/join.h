@@ -19,6 +19,13 @@
 /* Groups of digits with one kind of separator between all. */
 size_t join_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* Groups of digits with the same bytes between all, pieces under numbers that
+ * count up: "part 1: …, part 2: …". */
+size_t join_find_counted(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "g h p _ A": single characters. */
+size_t join_find_singles(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Pieces of a token at a line end, quote, tag, emphasis. */
 size_t join_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

@@ -126,8 +126,7 @@ static const struct norm_range *find_range(
     return low < count && ranges[low].from <= c ? &ranges[low] : NULL;
 }
 
-/* The ASCII character that c stands for; 0: drop it; -1: leave it. */
-static int fold(uint32_t c)
+int norm_fold(uint32_t c)
 {
     if (c >= GREEK && c < SCRIPTS_END) {
         if (c >= MARKS && c <= MARKS_END)
@@ -172,7 +171,7 @@ static size_t fold_at(struct str source, size_t at, char out[4], size_t *out_n)
         return sequence != 0 ? sequence : 1;
     }
     size_t n = (unsigned char)rest.p[0] < 0x80 ? 0 : utf8_decode(rest, &c);
-    int folded = n != 0 ? fold(c) : -1;
+    int folded = n != 0 ? norm_fold(c) : -1;
     if (n == 0)
         n = 1;
     *out_n = folded < 0 ? n : folded > 0;
@@ -222,7 +221,7 @@ static size_t count_plain(struct str source, size_t at, size_t stop)
                 break;
         } else {
             bytes = utf8_decode(str_sub(source, at + n, source.n), &c);
-            if (bytes == 0 || fold(c) >= 0)
+            if (bytes == 0 || norm_fold(c) >= 0)
                 break;
         }
         n += bytes;

@@ -11,6 +11,7 @@
 #define INSPECT_NORM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -34,6 +35,9 @@ static inline bool norm_is_control(char c)
     unsigned char u = (unsigned char)c;
     return (u < 0x20 && (u < '\t' || u > '\r')) || u == 0x7f;
 }
+
+/* The ASCII character that c stands for; 0: nothing; -1: none. */
+int norm_fold(uint32_t c);
 
 void norm_begin(struct norm *norm, struct str source);
 /* Takes about max_bytes of the source; true while there is more. */

@@ -23,8 +23,14 @@ enum {
 typedef size_t find_fn(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
-enum kind { KIND_DECODED, KIND_JOINED, KIND_BACKWARDS, KIND_TURNED };
-enum { ALL_KINDS = 15, FINDERS = 6 };
+enum kind {
+    KIND_DECODED,
+    KIND_JOINED,
+    KIND_APART,
+    KIND_BACKWARDS,
+    KIND_TURNED
+};
+enum { ALL_KINDS = 31, FINDERS = 6 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -40,8 +46,9 @@ static const struct {
             {island_find_codes, 0}, {island_find_dumps, 0},
             {island_find_characters, HEAD_CHARACTER}}},
     [KIND_JOINED] = {true, false, 1 << KIND_DECODED,
-        {{join_find_numbers, 0}, {join_find_tokens, 0},
+        {{join_find_numbers, 0}, {join_find_singles, 0}, {join_find_tokens, 0},
             {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
+    [KIND_APART] = {true, false, 1 << KIND_DECODED, {{join_find_counted, 0}}},
     [KIND_BACKWARDS] = {true, false, 0,
         {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},
@@ -201,7 +208,11 @@ bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end)
     const struct scan_layer *layer = job->layer;
     for (; layer != NULL; layer = layer->parent) {
         size_t from = *start + layer->window, to = *end + layer->window;
-        if (layer == job->layer && !view_is_edited(layer->view, from, to))
+        /* What was decoded next to it may have been in its way: "%20". */
+        size_t beside = job->is_doubtful ? 0 : 1;
+        if (layer == job->layer &&
+            !view_is_edited(
+                layer->view, from - (from > 0 ? beside : 0), to + beside))
             return false;
         view_locate(layer->view, from, to, start, end);
     }

@@ -1,0 +1,282 @@
+/*
+ * Pieces that stand apart in a regular way: groups of digits with the same
+ * bytes between all of them, whatever those are (emoji, tags, words); pieces
+ * under numbers that count up ("part 1: …, part 2: …", KEY_1, KEY_2, rows of a
+ * table); single characters at equal distances ("g h p _ …").
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "inspect/join.h"
+
+enum {
+    GAP_MAX = 48,
+    GROUP_MAX = 12, /* digits of one */
+    GROUPS_MIN = 3,
+    NUMBER_MIN = 8, /* digits of all */
+    NUMBER_MAX = 40,
+    INDEX_MAX = 2,     /* digits of "1", "2" … */
+    INDEX_GAP_MAX = 8, /* between that and its piece */
+    NEXT_GAP_MAX = 24, /* between a piece and the next number */
+    PIECE_MIN = 2,
+    PIECE_MAX = 256,
+    TOKEN_MIN = 16,
+    SINGLES_MIN = 16,
+    SINGLES_MAX = 4096,
+    SINGLES_BLOCK = 10, /* of a block's bytes: some are marks */
+    SINGLES_GAP_MAX = 4,
+};
+
+static bool is_digit(struct str text, size_t at)
+{
+    return at < text.n && isdigit((unsigned char)text.p[at]);
+}
+
+static size_t digits_end(struct str text, size_t at)
+{
+    while (is_digit(text, at))
+        at++;
+    return at;
+}
+
+static bool is_same(struct str text, size_t a, size_t b, size_t n)
+{
+    return b + n <= text.n && memcmp(text.p + a, text.p + b, n) == 0;
+}
+
+static void take_out(struct view_edits *out, size_t start, size_t end)
+{
+    view_edits_add(out, start, end, STR(""));
+}
+
+/* ---- groups of digits ---- */
+
+/* One that join_find_numbers takes for one kind of separator. */
+static bool is_plain_gap(struct str gap)
+{
+    return gap.n == 1 && memchr(" \n\t,;|/.-_:+*~#>\\", gap.p[0], 17) != NULL;
+}
+
+/* The groups from `at` on, which ends at `end`: returns where the last one
+ * begins, or 0. */
+static size_t join_groups(
+    struct str text, size_t at, size_t end, struct view_edits *out)
+{
+    size_t next = end, groups = 1, total = end - at, first = end, last = at;
+    while (next < text.n && next - end < GAP_MAX && !is_digit(text, next))
+        next++;
+    size_t gap = next - end;
+    if (gap == 0 || end - at > GROUP_MAX || !is_digit(text, next) ||
+        is_plain_gap(str_sub(text, end, next)))
+        return 0;
+    while (is_digit(text, next) && total <= NUMBER_MAX) {
+        last = next;
+        end = digits_end(text, next);
+        total += end - next;
+        groups++;
+        if (end - next > GROUP_MAX || !is_same(text, first, end, gap))
+            break;
+        next = end + gap;
+    }
+    if (groups < GROUPS_MIN)
+        return 0;
+    if (total < NUMBER_MIN || total > NUMBER_MAX)
+        return last;
+    for (size_t from = first;; from = digits_end(text, from + gap)) {
+        take_out(out, from, from + gap);
+        if (from + gap == last)
+            return last;
+    }
+}
+
+/* ---- pieces under numbers ---- */
+
+static bool is_piece_char(char c)
+{
+    return isalnum((unsigned char)c) || (c != '\0' && strchr("_-+/=.!@", c));
+}
+
+static size_t piece_end(struct str text, size_t at)
+{
+    size_t most = text.n - at > PIECE_MAX ? at + PIECE_MAX : text.n;
+    while (at < most && is_piece_char(text.p[at]))
+        at++;
+    return at;
+}
+
+static int index_at(struct str text, size_t at, size_t end)
+{
+    int value = 0;
+    for (; at < end; at++)
+        value = value * 10 + (text.p[at] - '0');
+    return value;
+}
+
+/* Where the piece behind an index's end begins; 0: there is none. */
+static size_t piece_start(struct str text, size_t end)
+{
+    size_t most = end + INDEX_GAP_MAX;
+    for (size_t at = end; at < most && at < text.n; at++) {
+        if (!isalnum((unsigned char)text.p[at]) || at == end)
+            continue;
+        if (at + 1 < text.n && isalnum((unsigned char)text.p[at + 1]))
+            return at;
+    }
+    return 0;
+}
+
+/* A piece and the next one: from `end` on there is the next index, and behind
+ * it the same as behind the first one.  Where that piece begins, or 0. */
+static size_t next_piece(struct str text, size_t end, int index, struct str gap)
+{
+    size_t at = end;
+    while (at < text.n && at - end < NEXT_GAP_MAX && !is_digit(text, at))
+        at++;
+    size_t stop = digits_end(text, at);
+    if (stop == at || stop - at > INDEX_MAX ||
+        index_at(text, at, stop) != index ||
+        !str_starts(str_sub(text, stop, text.n), gap.p) ||
+        piece_start(text, stop) != stop + gap.n)
+        return 0;
+    return stop + gap.n;
+}
+
+static bool is_number(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!isdigit((unsigned char)s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+/* Pieces of a number, or of what has letters and digits. */
+static bool is_worth(struct str first, struct str second)
+{
+    bool has_digit = false;
+    if (is_number(first) && is_number(second))
+        return true;
+    for (size_t i = 0; i < first.n; i++)
+        has_digit = has_digit || isdigit((unsigned char)first.p[i]);
+    for (size_t i = 0; i < second.n; i++)
+        has_digit = has_digit || isdigit((unsigned char)second.p[i]);
+    return has_digit && first.n + second.n >= TOKEN_MIN;
+}
+
+/* The list whose first index is text[at, end): behind it, or 0. */
+static size_t join_counted(
+    struct str text, size_t at, size_t end, struct view_edits *out)
+{
+    char gap_bytes[INDEX_GAP_MAX + 1];
+    size_t piece = end - at <= INDEX_MAX ? piece_start(text, end) : 0;
+    if (piece == 0)
+        return 0;
+    int index = index_at(text, at, end);
+    struct str gap = str_sub(text, end, piece);
+    memcpy(gap_bytes, gap.p, gap.n);
+    gap_bytes[gap.n] = '\0';
+    if (memchr(gap.p, '\0', gap.n) != NULL)
+        return 0;
+    gap.p = gap_bytes;
+    size_t stop = piece_end(text, piece), next;
+    while ((next = next_piece(text, stop, ++index, gap)) != 0) {
+        size_t next_end = piece_end(text, next);
+        if (!is_worth(
+                str_sub(text, piece, stop), str_sub(text, next, next_end)))
+            return stop;
+        take_out(out, stop, next);
+        piece = next;
+        stop = next_end;
+    }
+    return 0;
+}
+
+size_t join_find_counted(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    size_t at = from, done = 0, last = 0;
+    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
+        size_t end = digits_end(text, at), next;
+        if (at >= done && (next = join_groups(text, at, end, out)) != 0)
+            done = next;
+        if (at >= last && (next = join_counted(text, at, end, out)) != 0)
+            last = next;
+        at = end;
+    }
+    return at;
+}
+
+/* ---- single characters ---- */
+
+/* The bytes between text[at] and the next character; 0: that is none of a row
+ * of single ones. */
+static size_t single_gap(struct str text, size_t at)
+{
+    size_t n = 1;
+    while (at + n < text.n && n <= SINGLES_GAP_MAX &&
+           !isalnum((unsigned char)text.p[at + n]))
+        n++;
+    return at + n < text.n && n > 1 && n <= SINGLES_GAP_MAX ? n - 1 : 0;
+}
+
+/* A row from text[at] on, of characters with the same `gap` bytes between:
+ * its end, or 0. */
+static size_t join_singles(
+    struct str text, size_t at, size_t gap, struct buf *joined)
+{
+    size_t first = at + 1, letters = 0, digits = 0;
+    buf_clear(joined);
+    for (;;) {
+        char c = text.p[at];
+        letters += isalpha((unsigned char)c) ? 1u : 0u;
+        digits += isdigit((unsigned char)c) ? 1u : 0u;
+        buf_append_char(joined, c);
+        at++;
+        if (joined->n == SINGLES_MAX || at + gap >= text.n ||
+            !is_same(text, first, at, gap) ||
+            (unsigned char)text.p[at + gap] >= 0x80 || text.p[at + gap] == '\n')
+            break;
+        at += gap;
+    }
+    return letters > 0 && digits > 0 && letters + digits >= SINGLES_MIN ? at
+                                                                        : 0;
+}
+
+/* Rows begin before the block in which there are many of them. */
+static size_t row_start(struct str text, size_t at, size_t gap)
+{
+    size_t least = at > MARK_BLOCK ? at - MARK_BLOCK : 0, sample = at + 1;
+    while (at >= least + gap + 1 && is_same(text, sample, at - gap, gap) &&
+           isalnum((unsigned char)text.p[at - gap - 1]) &&
+           (at == gap + 1 || !isalnum((unsigned char)text.p[at - gap - 2])))
+        at -= gap + 1;
+    return at;
+}
+
+size_t join_find_singles(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    struct buf joined = {0};
+    size_t done = from;
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        uint64_t bits = marks_block(marks, block)->kinds[MARK_WORD];
+        bits &= ~(bits << 1) & ~(bits >> 1);
+        if (__builtin_popcountll(bits) < SINGLES_BLOCK ||
+            block + MARK_BLOCK <= done)
+            continue;
+        size_t at = block + (size_t)__builtin_ctzll(bits);
+        size_t gap = single_gap(text, at);
+        size_t start = gap != 0 ? row_start(text, at, gap) : at;
+        size_t end = 0;
+        if (gap != 0 && start >= done)
+            end = join_singles(text, start, gap, &joined);
+        if (end != 0) {
+            view_edits_add(out, start, end, buf_str(&joined));
+            done = end;
+        }
+    }
+    buf_free(&joined);
+    return done > to ? done : to;
+}
