@@ -406,7 +406,8 @@ simple("must",
        zalgo=behind("\u0323\u0301\u0489"),
        overlined=behind("\u0305"),
        mixed_invisible=lambda v: "".join(
-           c + R.choice(list(INVISIBLE.values())) for c in v),
+           c + R.choice([m for n, m in INVISIBLE.items()
+                            if n != "tag-space"]) for c in v),
        bidi_isolate=lambda v: "\u2066%s\u2069" % v,
        bidi_override_left=lambda v: "\u202d%s\u202c" % v,
        nul_bytes=between("\0"), escape_codes=lambda v: "\x1b[31m%s\x1b[0m" % v,

@@ -238,6 +238,12 @@ static size_t join_singles(
             break;
         at += gap;
     }
+    /* The last one may begin a word: "… 7 Z for". */
+    if (at < text.n && isalnum((unsigned char)text.p[at]) &&
+        joined->n < SINGLES_MAX && joined->n > 1) {
+        buf_truncate(joined, joined->n - 1);
+        at -= gap + 1;
+    }
     return letters > 0 && digits > 0 && letters + digits >= SINGLES_MIN ? at
                                                                         : 0;
 }

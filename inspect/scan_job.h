@@ -62,7 +62,7 @@ struct scan_layer {
 };
 
 /* Finders of places for views; each goes on where it was. */
-enum { SCAN_FINDERS = 30 };
+enum { SCAN_FINDERS = 36 };
 
 /* A word of the text, for dictionaries. */
 struct term_word {

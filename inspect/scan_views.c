@@ -24,13 +24,14 @@ typedef size_t find_fn(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 
 enum kind {
+    KIND_ESCAPED,
     KIND_DECODED,
     KIND_JOINED,
     KIND_APART,
     KIND_BACKWARDS,
     KIND_TURNED
 };
-enum { ALL_KINDS = 31, FINDERS = 6 };
+enum { ALL_KINDS = 63, ENCODED = 3, FINDERS = 6 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -41,14 +42,14 @@ static const struct {
         unsigned head; /* of the words it looks for; 0: it finds others */
     } finders[FINDERS];
 } kinds[] = {
+    [KIND_ESCAPED] = {false, false, ALL_KINDS, {{island_find_escapes, 0}}},
     [KIND_DECODED] = {false, false, ALL_KINDS,
-        {{island_find_escapes, 0}, {island_find_tokens, 0},
-            {island_find_codes, 0}, {island_find_dumps, 0},
-            {island_find_characters, HEAD_CHARACTER}}},
-    [KIND_JOINED] = {true, false, 1 << KIND_DECODED,
+        {{island_find_tokens, 0}, {island_find_codes, 0},
+            {island_find_dumps, 0}, {island_find_characters, HEAD_CHARACTER}}},
+    [KIND_JOINED] = {true, false, ENCODED,
         {{join_find_numbers, 0}, {join_find_singles, 0}, {join_find_tokens, 0},
             {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
-    [KIND_APART] = {true, false, 1 << KIND_DECODED, {{join_find_counted, 0}}},
+    [KIND_APART] = {true, false, ENCODED, {{join_find_counted, 0}}},
     [KIND_BACKWARDS] = {true, false, 0,
         {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},

@@ -270,10 +270,43 @@ static void pieces_of_tokens_are_joined(void **state)
         join_find_tokens, "gho_cKcFn\\\n  wxr92py9", "gho_cKcFnwxr92py9");
     assert_shows(join_find_tokens, "\"AKIA\" + \"3MVR\"", "\"AKIA3MVR\"");
     assert_shows(join_find_tokens, "['g', 'h', 'p']", "['ghp']");
+    assert_shows(join_find_tokens, "[\"gh\", \"p_\", \"4\"]", "[\"ghp_4\"]");
+    assert_shows(join_find_tokens, "'AKIA'.concat('3MVR')", "'AKIA3MVR')");
+    assert_shows(
+        join_find_tokens, "\"AKIA\" /* x */ _ \"3MVR\"", "\"AKIA3MVR\"");
+    assert_shows(join_find_tokens, "'AKIA''3MVR'", "'AKIA3MVR'");
+    assert_shows(join_find_tokens, "AKIA=\n3MVR=\r\n9X", "AKIA3MVR9X");
     assert_shows(
         join_find_tokens, "gho_cKcFn<i></i>wxr92py9", "gho_cKcFnwxr92py9");
     assert_shows(
         join_find_tokens, "plain words\nof prose \"and\", \"more\"", NULL);
+}
+
+static void pieces_at_regular_distances_are_joined(void **state)
+{
+    (void)state;
+    assert_shows(join_find_counted,
+        "a 357\xc2\xb7"
+        "992\xc2\xb7"
+        "89 b",
+        "a 35799289 b");
+    assert_shows(join_find_counted, "<i v=\"357\"><i v=\"992\"><i v=\"89\">",
+        "<i v=\"35799289\">");
+    assert_shows(join_find_counted, "1. 3579\n2. 9289\n3. 4535\nok",
+        "1. 357992894535\nok");
+    assert_shows(join_find_counted, "KEY_1=gho_cKcFnw\nKEY_2=xr92py9\n",
+        "KEY_1=gho_cKcFnwxr92py9\n");
+    assert_shows(join_find_counted, "(1/2) gho_cKcFnw\n(2/2) xr92py9\n",
+        "(1/2) gho_cKcFnwxr92py9\n");
+    assert_shows(join_find_counted,
+        "1. one apple\n2. two pears, 357 and 992 or 12:30", NULL);
+    assert_shows(join_find_singles,
+        "is g h o _ c K c F n 4 2 x r 9 2 p y 9 for you",
+        "is gho_cKcFn42xr92py9 for you");
+    assert_shows(join_find_singles, "g-h-o-_-c-K-c-F-n-4-2-x-r-9-2-p-y-9",
+        "gho_cKcFn42xr92py9");
+    assert_shows(join_find_singles,
+        "f(a, b, c, d) = a + b + c + d, i = 0, j = 1; x - y * z", NULL);
 }
 
 static void halves_and_messages_are_joined(void **state)
@@ -325,6 +358,7 @@ int main(void)
         cmocka_unit_test(numbers_with_one_kind_of_separator_are_joined),
         cmocka_unit_test(numbers_that_stand_by_themselves_stay),
         cmocka_unit_test(pieces_of_tokens_are_joined),
+        cmocka_unit_test(pieces_at_regular_distances_are_joined),
         cmocka_unit_test(halves_and_messages_are_joined),
         cmocka_unit_test(what_was_turned_is_turned_back),
     };
