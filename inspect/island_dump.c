@@ -161,10 +161,11 @@ static size_t read_character(struct str text, size_t at, char *c_out)
 static size_t next_name(struct str text, size_t at, size_t most)
 {
     for (size_t i = at; i < most && i + 3 < text.n; i++) {
-        struct str rest = str_sub(text, i, i + 3);
-        if (str_is_nocase(rest, "chr"))
-            return i + 3 + ((at_of(text, i + 3) | 0x20) == 'w');
-        if ((rest.p[0] | 0x20) == 'u' && rest.p[1] == '+')
+        const char *p = text.p + i;
+        if ((p[0] | 0x20) == 'c' && (p[1] | 0x20) == 'h' &&
+            (p[2] | 0x20) == 'r')
+            return i + 3 + ((p[3] | 0x20) == 'w');
+        if ((p[0] | 0x20) == 'u' && p[1] == '+')
             return i;
     }
     return 0;

@@ -238,6 +238,7 @@ enum {
     HEAD_FIRST = 4,
     HEAD_ROLE = 8,
     HEAD_CHARACTER = 16, /* "chr", "U" */
+    HEAD_MIXED = 128,    /* words of several tags share the slot */
     HEADS = 4096
 };
 
@@ -251,6 +252,19 @@ static inline uint32_t word_head(const char *word, size_t n)
 static inline uint32_t head_slot(uint32_t head)
 {
     return head * 2654435761u >> 20;
+}
+/* More of the hash, so that few other words are taken for one of those. */
+static inline unsigned head_tag(uint32_t head)
+{
+    return head * 2654435761u >> 4 & 0xff00;
+}
+/* HEAD_… of a word; `heads` has those of a slot and their tag. */
+static inline unsigned head_find(const uint16_t *heads, uint32_t head)
+{
+    unsigned entry = heads[head_slot(head)];
+    bool is_other =
+        (entry & HEAD_MIXED) == 0 && (entry & 0xff00) != head_tag(head);
+    return is_other ? 0 : entry & 0xff & ~(unsigned)HEAD_MIXED;
 }
 
 struct rules {
@@ -293,8 +307,8 @@ struct rules {
     /* Data files, each once. */
     struct str *data;
     size_t data_count;
-    struct str edm_key;         /* absolute name; empty: no detector needs it */
-    unsigned char heads[HEADS]; /* HEAD_… by head_slot */
+    struct str edm_key;    /* absolute name; empty: no detector needs it */
+    uint16_t heads[HEADS]; /* by head_slot: head_find */
 };
 
 /* `dictionary` or `dictionary_file` of a pattern; rules_terms.c. */

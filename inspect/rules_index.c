@@ -298,7 +298,11 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
     size_t n = 0;
     while (n < word.n && is_term_byte((unsigned char)word.p[n]))
         n++;
-    rules->heads[head_slot(word_head(word.p, n))] |= (unsigned char)what;
+    uint32_t head = word_head(word.p, n);
+    uint16_t *entry = &rules->heads[head_slot(head)];
+    if (*entry != 0 && (*entry & 0xff00u) != head_tag(head))
+        what |= HEAD_MIXED;
+    *entry = (uint16_t)(*entry | what | (*entry == 0 ? head_tag(head) : 0));
 }
 
 /* Of words that the finders of views look for (turn.c, join.c). */

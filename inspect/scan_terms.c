@@ -138,7 +138,7 @@ static void note_word(struct scan_job *job, unsigned what, size_t rank)
  * that anybody looks for. */
 static void walk_block(struct scan_job *job, size_t block, uint64_t starts)
 {
-    const unsigned char *heads = job->scanner->rules->heads;
+    const uint16_t *heads = job->scanner->rules->heads;
     const struct mark_block *b = marks_block(&job->marks, block);
     uint64_t bits = term_bits(b), next = term_bits(b + 1);
     size_t rank = job->words_seen;
@@ -147,7 +147,7 @@ static void walk_block(struct scan_job *job, size_t block, uint64_t starts)
         unsigned i = (unsigned)__builtin_ctzll(starts);
         uint64_t rest = bits >> i | next << 1 << (63 - i);
         uint32_t head = read_head(job->text, block + i, rest);
-        unsigned what = heads[head_slot(head)];
+        unsigned what = head_find(heads, head);
         if (what == 0 && !job->last_word.is_known)
             continue;
         note_word(job, what, rank);
