@@ -90,6 +90,11 @@ static int64_t sum(const struct slot *slots, size_t word)
     return total;
 }
 
+int64_t stats_sum(const void *mapping, enum stats_counter counter)
+{
+    return sum(mapping, counter);
+}
+
 /* The part of an exported name before its labels. */
 static struct str family(const char *name)
 {

@@ -116,6 +116,18 @@
         "Records that wait for the storer's acknowledgement")                  \
     X(INDEX_LAG_BYTES, GAUGE, "promptgate_index_lag_bytes",                    \
         "Journal bytes not yet in the store")                                  \
+    X(ROLES_SIGNER, GAUGE, "promptgate_roles{kind=\"signer\"}",                \
+        "Roles that run")                                                      \
+    X(ROLES_STORER, GAUGE, "promptgate_roles{kind=\"storer\"}",                \
+        "Roles that run")                                                      \
+    X(ROLES_KEEPER, GAUGE, "promptgate_roles{kind=\"keeper\"}",                \
+        "Roles that run")                                                      \
+    X(ROLES_WORKER, GAUGE, "promptgate_roles{kind=\"worker\"}",                \
+        "Roles that run")                                                      \
+    X(ROLES_CONSOLE, GAUGE, "promptgate_roles{kind=\"console\"}",              \
+        "Roles that run")                                                      \
+    X(ROLES_EXTRACTOR, GAUGE, "promptgate_roles{kind=\"extractor\"}",          \
+        "Roles that run")                                                      \
     X(ROLE_RESTARTS, COUNTER, "promptgate_role_restarts_total",                \
         "Roles restarted after they ended")                                    \
     X(RELOADS, COUNTER, "promptgate_reloads_total", "Reloads done")            \
@@ -146,6 +158,8 @@ void stats_attach(void *mapping, unsigned slot);
 void stats_add(enum stats_counter counter, int64_t n);
 void stats_set(enum stats_counter counter, int64_t value);
 void stats_observe_us(enum histogram histogram, uint64_t us);
+/* Of all slots together. */
+int64_t stats_sum(const void *mapping, enum stats_counter counter);
 /* Gauges of a role that died start anew. */
 void stats_reset_gauges(void *mapping, unsigned slot);
 

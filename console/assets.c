@@ -50,21 +50,21 @@ static const char *type_of(struct str name)
 }
 
 /* Asked for anew each time, sent only when it has changed. */
-void asset_reply(
-    const struct asset *asset, const struct request *r, struct response *reply)
+void asset_reply(const struct asset *asset, const struct request *r,
+    struct response *response)
 {
     char hex[DIGEST_HEX_BYTES], tag[24];
     digest_sha256_hex(bytes_of(asset), hex);
     tag[0] = '"';
     memcpy(tag + 1, hex, 20);
     memcpy(tag + 21, "\"", 2);
-    reply->cache = "no-cache";
-    response_header(reply, "ETag", str_of(tag));
+    response->cache = "no-cache";
+    response_header(response, "ETag", str_of(tag));
     if (str_has(r->if_none_match, tag)) {
-        reply->status = 304;
+        response->status = 304;
         return;
     }
-    reply->status = 200;
-    reply->type = type_of(str_of(asset->name));
-    reply->fixed = bytes_of(asset);
+    response->status = 200;
+    response->type = type_of(str_of(asset->name));
+    response->fixed = bytes_of(asset);
 }

@@ -15,70 +15,70 @@ enum { LIMIT_DEFAULT = 100, WORD_MAX = 512 };
 void call_failed(struct call *call, enum err err)
 {
     if (err == ERR_TIMEOUT) {
-        response_error(call->reply, 503, "too-slow",
+        response_error(call->response, 503, "too-slow",
             "This takes too long. Choose a shorter period or fewer words.");
         return;
     }
     if (err == ERR_NOT_FOUND) {
         response_error(
-            call->reply, 404, "not-found", "There is no such thing.");
+            call->response, 404, "not-found", "There is no such thing.");
         return;
     }
     if (err != ERR_AGAIN)
         log_event(LOG_ERROR, "console.query_failed",
             LOG_CSTR("why", err_name(err)),
             LOG_CSTR("error", query_error(call->local->query)));
-    query_close(&call->local->query); /* it may be another file by now */
-    response_header(call->reply, "Retry-After", STR("2"));
-    response_error(call->reply, 503, "store", "The store cannot be read now.");
+    local_forget(call->local);
+    response_header(call->response, "Retry-After", STR("2"));
+    response_error(
+        call->response, 503, "store", "The store cannot be read now.");
+}
+
+enum err local_query(struct local *local, struct query **query_out)
+{
+    enum err err = OK;
+    if (local->query == NULL)
+        err = query_open_confined(
+            local->console->options.store_dir, &local->query);
+    *query_out = local->query;
+    /* The first record has not come yet. */
+    return err == ERR_NOT_FOUND ? ERR_AGAIN : err;
+}
+
+void local_forget(struct local *local)
+{
+    query_close(&local->query);
 }
 
 enum err call_query(struct call *call, struct query **query_out)
 {
-    struct local *local = call->local;
-    enum err err = OK;
-    if (local->query == NULL)
-        err = query_open_confined(
-            call->console->options.store_dir, &local->query);
-    if (err == ERR_NOT_FOUND) /* the first record has not come yet */
-        err = ERR_AGAIN;
+    enum err err = local_query(call->local, query_out);
     if (err != OK)
         call_failed(call, err);
-    *query_out = local->query;
     return err;
 }
 
-static enum err bad_argument(struct call *call, struct str name)
+enum err call_bad_argument(struct call *call, struct str name)
 {
     struct buf text = {0};
     buf_printf(&text, "The parameter %.*s is not as it should be.",
         STR_ARG(str_sub(name, 0, 40)));
-    response_error(call->reply, 400, "parameter", buf_cstr(&text));
+    response_error(call->response, 400, "parameter", buf_cstr(&text));
     buf_free(&text);
     return ERR_PARSE;
 }
 
 /* The list that an argument belongs to; NULL: none. */
-static struct query_words *words_of(struct query_filter *f, struct str name)
+static struct query_words *words_of(struct browse_filter *f, struct str name)
 {
-    const struct {
-        const char *name;
-        struct query_words *words;
-    } lists[] = {
-        {"activity", &f->activity},
-        {"user", &f->user},
-        {"verdict", &f->verdict},
-        {"service", &f->service},
-        {"category", &f->category},
-        {"rule", &f->rule},
-        {"host", &f->host},
-        {"type", &f->type},
-        {"conversation_id", &f->conversation},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        if (str_is(name, lists[i].name))
-            return lists[i].words;
-    return NULL;
+    if (str_is(name, "conversation_id"))
+        return &f->conversation;
+    if (str_is(name, "ip"))
+        return &f->words[FACET_NETWORK];
+    if (str_is(name, "source"))
+        return &f->words[FACET_VIA];
+    enum facet facet = facet_of(name);
+    return facet != FACET_COUNT ? &f->words[facet] : NULL;
 }
 
 static enum err take_time(struct str value, int64_t *out)
@@ -87,7 +87,7 @@ static enum err take_time(struct str value, int64_t *out)
 }
 
 static enum err take_argument(
-    const struct request_arg *arg, struct query_filter *f)
+    const struct request_arg *arg, struct browse_filter *f)
 {
     struct query_words *words = words_of(f, arg->name);
     if (!utf8_is_valid(arg->value) || arg->value.n > WORD_MAX)
@@ -102,17 +102,32 @@ static enum err take_argument(
         return take_time(arg->value, &f->until_ms);
     if (str_is(arg->name, "q"))
         f->text = arg->value;
+    return OK; /* others say other things */
+}
+
+enum err call_filter(struct call *call, struct browse_filter *out)
+{
+    const struct request *r = call->request;
+    *out = (struct browse_filter){0};
+    for (size_t i = 0; i < r->arg_count; i++)
+        if (take_argument(&r->args[i], out) != OK)
+            return call_bad_argument(call, r->args[i].name);
     return OK;
 }
 
-enum err call_filter(struct call *call, struct query_filter *out)
+enum err call_browse(struct call *call, struct browse **browse_out)
 {
-    const struct request *r = call->request;
-    *out = (struct query_filter){0};
-    for (size_t i = 0; i < r->arg_count; i++)
-        if (take_argument(&r->args[i], out) != OK)
-            return bad_argument(call, r->args[i].name);
-    return OK;
+    struct browse_filter filter;
+    struct query *query;
+    enum err err = call_filter(call, &filter);
+    if (err == OK)
+        err = call_query(call, &query);
+    if (err != OK)
+        return err;
+    err = browse_new(query, &filter, browse_out);
+    if (err != OK)
+        call_failed(call, err);
+    return err;
 }
 
 enum err call_page(
@@ -123,11 +138,11 @@ enum err call_page(
     uint64_t n = LIMIT_DEFAULT;
     if (limit.n > 0 &&
         (str_to_u64(limit, &n) != OK || n == 0 || n > QUERY_LIMIT_MAX))
-        return bad_argument(call, STR("limit"));
+        return call_bad_argument(call, STR("limit"));
     *limit_out = n;
     *cursor_out = (struct query_cursor){0};
     if (cursor.n > 0 && query_cursor_parse(cursor, cursor_out) != OK)
-        return bad_argument(call, STR("cursor"));
+        return call_bad_argument(call, STR("cursor"));
     return OK;
 }
 

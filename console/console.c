@@ -19,10 +19,10 @@ struct route {
 
 /* ---- small answers ---- */
 
-void response_json(struct response *reply)
+void response_json(struct response *response)
 {
-    reply->status = 200;
-    reply->type = "application/json";
+    response->status = 200;
+    response->type = "application/json";
 }
 
 void session_write(
@@ -49,8 +49,8 @@ void session_write(
 
 static void api_session(struct call *call)
 {
-    session_write(call->console, &call->who, &call->reply->body);
-    response_json(call->reply);
+    session_write(call->console, &call->who, &call->response->body);
+    response_json(call->response);
 }
 
 static void api_logout(struct call *call)
@@ -59,17 +59,17 @@ static void api_logout(struct call *call)
     audit_note(call->console, call->request,
         &(struct audit){.action = "console.logout.succeeded",
             .user = str_of(call->who.user)});
-    response_header(call->reply, "Set-Cookie",
+    response_header(call->response, "Set-Cookie",
         STR("__Host-promptgate=; Path=/; Secure; HttpOnly; SameSite=Strict; "
             "Max-Age=0"));
-    call->reply->status = 204;
+    call->response->status = 204;
 }
 
 static void api_openapi(struct call *call)
 {
-    call->reply->fixed = asset_openapi();
-    call->reply->status = 200;
-    call->reply->type = "application/yaml";
+    call->response->fixed = asset_openapi();
+    call->response->status = 200;
+    call->response->type = "application/yaml";
 }
 
 static const struct route routes[] = {
@@ -77,9 +77,15 @@ static const struct route routes[] = {
     {"/api/v1/logout", METHOD_POST, 0, api_logout},
     {"/api/v1/openapi.yaml", METHOD_GET, 0, api_openapi},
     {"/api/v1/activities", METHOD_GET, ACCESS_VIEW, api_activities},
+    {"/api/v1/activities.csv", METHOD_GET, ACCESS_VIEW, api_export_csv},
+    {"/api/v1/activities.jsonl", METHOD_GET, ACCESS_VIEW, api_export_jsonl},
     {"/api/v1/activities/*", METHOD_GET, ACCESS_VIEW, api_activity},
     {"/api/v1/conversations/*", METHOD_GET, ACCESS_VIEW, api_conversation},
+    {"/api/v1/services", METHOD_GET, ACCESS_VIEW, api_services},
+    {"/api/v1/stats", METHOD_GET, ACCESS_VIEW, api_stats},
+    {"/api/v1/stream", METHOD_GET, ACCESS_VIEW, api_stream},
     {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
+    {"/api/v1/health", METHOD_GET, ACCESS_VIEW, api_health},
 };
 
 static bool matches(
@@ -103,21 +109,22 @@ static void dispatch(struct call *call)
         if (routes[i].method != call->request->method)
             continue;
         if ((call->who.rights & routes[i].rights) != routes[i].rights)
-            response_error(
-                call->reply, 403, "forbidden", "Your role may not see this.");
+            response_error(call->response, 403, "forbidden",
+                "Your role may not see this.");
         else if (routes[i].method != METHOD_GET &&
                  !auth_is_ours(call->request, &call->who))
-            response_error(call->reply, 403, "csrf",
+            response_error(call->response, 403, "csrf",
                 "The header X-CSRF-Token is missing or not the session's.");
         else
             routes[i].run(call);
         return;
     }
     if (has_path) {
-        response_header(call->reply, "Allow", STR("GET, HEAD, POST"));
-        response_error(call->reply, 405, "method", "Not with this method.");
+        response_header(call->response, "Allow", STR("GET, HEAD, POST"));
+        response_error(call->response, 405, "method", "Not with this method.");
     } else {
-        response_error(call->reply, 404, "not-found", "There is nothing here.");
+        response_error(
+            call->response, 404, "not-found", "There is nothing here.");
     }
 }
 
@@ -128,11 +135,11 @@ static bool is_api(struct str path)
     return str_starts(path, "/api/");
 }
 
-static void answer_stranger(struct request *r, struct response *reply)
+static void answer_stranger(struct request *r, struct response *response)
 {
     if (is_api(r->path)) {
-        response_header(reply, "WWW-Authenticate", STR("Bearer"));
-        response_error(reply, 401, "login", "Log in first.");
+        response_header(response, "WWW-Authenticate", STR("Bearer"));
+        response_error(response, 401, "login", "Log in first.");
         return;
     }
     struct buf where = {0};
@@ -144,8 +151,8 @@ static void answer_stranger(struct request *r, struct response *reply)
     buf_append_str(&where, STR("/login"));
     if (is_page && r->path.n > 1 && r->path.n < 256)
         buf_printf(&where, "?next=%.*s", STR_ARG(r->path));
-    reply->status = 303;
-    response_header(reply, "Location", buf_str(&where));
+    response->status = 303;
+    response_header(response, "Location", buf_str(&where));
     buf_free(&where);
 }
 
@@ -165,11 +172,11 @@ static bool is_page(struct str path)
     return path.n > 0 && path.p[0] == '/';
 }
 
-static void answer_file(struct request *r, struct response *reply)
+static void answer_file(struct request *r, struct response *response)
 {
     const struct asset *asset = NULL;
     if (r->method != METHOD_GET) {
-        response_error(reply, 405, "method", "Not with this method.");
+        response_error(response, 405, "method", "Not with this method.");
         return;
     }
     if (str_starts(r->path, "/static/"))
@@ -177,9 +184,9 @@ static void answer_file(struct request *r, struct response *reply)
     else if (is_page(r->path))
         asset = asset_find(STR("index.html"));
     if (asset != NULL)
-        asset_reply(asset, r, reply);
+        asset_reply(asset, r, response);
     else
-        response_error(reply, 404, "not-found", "There is nothing here.");
+        response_error(response, 404, "not-found", "There is nothing here.");
 }
 
 static bool is_public(struct str path)
@@ -189,80 +196,80 @@ static bool is_public(struct str path)
 }
 
 static bool answer_public(
-    struct console *c, struct request *r, struct response *reply)
+    struct console *c, struct request *r, struct response *response)
 {
     struct who who;
     if (!str_is(r->path, "/login")) {
         if (str_is(r->path, "/healthz")) {
-            reply->status = 200;
-            reply->type = "text/plain; charset=utf-8";
-            reply->fixed = STR("ok\n");
+            response->status = 200;
+            response->type = "text/plain; charset=utf-8";
+            response->fixed = STR("ok\n");
         } else {
-            answer_file(r, reply);
+            answer_file(r, response);
         }
         return true;
     }
     if (r->method == METHOD_POST) /* hashes a password: not here */
         return false;
     if (auth_identify(c, r, true, &who) == OK) {
-        reply->status = 303;
-        response_header(reply, "Location", STR("/"));
+        response->status = 303;
+        response_header(response, "Location", STR("/"));
     } else {
-        login_page(c, r, reply, 200, NULL);
+        login_page(c, r, response, 200, NULL);
     }
     return true;
 }
 
-bool console_quick(void *owner, struct request *r, struct response *reply)
+bool console_quick(void *owner, struct request *r, struct response *response)
 {
     struct console *c = owner;
     struct who who;
     if (!auth_host_is_known(c, r->host)) {
-        response_error(reply, 421, "host",
+        response_error(response, 421, "host",
             "The console is not known by this name (console.hosts).");
         return true;
     }
     if (is_public(r->path))
-        return answer_public(c, r, reply);
+        return answer_public(c, r, response);
     if (auth_identify(c, r, true, &who) != OK) {
-        answer_stranger(r, reply);
+        answer_stranger(r, response);
         return true;
     }
     if (is_api(r->path))
         return false;
-    answer_file(r, reply);
+    answer_file(r, response);
     return true;
 }
 
 void console_handle(
-    void *owner, void *local, struct request *r, struct response *reply)
+    void *owner, void *local, struct request *r, struct response *response)
 {
     struct console *c = owner;
     struct call call = {
-        .console = c, .local = local, .request = r, .reply = reply};
+        .console = c, .local = local, .request = r, .response = response};
     if (str_is(r->path, "/login"))
-        login_post(c, r, reply);
+        login_post(c, r, response);
     else if (auth_identify(c, r, true, &call.who) != OK)
-        answer_stranger(r, reply);
+        answer_stranger(r, response);
     else
         dispatch(&call);
 }
 
-bool console_metrics(void *owner, struct request *r, struct response *reply)
+bool console_metrics(void *owner, struct request *r, struct response *response)
 {
     if (r->method != METHOD_GET) {
-        response_header(reply, "Allow", STR("GET, HEAD"));
-        response_error(reply, 405, "method", "Only GET and HEAD.");
+        response_header(response, "Allow", STR("GET, HEAD"));
+        response_error(response, 405, "method", "Only GET and HEAD.");
         return true;
     }
-    reply->status = 200;
-    reply->type = "text/plain; version=0.0.4; charset=utf-8";
+    response->status = 200;
+    response->type = "text/plain; version=0.0.4; charset=utf-8";
     if (str_is(r->path, "/metrics"))
-        stats_write_prometheus(owner, &reply->body);
+        stats_write_prometheus(owner, &response->body);
     else if (str_is(r->path, "/healthz"))
-        reply->fixed = STR("ok\n");
+        response->fixed = STR("ok\n");
     else
-        response_error(reply, 404, "not-found", "There is nothing here.");
+        response_error(response, 404, "not-found", "There is nothing here.");
     return true;
 }
 

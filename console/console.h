@@ -50,12 +50,12 @@ void console_recorded(struct console_ticket *ticket, enum err err);
 struct pool *console_pool(struct console *console);
 /* For http_options; owner: the console. */
 bool console_quick(
-    void *owner, struct request *request, struct response *reply);
-void console_handle(
-    void *owner, void *local, struct request *request, struct response *reply);
+    void *owner, struct request *request, struct response *response);
+void console_handle(void *owner, void *local, struct request *request,
+    struct response *response);
 
 /* For http_options of the metrics server; owner: the stats mapping. */
 bool console_metrics(
-    void *owner, struct request *request, struct response *reply);
+    void *owner, struct request *request, struct response *response);
 
 #endif

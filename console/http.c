@@ -38,7 +38,7 @@ struct exchange {
     struct MHD_Connection *connection;
     enum phase phase;
     struct request request;
-    struct response reply;
+    struct response response;
     /* of a source; while a job runs they are the job's */
     struct buf piece;
     enum err piece_err;
@@ -99,7 +99,7 @@ static void run_handler(struct pool_job *job, void *local)
 {
     struct exchange *ex = (struct exchange *)job;
     const struct http_options *o = &ex->http->options;
-    o->handle(o->owner, local, &ex->request, &ex->reply);
+    o->handle(o->owner, local, &ex->request, &ex->response);
     ex->phase = PHASE_READY;
     end_job(ex);
 }
@@ -107,7 +107,7 @@ static void run_handler(struct pool_job *job, void *local)
 static void run_fill(struct pool_job *job, void *local)
 {
     struct exchange *ex = (struct exchange *)job;
-    struct source *source = ex->reply.source;
+    struct source *source = ex->response.source;
     ex->piece_err = is_stopping(ex->http)
                         ? ERR_CLOSED
                         : source->fill(source, local, &ex->piece);
@@ -140,9 +140,10 @@ static ssize_t on_read(void *context, uint64_t position, char *out, size_t max)
 
 static struct MHD_Response *make_response(struct exchange *ex)
 {
-    struct response *reply = &ex->reply;
-    struct str body = reply->fixed.n > 0 ? reply->fixed : buf_str(&reply->body);
-    if (reply->source != NULL)
+    struct response *response = &ex->response;
+    struct str body =
+        response->fixed.n > 0 ? response->fixed : buf_str(&response->body);
+    if (response->source != NULL)
         return MHD_create_response_from_callback(
             MHD_SIZE_UNKNOWN, READ_BLOCK, on_read, ex, NULL);
     /* The exchange lives until the reply has been sent. */
@@ -150,26 +151,23 @@ static struct MHD_Response *make_response(struct exchange *ex)
         body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result send_reply(struct exchange *ex)
+static enum MHD_Result send_response(struct exchange *ex)
 {
-    struct response *reply = &ex->reply;
-    struct MHD_Response *response = make_response(ex);
-    if (response == NULL)
+    const struct response *r = &ex->response;
+    struct MHD_Response *out = make_response(ex);
+    if (out == NULL)
         return MHD_NO;
-    if (reply->type != NULL)
-        MHD_add_response_header(response, "Content-Type", reply->type);
-    MHD_add_response_header(response, "Cache-Control",
-        reply->cache != NULL ? reply->cache : "no-store");
+    if (r->type != NULL)
+        MHD_add_response_header(out, "Content-Type", r->type);
+    MHD_add_response_header(
+        out, "Cache-Control", r->cache != NULL ? r->cache : "no-store");
     for (size_t i = 0; i < ARRAY_LEN(fixed_headers); i++)
-        MHD_add_response_header(
-            response, fixed_headers[i][0], fixed_headers[i][1]);
-    for (size_t i = 0; i < reply->header_count; i++)
-        MHD_add_response_header(
-            response, reply->headers[i].name, reply->headers[i].value);
+        MHD_add_response_header(out, fixed_headers[i][0], fixed_headers[i][1]);
+    for (size_t i = 0; i < r->header_count; i++)
+        MHD_add_response_header(out, r->headers[i].name, r->headers[i].value);
     ex->phase = PHASE_SENT;
-    enum MHD_Result result =
-        MHD_queue_response(ex->connection, reply->status, response);
-    MHD_destroy_response(response);
+    enum MHD_Result result = MHD_queue_response(ex->connection, r->status, out);
+    MHD_destroy_response(out);
     return result;
 }
 
@@ -246,23 +244,23 @@ static void take_body(struct exchange *ex, const char *bytes, size_t *n)
 static enum MHD_Result answer_or_wait(struct exchange *ex)
 {
     struct http *h = ex->http;
-    struct response *reply = &ex->reply;
+    struct response *response = &ex->response;
     if (ex->request.is_body_too_long)
-        response_error(reply, 413, "too-long", "The request is too long.");
+        response_error(response, 413, "too-long", "The request is too long.");
     else if (ex->request.has_too_many_args)
-        response_error(reply, 400, "too-many", "Too many parameters.");
-    else if (!h->options.quick(h->options.owner, &ex->request, reply)) {
+        response_error(response, 400, "too-many", "Too many parameters.");
+    else if (!h->options.quick(h->options.owner, &ex->request, response)) {
         ex->phase = PHASE_JOB;
         MHD_suspend_connection(ex->connection);
         if (start_job(ex, run_handler, 0) == OK)
             return MHD_YES;
         MHD_resume_connection(ex->connection);
-        response_error(reply, 503, "busy", "Too much at once. Try again.");
-        response_header(reply, "Retry-After", STR("2"));
+        response_error(response, 503, "busy", "Too much at once. Try again.");
+        response_header(response, "Retry-After", STR("2"));
         ex->phase = PHASE_READY; /* queued when it is called again */
         return MHD_YES;
     }
-    return send_reply(ex);
+    return send_response(ex);
 }
 
 static enum MHD_Result on_request(void *owner,
@@ -286,7 +284,7 @@ static enum MHD_Result on_request(void *owner,
     }
     if (ex->phase == PHASE_BODY)
         return answer_or_wait(ex);
-    return ex->phase == PHASE_READY ? send_reply(ex) : MHD_YES;
+    return ex->phase == PHASE_READY ? send_response(ex) : MHD_YES;
 }
 
 static void on_completed(void *owner, struct MHD_Connection *connection,
@@ -298,7 +296,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection,
     (void)how;
     if (ex == NULL)
         return;
-    response_free(&ex->reply);
+    response_free(&ex->response);
     buf_free(&ex->piece);
     buf_wipe_free(&ex->request.body);
     arena_free(&ex->request.arena);

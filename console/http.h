@@ -29,9 +29,10 @@ struct http_options {
     const char *cert_pem, *key_pem;
     struct pool *pool; /* NULL: quick answers everything */
     void *owner;
-    bool (*quick)(void *owner, struct request *request, struct response *reply);
+    bool (*quick)(
+        void *owner, struct request *request, struct response *response);
     void (*handle)(void *owner, void *local, struct request *request,
-        struct response *reply);
+        struct response *response);
 };
 
 /* Copies what it needs.  ERR_IO: the library refused. */

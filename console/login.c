@@ -65,13 +65,13 @@ static struct str safe_next(struct str next)
     return is_path && next.n < 1024 ? next : STR("/");
 }
 
-void login_page(struct console *c, struct request *r, struct response *reply,
+void login_page(struct console *c, struct request *r, struct response *response,
     unsigned status, const char *message)
 {
-    struct buf *out = &reply->body;
+    struct buf *out = &response->body;
     buf_clear(out);
-    reply->status = status;
-    reply->type = "text/html; charset=utf-8";
+    response->status = status;
+    response->type = "text/html; charset=utf-8";
     buf_append_str(
         out, STR("<!doctype html>\n<html lang=\"en\"><head>"
                  "<meta charset=\"utf-8\">"
@@ -107,27 +107,28 @@ static bool wants_json(const struct request *r)
     return str_has(r->accept, "application/json");
 }
 
-static void refuse(struct console *c, struct request *r, struct response *reply,
-    unsigned status, const char *word, const char *message)
+static void refuse(struct console *c, struct request *r,
+    struct response *response, unsigned status, const char *word,
+    const char *message)
 {
     if (wants_json(r))
-        response_error(reply, status, word, message);
+        response_error(response, status, word, message);
     else
-        login_page(c, r, reply, status, message);
+        login_page(c, r, response, status, message);
 }
 
-static void set_cookie(struct response *reply, const char *token)
+static void set_cookie(struct response *response, const char *token)
 {
     struct buf text = {0};
     buf_printf(&text,
         "__Host-promptgate=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
         token);
-    response_header(reply, "Set-Cookie", buf_str(&text));
+    response_header(response, "Set-Cookie", buf_str(&text));
     buf_wipe_free(&text);
 }
 
 static void welcome(struct console *c, struct request *r,
-    struct response *reply, const struct fields *f, struct who *who,
+    struct response *response, const struct fields *f, struct who *who,
     struct str proof)
 {
     char token[VISIT_TOKEN_BYTES];
@@ -140,25 +141,25 @@ static void welcome(struct console *c, struct request *r,
         memcpy(who->csrf, session.csrf, sizeof who->csrf);
         who->expires_ms = session.expires_wall_ms;
     }
-    set_cookie(reply, token);
+    set_cookie(response, token);
     explicit_bzero(token, sizeof token);
     if (wants_json(r)) {
-        session_write(c, who, &reply->body);
-        response_json(reply);
+        session_write(c, who, &response->body);
+        response_json(response);
         return;
     }
-    reply->status = 303;
-    response_header(reply, "Location", safe_next(buf_str(&f->next)));
+    response->status = 303;
+    response_header(response, "Location", safe_next(buf_str(&f->next)));
 }
 
 static void wait_first(struct console *c, struct request *r,
-    struct response *reply, uint64_t wait_ms)
+    struct response *response, uint64_t wait_ms)
 {
     struct buf seconds = {0};
     buf_printf(&seconds, "%u", (unsigned)(wait_ms / 1000 + 1));
-    response_header(reply, "Retry-After", buf_str(&seconds));
+    response_header(response, "Retry-After", buf_str(&seconds));
     buf_free(&seconds);
-    refuse(c, r, reply, 429, "locked",
+    refuse(c, r, response, 429, "locked",
         "Too many failed logins. Wait, then try again.");
 }
 
@@ -179,7 +180,7 @@ static void note_failure(
 }
 
 static void try_login(struct console *c, struct request *r,
-    struct response *reply, const struct fields *f)
+    struct response *response, const struct fields *f)
 {
     struct str user = buf_str(&f->user), peer = str_of(r->peer_text);
     uint64_t now = clock_mono_ms();
@@ -187,7 +188,7 @@ static void try_login(struct console *c, struct request *r,
     struct who who;
     uint64_t wait_ms = lockout_wait_ms(c->lockout, user, peer, now);
     if (wait_ms > 0) {
-        wait_first(c, r, reply, wait_ms);
+        wait_first(c, r, response, wait_ms);
         return;
     }
     lockout_note_try(c->lockout, user, peer, now);
@@ -195,32 +196,33 @@ static void try_login(struct console *c, struct request *r,
     if (err == OK || err == ERR_AGAIN)
         lockout_note_success(c->lockout, user, peer);
     if (err == OK) {
-        welcome(c, r, reply, f, &who, buf_str(&proof));
+        welcome(c, r, response, f, &who, buf_str(&proof));
         audit_note(c, r,
             &(struct audit){
                 .action = "console.login.succeeded", .user = str_of(who.user)});
         c->options.on_login(c->options.owner, str_of(who.user));
     } else if (err == ERR_AGAIN) {
-        response_header(reply, "Retry-After", STR("1"));
-        refuse(c, r, reply, 429, "busy", "Too many logins at once.");
+        response_header(response, "Retry-After", STR("1"));
+        refuse(c, r, response, 429, "busy", "Too many logins at once.");
     } else {
         note_failure(c, r,
             lockout_wait_ms(c->lockout, user, peer, now) > 0 ? "locked"
                                                              : "credentials");
-        refuse(c, r, reply, 401, "credentials",
+        refuse(c, r, response, 401, "credentials",
             "Wrong user name or password, or no login for the console.");
     }
     buf_wipe_free(&proof);
 }
 
-void login_post(struct console *c, struct request *r, struct response *reply)
+void login_post(struct console *c, struct request *r, struct response *response)
 {
     struct fields f = {0};
     if (!auth_is_same_origin(r))
-        refuse(c, r, reply, 403, "origin", "The form is not from this site.");
+        refuse(
+            c, r, response, 403, "origin", "The form is not from this site.");
     else if (read_form(r, &f) != OK)
-        refuse(c, r, reply, 400, "form", "This is not the login form.");
+        refuse(c, r, response, 400, "form", "This is not the login form.");
     else
-        try_login(c, r, reply, &f);
+        try_login(c, r, response, &f);
     fields_free(&f);
 }

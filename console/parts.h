@@ -10,7 +10,7 @@
 #include "console/console.h"
 #include "console/lockout.h"
 #include "console/visits.h"
-#include "store/query.h"
+#include "store/browse.h"
 
 struct shared_users; /* auth.c */
 
@@ -80,21 +80,36 @@ struct call { /* an API request on its way */
     struct console *console;
     struct local *local;
     struct request *request;
-    struct response *reply;
+    struct response *response;
     struct who who;
     struct str rest; /* of the path, behind the route's prefix */
 };
 
-/* Opens this thread's connection; not OK: an error has been replied. */
+/* This thread's connection, opened where it must be; ERR_AGAIN: the store is
+ * not there yet. */
+enum err local_query(struct local *local, struct query **query_out) MUST_USE;
+/* After an error: the next one may be another file. */
+void local_forget(struct local *local);
+/* The same for a call; not OK: an error has been replied. */
 enum err call_query(struct call *call, struct query **query_out) MUST_USE;
 /* An error of the store as a reply. */
 void call_failed(struct call *call, enum err err);
 /* The filter of the arguments (borrowed); not OK: replied. */
-enum err call_filter(struct call *call, struct query_filter *out) MUST_USE;
+enum err call_filter(struct call *call, struct browse_filter *out) MUST_USE;
+/* The same, resolved. */
+enum err call_browse(struct call *call, struct browse **browse_out) MUST_USE;
+/* Replies and returns ERR_PARSE. */
+enum err call_bad_argument(struct call *call, struct str name) MUST_USE;
+/* Whether `content=1` was asked for and may be given: recorded by then.  Not
+ * OK: replied. */
+enum err call_content(
+    struct call *call, const char *target_type, bool *has_content_out) MUST_USE;
 /* limit and cursor; not OK: replied. */
 enum err call_page(struct call *call, size_t *limit_out,
     struct query_cursor *cursor_out) MUST_USE;
-void response_json(struct response *reply);
+/* What must be recorded first could not be: as a reply. */
+void call_unrecorded(struct call *call);
+void response_json(struct response *response);
 /* Items of a list, and its end: "],"next":…}". */
 struct page {
     struct buf *out;
@@ -103,9 +118,10 @@ struct page {
 void page_on_row(void *page, const struct query_row *row);
 void page_end(struct page *page, const struct query_cursor *cursor, bool more);
 
-void login_page(struct console *c, struct request *r, struct response *reply,
+void login_page(struct console *c, struct request *r, struct response *response,
     unsigned status, const char *message);
-void login_post(struct console *c, struct request *r, struct response *reply);
+void login_post(
+    struct console *c, struct request *r, struct response *response);
 void session_write(
     const struct console *c, const struct who *who, struct buf *out);
 
@@ -128,8 +144,8 @@ struct asset {
     const char *start, *end;
 };
 const struct asset *asset_find(struct str name);
-void asset_reply(
-    const struct asset *asset, const struct request *r, struct response *reply);
+void asset_reply(const struct asset *asset, const struct request *r,
+    struct response *response);
 struct str asset_openapi(void);
 
 #endif

@@ -11,33 +11,35 @@ struct str request_arg(const struct request *r, const char *name)
     return STR_NONE;
 }
 
-void response_header(struct response *reply, const char *name, struct str value)
+void response_header(
+    struct response *response, const char *name, struct str value)
 {
-    if (reply->header_count == REPLY_HEADERS_MAX)
+    if (response->header_count == REPLY_HEADERS_MAX)
         return;
-    reply->headers[reply->header_count].name = name;
-    reply->headers[reply->header_count++].value = mem_memdup0(value.p, value.n);
+    response->headers[response->header_count].name = name;
+    response->headers[response->header_count++].value =
+        mem_memdup0(value.p, value.n);
 }
 
-void response_error(struct response *reply, unsigned status, const char *word,
-    const char *message)
+void response_error(struct response *response, unsigned status,
+    const char *word, const char *message)
 {
-    struct jsonw w = {.out = &reply->body};
-    buf_clear(&reply->body);
-    reply->status = status;
-    reply->type = "application/json";
+    struct jsonw w = {.out = &response->body};
+    buf_clear(&response->body);
+    response->status = status;
+    response->type = "application/json";
     jsonw_object(&w);
     jsonw_key_cstr(&w, "error", word);
     jsonw_key_cstr(&w, "message", message);
     jsonw_close(&w);
 }
 
-void response_free(struct response *reply)
+void response_free(struct response *response)
 {
-    buf_free(&reply->body);
-    if (reply->source != NULL)
-        reply->source->free(reply->source);
-    for (size_t i = 0; i < reply->header_count; i++)
-        mem_free(reply->headers[i].value);
-    *reply = (struct response){0};
+    buf_free(&response->body);
+    if (response->source != NULL)
+        response->source->free(response->source);
+    for (size_t i = 0; i < response->header_count; i++)
+        mem_free(response->headers[i].value);
+    *response = (struct response){0};
 }

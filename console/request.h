@@ -1,8 +1,8 @@
 /*
- * One request and its reply as the console's handlers see them: without the
+ * One request and its response as the console's handlers see them: without the
  * HTTP library, whole, bounded.
  *
- * A handler fills a reply: status, type and body, or a source that gives the
+ * A handler fills a response: status, type and body, or a source that gives the
  * body piece by piece (exports, server-sent events).
  */
 #ifndef CONSOLE_REQUEST_H
@@ -26,7 +26,7 @@ struct request_arg {
     struct str name, value; /* decoded; a value may hold any byte */
 };
 
-/* Everything is borrowed and lives until the reply has been sent. */
+/* Everything is borrowed and lives until the response has been sent. */
 struct request {
     struct arena arena;
     enum request_method method; /* HEAD is GET: the library sends no body */
@@ -71,10 +71,10 @@ struct response {
 };
 
 void response_header(
-    struct response *reply, const char *name, struct str value);
+    struct response *response, const char *name, struct str value);
 /* {"error":…,"message":…} */
-void response_error(struct response *reply, unsigned status, const char *word,
-    const char *message);
-void response_free(struct response *reply);
+void response_error(struct response *response, unsigned status,
+    const char *word, const char *message);
+void response_free(struct response *response);
 
 #endif

@@ -296,9 +296,8 @@ void role_enter_sandbox(const struct role_start *start)
         return;
     }
     /* The storer limited its files before it opened them. */
-    const char *folder = start->kind == ROLE_CONSOLE
-                             ? start->conf->settings.store_dir.p
-                             : NULL;
+    const char *folder =
+        start->kind == ROLE_CONSOLE ? start->conf->settings.store_dir.p : NULL;
     if (start->kind != ROLE_STORER &&
         sandbox_limit_files(folder, false) == ERR_IO)
         give_up("landlock");
@@ -466,8 +465,23 @@ void role_detach(struct role **role)
     *role = NULL;
 }
 
+static void count_role(enum role_kind kind)
+{
+    static const enum stats_counter gauges[ROLE_KINDS] = {
+        [ROLE_SIGNER] = STAT_ROLES_SIGNER,
+        [ROLE_STORER] = STAT_ROLES_STORER,
+        [ROLE_KEEPER] = STAT_ROLES_KEEPER,
+        [ROLE_WORKER] = STAT_ROLES_WORKER,
+        [ROLE_CONSOLE] = STAT_ROLES_CONSOLE,
+        [ROLE_EXTRACTOR] = STAT_ROLES_EXTRACTOR,
+    };
+    if (kind != ROLE_PARENT && gauges[kind] != 0)
+        stats_set(gauges[kind], 1);
+}
+
 void role_ready(struct role *role)
 {
+    count_role(role->start->kind);
     send_control(role, CONTROL_READY, 0);
 }
 

@@ -22,8 +22,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum { STEPS_A_LOOK = 20000 }; /* of SQLite's machine, between two looks */
+
 struct db {
     sqlite3 *handle;
+    uint64_t deadline_ms;
     struct db_statement *get_position, *set_position;
 };
 
@@ -42,6 +45,8 @@ static enum err map_error(int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_AGAIN;
+    case SQLITE_INTERRUPT:
+        return ERR_TIMEOUT;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return ERR_PARSE;
@@ -77,6 +82,18 @@ static char *db_path(struct str folder, const char *suffix)
 const char *db_error(const struct db *db)
 {
     return db != NULL ? sqlite3_errmsg(db->handle) : open_error;
+}
+
+static int is_late(void *arg)
+{
+    return clock_mono_ms() > ((struct db *)arg)->deadline_ms;
+}
+
+void db_set_deadline(struct db *db, unsigned within_ms)
+{
+    db->deadline_ms = clock_mono_ms() + within_ms;
+    sqlite3_progress_handler(
+        db->handle, STEPS_A_LOOK, within_ms != 0 ? is_late : NULL, db);
 }
 
 enum err db_exec(struct db *db, const char *sql)

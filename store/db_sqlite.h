@@ -37,6 +37,9 @@ const char *db_error(const struct db *db);
 /* Renames a damaged file (and what belongs to it) out of the way. */
 enum err db_quarantine(struct str folder) MUST_USE;
 
+/* From now on, what takes longer than this gives ERR_TIMEOUT; 0: no bound. */
+void db_set_deadline(struct db *db, unsigned within_ms);
+
 enum err db_exec(struct db *db, const char *sql) MUST_USE;
 enum err db_begin(struct db *db) MUST_USE; /* takes the write lock */
 enum err db_commit(struct db *db) MUST_USE;

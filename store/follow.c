@@ -6,11 +6,12 @@
  */
 #include "store/query_parts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
 
-enum { ROWS_PER_POLL = 1000 };
+enum { ROWS_PER_POLL = 1000, MARK_OPEN_MAX = 100 };
 
 struct pending {
     int64_t seq, time_ms;
@@ -21,6 +22,7 @@ struct follow {
     int64_t last_seq;
     struct pending *pending;
     size_t count, cap;
+    bool is_masked;
 };
 
 struct follow *follow_new(const struct query_filter *filter)
@@ -39,6 +41,20 @@ void follow_free(struct follow **follow)
     *follow = NULL;
 }
 
+void follow_mask(struct follow *f)
+{
+    f->is_masked = true;
+}
+
+static const char *column_of(const struct follow *f, bool is_cut_short)
+{
+    if (is_cut_short)
+        return f->is_masked ? "json_set(" QUERY_MASKED
+                              ", '$.complete', json('false'))"
+                            : "json_set(json, '$.complete', json('false'))";
+    return f->is_masked ? QUERY_MASKED : "json";
+}
+
 /* Gives the row if it passes the filter. */
 static enum err give(struct follow *f, struct query *q, int64_t seq,
     bool is_cut_short, query_row_fn *on_row, void *context)
@@ -46,11 +62,20 @@ static enum err give(struct follow *f, struct query *q, int64_t seq,
     struct sql sql = {0};
     buf_printf(&sql.text,
         "SELECT seq, time_ms, state, id, %s FROM activity WHERE seq = ?",
-        is_cut_short ? "json_set(json, '$.complete', json('false'))" : "json");
+        column_of(f, is_cut_short));
     sql_int(&sql, seq);
     sql_filter(&sql, f->filter);
     enum err err = sql_give_one(q, &sql, on_row, context);
     return err == ERR_EOF ? OK : err;
+}
+
+static void add_pending(struct follow *f, int64_t seq, int64_t time_ms)
+{
+    if (f->count == f->cap) {
+        f->cap = f->cap != 0 ? f->cap * 2 : 256;
+        f->pending = mem_realloc(f->pending, f->cap * sizeof *f->pending);
+    }
+    f->pending[f->count++] = (struct pending){seq, time_ms};
 }
 
 /* Rows behind last_seq go to the end of the list; is_full_out: more wait. */
@@ -68,12 +93,8 @@ static enum err meet_new_rows(
     db_bind_int(s, 3, ROWS_PER_POLL);
     enum err err;
     while ((err = db_step(s)) == OK) {
-        if (f->count == f->cap) {
-            f->cap = f->cap != 0 ? f->cap * 2 : 256;
-            f->pending = mem_realloc(f->pending, f->cap * sizeof *f->pending);
-        }
         f->last_seq = db_int(s, 0);
-        f->pending[f->count++] = (struct pending){f->last_seq, db_int(s, 1)};
+        add_pending(f, f->last_seq, db_int(s, 1));
         count++;
     }
     db_statement_free(&s);
@@ -137,4 +158,56 @@ enum err follow_poll(struct follow *f, struct query *q, int64_t now_ms,
             err = look_at_pending(f, q, now_ms, on_row, context);
     } while (err == OK && is_full);
     return err;
+}
+
+/* ---- places ---- */
+
+enum err follow_from_now(struct follow *f, struct query *q, int64_t now_ms)
+{
+    enum err err = db_get_int(
+        q->db, "SELECT coalesce(max(seq), 0) FROM activity", &f->last_seq);
+    struct db_statement *s = db_statement_new(q->db,
+        "SELECT seq, time_ms FROM activity WHERE state = 0 AND seq <= ?1"
+        " AND time_ms > ?2 ORDER BY seq LIMIT ?3");
+    if (err != OK || s == NULL) {
+        db_statement_free(&s);
+        return err != OK ? err : ERR_STATE;
+    }
+    db_bind_int(s, 1, f->last_seq);
+    db_bind_int(s, 2, now_ms - FOLLOW_OPEN_MS);
+    db_bind_int(s, 3, FOLLOW_PENDING_MAX);
+    while ((err = db_step(s)) == OK)
+        add_pending(f, db_int(s, 0), db_int(s, 1));
+    db_statement_free(&s);
+    return err == ERR_EOF ? OK : err;
+}
+
+/* When too many are open, it goes back before the first of the rest. */
+void follow_mark(const struct follow *f, struct buf *out)
+{
+    int64_t last = f->last_seq;
+    size_t count = f->count < MARK_OPEN_MAX ? f->count : MARK_OPEN_MAX;
+    for (size_t i = count; i < f->count; i++)
+        if (f->pending[i].seq <= last)
+            last = f->pending[i].seq - 1;
+    buf_printf(out, "%" PRId64, last);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "%c%" PRId64, i == 0 ? ':' : ',', f->pending[i].seq);
+}
+
+enum err follow_resume(struct follow *f, struct str mark, int64_t now_ms)
+{
+    uint64_t seq;
+    size_t colon = str_find_char(mark, ':');
+    struct str rest = str_sub(mark, colon + 1, mark.n), part;
+    if (str_to_u64(str_sub(mark, 0, colon), &seq) != OK || seq > INT64_MAX)
+        return ERR_PARSE;
+    f->last_seq = (int64_t)seq;
+    while (str_split(&rest, ',', &part)) {
+        if (f->count == MARK_OPEN_MAX || str_to_u64(part, &seq) != OK ||
+            seq > INT64_MAX)
+            return ERR_PARSE;
+        add_pending(f, (int64_t)seq, now_ms);
+    }
+    return OK;
 }

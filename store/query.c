@@ -258,8 +258,16 @@ enum err sql_give_one(
 enum err query_get(
     struct query *q, struct str id, query_row_fn *on_row, void *context)
 {
+    return query_get_view(q, id, true, on_row, context);
+}
+
+enum err query_get_view(struct query *q, struct str id, bool has_content,
+    query_row_fn *on_row, void *context)
+{
     struct sql sql = {0};
-    buf_append_str(&sql.text, STR(QUERY_SELECT " AND id = ?"));
+    buf_append_str(&sql.text, has_content
+                                  ? STR(QUERY_SELECT " AND id = ?")
+                                  : STR(QUERY_SELECT_MASKED " AND id = ?"));
     sql_text(&sql, id);
     enum err err = sql_give_one(q, &sql, on_row, context);
     return err == ERR_EOF ? ERR_NOT_FOUND : err;

@@ -69,6 +69,10 @@ enum err query_list(struct query *query, const struct query_filter *filter,
 enum err query_get(struct query *query, struct str id, query_row_fn *on_row,
     void *context) MUST_USE;
 
+/* The same, without text.content and text.hidden unless has_content. */
+enum err query_get_view(struct query *query, struct str id, bool has_content,
+    query_row_fn *on_row, void *context) MUST_USE;
+
 /* What was sealed of an activity, in base64, each part with a call.
  * ERR_NOT_FOUND: nothing. */
 typedef void query_evidence_fn(void *context, struct str sealed);
@@ -83,6 +87,17 @@ struct follow;
 /* filter is borrowed. */
 struct follow *follow_new(const struct query_filter *filter);
 void follow_free(struct follow **follow);
+/* Before the first poll.  From now on: what is open and what comes. */
+enum err follow_from_now(
+    struct follow *follow, struct query *query, int64_t now_ms) MUST_USE;
+/* Goes on where follow_mark was written: nothing is left out; what was given
+ * behind it may come again.  ERR_PARSE. */
+enum err follow_resume(
+    struct follow *follow, struct str mark, int64_t now_ms) MUST_USE;
+/* Where it is: "LAST" or "LAST:OPEN,OPEN…"; at most some 2 KiB. */
+void follow_mark(const struct follow *follow, struct buf *out);
+/* Rows come without text.content and text.hidden. */
+void follow_mask(struct follow *follow);
 enum err follow_poll(struct follow *follow, struct query *query, int64_t now_ms,
     query_row_fn *on_row, void *context) MUST_USE;
 

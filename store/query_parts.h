@@ -37,6 +37,10 @@ void sql_free(struct sql *sql);
 
 #define QUERY_SELECT                                                           \
     "SELECT seq, time_ms, state, id, json FROM activity WHERE 1"
+/* Without what was typed and shown. */
+#define QUERY_MASKED "json_remove(json, '$.text.content', '$.text.hidden')"
+#define QUERY_SELECT_MASKED                                                    \
+    "SELECT seq, time_ms, state, id, " QUERY_MASKED " FROM activity WHERE 1"
 struct query_row query_read_row(struct db_statement *s);
 
 #endif

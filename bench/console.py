@@ -1,0 +1,174 @@
+"""How fast the console answers over a large store.
+
+    bench/console.py [--rows 1000000] [--keep FOLDER]
+
+Writes a journal of made-up activities, has the real indexer build the store
+from it, starts a gateway on that store and times the API: the median and the
+worst of five answers each, first row of lists and whole numbers.  Exits with 1
+when a bound of docs/console.md is missed.
+"""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from gateway import BINARY, Gateway  # noqa: E402
+from console_client import Console  # noqa: E402
+
+DAYS = 30
+ACTIVITIES = [("prompt.created", "Service Usage", 40), ("response.generated", "Service Usage", 38),
+              ("prompt_with_file.created", "Data Upload", 5), ("file.uploaded", "Data Upload", 6),
+              ("response_with_file.downloaded", "Data Download", 3), ("conversation.viewed", "Data Access", 5),
+              ("prompt.updated", "Service Usage", 2), ("api_key.created", "Administration", 1)]
+MODELS = ["gpt-5", "gpt-5-mini", "gpt-4o", "o3", "o4-mini"]
+FINDINGS = [("payment-card", "credit-card", "financial"), ("iban", "iban", "financial"),
+            ("aws-access-key", "aws-key", "secret"), ("us-ssn", "us-ssn", "personal"),
+            ("email-list", "email", "personal")]
+TYPES = ["application/pdf", "text/csv", "image/png", "application/zip"]
+WORDS = ("the quarterly report shows that our sales grew while costs fell please write a summary of this meeting "
+         "translate into french fix the bug in my python function explain how the cache works customer contract "
+         "invoice budget roadmap launch security review database migration plan").split()
+
+
+def activity(number, start_ms, step_ms, rng):
+    name, category, _ = rng.choices(ACTIVITIES, [a[2] for a in ACTIVITIES])[0]
+    ms = start_ms + int(number * step_ms)
+    seconds, rest = divmod(ms, 1000)
+    user = int(rng.paretovariate(0.6)) % 5000
+    item = {
+        "id": str(uuid.UUID(int=(ms << 80) | (7 << 76) | (number << 20) | 8 << 60)),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:03}Z",
+        "node": "gw-1", "via": "inline" if rng.random() < 0.95 else "compliance-log",
+        "service": rng.choices(["chatgpt", "openai-api", "openai-platform"], [85, 12, 3])[0],
+        "activity": name, "category": category, "outcome": "success" if rng.random() < 0.98 else "failure",
+        "actor": {"user": f"user{user}@example.com", "source": "proxy-auth", "ip": f"10.{user // 250}.{user % 250}.7",
+                  "workspace": f"ws-{user % 12}"},
+        "conversation_id": f"conv-{number // 9}", "model": rng.choice(MODELS),
+        "text": {"bytes": 200, "sha256": "0" * 64, "sample": " ".join(rng.choices(WORDS, k=14))},
+        "verdict": "allow",
+        "http": {"method": "POST", "host": "chatgpt.com", "path": "/backend-api/conversation", "status": 200, "version": "2"},
+    }
+    if rng.random() < 0.06:
+        detector, kind, group = rng.choice(FINDINGS)
+        item["findings"] = [{"detector": detector, "type": kind, "group": group, "count": 1, "confidence": "high",
+                             "severity": rng.choice(["low", "medium", "high"]), "where": "prompt",
+                             "sample": "4•••••••••••1111", "start": 10, "end": 26}]
+        item["verdict"] = rng.choice(["alert", "block"])
+        item["rule"] = "no-" + kind
+    if "file" in name:
+        item["files"] = [{"name": f"{rng.choice(WORDS)}-{number % 1000}.pdf", "bytes": 48211, "type": rng.choice(TYPES)}]
+    return item
+
+
+def write_journal(folder, rows):
+    """Segments as store/journal.h says."""
+    folder.mkdir(parents=True)
+    rng = random.Random(6)
+    now = int(time.time() * 1000)
+    step = DAYS * 86400000 / rows
+    start = now - DAYS * 86400000
+    number, segment = 0, 0
+    while number < rows:
+        segment += 1
+        with open(folder / f"{segment:08}.j", "wb") as out:
+            out.write(b"PGJ1\r\n\0\0" + struct.pack("<Q", segment))
+            for number in range(number, min(rows, number + 60000)):
+                item = activity(number, start, step, rng)
+                body = struct.pack("<B3xQ", 2, 1) + item["id"].encode() + json.dumps(item, ensure_ascii=False).encode()
+                length = struct.pack("<I", len(body))
+                out.write(b"PGJe" + length + struct.pack("<I", zlib.crc32(body, zlib.crc32(length))) + body)
+        number += 1
+
+
+CASES = [  # what, path, bound in ms
+    ("list, all", "activities?limit=50", 300),
+    ("list, one user", "activities?limit=50&user=user77@example.com", 300),
+    ("list, nothing matches", "activities?limit=50&user=nobody@example.com&verdict=block", 300),
+    ("list, rare: type and model and verdict", "activities?limit=50&type=iban&model=o3&verdict=block&severity=high", 300),
+    ("list, globs", "activities?limit=50&activity=prompt*&user=user1*&file_type=*zip", 300),
+    ("list, network", "activities?limit=50&network=10.7.0.0/16&category=Data+Upload", 300),
+    ("list, common word", "activities?limit=50&q=report", 300),
+    ("list, phrase and verdict", "activities?limit=50&verdict=block&q=%22cache+works%22", 300),
+    ("list, conversation", "activities?limit=50&conversation_id=conv-5000", 300),
+    ("services, a day", "services?since=24h", 1000),
+    ("services, all", "services", 2000),
+    ("stats, all facets, a day", "stats?facet=all&since=24h", 1000),
+    ("stats, all facets, 7 days", "stats?facet=all&since=7d", 1000),
+    ("stats, all facets, whole store", "stats?facet=all", 2000),
+    ("stats, all facets, filtered", "stats?facet=all&verdict=block&activity=prompt*&type=iban", 2000),
+    ("stats, word", "stats?facet=all&q=invoice", 2000),
+]
+
+
+def measure(console, path):
+    times = []
+    for _ in range(5):
+        start = time.monotonic()
+        answer = console.get("/api/v1/" + path)
+        times.append((time.monotonic() - start) * 1000)
+        assert answer.status_code == 200, answer.text
+    return times, answer
+
+
+def memory(gateway):
+    pid = next(p for p, name in gateway.roles().items() if name.startswith("console"))
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return {k: int(text.split(k + ":")[1].split()[0]) // 1024 for k in ("VmRSS", "VmHWM")}
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rows", type=int, default=1000000)
+    options.add_argument("--keep", type=pathlib.Path, help="a folder to keep the store in, or to take it from")
+    given = options.parse_args()
+    folder = given.keep or pathlib.Path(tempfile.mkdtemp(prefix="pg-bench-console-"))
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    gateway = Gateway(folder, {}, "retention: {days: 365, bytes: 107374182400}")
+    store = gateway.data / "store"
+    if not (store / "store.db").exists():
+        start = time.monotonic()
+        write_journal(store / "journal", given.rows)
+        print(f"journal of {given.rows} activities: {time.monotonic() - start:.0f} s", flush=True)
+        start = time.monotonic()
+        while True:  # each call waits for a bounded time
+            done = subprocess.run([BINARY, "activities", "--since", "1s", "-c", gateway.config], capture_output=True)
+            if done.returncode == 0:
+                break
+        seconds = time.monotonic() - start
+        print(f"index: {seconds:.0f} s, {seconds / given.rows * 1e6:.0f} us an activity, "
+              f"{(store / 'store.db').stat().st_size / given.rows:.0f} bytes each", flush=True)
+        subprocess.run(["chown", "-R", "nobody", store], check=False)
+    missed = 0
+    gateway.start()
+    try:
+        console = Console(gateway)
+        print(f"memory before: {memory(gateway)}")
+        for what, path, bound in CASES:
+            times, answer = measure(console, path)
+            median = statistics.median(times)
+            missed += median > bound
+            size = len(answer.json().get("items") or []) or answer.json().get("total")
+            print(f"{'ok  ' if median <= bound else 'SLOW'} {what:42} median {median:6.0f} ms, worst {max(times):6.0f} ms "
+                  f"(bound {bound}), {size}", flush=True)
+        print(f"memory after: {memory(gateway)}")
+    finally:
+        gateway.stop()
+        if not given.keep:
+            shutil.rmtree(folder, True)
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

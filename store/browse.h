@@ -1,0 +1,99 @@
+/*
+ * Reading by facets (store/facet.h), for the console: lists and numbers under
+ * any combination of filters, by one walk over the narrow table in the order
+ * of time.
+ *
+ * A filter is resolved against the dictionary once, into sets of codes; rows
+ * are tested by those, whatever was asked for.  Filters by conversation start
+ * from its index, free text from the index of text.
+ */
+#ifndef STORE_BROWSE_H
+#define STORE_BROWSE_H
+
+#include "base/arena.h"
+#include "store/facet.h"
+#include "store/query.h"
+
+enum {
+    BROWSE_DEADLINE_MS = 10 * 1000, /* of one call: ERR_TIMEOUT */
+    BROWSE_PAGE_BYTES = 8 << 20,    /* a list ends behind it */
+    BROWSE_BUCKETS_MAX = 500,
+    BROWSE_TOP_MAX = 1000,
+};
+/* As a word: activities that have none. */
+#define BROWSE_NONE "-"
+
+struct browse_filter {          /* {0}: everything; texts are borrowed */
+    int64_t since_ms, until_ms; /* as query_filter */
+    /* Globs; of FACET_NETWORK networks too. */
+    struct query_words words[FACET_COUNT];
+    struct query_words conversation; /* exact */
+    struct str text;                 /* words and "phrases", all of them */
+};
+
+struct browse;
+
+/* ERR_TIMEOUT and errors as query.h. */
+enum err browse_new(struct query *query, const struct browse_filter *filter,
+    struct browse **browse_out) MUST_USE;
+void browse_free(struct browse **browse);
+
+/* As query_list; rows without text.content and text.hidden unless
+ * has_content. */
+enum err browse_list(struct browse *browse, enum query_order order,
+    size_t limit, bool has_content, struct query_cursor *cursor,
+    query_row_fn *on_row, void *context, bool *more_out) MUST_USE;
+/* Whether that activity passes the filter now. */
+enum err browse_matches(
+    struct browse *browse, int64_t seq, bool *is_out) MUST_USE;
+
+struct browse_store { /* how the store does */
+    int64_t bytes, activities, oldest_ms, newest_ms;
+    int64_t unfilled; /* activities that lists and numbers lack so far */
+};
+enum err browse_store(struct query *query, struct browse_store *out) MUST_USE;
+
+/* ---- numbers: store/count.c ---- */
+
+struct count_request {
+    bool facets[FACET_COUNT];
+    size_t top;     /* values of each */
+    size_t buckets; /* about as many; 0: none */
+    enum facet by;  /* what buckets are told apart by; not a set */
+};
+
+struct count_item {
+    struct str word; /* empty: has none */
+    int64_t count;
+};
+
+struct count { /* count_free */
+    struct arena arena;
+    int64_t total, dlp;
+    int64_t since_ms, bucket_ms;
+    size_t bucket_count;
+    int64_t *totals; /* of buckets */
+    struct str *by_words;
+    size_t by_count;
+    int64_t *by; /* [bucket * by_count + i] */
+    struct {
+        struct count_item *items;
+        size_t count, more; /* more: values left out */
+    } facets[FACET_COUNT];
+};
+/* A facet's values are counted under the filters of the others. */
+enum err count_run(struct browse *browse, const struct count_request *request,
+    int64_t now_ms, struct count *count_out) MUST_USE;
+void count_free(struct count *count);
+
+struct count_service {
+    struct str service, instance, activity; /* borrowed */
+    int64_t events, dlp_events, last_ms;
+};
+typedef void count_service_fn(void *context, const struct count_service *row);
+/* Sorted by service, instance, activity. ERR_LIMIT: too many of them. */
+enum { COUNT_SERVICES_MAX = 100000 };
+enum err count_services(
+    struct browse *browse, count_service_fn *on_row, void *context) MUST_USE;
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * What browse.c and count.c share; not for others.
+ */
+#ifndef STORE_BROWSE_PARTS_H
+#define STORE_BROWSE_PARTS_H
+
+#include "store/browse.h"
+#include "store/query_parts.h"
+
+struct code_set { /* of one facet */
+    bool is_on;   /* there is a filter */
+    uint8_t *bits;
+    int64_t count; /* codes below it have a bit */
+};
+
+struct browse {
+    struct query *query;
+    struct browse_filter filter;
+    struct code_set sets[FACET_COUNT];
+    bool has_text;
+    uint8_t *found; /* by text: a bit for each seq from found_first on */
+    int64_t found_first, found_count;
+};
+
+/* What a walk gives for each row. */
+struct browse_row {
+    int64_t time_ms, seq;
+    int64_t codes[FACET_COUNT]; /* of those wanted or filtered by */
+    unsigned failed;            /* filters that it does not pass … */
+    enum facet failed_one;      /* … and which, if it is one */
+};
+struct browse_walk {
+    bool wanted[FACET_COUNT];
+    enum query_order order;
+    const struct query_cursor *cursor; /* NULL: all */
+    bool needs_near;                   /* rows that fail one filter too */
+    /* false: enough. */
+    bool (*on_row)(void *context, const struct browse_row *row);
+    void *context;
+};
+/* ERR_TIMEOUT. */
+enum err browse_walk(
+    struct browse *browse, const struct browse_walk *walk) MUST_USE;
+/* The largest code of a facet, or 0. */
+enum err browse_code_max(
+    struct query *query, enum facet facet, int64_t *max_out) MUST_USE;
+typedef void browse_word_fn(void *context, int64_t code, struct str word);
+enum err browse_words(struct query *query, enum facet facet,
+    browse_word_fn *on_word, void *context) MUST_USE;
+
+#endif
