@@ -4,39 +4,24 @@
  * scanner.  Patterns, their anchors and the keywords of all rules become one
  * list of expressions, which rules_hs.c compiles to one database.
  */
-#include "inspect/rule.h"
+#include "inspect/rules_parts.h"
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "base/yaml.h"
 #include "inspect/edm.h"
-#include "inspect/spelling.h"
-
-enum { DIGITS_SMALLEST = 9, WORDS_MAX = 20000 };
 
 static const char *const groups[] = {
     "secret", "financial", "personal", "health", "document", "topic", NULL};
 static const char *const levels[] = {"none", "low", "medium", "high", NULL};
 
-struct loader {
-    struct rules *rules;
-    struct yaml_doc *doc;
-    const struct bundle *bundle;
-    const struct yaml_node *node; /* the rule being read */
-    struct str *words;            /* every keyword once, in lower case */
-    size_t word_cap;
-    size_t rule_cap;
-};
-
-static struct str keep(struct loader *l, struct str s)
+struct str rules_keep(struct rules_loader *l, struct str s)
 {
     return arena_copy(&l->rules->arena, s);
 }
 
-static struct anchor *add_anchor(struct loader *l, enum anchor_kind kind,
+struct anchor *rules_add_anchor(struct rules_loader *l, enum anchor_kind kind,
     const char *expression, const struct yaml_node *node)
 {
     struct rules *rules = l->rules;
@@ -54,364 +39,57 @@ static struct anchor *add_anchor(struct loader *l, enum anchor_kind kind,
     return a;
 }
 
-static bool is_gap_of_words(char c)
-{
-    return c == ' ' || c == '_' || c == '-';
-}
-
-/* A word as an expression: every byte that is not a letter or digit in hex,
- * so that no character of it means anything else.  Parts of a name may be put
- * together in any way: "access key", "access_key", "access-key". */
-static const char *quote_word(struct loader *l, struct str word)
-{
-    struct buf quoted = {0};
-    for (size_t i = 0; i < word.n; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        if (isalnum(c))
-            buf_append_char(&quoted, (char)c);
-        else if (i > 0 && i + 1 < word.n && is_gap_of_words(word.p[i]))
-            buf_append_str(&quoted, STR("[ _-]"));
-        else
-            buf_printf(&quoted, "\\x%02x", c);
-    }
-    const char *kept = arena_strdup(&l->rules->arena, buf_cstr(&quoted));
-    buf_free(&quoted);
-    return kept;
-}
-
-/* In lower case, parts with a blank between. */
-static struct str normal_word(struct loader *l, struct str word)
-{
-    char *normal = arena_alloc(&l->rules->arena, word.n + 1);
-    for (size_t i = 0; i < word.n; i++) {
-        bool is_inside = i > 0 && i + 1 < word.n;
-        normal[i] = is_inside && is_gap_of_words(word.p[i])
-                        ? ' '
-                        : (char)tolower((unsigned char)word.p[i]);
-    }
-    return str_make(normal, word.n);
-}
-
-static size_t word_index(
-    struct loader *l, struct str word, const struct yaml_node *node)
-{
-    struct str lower = normal_word(l, word);
-    for (size_t i = 0; i < l->rules->word_count; i++)
-        if (str_eq(l->words[i], lower))
-            return i;
-    if (l->rules->word_count == l->word_cap) {
-        l->word_cap = l->word_cap == 0 ? 256 : l->word_cap * 2;
-        l->words = mem_realloc(l->words, l->word_cap * sizeof *l->words);
-    }
-    struct anchor *a = add_anchor(l, ANCHOR_WORD, quote_word(l, lower), node);
-    a->nocase = true;
-    a->width = lower.n;
-    a->word = (unsigned)l->rules->word_count;
-    l->words[l->rules->word_count] = lower;
-    return l->rules->word_count++;
-}
-
-static void add_spellings(struct loader *l, struct str word,
-    const struct yaml_node *node, uint64_t *bits)
-{
-    struct buf spellings[SPELLINGS_MAX];
-    size_t count = spelling_list(word, spellings);
-    for (size_t i = 0; i < count; i++) {
-        size_t index = word_index(l, buf_str(&spellings[i]), node);
-        if (index < WORDS_MAX)
-            bits[index / 64] |= UINT64_C(1) << index % 64;
-        buf_free(&spellings[i]);
-    }
-}
-
-/* keywords: {words: […], within: 100} */
-static void read_words(struct loader *l, const char *key, struct word_set *set)
-{
-    static const char *const keys[] = {"words", "within", NULL};
-    const struct yaml_node *node = yaml_get(l->node, key);
-    if (node == NULL || !yaml_check_keys(l->doc, node, keys))
-        return;
-    struct yaml_strs words = yaml_strs(l->doc, node, "words");
-    uint64_t *bits =
-        arena_alloc(&l->rules->arena, WORDS_MAX / 64 * sizeof *bits + 8);
-    if (words.count == 0)
-        yaml_mistake(l->doc, node, "%s needs words", key);
-    for (size_t i = 0; i < words.count; i++) {
-        if (words.items[i].n < 2 || words.items[i].n > 100) {
-            yaml_mistake(l->doc, node, "a word has 2 to 100 bytes");
-            continue;
-        }
-        add_spellings(l, words.items[i], node, bits);
-    }
-    set->bits = bits;
-    set->within =
-        (size_t)yaml_int(l->doc, node, "within", 1, RULE_WITHIN_MAX, 100);
-}
-
-static enum level read_level(struct loader *l, const struct yaml_node *map,
+enum level rules_read_level(struct rules_loader *l, const struct yaml_node *map,
     const char *key, enum level otherwise)
 {
     return (enum level)yaml_word(l->doc, map, key, levels, (int)otherwise);
 }
 
-static void read_confidence(struct loader *l, struct rule *rule)
+static void read_confidence(struct rules_loader *l, struct rule *rule)
 {
     static const char *const keys[] = {
         "base", "with_keyword", "with_validator", "with_both", "alone", NULL};
     const struct yaml_node *node = yaml_get(l->node, "confidence");
     rule->base = LEVEL_MEDIUM;
     if (node != NULL && yaml_check_keys(l->doc, node, keys))
-        rule->base = read_level(l, node, "base", LEVEL_MEDIUM);
-    rule->with_keyword = read_level(l, node, "with_keyword", rule->base);
-    rule->with_validator = read_level(l, node, "with_validator", rule->base);
-    rule->with_both = read_level(l, node, "with_both",
+        rule->base = rules_read_level(l, node, "base", LEVEL_MEDIUM);
+    rule->with_keyword = rules_read_level(l, node, "with_keyword", rule->base);
+    rule->with_validator =
+        rules_read_level(l, node, "with_validator", rule->base);
+    rule->with_both = rules_read_level(l, node, "with_both",
         rule->with_keyword > rule->with_validator ? rule->with_keyword
                                                   : rule->with_validator);
-    rule->alone = read_level(l, node, "alone", LEVEL_NONE);
+    rule->alone = rules_read_level(l, node, "alone", LEVEL_NONE);
     if (rule->with_both == LEVEL_NONE)
         yaml_mistake(l->doc, l->node,
             "confidence: the rule would never report anything");
 }
 
-static struct regex *read_regex(struct loader *l, const struct yaml_node *node,
-    struct str text, bool nocase)
-{
-    struct buf message = {0};
-    struct regex *regex = regex_new(text, nocase, &message);
-    if (regex == NULL)
-        yaml_mistake(
-            l->doc, node, "not a regular expression: %s", buf_cstr(&message));
-    buf_free(&message);
-    return regex;
-}
-
-/* Careful: false only where no part of the expression can. */
-static bool may_match_blank(struct str expression)
-{
-    bool is_class = false;
-    for (size_t i = 0; i < expression.n; i++) {
-        char c = expression.p[i];
-        char next = i + 1 < expression.n ? expression.p[i + 1] : 0;
-        if ((unsigned char)c <= ' ' || (c == '.' && !is_class) ||
-            (c == '[' && (next == '^' || next == ':')))
-            return true;
-        if (c == '\\') {
-            if (isalpha((unsigned char)next) &&
-                strchr("bBdwSAzZ", next) == NULL)
-                return true;
-            i++;
-        } else if (c == '[' || c == ']') {
-            is_class = c == '[';
-        }
-    }
-    return false;
-}
-
-/* "4-6-5" */
-static void read_grouping(struct loader *l, const struct yaml_node *node,
-    struct str text, struct grouping *grouping)
-{
-    struct str part;
-    unsigned total = 0;
-    while (str_split(&text, '-', &part)) {
-        uint64_t size = 0;
-        if (grouping->count == RULE_GROUPS_MAX ||
-            str_to_u64(part, &size) != OK || size < 1 || size > 40) {
-            yaml_mistake(l->doc, node,
-                "groups are numbers of digits from 1 to 40 with dashes "
-                "between, at most %d, as \"4-4-4-4\"",
-                RULE_GROUPS_MAX);
-            return;
-        }
-        grouping->sizes[grouping->count++] = (unsigned char)size;
-        total += (unsigned)size;
-    }
-    if (grouping->count < 2 || total < DIGITS_SMALLEST)
-        yaml_mistake(l->doc, node,
-            "groups: two or more, with %d digits or more", DIGITS_SMALLEST);
-}
-
-/* digits: {lengths: [13, 19], groups: ["4-4-4-4"], separators: " -."} */
-static void read_digits(
-    struct loader *l, const struct yaml_node *node, struct pattern *p)
-{
-    static const char *const keys[] = {"lengths", "groups", "separators", NULL};
-    p->is_digits = true;
-    if (!yaml_check_keys(l->doc, node, keys))
-        return;
-    struct yaml_strs lengths = yaml_strs(l->doc, node, "lengths");
-    struct yaml_strs spelt = yaml_strs(l->doc, node, "groups");
-    p->separators = keep(l, yaml_str(l->doc, node, "separators", STR(" -.")));
-    for (size_t i = 0; i < p->separators.n; i++)
-        if (strchr(" -.", p->separators.p[i]) == NULL)
-            yaml_mistake(
-                l->doc, node, "separators may be blank, dash and full stop");
-    uint64_t low = 0, high = 0;
-    bool is_good = lengths.count == 0;
-    if (lengths.count == 1 || lengths.count == 2)
-        is_good = str_to_u64(lengths.items[0], &low) == OK &&
-                  str_to_u64(lengths.items[lengths.count - 1], &high) == OK &&
-                  low >= DIGITS_SMALLEST && low <= high && high <= 40;
-    if (!is_good || lengths.count + spelt.count == 0)
-        yaml_mistake(l->doc, node,
-            "digits needs lengths [least, most] from %d to 40, or groups",
-            DIGITS_SMALLEST);
-    p->min_digits = (unsigned)low;
-    p->max_digits = (unsigned)high;
-    struct grouping *list =
-        arena_alloc(&l->rules->arena, spelt.count * sizeof *list + 1);
-    for (size_t i = 0; i < spelt.count; i++)
-        read_grouping(l, node, spelt.items[i], &list[i]);
-    p->groups = list;
-    p->group_count = spelt.count;
-}
-
-/* shapes: ["AAAAA9999A"], separators: " -." */
-static void read_shapes(
-    struct loader *l, const struct yaml_node *node, struct pattern *p)
-{
-    struct yaml_strs list = yaml_strs(l->doc, node, "shapes");
-    const char **shapes =
-        arena_alloc(&l->rules->arena, list.count * sizeof *shapes + 1);
-    p->separators = keep(l, yaml_str(l->doc, node, "separators", STR(" -.")));
-    for (size_t i = 0; i < p->separators.n; i++)
-        if (strchr(" -./", p->separators.p[i]) == NULL)
-            yaml_mistake(l->doc, node,
-                "separators may be blank, dash, full stop and slash");
-    for (size_t i = 0; i < list.count; i++) {
-        shapes[i] = keep(l, list.items[i]).p;
-        if (list.items[i].n < 4 || list.items[i].n > RULE_SHAPE_MAX ||
-            !isalnum((unsigned char)shapes[i][0]))
-            yaml_mistake(l->doc, node,
-                "a shape has 4 to %d characters and begins with a letter or a "
-                "digit",
-                RULE_SHAPE_MAX);
-    }
-    p->shapes = shapes;
-    p->shape_count = list.count;
-}
-
-static void read_anchors(struct loader *l, const struct yaml_node *node,
-    unsigned pattern, bool nocase)
-{
-    struct yaml_strs anchors = yaml_strs(l->doc, node, "anchor");
-    if (anchors.count == 0)
-        yaml_mistake(l->doc, node,
-            "a pattern needs an anchor: a short expression with a literal in "
-            "it that stands in every match");
-    for (size_t i = 0; i < anchors.count; i++) {
-        struct str text = keep(l, anchors.items[i]);
-        struct anchor *a = add_anchor(l, ANCHOR_REGEX, text.p, node);
-        a->nocase = nocase;
-        a->rule = (unsigned)l->rules->count;
-        a->pattern = pattern;
-    }
-}
-
-/* Of the ways to match it the one that ends where the token begins counts. */
-static void read_gap(
-    struct loader *l, const struct yaml_node *node, struct pattern *p)
-{
-    struct str gap = yaml_str(l->doc, node, "gap", STR_NONE);
-    struct buf whole = {0};
-    if (gap.n == 0)
-        return;
-    buf_printf(&whole, "(?:%.*s)\\z", STR_ARG(gap));
-    p->gap = read_regex(l, node, buf_str(&whole), true);
-    buf_free(&whole);
-}
-
-static void read_pattern(struct loader *l, const struct yaml_node *node,
-    unsigned index, struct pattern *p)
-{
-    static const char *const keys[] = {"anchor", "match", "before", "max",
-        "nocase", "digits", "base", "shapes", "separators", "token", "gap",
-        "dictionary", "dictionary_file", "exact", NULL};
-    if (!yaml_check_keys(l->doc, node, keys))
-        return;
-    p->has_base = yaml_get(node, "base") != NULL;
-    p->base = read_level(l, node, "base", LEVEL_NONE);
-    if (yaml_get(node, "digits") != NULL) {
-        read_digits(l, yaml_get(node, "digits"), p);
-        return;
-    }
-    if (yaml_get(node, "shapes") != NULL) {
-        struct str rest = yaml_str(l->doc, node, "match", STR_NONE);
-        read_shapes(l, node, p);
-        if (rest.n > 0)
-            p->regex = read_regex(l, node, rest, false);
-        return;
-    }
-    if (yaml_get(node, "dictionary") != NULL ||
-        yaml_get(node, "dictionary_file") != NULL) {
-        rules_read_terms(l->rules, l->doc, l->bundle, node, p);
-        return;
-    }
-    bool nocase = yaml_bool(l->doc, node, "nocase", false);
-    struct str token = yaml_str(l->doc, node, "token", STR_NONE);
-    if (token.n > 0) {
-        p->is_token = true;
-        p->max = RULE_TOKEN_MAX;
-        p->regex = read_regex(l, node, token, nocase);
-        p->may_have_blank = may_match_blank(token);
-        rules_form(token, nocase, &p->form);
-        read_gap(l, node, p);
-        return;
-    }
-    struct str match = yaml_str(l->doc, node, "match", STR_NONE);
-    if (match.n == 0)
-        yaml_mistake(l->doc, node,
-            "a pattern needs match (a regular expression), token, shapes, "
-            "dictionary or "
-            "digits");
-    else
-        p->regex = read_regex(l, node, match, nocase);
-    p->before = (size_t)yaml_int(l->doc, node, "before", 0, RULE_BEFORE_MAX, 0);
-    p->max = (size_t)yaml_int(l->doc, node, "max", 1, RULE_VALUE_MAX, 512);
-    read_anchors(l, node, index, nocase);
-}
-
-static void read_patterns(struct loader *l, struct rule *rule)
-{
-    const struct yaml_node *list = yaml_list(l->doc, l->node, "patterns");
-    if (list == NULL || list->count == 0 || list->count > RULE_PATTERNS_MAX) {
-        yaml_mistake(
-            l->doc, l->node, "a rule has 1 to %d patterns", RULE_PATTERNS_MAX);
-        return;
-    }
-    struct pattern *patterns =
-        arena_alloc(&l->rules->arena, list->count * sizeof *patterns);
-    rule->patterns = patterns;
-    rule->pattern_count = list->count;
-    for (size_t i = 0; i < list->count; i++)
-        read_pattern(l, list->pairs[i].value, (unsigned)i, &patterns[i]);
-}
-
-static void read_allow(struct loader *l, struct rule *rule)
+static void read_allow(struct rules_loader *l, struct rule *rule)
 {
     struct yaml_strs list = yaml_strs(l->doc, l->node, "allow");
     rule->allow =
         arena_alloc(&l->rules->arena, list.count * sizeof *rule->allow + 1);
     for (size_t i = 0; i < list.count; i++) {
-        struct regex *r = read_regex(l, l->node, list.items[i], true);
+        struct regex *r = rules_read_regex(l, l->node, list.items[i], true);
         if (r != NULL)
             rule->allow[rule->allow_count++] = r;
     }
 }
 
 static const struct str *read_texts(
-    struct loader *l, const char *key, size_t *count_out)
+    struct rules_loader *l, const char *key, size_t *count_out)
 {
     struct yaml_strs list = yaml_strs(l->doc, l->node, key);
     struct str *kept =
         arena_alloc(&l->rules->arena, list.count * sizeof *kept + 1);
     for (size_t i = 0; i < list.count; i++)
-        kept[i] = keep(l, list.items[i]);
+        kept[i] = rules_keep(l, list.items[i]);
     *count_out = list.count;
     return kept;
 }
 
-static void read_validator(struct loader *l, struct rule *rule)
+static void read_validator(struct rules_loader *l, struct rule *rule)
 {
     struct str name = yaml_str(l->doc, l->node, "validator", STR_NONE);
     rule->validator = validator_find(name);
@@ -425,7 +103,7 @@ static void read_validator(struct loader *l, struct rule *rule)
     buf_free(&all);
 }
 
-static void read_entropy(struct loader *l, struct rule *rule)
+static void read_entropy(struct rules_loader *l, struct rule *rule)
 {
     struct str text = yaml_str(l->doc, l->node, "entropy", STR_NONE);
     char *end = NULL;
@@ -438,7 +116,7 @@ static void read_entropy(struct loader *l, struct rule *rule)
 }
 
 /* Lower case, digits and dashes: they stand in policies and exports. */
-static struct str read_name(struct loader *l, const char *key)
+static struct str read_name(struct rules_loader *l, const char *key)
 {
     struct str name = yaml_str(l->doc, l->node, key, STR_NONE);
     bool is_good = name.n > 0 && name.n <= 64;
@@ -449,10 +127,10 @@ static struct str read_name(struct loader *l, const char *key)
     if (!is_good)
         yaml_mistake(l->doc, l->node,
             "%s must be 1 to 64 lower-case letters, digits and dashes", key);
-    return keep(l, name);
+    return rules_keep(l, name);
 }
 
-static void check_unique(struct loader *l, struct str id)
+static void check_unique(struct rules_loader *l, struct str id)
 {
     for (size_t i = 0; i < l->rules->count; i++)
         if (str_eq(l->rules->items[i].id, id))
@@ -461,15 +139,15 @@ static void check_unique(struct loader *l, struct str id)
 }
 
 /* What rules of all kinds have. */
-static void read_head(struct loader *l, struct rule *rule)
+static void read_head(struct rules_loader *l, struct rule *rule)
 {
     rule->file = arena_strdup(&l->rules->arena, l->doc->file);
     rule->line = l->node->line;
     rule->id = read_name(l, "id");
     check_unique(l, rule->id);
     rule->description =
-        keep(l, yaml_str(l->doc, l->node, "description", STR_NONE));
-    rule->severity = read_level(l, l->node, "severity", LEVEL_MEDIUM);
+        rules_keep(l, yaml_str(l->doc, l->node, "description", STR_NONE));
+    rule->severity = rules_read_level(l, l->node, "severity", LEVEL_MEDIUM);
     if (rule->severity == LEVEL_NONE)
         yaml_mistake(l->doc, l->node, "severity must be low, medium or high");
 }
@@ -483,13 +161,13 @@ static bool has_text(const struct str *list, size_t count, struct str text)
 }
 
 static unsigned read_number(
-    struct loader *l, const char *key, unsigned max, unsigned otherwise)
+    struct rules_loader *l, const char *key, unsigned max, unsigned otherwise)
 {
     return (unsigned)yaml_int(l->doc, l->node, key, 1, max, otherwise);
 }
 
 /* kind: fingerprint */
-static void read_fingerprint(struct loader *l, struct rule *rule)
+static void read_fingerprint(struct rules_loader *l, struct rule *rule)
 {
     static const char *const keys[] = {"id", "kind", "description", "severity",
         "set", "file", "min_share", "min_paragraphs", "min_letters", NULL};
@@ -520,7 +198,7 @@ static void read_fingerprint(struct loader *l, struct rule *rule)
 }
 
 /* kind: edm */
-static void read_edm(struct loader *l, struct rule *rule)
+static void read_edm(struct rules_loader *l, struct rule *rule)
 {
     static const char *const keys[] = {"id", "kind", "type", "group",
         "description", "severity", "confidence", "index", "columns", "always",
@@ -532,7 +210,7 @@ static void read_edm(struct loader *l, struct rule *rule)
         yaml_get(l->node, "type") != NULL ? read_name(l, "type") : STR("edm");
     rule->group = str_of(
         groups[yaml_word(l->doc, l->node, "group", groups, 2)]); /* personal */
-    rule->base = read_level(l, l->node, "confidence", LEVEL_HIGH);
+    rule->base = rules_read_level(l, l->node, "confidence", LEVEL_HIGH);
     struct rule_edm *e = ARENA_NEW(&l->rules->arena, struct rule_edm);
     rule->edm = e;
     e->columns = read_texts(l, "columns", &e->column_count);
@@ -559,7 +237,7 @@ static void read_edm(struct loader *l, struct rule *rule)
 }
 
 /* kind: pattern */
-static void read_pattern_rule(struct loader *l, struct rule *rule)
+static void read_pattern_rule(struct rules_loader *l, struct rule *rule)
 {
     static const char *const keys[] = {"id", "kind", "type", "group",
         "description", "severity", "patterns", "keywords", "deny", "require",
@@ -571,10 +249,10 @@ static void read_pattern_rule(struct loader *l, struct rule *rule)
     rule->type = read_name(l, "type");
     rule->group =
         str_of(groups[yaml_word(l->doc, l->node, "group", groups, 0)]);
-    read_patterns(l, rule);
-    read_words(l, "keywords", &rule->keywords);
-    read_words(l, "deny", &rule->deny);
-    read_words(l, "require", &rule->require);
+    rules_read_patterns(l, rule);
+    rules_read_words(l, "keywords", &rule->keywords);
+    rules_read_words(l, "deny", &rule->deny);
+    rules_read_words(l, "require", &rule->require);
     rule->gives_way = yaml_bool(l->doc, l->node, "gives_way", false);
     read_validator(l, rule);
     read_entropy(l, rule);
@@ -585,7 +263,7 @@ static void read_pattern_rule(struct loader *l, struct rule *rule)
         read_texts(l, "counter_examples", &rule->counter_example_count);
 }
 
-static void read_rule(struct loader *l, struct rule *rule)
+static void read_rule(struct rules_loader *l, struct rule *rule)
 {
     static const char *const kinds[] = {"pattern", "fingerprint", "edm", NULL};
     int kind = yaml_word(l->doc, l->node, "kind", kinds, 0);
@@ -597,7 +275,7 @@ static void read_rule(struct loader *l, struct rule *rule)
         read_pattern_rule(l, rule);
 }
 
-static void read_file(struct loader *l)
+static void read_file(struct rules_loader *l)
 {
     static const char *const keys[] = {"detectors", NULL};
     if (l->doc->root->kind == YAML_KIND_NULL ||
@@ -627,7 +305,7 @@ struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
 {
     size_t mistakes = diag->count;
     struct rules *rules = MEM_NEW(struct rules);
-    struct loader l = {.rules = rules, .bundle = bundle};
+    struct rules_loader l = {.rules = rules, .bundle = bundle};
     for (size_t i = 0; i < bundle->count; i++) {
         const struct bundle_file *file = &bundle->files[i];
         if (file->kind != BUNDLE_DETECTORS)
@@ -639,8 +317,9 @@ struct rules *rules_load(const struct bundle *bundle, struct diag *diag)
         yaml_free(&l.doc);
     }
     mem_free(l.words);
-    if (rules->word_count > WORDS_MAX)
-        diag_add(diag, "detectors", 1, "more than %d keywords", WORDS_MAX);
+    if (rules->word_count > RULES_WORDS_MAX)
+        diag_add(
+            diag, "detectors", 1, "more than %d keywords", RULES_WORDS_MAX);
     if (diag->count == mistakes)
         rules_measure(rules, diag);
     if (diag->count == mistakes)

@@ -40,6 +40,7 @@ inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
 inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
 inspect/norm.c inspect/openai_answer.c inspect/resume.c inspect/delta_keep.c inspect/openai_media.c
 inspect/openai_request.c inspect/pick.c inspect/policy.c inspect/rules.c
+inspect/rules_pattern.c inspect/rules_words.c
 inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c
 inspect/sse.c inspect/upload.c inspect/upload_facts.c
 inspect/upload_pieces.c proxy/control.c
