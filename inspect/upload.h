@@ -11,9 +11,10 @@
  * a record, and no file has two.
  *
  * Which request is which step, and where ids and addresses stand, is the
- * service map's (`upload:`).  Used by exchange*.c only; upload_facts.c reads
- * and writes the lines, upload_pieces.c puts pieces together, by their bytes
- * (upload_whole.c) or, where those are not all there, by what is known of each.
+ * service map's (`upload:`).  Used by exchange*.c only; upload_answer.c reads
+ * what the service answers, upload_facts.c reads and writes the lines,
+ * upload_pieces.c puts pieces together, by their bytes (upload_whole.c) or,
+ * where those are not all there, by what is known of each.
  */
 #ifndef INSPECT_UPLOAD_H
 #define INSPECT_UPLOAD_H
@@ -103,8 +104,19 @@ void upload_write_fact(const struct exchange *ex, struct buf *line);
 void upload_adopt_findings(
     struct activity *a, const struct json_node *list, size_t shift);
 
-/* upload.c: by what the keeper knows the file. */
+/* upload.c: by what the keeper knows the file, and telling it more. */
 struct keep_file upload_names(const struct exchange *ex);
+void upload_note(struct exchange *ex, struct keep_file *file, bool has_fact);
+/* "https://Host:443/path?query" to "host/path"; empty: no such URL. */
+struct str upload_address_of(struct arena *arena, struct str url);
+/* The activity's first file, made if it has none. */
+struct activity_file *upload_own_file(struct exchange *ex);
+void upload_set_size(struct activity_file *file, struct str text);
+bool upload_has_file_name(const struct exchange *ex);
+/* The bytes are there, the name has not come. */
+bool upload_wants_name(const struct exchange *ex);
+/* The name came first: whoever brings the bytes completes the record. */
+bool upload_awaits_bytes(const struct exchange *ex);
 
 /* upload_pieces.c */
 void upload_assemble(struct exchange *ex);
