@@ -7,12 +7,34 @@
 
 enum { SMALLEST = 64 };
 
+/* What lies between two places holds nothing that is live. */
+static void wipe(struct buf *b, size_t from, size_t to)
+{
+    if (b->wipes && from < to)
+        explicit_bzero(b->base + from, to - from);
+}
+
 static void compact(struct buf *b)
 {
     if (b->start == 0)
         return;
     memmove(b->base, b->base + b->start, b->n);
+    wipe(b, b->n, b->start + b->n);
     b->start = 0;
+}
+
+static void grow(struct buf *b, size_t cap)
+{
+    if (b->wipes && b->base != NULL) {
+        char *grown = mem_alloc(cap);
+        memcpy(grown, b->base, b->n); /* it is compact */
+        wipe(b, 0, b->n);
+        mem_free(b->base);
+        b->base = grown;
+    } else {
+        b->base = mem_realloc(b->base, cap);
+    }
+    b->cap = cap;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
@@ -26,10 +48,8 @@ char *buf_reserve(struct buf *b, size_t n)
         size_t cap = b->cap < SMALLEST ? SMALLEST : b->cap;
         while (cap < b->n + n)
             cap *= 2;
-        if (cap != b->cap) {
-            b->base = mem_realloc(b->base, cap);
-            b->cap = cap;
-        }
+        if (cap != b->cap)
+            grow(b, cap);
     }
     return b->base + b->start + b->n;
 }
@@ -83,30 +103,34 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 void buf_consume(struct buf *b, size_t n)
 {
     if (n >= b->n) {
-        b->start = 0;
-        b->n = 0;
+        buf_clear(b);
         return;
     }
+    wipe(b, b->start, b->start + n);
     b->start += n;
     b->n -= n;
 }
 
 void buf_truncate(struct buf *b, size_t n)
 {
-    if (n < b->n)
-        b->n = n;
+    if (n >= b->n)
+        return;
+    wipe(b, b->start + n, b->start + b->n);
+    b->n = n;
 }
 
 void buf_clear(struct buf *b)
 {
+    wipe(b, b->start, b->start + b->n);
     b->start = 0;
     b->n = 0;
 }
 
 void buf_free(struct buf *b)
 {
+    wipe(b, b->start, b->start + b->n);
     mem_free(b->base);
-    *b = (struct buf){0};
+    *b = (struct buf){.wipes = b->wipes};
 }
 
 void buf_wipe_free(struct buf *b)
@@ -118,8 +142,10 @@ void buf_wipe_free(struct buf *b)
 
 void buf_take(struct buf *to, struct buf *from)
 {
+    bool wipes = to->wipes || from->wipes;
     *to = *from;
-    *from = (struct buf){0};
+    to->wipes = wipes;
+    *from = (struct buf){.wipes = wipes};
 }
 
 const char *buf_cstr(struct buf *b)

@@ -9,6 +9,7 @@
 #define BASE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -19,6 +20,7 @@ struct buf {
     size_t start;
     size_t n; /* live bytes, from base + start */
     size_t cap;
+    bool wipes; /* what leaves it is zeroed: set once, kept by buf_free */
 };
 
 static inline char *buf_bytes(const struct buf *b)
@@ -46,10 +48,11 @@ void buf_commit(struct buf *b, size_t n);
 void buf_consume(struct buf *b, size_t n);  /* from the front, clamped */
 void buf_truncate(struct buf *b, size_t n); /* keeps the first n bytes */
 void buf_clear(struct buf *b);              /* keeps the allocation */
-void buf_free(struct buf *b);               /* leaves {0} */
+void buf_free(struct buf *b);               /* leaves {0}, but for wipes */
 void buf_wipe_free(struct buf *b);          /* zeroes first: secrets */
 
-/* Moves the whole content: *from becomes {0}; *to must be {0}. */
+/* Moves the whole content: *from becomes {0}, *to must be {0}, but for wipes,
+ * which both have then if one had it. */
 void buf_take(struct buf *to, struct buf *from);
 
 /* NUL-terminates behind the content (not counted) and returns it. */

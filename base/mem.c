@@ -1,10 +1,13 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SMALL_BYTES = 1024 };
+
+static _Thread_local unsigned wipe_depth;
 
 static void *checked(void *p, size_t n)
 {
@@ -41,8 +44,20 @@ void *mem_calloc(size_t count, size_t n)
     return checked(p, count != 0 && n != 0 ? 1 : 0);
 }
 
+/* realloc would leave the old bytes where they were. */
+static void *move(void *p, size_t n)
+{
+    void *moved = mem_alloc(n);
+    size_t held = malloc_usable_size(p);
+    memcpy(moved, p, held < n ? held : n);
+    mem_free(p);
+    return moved;
+}
+
 void *mem_realloc(void *p, size_t n)
 {
+    if (wipe_depth != 0 && p != NULL && n != 0)
+        return move(p, n);
     return checked(realloc(p, n), n);
 }
 
@@ -62,5 +77,17 @@ char *mem_memdup0(const void *p, size_t n)
 
 void mem_free(void *p)
 {
+    if (wipe_depth != 0 && p != NULL)
+        explicit_bzero(p, malloc_usable_size(p));
     free(p);
+}
+
+void mem_wipe_begin(void)
+{
+    wipe_depth++;
+}
+
+void mem_wipe_end(void)
+{
+    wipe_depth--;
 }

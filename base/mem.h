@@ -16,6 +16,11 @@ char *mem_strdup(const char *s);
 char *mem_memdup0(const void *p, size_t n); /* copy with a closing NUL */
 void mem_free(void *p);                     /* NULL is fine */
 
+/* Between these, what this thread frees or moves is zeroed first: memory that
+ * held a secret, in whatever structure it was.  They nest. */
+void mem_wipe_begin(void);
+void mem_wipe_end(void);
+
 /* For libraries that report it: ends the process like a failed mem_alloc. */
 _Noreturn void mem_exhausted(void);
 

@@ -9,6 +9,7 @@
 
 #include <brotli/decode.h>
 #include <zlib.h>
+#define ZSTD_STATIC_LINKING_ONLY /* an allocator of our own */
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -106,10 +107,16 @@ static void zlib_free(void *opaque, void *p)
     mem_free(p);
 }
 
-static void *brotli_alloc(void *opaque, size_t n)
+static void *plain_alloc(void *opaque, size_t n)
 {
     (void)opaque;
     return mem_alloc(n);
+}
+
+static ZSTD_DStream *new_zstd(void)
+{
+    static const ZSTD_customMem memory = {plain_alloc, zlib_free, NULL};
+    return ZSTD_createDStream_advanced(memory);
 }
 
 static void start_inflate(struct stage *s, int window)
@@ -127,9 +134,9 @@ static void start_stage(struct stage *s, enum encoding encoding, bool is_last)
     if (encoding == E_GZIP)
         start_inflate(s, GZIP_WINDOW);
     if (encoding == E_BR)
-        s->br = BrotliDecoderCreateInstance(brotli_alloc, zlib_free, NULL);
+        s->br = BrotliDecoderCreateInstance(plain_alloc, zlib_free, NULL);
     if (encoding == E_ZSTD) {
-        s->zstd = ZSTD_createDStream();
+        s->zstd = new_zstd();
         ZSTD_DCtx_setParameter(
             s->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX);
     }

@@ -217,6 +217,8 @@ struct exchange *exchange_new(
     ex->is_probe = ex->service != NULL && exchange_route(ex) == NULL &&
                    !ex->is_websocket && !request->has_body &&
                    !is_write(request->method) && exchange_address_says(ex);
+    if (exchange_is_secret(ex))
+        mem_wipe_begin();
     if (is_inspected(ex, request)) {
         event_open(ex, request);
         exchange_start_request(ex);
@@ -225,11 +227,18 @@ struct exchange *exchange_new(
     return ex;
 }
 
+bool exchange_is_secret(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->is_secret;
+}
+
 void exchange_free(struct exchange **exchange)
 {
     struct exchange *ex = *exchange;
     if (ex == NULL)
         return;
+    bool is_secret = exchange_is_secret(ex);
     struct record record;
     struct buf note = {0};
     while (exchange_next_record(ex, &record) == OK)
@@ -257,6 +266,8 @@ void exchange_free(struct exchange **exchange)
     mem_free(ex->taken.starts);
     arena_free(&ex->arena);
     mem_free(ex);
+    if (is_secret)
+        mem_wipe_end();
     *exchange = NULL;
 }
 

@@ -79,6 +79,9 @@ struct exchange;
 struct exchange *exchange_new(const struct exchange_env *env,
     const struct exchange_request *request); /* copies */
 void exchange_free(struct exchange **exchange);
+/* The map says that its bodies hold secrets: what is freed by this thread, by
+ * the exchange or for it, is zeroed until exchange_free. */
+bool exchange_is_secret(const struct exchange *ex);
 
 enum gate {
     GATE_FORWARD, /* no content leaves with it: pass on at once (the response

@@ -522,6 +522,7 @@ struct codec *h1_new(void)
 {
     struct h1 *h1 = MEM_NEW(struct h1);
     h1->base.table = &h1_table;
+    h1->in.wipes = h1->out.wipes = true;
     h1_make_parser(h1);
     return &h1->base;
 }

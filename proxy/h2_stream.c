@@ -71,6 +71,7 @@ struct h2_stream *h2_add_stream(struct h2 *h2, int32_t id, void *user)
     struct h2_stream *s = MEM_NEW(struct h2_stream);
     s->base.codec = &h2->base;
     s->base.user = user;
+    s->out.wipes = true;
     s->base.number = (uint32_t)id;
     s->id = id;
     s->declared = -1;

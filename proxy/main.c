@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "proxy/command.h"
+#include "proxy/tls.h"
 #include "proxy/version.h"
 
 enum { EXIT_USAGE = 2 };
@@ -57,6 +58,7 @@ static const struct command *find_command(const char *name)
 
 int main(int argc, char **argv)
 {
+    tls_use_mem();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -135,6 +135,7 @@ struct session *session_new(
     static uint64_t count;
     struct session *s = MEM_NEW(struct session);
     s->world = world;
+    s->plain.wipes = s->peeked.wipes = s->early_body.wipes = true;
     s->conf = conf_ref(conf);
     s->number = ++count;
     s->client.session = s;
@@ -473,6 +474,20 @@ void session_on_timer(struct session *s)
         txn_on_deadline(t, now);
     arm_timer(s);
     settle(s);
+}
+
+/* What passed holds secrets: nothing of it is to stay behind. */
+static void forget_side(struct side *side)
+{
+    if (side->tls != NULL)
+        tls_forget(side->tls);
+}
+
+void session_forget(struct session *s)
+{
+    forget_side(&s->client);
+    for (struct origin *o = s->origins; o != NULL; o = o->next)
+        forget_side(&o->side);
 }
 
 /* ---- settle ---- */

@@ -182,6 +182,8 @@ void side_free(struct side *side);
 /* Request bytes held by all sessions of this worker. */
 size_t session_worker_held(void);
 void session_hold(struct session *s, int64_t bytes);
+/* Of plain text that passed, nothing stays in its connections. */
+void session_forget(struct session *s);
 
 /* hold.c: the exchanges of the worker whose bodies are held. */
 void hold_join(struct txn *t);

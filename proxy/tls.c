@@ -312,6 +312,7 @@ static struct tls *connection_new(
 {
     struct tls *tls = mem_zalloc(sizeof *tls + host.n + 1);
     tls->context = context;
+    tls->plain.wipes = true;
     tls->alpn = alpn;
     tls->host_n = host.n;
     if (host.n > 0)
@@ -393,6 +394,41 @@ void tls_free(struct tls **tls_at)
     buf_wipe_free(&tls->plain);
     mem_free(tls);
     *tls_at = NULL;
+}
+
+/* OpenSSL decrypts in place, in a buffer that it keeps. */
+void tls_forget(struct tls *tls)
+{
+    (void)SSL_free_buffers(tls->ssl);
+}
+
+static void *ssl_alloc(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return n != 0 ? mem_alloc(n) : NULL;
+}
+
+static void ssl_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    mem_free(p);
+}
+
+static void *ssl_realloc(void *p, size_t n, const char *file, int line)
+{
+    if (n != 0)
+        return mem_realloc(p, n);
+    ssl_free(p, file, line);
+    return NULL;
+}
+
+void tls_use_mem(void)
+{
+    openssl_need(
+        CRYPTO_set_mem_functions(ssl_alloc, ssl_realloc, ssl_free) == 1,
+        "CRYPTO_set_mem_functions");
 }
 
 enum tls_phase tls_phase(const struct tls *tls)

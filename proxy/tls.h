@@ -44,6 +44,13 @@ struct tls *tls_new_client(
     struct tls_context *context, struct leaf *leaf, unsigned alpn);
 void tls_free(struct tls **tls);
 
+/* Memory of OpenSSL comes from base/mem.h, which can zero it: before anything
+ * else is asked of that library. */
+void tls_use_mem(void);
+/* Gives up what OpenSSL keeps of plain text; within mem_wipe_begin it is
+ * zeroed. */
+void tls_forget(struct tls *tls);
+
 enum tls_phase { TLS_HANDSHAKE, TLS_OPEN, TLS_PEER_CLOSED, TLS_FAILED };
 enum tls_phase tls_phase(const struct tls *tls);
 

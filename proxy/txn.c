@@ -102,6 +102,7 @@ void txn_new(struct session *s, struct stream *stream, struct head *head,
     t->port = port;
     t->uses_tls = uses_tls;
     t->client_stream = stream;
+    t->body.wipes = true;
     stream_set_user(stream, t);
     append_txn(s, t);
     txn_touch(t);
@@ -140,12 +141,19 @@ static void drop_body(struct txn *t)
 void txn_free(struct txn **txn)
 {
     struct txn *t = *txn;
+    bool is_secret = t->exchange != NULL && exchange_is_secret(t->exchange);
+    if (is_secret)
+        mem_wipe_begin();
     release_streams(t);
     drop_body(t);
     txn_ws_free(t);
     exchange_free(&t->exchange);
     head_free(&t->request);
     head_free(&t->request_trailers);
+    if (is_secret) {
+        session_forget(t->session);
+        mem_wipe_end();
+    }
     mem_free(t);
     *txn = NULL;
 }

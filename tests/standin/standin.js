@@ -19,6 +19,7 @@ const http2 = require('http2');
 const crypto = require('crypto');
 const zlib = require('zlib');
 const path = require('path');
+const admin = require('./admin');
 const filesDown = require('./files_down');
 const shapes = require('./shapes');
 const sockets = require('./sockets');
@@ -256,6 +257,7 @@ const routes = [
   }],
   ['GET', /^\/download$/, download],
   ...filesDown.routes(json),
+  ...admin.routes(readBody, note),
   ['OPTIONS', /./, (req, res) => {
     res.writeHead(204, { 'access-control-allow-origin': '*', 'access-control-allow-methods': '*',
       'access-control-allow-headers': 'content-type, x-ms-blob-type, x-ms-version' });

@@ -100,6 +100,36 @@ static void an_empty_one_has_no_bytes_and_ends(void **state)
     buf_free(&b);
 }
 
+/* The bytes of the allocation that are not live. */
+static bool has_remains(const struct buf *b)
+{
+    for (size_t i = 0; i < b->cap; i++)
+        if ((i < b->start || i >= b->start + b->n) && b->base[i] != '\0')
+            return true;
+    return false;
+}
+
+static void what_leaves_a_wiping_buf_is_zero(void **state)
+{
+    (void)state;
+    struct buf b = {.wipes = true}, other = {0};
+    memset(buf_reserve(&b, 256), 0, 256);
+    for (int i = 0; i < 20; i++)
+        buf_append_str(&b, STR("secret"));
+    buf_consume(&b, 50);
+    assert_false(has_remains(&b));
+    buf_truncate(&b, 30);
+    assert_false(has_remains(&b));
+    buf_append_str(&b, STR("more"));
+    buf_take(&other, &b);
+    assert_true(b.wipes && other.wipes);
+    assert_int_equal(other.n, 34);
+    buf_clear(&other);
+    assert_false(has_remains(&other));
+    buf_free(&other);
+    assert_true(other.wipes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +140,7 @@ int main(void)
         cmocka_unit_test(printing_grows_as_needed),
         cmocka_unit_test(taking_leaves_nothing_behind),
         cmocka_unit_test(an_empty_one_has_no_bytes_and_ends),
+        cmocka_unit_test(what_leaves_a_wiping_buf_is_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/wait.h>
 #include <cmocka.h>
@@ -50,12 +51,30 @@ static void a_product_that_overflows_ends_the_process(void **state)
     assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void wiping_moves_keep_what_was_there(void **state)
+{
+    (void)state;
+    mem_wipe_begin();
+    mem_wipe_begin();
+    char *p = mem_realloc(NULL, 8);
+    memcpy(p, "12345678", 8);
+    p = mem_realloc(p, 4096);
+    assert_memory_equal(p, "12345678", 8);
+    p = mem_realloc(p, 4);
+    assert_memory_equal(p, "1234", 4);
+    mem_free(p);
+    mem_free(NULL);
+    mem_wipe_end();
+    mem_wipe_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeroed_memory_is_zero),
         cmocka_unit_test(copies_are_their_own_and_end),
         cmocka_unit_test(a_product_that_overflows_ends_the_process),
+        cmocka_unit_test(wiping_moves_keep_what_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

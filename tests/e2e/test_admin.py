@@ -1,0 +1,179 @@
+"""Issue 5: administration through a running gateway: every call of the
+official SDK, what a policy stops before it leaves, and the secrets that pass:
+nowhere kept, and nowhere left in memory."""
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+from gateway import GatewayTest, wait_for
+from test_clients import node
+
+WS = "8f3c1d52-7a90-4d6e-9a41-2f1be0c6d7a3"
+SECONDS = 30
+
+# What each call of admin.js is, in its order.
+CALLS = {
+    "admin key": "api_key.created", "admin key off": "api_key.deleted", "project key off": "api_key.deleted",
+    "certificate": "certificate.created", "certificate renamed": "certificate.updated",
+    "certificates on": "certificates.activated", "certificates off": "certificates.deactivated",
+    "project certificates on": "certificates.activated", "project certificates off": "certificates.deactivated",
+    "certificate off": "certificate.deleted", "invite": "invite.sent", "invite off": "invite.deleted",
+    "project": "project.created", "project renamed": "project.updated", "project archived": "project.archived",
+    "project retention": "project.updated", "project tools": "project.updated", "project models": "project.updated",
+    "project models reset": "project.updated", "project limit": "project.updated",
+    "project limit off": "project.updated", "project alert": "project.updated",
+    "project alert changed": "project.updated", "project alert off": "project.updated",
+    "rate limit": "rate_limit.updated", "service account": "service_account.created+api_key.created",
+    "service account changed": "service_account.updated", "service account key": "api_key.created",
+    "service account off": "service_account.deleted", "project user": "user.added",
+    "project user changed": "user.updated", "project user off": "user.deleted", "user changed": "user.updated",
+    "user off": "user.deleted", "role of user": "role.assignment.created",
+    "role off user": "role.assignment.deleted", "role of group": "role.assignment.created",
+    "role off group": "role.assignment.deleted", "project role of user": "role.assignment.created",
+    "project role off user": "role.assignment.deleted", "project role of group": "role.assignment.created",
+    "project role off group": "role.assignment.deleted", "role": "role.created", "role changed": "role.updated",
+    "role off": "role.deleted", "project role": "role.created", "project role changed": "role.updated",
+    "project role off": "role.deleted", "group": "group.created", "group changed": "group.updated",
+    "group member": "group.updated", "group member off": "group.updated", "group off": "group.deleted",
+    "project group": "group.updated", "project group off": "group.updated", "retention": "organization.updated",
+    "limit": "organization.updated", "limit off": "organization.updated", "alert": "organization.updated",
+    "alert changed": "organization.updated", "alert off": "organization.updated",
+    "checkpoint": "checkpoint.permission.created+checkpoint.permission.created",
+    "checkpoint off": "checkpoint.permission.deleted", "refused": "", "tried again": "project.created",
+    "owner": "user.added",
+}
+
+
+def secret_of(name):
+    """As tests/standin/admin.js makes it."""
+    return "sk-planted-" + hashlib.sha256(b"secret of " + name.encode()).hexdigest()
+
+
+class Admin(GatewayTest):
+    policy = ("rules:\n  - {name: no-owners, when: {activity: [user.added, 'invite.*'], role: '*owner*'}, verdict: block, "
+              "message: Ask for it.}\n"
+              "  - {name: no-old-keys, when: {activity: api_key.created, target: old}, verdict: block}\n")
+
+    def admin_activities(self, count):
+        """All of them, once they are completed."""
+        def look():
+            found = [a for a in self.gateway.activities("--since", "1h") if a["http"]["status"]]
+            return found if len(found) >= count else None
+        return sorted(wait_for(look, SECONDS, f"{count} activities"), key=lambda a: a["time"])
+
+    def test_every_call_of_the_sdk_is_what_it_does(self):
+        came = node("admin.js", f"http://127.0.0.1:{self.gateway.proxy_port}", str(self.gateway.ca))
+        self.assertEqual([name for name, _ in came], list(CALLS))
+        failed = {name: got for name, got in came if isinstance(got, dict) and "kind" in got}
+        self.assertEqual(set(failed), {"refused", "owner"}, failed)
+        self.assertEqual({k: failed["owner"][k] for k in ("status", "kind", "code", "type")},
+                         {"status": 403, "kind": "PermissionDeniedError", "code": "blocked_by_policy",
+                          "type": "policy_violation"})
+        self.assertIn("Ask for it.", failed["owner"]["message"])
+        wanted = [a for name in CALLS for a in CALLS[name].split("+") if a]
+        got = [a for a in self.admin_activities(len(wanted)) if a["actor"]["user"].startswith("sk-admin-")]
+        self.assertEqual(sorted(a["activity"] for a in got), sorted(wanted))
+        by_name = {(a["activity"], (a.get("target") or {}).get("name")): a for a in got}
+        key = by_name["api_key.created", "ci"]
+        self.assertEqual(key["details"]["key_last4"], secret_of("ci")[-4:])
+        self.assertEqual(key["details"]["key_sha256"], hashlib.sha256(secret_of("ci").encode()).hexdigest())
+        owner = by_name["user.added", "eve@corp.example"]
+        self.assertEqual((owner["verdict"], owner["outcome"], owner["rule"]), ("block", "failure", "no-owners"))
+        self.assertEqual([s for s in self.standin.seen() if s["path"].endswith("/users") and s["method"] == "POST"
+                          and "email" in s.get("keys", [])], [])
+        again = by_name["project.created", "retry"]
+        self.assertEqual((again["http"]["status"], again["outcome"]), (200, "success"))
+        spent = [a for a in got if a["activity"] == "organization.updated"]
+        self.assertEqual({(a["target"]["type"], a["target"]["id"]) for a in spent}, {("organization", "org-acme")})
+
+    def test_a_workspace_refuses_in_its_own_form(self):
+        body = {"email_addresses": ["a@x.example"], "role": "account-owner"}
+        said = self.curl(f"https://chatgpt.com/backend-api/accounts/{WS}/invites", "-H", "content-type: application/json",
+                         "-d", json.dumps(body), "-w", " %{http_code}")
+        answer, status = said.rsplit(" ", 1)
+        self.assertEqual((list(json.loads(answer)), status), (["detail"], "403"))
+
+
+class PlantedSecrets(GatewayTest):
+    """Keys that pass are in no file and in no memory afterwards."""
+    settings = "capture: full\nlog: {level: debug}\n"
+    names = [f"planted-{i}" for i in range(4)]
+    kept = ["kept-1", "kept-2"]
+
+    def make_keys(self, name, version, query):
+        base = "https://api.openai.com"
+        for path, body in (("/v1/organization/admin_api_keys", {"name": name}),
+                           ("/v1/organization/projects/proj_1/service_accounts", {"name": name}),
+                           ("/dashboard/organizations/org-acme/projects/proj_1/api_keys",
+                            {"action": "create", "name": name}),
+                           ("/v1/dashboard/service_accounts", {"id": name}),
+                           # nothing explains it, and the secret is in the request
+                           ("/v1/dashboard/organizations/org-acme/sso", {"client_secret": secret_of(name)})):
+            answer = self.curl(base + path + query, version, "--compressed", "-H", "content-type: application/json",
+                               "-H", "authorization: Bearer sk-admin-0123456789abcdefghijklmnop", "-d", json.dumps(body))
+            if "sso" not in path:
+                self.assertIn(secret_of(name), answer)
+
+    @staticmethod
+    def memory(pid):
+        """The readable memory of a process, piece by piece."""
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+            for line in maps:
+                found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
+                if not found or "[v" in line:
+                    continue
+                start, end = (int(x, 16) for x in found.groups())
+                try:
+                    mem.seek(start)
+                    yield line.strip(), mem.read(end - start)
+                except (OSError, ValueError, OverflowError):
+                    continue
+
+    def places(self, needles):
+        """Where in the roles' memory one of the needles is."""
+        found = []
+        for pid, role in self.gateway.roles().items():
+            for line, data in self.memory(pid):
+                found += [(role, line, n.decode(), data[max(0, data.find(n) - 200):data.find(n) + 90])
+                          for n in needles if n in data]
+        return found
+
+    def files(self):
+        folders = [self.gateway.data, self.gateway.folder]
+        return {p for folder in folders for p in pathlib.Path(folder).rglob("*")
+                if p.is_file() and "conf" not in p.parts and not p.name.startswith("standin")}
+
+    @unittest.skipUnless(os.geteuid() == 0, "reads the memory of other processes")
+    def test_no_file_and_no_memory_has_a_key_that_passed(self):
+        import requests
+        ways = [(v, q) for v in ("--http1.1", "--http2") for q in ("?x=1", "?gzip=1")]
+        for name, (version, query) in zip(self.names, ways):
+            self.make_keys(name, version, query)
+        session = requests.Session() # a connection that stays, with all that it remembers
+        self.addCleanup(session.close)
+        session.trust_env = False
+        session.proxies = {"https": f"http://127.0.0.1:{self.gateway.proxy_port}"}
+        session.verify = str(self.gateway.ca)
+        for name in self.kept:
+            done = session.post("https://api.openai.com/v1/organization/admin_api_keys", json={"name": name}, timeout=20)
+            self.assertEqual(done.json()["value"], secret_of(name))
+        wait_for(lambda: len([a for a in self.gateway.activities("--since", "1h") if a["http"]["status"]]) >=
+                 6 * len(self.names) + len(self.kept), SECONDS, "activities")
+        secrets = [secret_of(n) for n in self.names + self.kept]
+        halves = [s[11:43].encode() for s in secrets] + [s[43:].encode()[:-4] for s in secrets]
+        listed = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{self.gateway.metrics_port}/metrics"],
+                                stdout=subprocess.PIPE).stdout
+        self.assertEqual([h for h in halves if h in listed], [])
+        files = self.files()
+        self.assertTrue(any("store" in p.parts for p in files))
+        self.assertEqual([(str(p), h) for p in files for h in halves if h in p.read_bytes()], [])
+        self.assertTrue(self.places([b"planted-3"]), "what may be kept is found")
+        self.assertEqual(self.places(halves), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
