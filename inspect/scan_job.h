@@ -92,11 +92,10 @@ struct scan_job {
     size_t decided; /* up to here, at least */
     size_t digits_done, shapes_done, tokens_done, terms_done;
     struct term_word last_word;
-    size_t words_seen;     /* whose heads were looked at */
-    size_t numbers_in_row; /* words; number_rank: of the last one */
-    size_t number_rank;
-    unsigned heads;    /* HEAD_… of the source and the norm */
-    size_t number_end; /* of the last number found in digits; 0: none */
+    size_t numbers_in_row; /* words; the one behind the last one: */
+    size_t number_next;    /* SIZE_MAX: not seen yet; 0: there is none */
+    unsigned heads;        /* HEAD_… of the source and the norm */
+    size_t number_end;     /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */
     bool is_doubtful; /* pieces put together: numbers need a word near */

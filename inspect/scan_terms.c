@@ -4,6 +4,7 @@
  * not; of the others the whole is hashed.  The same look notes which words
  * there are that views are made of (scan_views.c).
  */
+#include <immintrin.h>
 #include <string.h>
 
 #include "inspect/scan_job.h"
@@ -118,15 +119,78 @@ static void walk_word(struct scan_job *job, size_t start, bool is_known)
     job->last_word = word;
 }
 
-/* Number words in a row are what views may be made of: how many words there
- * are between two of them is the difference of their ranks. */
-static void note_word(struct scan_job *job, unsigned what, size_t rank)
+/* Where, in 64 bytes and two behind them, a head may begin. */
+typedef uint64_t find_heads_fn(const char *p, const struct head_sets *sets);
+
+static uint64_t find_heads_anywhere(const char *p, const struct head_sets *sets)
+{
+    (void)p;
+    (void)sets;
+    return ~UINT64_C(0);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static __m256i load_set(const uint8_t set[16])
+{
+    return _mm256_broadcastsi128_si256(
+        _mm_loadu_si128((const __m128i *)(const void *)set));
+}
+
+__attribute__((target("avx2"))) static uint64_t find_heads_avx2(
+    const char *p, const struct head_sets *sets)
+{
+    const __m256i half = _mm256_set1_epi8(15), lower = _mm256_set1_epi8(32);
+    __m256i found[2] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
+    for (int i = 0; i < HEAD_PLACES; i++) {
+        __m256i low = load_set(sets->low[i]), high = load_set(sets->high[i]);
+        for (int k = 0; k < 2; k++) {
+            __m256i c = _mm256_or_si256(
+                lower, _mm256_loadu_si256(
+                           (const __m256i *)(const void *)(p + i + 32 * k)));
+            __m256i in_low =
+                _mm256_shuffle_epi8(low, _mm256_and_si256(c, half));
+            __m256i in_high = _mm256_shuffle_epi8(
+                high, _mm256_and_si256(_mm256_srli_epi16(c, 4), half));
+            found[k] =
+                _mm256_and_si256(found[k], _mm256_and_si256(in_low, in_high));
+        }
+    }
+    uint32_t none[2];
+    for (int k = 0; k < 2; k++)
+        none[k] = (uint32_t)_mm256_movemask_epi8(
+            _mm256_cmpeq_epi8(found[k], _mm256_setzero_si256()));
+    return ~(none[0] | (uint64_t)none[1] << 32);
+}
+
+static find_heads_fn *heads_finder(void)
+{
+    return __builtin_cpu_supports("avx2") ? find_heads_avx2
+                                          : find_heads_anywhere;
+}
+#else
+static find_heads_fn *heads_finder(void)
+{
+    return find_heads_anywhere;
+}
+#endif
+
+static uint64_t first_bit(uint64_t bits)
+{
+    return bits & -bits;
+}
+
+/* Number words in a row are what views may be made of. */
+static void note_word(
+    struct scan_job *job, unsigned what, size_t at, uint64_t behind)
 {
     enum { NUMBERS_MIN = 8 };
     if ((what & HEAD_NUMBER) != 0) {
-        bool is_next = job->numbers_in_row > 0 && rank == job->number_rank + 1;
+        bool is_next = at == job->number_next;
         job->numbers_in_row = is_next ? job->numbers_in_row + 1 : 1;
-        job->number_rank = rank;
+        job->number_next = SIZE_MAX;
+        if (behind != 0)
+            job->number_next =
+                at - at % MARK_BLOCK + (size_t)__builtin_ctzll(behind);
         if (job->numbers_in_row < NUMBERS_MIN)
             what &= ~(unsigned)HEAD_NUMBER;
     }
@@ -134,25 +198,32 @@ static void note_word(struct scan_job *job, unsigned what, size_t rank)
         job->heads |= what;
 }
 
-/* Those words of a block whose first bytes are in `starts`; most are nothing
- * that anybody looks for. */
-static void walk_block(struct scan_job *job, size_t block, uint64_t starts)
+/* Words of a block begin in `starts`; in `wanted` those that may be what
+ * somebody looks for. */
+static void walk_block(
+    struct scan_job *job, size_t block, uint64_t starts, uint64_t wanted)
 {
     const uint16_t *heads = job->scanner->rules->heads;
     const struct mark_block *b = marks_block(&job->marks, block);
     uint64_t bits = term_bits(b), next = term_bits(b + 1);
-    size_t rank = job->words_seen;
-    job->words_seen += (size_t)__builtin_popcountll(starts);
-    for (; starts != 0; starts &= starts - 1, rank++) {
-        unsigned i = (unsigned)__builtin_ctzll(starts);
+    if (job->number_next == SIZE_MAX && starts != 0)
+        job->number_next = block + (size_t)__builtin_ctzll(starts);
+    if (job->last_word.is_known)
+        wanted |= first_bit(starts);
+    while (wanted != 0) {
+        unsigned i = (unsigned)__builtin_ctzll(wanted);
         uint64_t rest = bits >> i | next << 1 << (63 - i);
+        uint64_t behind = starts & ~UINT64_C(1) << i;
         uint32_t head = read_head(job->text, block + i, rest);
         unsigned what = head_find(heads, head);
+        wanted &= wanted - 1;
         if (what == 0 && !job->last_word.is_known)
             continue;
-        note_word(job, what, rank);
+        note_word(job, what, block + i, behind);
         if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
             walk_word(job, block + i, (what & HEAD_TERM) != 0);
+        if (job->last_word.is_known)
+            wanted |= first_bit(behind);
     }
 }
 
@@ -160,6 +231,8 @@ void walk_terms(struct scan_job *job, size_t limit)
 {
     size_t at = job->terms_done;
     limit = limit < job->text.n ? limit : job->text.n;
+    find_heads_fn *find_heads = heads_finder();
+    const struct head_sets *sets = &job->scanner->rules->head_sets;
     bool is_inside = at > 0 && is_term_byte((unsigned char)job->text.p[at - 1]);
     while (at < limit) {
         size_t block = at - at % MARK_BLOCK;
@@ -170,7 +243,10 @@ void walk_terms(struct scan_job *job, size_t limit)
             starts &= ~(UINT64_C(1) << at % MARK_BLOCK);
         if (limit - block < MARK_BLOCK)
             starts &= ~(~UINT64_C(0) << (limit - block));
-        walk_block(job, block, starts);
+        uint64_t wanted = starts;
+        if (block + MARK_BLOCK + HEAD_PLACES - 1 <= job->text.n)
+            wanted &= find_heads(job->text.p + block, sets);
+        walk_block(job, block, starts, wanted);
         is_inside = bits >> 63 != 0;
         at = block + MARK_BLOCK;
     }
