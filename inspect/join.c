@@ -354,7 +354,7 @@ static bool may_be_joined(struct str text, size_t at)
 {
     char c = at_of(text, at);
     if (!is_blank(c) && !is_mark(c))
-        return c == '<' || is_quote(c);
+        return c == '<' || is_quote(c) || is_soft_break(text, at);
     at += is_mark(c) ? 1 : 0;
     at += at_of(text, at) == ' ' ? 1 : 0;
     c = at_of(text, at);
@@ -507,13 +507,14 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
     switch (text.p[at]) {
     case '"':
     case '\'':
-    case '`':
-        return is_blank(next) ||
-               (next != '\0' && strchr("+.,&~|\\", next) != NULL);
+    case '`': /* what read_quotes goes on with; an object or a list that ends
+               * there is none of pieces */
+        return is_blank(next) || next == text.p[at] ||
+               (next != '\0' && strchr("+.,&~|\\_^(){[$-/caspS", next) != NULL);
     case '<':
         return isalpha((unsigned char)next) || next == '/' || next == '!';
     case '\n':
-        return is_blank(next) || is_mark(next) ||
+        return is_blank(next) || is_mark(next) || is_soft_break(text, end) ||
                has_digit_before(marks, end) || has_digit_behind(marks, at + 1);
     default:
         return true;

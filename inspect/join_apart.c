@@ -27,9 +27,16 @@ enum {
     SINGLES_GAP_MAX = 4,
 };
 
-static bool is_digit(struct str text, size_t at)
+/* These are asked of many bytes of every text with numbers in it. */
+static inline bool is_digit(struct str text, size_t at)
 {
-    return at < text.n && isdigit((unsigned char)text.p[at]);
+    return at < text.n && (unsigned char)(text.p[at] - '0') < 10;
+}
+
+static inline bool is_word(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26 ||
+           (unsigned char)(c - '0') < 10;
 }
 
 static size_t digits_end(struct str text, size_t at)
@@ -41,7 +48,8 @@ static size_t digits_end(struct str text, size_t at)
 
 static bool is_same(struct str text, size_t a, size_t b, size_t n)
 {
-    return b + n <= text.n && memcmp(text.p + a, text.p + b, n) == 0;
+    return b + n <= text.n && text.p[a] == text.p[b] &&
+           memcmp(text.p + a, text.p + b, n) == 0;
 }
 
 static void take_out(struct view_edits *out, size_t start, size_t end)
@@ -60,14 +68,19 @@ static bool is_plain_gap(struct str gap)
 /* The groups from `at` on, which ends at `end`: returns where the last one
  * begins, or 0. */
 static size_t join_groups(
-    struct str text, size_t at, size_t end, struct view_edits *out)
+    const struct marks *marks, size_t at, size_t end, struct view_edits *out)
 {
+    struct str text = marks->text;
     size_t next = end, groups = 1, total = end - at, first = end, last = at;
+    if (end < marks->to) {
+        uint64_t digits = marks_window(marks, MARK_DIGIT, end);
+        next = digits != 0 ? end + (size_t)__builtin_ctzll(digits) : text.n;
+    }
     while (next < text.n && next - end < GAP_MAX && !is_digit(text, next))
         next++;
     size_t gap = next - end;
-    if (gap == 0 || end - at > GROUP_MAX || !is_digit(text, next) ||
-        is_plain_gap(str_sub(text, end, next)))
+    if (gap == 0 || gap >= GAP_MAX || end - at > GROUP_MAX ||
+        !is_digit(text, next) || is_plain_gap(str_sub(text, end, next)))
         return 0;
     while (is_digit(text, next) && total <= NUMBER_MAX) {
         last = next;
@@ -93,7 +106,19 @@ static size_t join_groups(
 
 static bool is_piece_char(char c)
 {
-    return isalnum((unsigned char)c) || (c != '\0' && strchr("_-+/=.!@", c));
+    switch (c) {
+    case '_':
+    case '-':
+    case '+':
+    case '/':
+    case '=':
+    case '.':
+    case '!':
+    case '@':
+        return true;
+    default:
+        return is_word(c);
+    }
 }
 
 static size_t piece_end(struct str text, size_t at)
@@ -117,9 +142,9 @@ static size_t piece_start(struct str text, size_t end)
 {
     size_t most = end + INDEX_GAP_MAX;
     for (size_t at = end; at < most && at < text.n; at++) {
-        if (!isalnum((unsigned char)text.p[at]) || at == end)
+        if (!is_word(text.p[at]) || at == end)
             continue;
-        if (at + 1 < text.n && isalnum((unsigned char)text.p[at + 1]))
+        if (at + 1 < text.n && is_word(text.p[at + 1]))
             return at;
     }
     return 0;
@@ -197,7 +222,7 @@ size_t join_find_counted(
     size_t at = from, done = 0, last = 0;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
         size_t end = digits_end(text, at), next;
-        if (at >= done && (next = join_groups(text, at, end, out)) != 0)
+        if (at >= done && (next = join_groups(marks, at, end, out)) != 0)
             done = next;
         if (at >= last && (next = join_counted(text, at, end, out)) != 0)
             last = next;
@@ -213,8 +238,7 @@ size_t join_find_counted(
 static size_t single_gap(struct str text, size_t at)
 {
     size_t n = 1;
-    while (at + n < text.n && n <= SINGLES_GAP_MAX &&
-           !isalnum((unsigned char)text.p[at + n]))
+    while (at + n < text.n && n <= SINGLES_GAP_MAX && !is_word(text.p[at + n]))
         n++;
     return at + n < text.n && n > 1 && n <= SINGLES_GAP_MAX ? n - 1 : 0;
 }
@@ -239,8 +263,8 @@ static size_t join_singles(
         at += gap;
     }
     /* The last one may begin a word: "… 7 Z for". */
-    if (at < text.n && isalnum((unsigned char)text.p[at]) &&
-        joined->n < SINGLES_MAX && joined->n > 1) {
+    if (at < text.n && is_word(text.p[at]) && joined->n < SINGLES_MAX &&
+        joined->n > 1) {
         buf_truncate(joined, joined->n - 1);
         at -= gap + 1;
     }
