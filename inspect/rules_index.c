@@ -108,7 +108,7 @@ static void count_shape(struct rules *rules, const struct rule *rule,
 static struct char_form form_of(const char *shape)
 {
     struct char_form f = {0};
-    for (size_t i = 0; shape[i] != '\0' && i < 64; i++) {
+    for (size_t i = 0; i < 64 && shape[i] != '\0'; i++) {
         uint64_t bit = UINT64_C(1) << i;
         char c = shape[i];
         bool is_lower = islower((unsigned char)c) && c != 'a' && c != 'x';
