@@ -248,6 +248,11 @@ void event_data(struct exchange *ex, struct str wire)
         decoder_free(&w->decoder);
 }
 
+static struct str without_mark(struct str text)
+{
+    return str_starts(text, "\xef\xbb\xbf") ? str_sub(text, 3, text.n) : text;
+}
+
 /* NULL and true: an answer without a body, where that is enough. */
 static bool read_answer(
     struct exchange *ex, struct arena *arena, const struct json_node **root_out)
@@ -260,9 +265,9 @@ static bool read_answer(
         return false;
     if (decoder_finish(w->decoder, &w->answer) != OK)
         ex->is_response_complete = false;
-    struct str text = str_trim(buf_str(&w->answer));
-    if (text.n == 0)
-        return w->event->allows_empty;
+    struct str text = str_trim(without_mark(buf_str(&w->answer)));
+    if (text.n == 0) /* broken off, it was said to be done all the same */
+        return w->event->allows_empty || !ex->is_response_complete;
     if (text.p[0] == '<')
         return false;
     enum err err = json_parse(text, arena, &limits, &root);
@@ -295,6 +300,8 @@ static void tell_first(struct exchange *ex, const struct event_view *view)
     activity_free_facts(a);
     a->project_id = STR_NONE;
     fill(ex, ex->event->event, view, a);
+    if (is_unclassified(a->name))
+        exchange_note_drift(ex, "unclassified");
     if (!ex->is_response_complete) {
         a->has_complete = true;
         a->complete = false;

@@ -412,6 +412,13 @@ def admin_encoded():
 
 
 @case
+def admin_compliance_api():
+    return ([write("DELETE", f"https://api.chatgpt.com/v1/compliance/workspaces/{WS}/conversations/c-1", None,
+                   {"deleted": True})],
+            [told("conversation.deleted", None, chat=True, conversation_id="c-1", category="Data Delete")])
+
+
+@case
 def admin_names_are_scanned_and_private_keys_stay():
     key = KEY.replace("\n", "\\n")
     return ([write("POST", O + "/certificates", f'{{"certificate": "{key}", "name": "oops"}}', {"object": "certificate"}),

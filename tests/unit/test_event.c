@@ -93,6 +93,30 @@ static void what_fails_is_taken_back(void **state)
     driver_close(&d);
 }
 
+static void a_broken_answer_of_success_is_told_as_incomplete(void **state)
+{
+    (void)state;
+    struct driver d;
+    struct result r;
+    driver_open(&d);
+    struct turn t = turn("POST", ORG "/projects", "{\"name\":\"x\"}",
+        "{\"id\":\"proj_9\",\"name\":\"x\",\"sta", 200);
+    t.answer_breaks = true;
+    driver_run_all(&d, &t, &r);
+    assert_has(&r.done, "\"id\":\"proj_9\"");
+    assert_has(&r.done, "\"complete\":false");
+    result_free(&r);
+    t.answer = str_of("<html");
+    driver_run_all(&d, &t, &r);
+    assert_int_equal(r.done.n, 0);
+    result_free(&r);
+    t.answer = STR_NONE;
+    driver_run_all(&d, &t, &r);
+    assert_has(&r.done, "\"outcome\":\"success\"");
+    result_free(&r);
+    driver_close(&d);
+}
+
 static void what_fails_and_was_alerted_on_is_a_failure(void **state)
 {
     (void)state;
@@ -266,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_is_open_before_it_goes_and_done_by_its_answer),
         cmocka_unit_test(what_fails_is_taken_back),
+        cmocka_unit_test(a_broken_answer_of_success_is_told_as_incomplete),
         cmocka_unit_test(what_fails_and_was_alerted_on_is_a_failure),
         cmocka_unit_test(
             a_service_account_with_a_key_is_two_and_keeps_no_secret),
