@@ -54,7 +54,9 @@ static const char *const fixed_headers[][2] = {
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Permissions-Policy",
         "camera=(), microphone=(), geolocation=(), payment=()"},
-    {"Referrer-Policy", "no-referrer"},
+    /* Not no-referrer: browsers send forms with "Origin: null" then, which is
+     * what a stranger's form has. */
+    {"Referrer-Policy", "same-origin"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
 };

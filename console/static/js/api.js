@@ -1,0 +1,68 @@
+// The console's API (openapi.yaml) as functions.
+
+let csrf = '';
+
+export class ApiError extends Error {
+  constructor(status, word, message) {
+    super(message);
+    this.status = status;
+    this.word = word;
+  }
+}
+
+/** To the login and back: the session has ended. */
+function logIn() {
+  const here = location.pathname + location.search;
+  location.assign(`/login?next=${encodeURIComponent(here)}`);
+  return new Promise(() => {}); // nothing more happens on this page
+}
+
+async function errorOf(answer) {
+  let said = {};
+  try {
+    said = await answer.json();
+  } catch {
+    // Not the console's own answer: its status must do.
+  }
+  return new ApiError(answer.status, said.error ?? 'http', said.message ?? `The console answered ${answer.status}.`);
+}
+
+async function call(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, { ...options, credentials: 'same-origin', cache: 'no-store' });
+  } catch (error) {
+    if (error.name === 'AbortError')
+      throw error;
+    throw new ApiError(0, 'network', 'The console cannot be reached. Is it running, and are you on its network?');
+  }
+  if (answer.status === 401)
+    return logIn();
+  if (!answer.ok)
+    throw await errorOf(answer);
+  return answer;
+}
+
+export function address(path, parameters) {
+  const text = new URLSearchParams(parameters ?? []).toString();
+  return `/api/v1/${path}${text === '' ? '' : `?${text}`}`;
+}
+
+/** parameters: a list of [name, value]. */
+export async function get(path, parameters, signal) {
+  const answer = await call(address(path, parameters), { signal });
+  return answer.json();
+}
+
+export async function session() {
+  const who = await get('session');
+  csrf = who.csrf;
+  return who;
+}
+
+export async function logOut() {
+  await call('/api/v1/logout', { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
+  location.assign('/login');
+}
+
+export const isAbort = error => error.name === 'AbortError';

@@ -1,0 +1,24 @@
+// Where the console's pages begin: who is logged in, then the page that the
+// address names.
+import { activities } from './activities.js';
+import { session } from './api.js';
+import { state, h } from './dom.js';
+import { health } from './health.js';
+import { menu } from './menu.js';
+import { start } from './router.js';
+import { services } from './services.js';
+
+const main = document.getElementById('main');
+
+try {
+  const who = await session();
+  menu(document.getElementById('menu'), who);
+  start(main, {
+    '/services': { title: 'Service Management', make: (...args) => services(...args, who) },
+    '/activities': { title: 'Activities', make: (...args) => activities(...args, who) },
+    '/health': { title: 'Health', make: (...args) => health(...args, who) },
+  });
+} catch (error) {
+  main.replaceChildren(state('error', 'The console does not answer', error.message,
+    h('button', { type: 'button', onclick: () => location.reload() }, 'Try again')));
+}

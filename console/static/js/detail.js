@@ -1,0 +1,196 @@
+// One activity beside the table: everything on its record, its findings marked
+// in its text, the conversation around it, what else its user did.
+import { get, isAbort } from './api.js';
+import { chip, personOf, severityOf } from './columns.js';
+import { h, state } from './dom.js';
+import { count, size, time } from './format.js';
+import { markContent, markSample, ofText } from './masked.js';
+
+const RELATED = 8;
+const TURNS = 50;
+// Shown in places of their own; all else on a record comes as a list of facts.
+const PLACED = new Set(['id', 'time', 'activity', 'verdict', 'severity', 'reason', 'text', 'files', 'findings', 'evidence']);
+
+const labelOf = key => key.replaceAll('_', ' ');
+
+/** Any value of a record as text, deep as it may be. */
+function valueOf(value, key) {
+  if (Array.isArray(value))
+    return value.every(v => typeof v !== 'object') ? value.join(', ') : h('ul', null, value.map(v => h('li', null, valueOf(v))));
+  if (value !== null && typeof value === 'object')
+    return facts(Object.entries(value));
+  if (typeof value === 'number' && key?.endsWith('bytes'))
+    return `${size(value)} (${count(value)})`;
+  return String(value);
+}
+
+function facts(pairs) {
+  return h('dl', { class: 'facts' }, pairs.map(([key, value]) => [h('dt', null, labelOf(key)), h('dd', null, valueOf(value, key))]));
+}
+
+function section(title, ...content) {
+  return h('section', null, h('h3', null, title), content);
+}
+
+function textOf(record) {
+  const own = (record.findings ?? []).filter(ofText);
+  const { text } = record;
+  if (text === undefined)
+    return null;
+  if (text.content !== undefined)
+    return [h('pre', { class: 'text', tabindex: 0, 'aria-label': 'Text' }, markContent(text.content, own)),
+      text.hidden !== undefined && h('details', null, h('summary', null, 'Hidden text'), h('pre', { class: 'text' },
+        markContent(text.hidden, (record.findings ?? []).filter(f => f.where === 'hidden'))))];
+  if (text.sample !== undefined)
+    return [h('p', { class: 'text' }, markSample(text.sample, own)),
+      h('p', { class: 'hint' }, `The first characters of ${size(text.bytes ?? 0)}, findings masked.`)];
+  return h('p', { class: 'hint' }, `${size(text.bytes ?? 0)} of text, of which no sample is kept.`);
+}
+
+function finding(f) {
+  return h('li', null, h('div', null, h('b', null, f.type ?? f.detector), ' ', chip('level', f.severity),
+    f.count > 1 && h('span', { class: 'hint' }, ` ×${count(f.count)}`)),
+  f.sample !== undefined && h('code', null, f.sample),
+  h('p', { class: 'hint' }, [f.detector, f.group, f.where && `in ${f.where}`, f.confidence && `${f.confidence} confidence`,
+    f.document && `of ${f.document}`].filter(Boolean).join(' · ')));
+}
+
+function file(f, record) {
+  const { name, text, ...rest } = f;
+  const own = (record.findings ?? []).filter(x => x.where === 'file');
+  return h('li', null, h('b', { class: 'file' }, name ?? f.id ?? 'a file'), facts(Object.entries(rest)),
+    text?.content !== undefined && h('pre', { class: 'text' }, record.files.length === 1 ? markContent(text.content, own) : text.content),
+    text?.content === undefined && text?.sample !== undefined && h('p', { class: 'text' }, record.files.length === 1 ? markSample(text.sample, own) : text.sample));
+}
+
+/** A turn of a conversation, or another activity of the user. */
+function line(record, current, addressOf) {
+  const text = record.text?.content ?? record.text?.sample ?? '';
+  const names = (record.files ?? []).map(f => f.name ?? f.id).filter(Boolean);
+  const side = /^response/.test(record.activity) ? 'answer' : 'person';
+  return h('li', { class: `turn ${side}${record.id === current ? ' here' : ''}`, 'aria-current': record.id === current ? 'true' : null },
+    h('a', { href: addressOf(record) }, time(record.time), ' ', h('span', null, record.activity)), ' ', chip('verdict', record.verdict),
+    names.map(n => h('span', { class: 'file' }, n)),
+    text !== '' && h('p', { class: 'turn-text' }, record.text.content === undefined
+      ? markSample(text, (record.findings ?? []).filter(ofText)) : markContent(text, (record.findings ?? []).filter(ofText))));
+}
+
+/** addressOf(record); onClose(). */
+export function detailDrawer(who, addressOf, addressOfUser, addressOfConversation, onClose) {
+  const title = h('h2', { tabindex: -1 }, '');
+  const body = h('div', { class: 'drawer-body', tabindex: 0, role: 'group', 'aria-label': 'Record' });
+  const element = h('aside', { class: 'drawer', 'aria-label': 'Activity', hidden: true },
+    h('header', null, title, h('button', { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: () => onClose() }, '×')), body);
+  let shown = null; // id
+  let wantsContent = false;
+  let abort = new AbortController();
+  const may = right => who.rights.includes(right);
+
+  async function into(place, work) {
+    const { signal } = abort;
+    try {
+      place.replaceChildren(...[await work(signal)].flat().filter(Boolean));
+    } catch (error) {
+      if (!isAbort(error) && !signal.aborted)
+        place.replaceChildren(state('error', 'Not shown', error.message));
+    }
+  }
+
+  async function conversation(record, signal) {
+    const page = await get(`conversations/${encodeURIComponent(record.conversation_id)}`,
+      [['limit', TURNS], ...(wantsContent ? [['content', '1']] : [])], signal);
+    return [h('ol', { class: 'turns' }, page.items.map(r => line(r, record.id, addressOf))),
+      h('p', null, h('a', { href: addressOfConversation(record) }, page.next === null ? 'Filter by this conversation' : 'All of this conversation'))];
+  }
+
+  async function related(record, signal) {
+    const { user } = record.actor;
+    const until = new Date(Date.parse(record.time) + 3600000).toISOString();
+    const page = await get('activities', [['user', user], ['until', until], ['limit', RELATED + 1]], signal);
+    const others = page.items.filter(r => r.id !== record.id).slice(0, RELATED);
+    return [others.length === 0 ? h('p', { class: 'hint' }, 'Nothing else until an hour after it.')
+      : h('ol', { class: 'turns' }, others.map(r => line(r, record.id, addressOf))),
+    h('p', null, h('a', { href: addressOfUser(user) }, `All of ${user}`))];
+  }
+
+  async function evidence(record, place) {
+    await into(place, async signal => {
+      const { items } = await get(`activities/${encodeURIComponent(record.id)}/evidence`, [], signal);
+      const url = URL.createObjectURL(new Blob([items.join('\n')], { type: 'text/plain' }));
+      return h('a', { href: url, download: `evidence-${record.id}.txt` }, `Save ${count(items.length)} sealed parts`);
+    });
+  }
+
+  function actions(record) {
+    const sealed = h('span');
+    return [may('content') && !wantsContent && h('button', { type: 'button', onclick: () => { wantsContent = true; load(record.id); } },
+      'Show the whole text'),
+    record.evidence === true && may('evidence') && h('button', { type: 'button', onclick: () => evidence(record, sealed) }, 'Sealed evidence'),
+    sealed, (may('content') || may('evidence')) && h('p', { class: 'hint' }, 'Opening either is recorded.')];
+  }
+
+  function draw(record) {
+    const around = h('div', { 'aria-live': 'polite' }, h('p', { class: 'hint' }, 'Loading …'));
+    const others = h('div', null, h('p', { class: 'hint' }, 'Loading …'));
+    title.textContent = record.activity;
+    const rest = Object.entries(record).filter(([key]) => !PLACED.has(key));
+    const simple = rest.filter(([, v]) => typeof v !== 'object');
+    body.replaceChildren(
+      h('p', { class: 'drawer-lead' }, chip('verdict', record.verdict), ' ', chip('level', severityOf(record)), ' ',
+        personOf(record), ' · ', time(record.time)),
+      ...[
+        record.reason !== undefined && h('p', { class: 'reason' }, record.reason),
+        record.text !== undefined && section('Text', textOf(record), h('div', { class: 'actions' }, actions(record))),
+        record.findings?.length > 0 && section('Findings', h('ul', { class: 'findings' }, record.findings.map(finding))),
+        record.files?.length > 0 && section('Files', h('ul', { class: 'files' }, record.files.map(f => file(f, record)))),
+        section('Record', facts([['id', record.id], ['time', record.time], ...simple])),
+        ...rest.filter(([, v]) => typeof v === 'object' && v !== null)
+          .map(([key, v]) => section(labelOf(key), Array.isArray(v) ? valueOf(v) : facts(Object.entries(v)))),
+        record.conversation_id !== undefined && section('Conversation', around),
+        record.actor?.user !== undefined && section('More of this user', others),
+      ].filter(Boolean));
+    if (record.conversation_id !== undefined)
+      into(around, signal => conversation(record, signal));
+    if (record.actor?.user !== undefined)
+      into(others, signal => related(record, signal));
+  }
+
+  async function load(id) {
+    abort.abort();
+    abort = new AbortController();
+    const { signal } = abort;
+    try {
+      const record = await get(`activities/${encodeURIComponent(id)}`, wantsContent ? [['content', '1']] : [], signal);
+      draw(record);
+      body.scrollTop = 0;
+    } catch (error) {
+      if (isAbort(error))
+        return;
+      title.textContent = 'Activity';
+      body.replaceChildren(state('error', error.status === 404 ? 'This activity is no longer stored' : 'Not shown',
+        error.status === 404 ? 'It may be older than what is kept.' : error.message));
+    }
+  }
+
+  return {
+    element,
+    isOpen: () => shown !== null,
+    /** hasFocus: whether it takes the focus, too. */
+    async show(id, hasFocus) {
+      if (id !== shown) {
+        shown = id;
+        wantsContent = false;
+        element.hidden = false;
+        await load(id);
+      }
+      if (hasFocus)
+        title.focus();
+    },
+    hide() {
+      abort.abort();
+      shown = null;
+      element.hidden = true;
+      body.replaceChildren();
+    },
+  };
+}

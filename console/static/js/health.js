@@ -1,0 +1,80 @@
+// How the node does: what an operator looks at first when something is odd.
+import { get, isAbort } from './api.js';
+import { h, state } from './dom.js';
+import { DAY, count, size, time } from './format.js';
+
+const EVERY_MS = 10000;
+
+const SAID = { good: 'All is well', warning: 'Something wants attention', bad: 'Something is broken' };
+
+function facts(pairs) {
+  return h('dl', { class: 'facts' }, pairs.map(([key, value]) => [h('dt', null, key), h('dd', null, value)]));
+}
+
+function card(title, ...content) {
+  return h('section', { class: 'card', 'aria-label': title }, h('h2', null, title), content);
+}
+
+const label = key => key.replace(/_total$/, '').replaceAll('_', ' ');
+const number = ([key, n]) => [label(key), key.endsWith('bytes') ? size(n) : count(n)];
+
+function expiry(text) {
+  if (text === undefined)
+    return 'none';
+  const days = Math.floor((Date.parse(text) - Date.now()) / DAY);
+  return [time(text, 'minute'), ` · ${days < 0 ? 'ended' : `${count(days)} days left`}`];
+}
+
+function roles(items) {
+  return h('table', { class: 'numbers' }, h('caption', { class: 'unseen' }, 'Roles'),
+    h('thead', null, h('tr', null, ['Role', 'Running', 'Restarts'].map(t => h('th', { scope: 'col' }, t)))),
+    h('tbody', null, items.map(r => h('tr', { class: r.running === 0 ? 'is-bad' : null },
+      h('th', { scope: 'row' }, r.role), h('td', null, count(r.running)), h('td', null, r.restarts === undefined ? '–' : count(r.restarts))))));
+}
+
+function draw(health) {
+  return [
+    h('section', { class: `panel verdict-panel status-${health.status}`, 'aria-label': 'Status' },
+      h('p', { class: 'state-title' }, SAID[health.status] ?? health.status),
+      (health.problems ?? []).length > 0 && h('ul', null, health.problems.map(p => h('li', null, p))),
+      h('p', { class: 'hint' }, `Node ${health.node}, version ${health.version}, at `, time(health.time))),
+    h('div', { class: 'cards' },
+      card('Roles', roles(health.roles)),
+      card('Store', facts([['activities', count(health.store.activities)], ['size', size(health.store.bytes)],
+        ['oldest', health.store.oldest === undefined ? 'none' : time(health.store.oldest, 'minute')],
+        ['newest', health.store.newest === undefined ? 'none' : time(health.store.newest)]])),
+      card('Queues', facts(Object.entries(health.queues).map(number))),
+      card('Certificates', facts([['console ends', expiry(health.certificate.expires)], ['CA ends', expiry(health.ca.expires)],
+        ...(health.ca.sha256 === undefined ? [] : [['CA SHA-256', h('code', null, health.ca.sha256)]])])),
+      card('Drift of the service maps', facts(Object.entries(health.drift).map(number)),
+        h('p', { class: 'hint' }, 'Requests that are not as the maps say; a number that grows means that a service has changed.')),
+      card('Counters', facts(Object.entries(health.counters).map(number)))),
+  ];
+}
+
+export function health(main) {
+  const abort = new AbortController();
+  const place = h('div', { class: 'stack' });
+  let timer = null;
+
+  async function load() {
+    try {
+      place.replaceChildren(...draw(await get('health', [], abort.signal)));
+    } catch (error) {
+      if (isAbort(error))
+        return;
+      place.replaceChildren(state('error', 'The state cannot be shown', error.message));
+    }
+    timer = setTimeout(load, EVERY_MS);
+  }
+
+  main.append(h('div', { class: 'page' }, h('header', { class: 'page-head' }, h('h1', null, 'Health'),
+    h('p', { class: 'total' }, 'renewed every ten seconds')), place));
+  load();
+  return {
+    leave() {
+      abort.abort();
+      clearTimeout(timer);
+    },
+  };
+}
