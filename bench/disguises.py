@@ -764,7 +764,8 @@ def benign_of(names):
 def show_benign(args, names):
     records = list(benign_of(names))
     wrong = 0
-    for r, findings in zip(records, scan(args.binary, records)):
+    for r, findings in zip(records, scan(
+            args.binary, [r["text"] for r in records])):
         found = [f for f in findings if f["severity"] != "low"
                  and f["group"] != "topic"]
         wrong += bool(found)
@@ -795,7 +796,8 @@ def main():
         args.dump.write_text("".join(json.dumps(r) + "\n" for r in records))
     by = collections.defaultdict(list)
     lost = collections.defaultdict(collections.Counter)
-    for r, findings in zip(records, scan(args.binary, records)):
+    for r, findings in zip(records, scan(
+            args.binary, [r["text"] for r in records])):
         hit = identifiers.is_found(r, findings)
         by[r["name"]].append(hit)
         by["level " + r["level"]].append(hit)

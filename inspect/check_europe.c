@@ -85,8 +85,19 @@ static const unsigned char fiscal_odd[] = {1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2,
 
 enum check check_it_fiscal(struct str *value)
 {
-    unsigned sum = 0;
+    enum { DIGITS_MIN = 4 };
+    /* Letters stand for digits only to tell namesakes apart, from the end on,
+     * and nobody writes half of them small. */
+    unsigned sum = 0, digits = 0, cases = 0;
     if (value->n != 16 || strchr("ABCDEHLMPRST", upper_at(value, 8)) == NULL)
+        return CHECK_FAIL;
+    for (size_t i = 0; i < value->n; i++) {
+        digits += isdigit((unsigned char)value->p[i]) ? 1u : 0u;
+        cases |= isupper((unsigned char)value->p[i])   ? 1u
+                 : islower((unsigned char)value->p[i]) ? 2u
+                                                       : 0u;
+    }
+    if (digits < DIGITS_MIN || cases == 3)
         return CHECK_FAIL;
     for (size_t i = 0; i < 15; i++) {
         char c = upper_at(value, i);

@@ -19,6 +19,7 @@ enum {
     WORDS_MAX_BYTES = 48,
     TOKEN_MIN = 16,  /* of both pieces */
     WRAPPED_MIN = 8, /* at a line's end; shorter ones are words */
+    FILE_ENDING_MAX = 4,
     COMMENT_MAX = 80,
     OPERATOR_MAX = 24,
     ITEM_MAX = 8, /* of a list of pieces of one length */
@@ -299,6 +300,24 @@ struct gap {
     size_t start, end;
 };
 
+/* The word around text[start, end) is hexadecimal and much longer: a hash,
+ * which has such runs of digits by itself. */
+static bool is_in_hash(struct str text, size_t start, size_t end)
+{
+    enum { HASH_MIN = 24 };
+    size_t n = end - start;
+    while (start > 0 && isxdigit((unsigned char)text.p[start - 1]) &&
+           n < 4 * HASH_MIN) {
+        start--;
+        n++;
+    }
+    while (isxdigit((unsigned char)at_of(text, end)) && n < 4 * HASH_MIN) {
+        end++;
+        n++;
+    }
+    return n >= HASH_MIN;
+}
+
 /* Digits glued to letters get blanks around them: returns their end. */
 static size_t free_number(struct str text, size_t at, struct view_edits *out)
 {
@@ -309,7 +328,8 @@ static size_t free_number(struct str text, size_t at, struct view_edits *out)
                     isalpha((unsigned char)at_of(text, end)) ||
                     at_of(text, end) == '_';
     bool is_hex = at >= 2 && text.p[at - 2] == '0' && text.p[at - 1] == 'x';
-    if (!is_glued || is_hex || n < NUMBER_MIN || n > NUMBER_MAX)
+    if (!is_glued || is_hex || n < NUMBER_MIN || n > NUMBER_MAX ||
+        is_in_hash(text, at, end))
         return end;
     freed[0] = freed[n + 1] = ' ';
     memcpy(freed + 1, text.p + at, n);
@@ -431,6 +451,38 @@ static bool is_mixed(struct str a, struct str b)
     return has_digit && has_letter;
 }
 
+/* No word of prose: a digit, or letters of both cases behind the first one. */
+static bool is_made(struct str s)
+{
+    bool has_digit = false, has_upper = false, has_lower = false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        has_digit = has_digit || isdigit(c);
+        has_upper = has_upper || (i > 0 && isupper(c));
+        has_lower = has_lower || islower(c);
+    }
+    return has_digit || (has_upper && has_lower);
+}
+
+/* "pkglue.c" */
+static bool is_file(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && islower((unsigned char)s.p[s.n - 1 - n]))
+        n++;
+    return n > 0 && n <= FILE_ENDING_MAX && n + 1 < s.n &&
+           s.p[s.n - 1 - n] == '.';
+}
+
+/* Pieces on both sides of a line end; at the second one's there may stand what
+ * lines of a list or of a comment begin with. */
+static bool is_wrapped_token(struct str left, struct str right, bool is_bare)
+{
+    bool is_left = is_made(left), is_right = is_made(right);
+    return left.n >= WRAPPED_MIN && !is_file(left) && !is_file(right) &&
+           (is_bare ? is_left || is_right : is_left && is_right);
+}
+
 static bool is_single(struct str text, size_t end, size_t next)
 {
     return end >= 2 && is_quote(text.p[end]) &&
@@ -460,9 +512,8 @@ static void join_token(struct str text, size_t end, struct view_edits *out)
     if (is_code || is_single(text, end, next) ||
         (left.n >= 2 && right.n >= 2 && left.n + right.n >= TOKEN_MIN &&
             kind != JOIN_WORDS && is_mixed(left, right) &&
-            (!is_wrapped || left.n >= WRAPPED_MIN) &&
-            (kind != JOIN_LINE || is_mixed(left, STR("")) ||
-                is_mixed(STR(""), right))))
+            (!is_wrapped || is_wrapped_token(left, right,
+                                kind == JOIN_LINE || kind == '\\'))))
         take_out(out, end, next);
 }
 
@@ -509,6 +560,8 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
     case '\'':
     case '`': /* what read_quotes goes on with; an object or a list that ends
                * there is none of pieces */
+        if (next == '}')
+            return at_of(text, at + 2) == '{' || at_of(text, at + 2) == '$';
         return is_blank(next) || next == text.p[at] ||
                (next != '\0' && strchr("+.,&~|\\_^(){[$-/caspS", next) != NULL);
     case '<':

@@ -59,9 +59,15 @@ static void take_out(struct view_edits *out, size_t start, size_t end)
 
 /* ---- groups of digits ---- */
 
-/* One that join_find_numbers takes for one kind of separator. */
+/* One that join_find_numbers takes for one kind of separator, or letters of a
+ * hash. */
 static bool is_plain_gap(struct str gap)
 {
+    size_t letters = 0;
+    while (letters < gap.n && isalpha((unsigned char)gap.p[letters]))
+        letters++;
+    if (letters == gap.n)
+        return true;
     return gap.n == 1 && memchr(" \n\t,;|/.-_:+*~#>\\", gap.p[0], 17) != NULL;
 }
 
