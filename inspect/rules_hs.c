@@ -24,17 +24,54 @@ static unsigned flags_of(const struct anchor *a)
     return a->nocase ? flags | HS_FLAG_CASELESS : flags;
 }
 
-/* The length of an expression that is nothing but characters which stand for
- * themselves, as most are; 0: Hyperscan must be asked, which takes 40 us. */
-static size_t literal_width(const char *expression)
+/* Behind the class at p, "[a-z_]"; NULL: one of a kind that is not read. */
+static const char *class_end(const char *p)
+{
+    p += p[1] == '^' ? 2 : 1;
+    if (*p == ']')
+        return NULL;
+    for (; *p != ']'; p++) {
+        if (*p == '\0' || (*p == '[' && p[1] == ':'))
+            return NULL;
+        if (*p == '\\' && p[1] != '\0')
+            p++;
+    }
+    return p + 1;
+}
+
+/* Behind the character or class at p; NULL: something else. */
+static const char *unit_end(const char *p)
+{
+    if (*p == '[')
+        return class_end(p);
+    if (*p == '\\' && p[1] == 'x' && isxdigit((unsigned char)p[2]) &&
+        isxdigit((unsigned char)p[3]))
+        return p + 4;
+    if (*p == '\\' && ispunct((unsigned char)p[1]))
+        return p + 2;
+    return isalnum((unsigned char)*p) || strchr("_-:/=,<>@ ", *p) != NULL
+               ? p + 1
+               : NULL;
+}
+
+/* The length of what an expression of characters, classes and fixed counts of
+ * them matches, as most are; 0: Hyperscan must be asked, which takes 40 us. */
+static size_t fixed_width(const char *expression)
 {
     size_t n = 0;
-    for (const char *p = expression; *p != '\0'; p++, n++) {
-        if (*p == '\\' && ispunct((unsigned char)p[1]))
-            p++;
-        else if (!isalnum((unsigned char)*p) &&
-                 strchr("_-:/=,<>@ ", *p) == NULL)
+    for (const char *p = expression; *p != '\0';) {
+        unsigned long count = 1;
+        p = unit_end(p);
+        if (p == NULL)
             return 0;
+        if (*p == '{') {
+            char *end;
+            count = strtoul(p + 1, &end, 10);
+            if (end == p + 1 || *end != '}' || count > RULE_ANCHOR_MAX)
+                return 0;
+            p = end + 1;
+        }
+        n += count;
     }
     return n;
 }
@@ -42,7 +79,7 @@ static size_t literal_width(const char *expression)
 static void measure(struct rules *rules, struct anchor *a, struct diag *diag)
 {
     size_t known =
-        a->kind == ANCHOR_WORD ? a->width : literal_width(a->expression);
+        a->kind == ANCHOR_WORD ? a->width : fixed_width(a->expression);
     if (known > 0 && known <= RULE_ANCHOR_MAX) {
         a->width = known;
         return;

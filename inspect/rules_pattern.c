@@ -129,6 +129,56 @@ static void read_shapes(
     p->shape_count = list.count;
 }
 
+static void add_anchor(struct rules_loader *l, const struct yaml_node *node,
+    const char *expression, unsigned pattern, bool nocase)
+{
+    struct anchor *a = rules_add_anchor(l, ANCHOR_REGEX, expression, node);
+    a->nocase = nocase;
+    a->rule = (unsigned)l->rules->count;
+    a->pattern = pattern;
+}
+
+/* Whether an expression ends with a choice of plain literals, "(?:jan|feb)",
+ * and where that begins. */
+static bool ends_in_choice(struct str text, size_t *start_out)
+{
+    size_t at = text.n;
+    if (text.n < 2 || text.p[text.n - 1] != ')')
+        return false;
+    for (at = text.n - 1; at > 0 && text.p[at - 1] != ':'; at--) {
+        char c = text.p[at - 1];
+        bool is_byte = c == '\\' && text.p[at] == 'x';
+        if (!isalnum((unsigned char)c) && c != '|' && c != '_' && c != '-' &&
+            !is_byte)
+            return false;
+    }
+    *start_out = at;
+    return at >= 3 && str_ends(str_sub(text, 0, at), "(?:") &&
+           (at == 3 || text.p[at - 4] != '\\') &&
+           str_find_char(str_sub(text, 0, at), '|') == at;
+}
+
+/* Hyperscan looks for literals much faster than for choices of them: each is
+ * an anchor of its own. */
+static void add_choices(struct rules_loader *l, const struct yaml_node *node,
+    struct str text, unsigned pattern, bool nocase)
+{
+    struct str literal, rest;
+    size_t start = 0;
+    if (!ends_in_choice(text, &start)) {
+        add_anchor(l, node, text.p, pattern, nocase);
+        return;
+    }
+    rest = str_sub(text, start, text.n - 1);
+    while (str_split(&rest, '|', &literal)) {
+        struct buf one = {0};
+        buf_append(&one, text.p, start - 3);
+        buf_append_str(&one, literal);
+        add_anchor(l, node, rules_keep(l, buf_str(&one)).p, pattern, nocase);
+        buf_free(&one);
+    }
+}
+
 static void read_anchors(struct rules_loader *l, const struct yaml_node *node,
     unsigned pattern, bool nocase)
 {
@@ -137,13 +187,8 @@ static void read_anchors(struct rules_loader *l, const struct yaml_node *node,
         yaml_mistake(l->doc, node,
             "a pattern needs an anchor: a short expression with a literal in "
             "it that stands in every match");
-    for (size_t i = 0; i < anchors.count; i++) {
-        struct str text = rules_keep(l, anchors.items[i]);
-        struct anchor *a = rules_add_anchor(l, ANCHOR_REGEX, text.p, node);
-        a->nocase = nocase;
-        a->rule = (unsigned)l->rules->count;
-        a->pattern = pattern;
-    }
+    for (size_t i = 0; i < anchors.count; i++)
+        add_choices(l, node, rules_keep(l, anchors.items[i]), pattern, nocase);
 }
 
 /* Of the ways to match it the one that ends where the token begins counts. */
