@@ -143,10 +143,13 @@ static int index_at(struct str text, size_t at, size_t end)
     return value;
 }
 
-/* Where the piece behind an index's end begins; 0: there is none. */
+/* Where the piece behind an index's end begins; 0: there is none, or the
+ * index is part of a word. */
 static size_t piece_start(struct str text, size_t end)
 {
     size_t most = end + INDEX_GAP_MAX;
+    if (end < text.n && is_word(text.p[end]))
+        return 0;
     for (size_t at = end; at < most && at < text.n; at++) {
         if (!is_word(text.p[at]) || at == end)
             continue;
@@ -250,9 +253,10 @@ static size_t single_gap(struct str text, size_t at)
 }
 
 /* A row from text[at] on, of characters with the same `gap` bytes between:
- * its end, or 0. */
-static size_t join_singles(
-    struct str text, size_t at, size_t gap, struct buf *joined)
+ * its end, or 0 if there is nothing in it; *seen_out: nor is there up to
+ * here. */
+static size_t join_singles(struct str text, size_t at, size_t gap,
+    struct buf *joined, size_t *seen_out)
 {
     size_t first = at + 1, letters = 0, digits = 0;
     buf_clear(joined);
@@ -268,6 +272,7 @@ static size_t join_singles(
             break;
         at += gap;
     }
+    *seen_out = at;
     /* The last one may begin a word: "… 7 Z for". */
     if (at < text.n && is_word(text.p[at]) && joined->n < SINGLES_MAX &&
         joined->n > 1) {
@@ -305,13 +310,12 @@ size_t join_find_singles(
         size_t at = block + (size_t)__builtin_ctzll(bits);
         size_t gap = single_gap(text, at);
         size_t start = gap != 0 ? row_start(text, at, gap) : at;
-        size_t end = 0;
+        size_t end = 0, seen = done;
         if (gap != 0 && start >= done)
-            end = join_singles(text, start, gap, &joined);
-        if (end != 0) {
+            end = join_singles(text, start, gap, &joined, &seen);
+        if (end != 0)
             view_edits_add(out, start, end, buf_str(&joined));
-            done = end;
-        }
+        done = end != 0 ? end : seen;
     }
     buf_free(&joined);
     return done > to ? done : to;
