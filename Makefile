@@ -23,7 +23,7 @@ LLHTTP_INC := $(patsubst %/llhttp.h,%,$(filter %/llhttp.h,$(LLHTTP_FILES)))
 
 PACKAGES := libuv openssl libnghttp2 libhs jansson yaml-0.1 libcares zlib \
 	libbrotlidec libbrotlicommon libzstd sqlite3 libmicrohttpd libsodium \
-	libseccomp libpcre2-8 libarchive expat
+	libseccomp libpcre2-8 libarchive expat libcurl
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Werror
@@ -98,7 +98,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libuv1-dev libssl-dev \
 	libnghttp2-dev libhyperscan-dev node-llhttp libjansson-dev libyaml-dev \
 	libc-ares-dev zlib1g-dev libbrotli-dev libzstd-dev libsqlite3-dev \
 	libmicrohttpd-dev uthash-dev libsodium-dev libseccomp-dev libpcre2-dev \
-	libarchive-dev libexpat1-dev ca-certificates openssl
+	libarchive-dev libexpat1-dev libcurl4-openssl-dev ca-certificates openssl
 # Programs and data that the extractor runs; without them PDFs and pictures are
 # unreadable files.
 RUN_PACKAGES := poppler-utils tesseract-ocr tesseract-ocr-eng

@@ -40,6 +40,7 @@ struct setting {
 static const char *const alpn_words[] = {
     "mirror", "client-h1", "server-h1", NULL};
 static const char *const auth_words[] = {"none", "basic", NULL};
+static const char *const off_words[] = {"off", "on", NULL};
 static const char *const signed_out_words[] = {"allow", "block", NULL};
 static const char *const pac_words[] = {"direct", "proxy", NULL};
 static const char *const durability_words[] = {"async", "before-forward", NULL};
@@ -214,6 +215,45 @@ static const struct setting table[] = {
         "text where it fits max_bytes"),
     INT("evidence", "max_bytes", evidence.max_bytes, 1024, INT64_C(8) << 20,
         "65536", "bytes", "of text kept of one activity"),
+    TEXT("audit_log", "base_url", audit_log.base_url, "https://api.openai.com/v1",
+        "where it is; plain http only to a loopback address"),
+    TEXT("audit_log", "key_file", audit_log.key_file, "",
+        "file with the key that it is read with, beside this one or by its "
+        "whole path; neither this nor key_env: it is not read"),
+    TEXT("audit_log", "key_env", audit_log.key_env, "",
+        "or the environment variable that holds the key"),
+    LIST("audit_log", "event_types", SETTING_LIST, audit_log.event_types,
+        "[]", "of the events that are asked for; empty: all"),
+    WORD("audit_log", "tenant_only", SETTING_FLAG, audit_log.tenant_only,
+        off_words, "off", "on: the types of the tenant, too, one call each"),
+    INT("audit_log", "interval", audit_log.interval_ms, 1000, DAY_MS, "60000",
+        "ms", "between two polls"),
+    INT("audit_log", "overlap", audit_log.overlap_ms, 0, DAY_MS, "600000",
+        "ms", "asked for again each time: events come late"),
+    INT("audit_log", "first", audit_log.first_ms, 0, 366 * DAY_MS,
+        "604800000", "ms", "how far back the first poll goes"),
+    TEXT("compliance_log", "base_url", compliance_log.base_url, "https://api.chatgpt.com/v1",
+        "where it is; plain http only to a loopback address"),
+    TEXT("compliance_log", "workspace", compliance_log.principal, "",
+        "UUID of the workspace, or org-… of an organization"),
+    TEXT("compliance_log", "key_file", compliance_log.key_file, "",
+        "file with the key that it is read with, beside this one or by its "
+        "whole path; neither this nor key_env: it is not read"),
+    TEXT("compliance_log", "key_env", compliance_log.key_env, "",
+        "or the environment variable that holds the key"),
+    LIST("compliance_log", "event_types", SETTING_LIST, compliance_log.event_types,
+        "[AUTH_LOG, AUDIT_LOG, CONVERSATION_MESSAGE]", "of the events that are asked for"),
+    INT("compliance_log", "interval", compliance_log.interval_ms, 1000, DAY_MS,
+        "300000", "ms", "between two polls"),
+    INT("compliance_log", "overlap", compliance_log.overlap_ms, 0, 30 * DAY_MS,
+        "3600000", "ms", "listed again each time: files come late"),
+    INT("compliance_log", "first", compliance_log.first_ms, 0, 30 * DAY_MS,
+        "604800000", "ms", "how far back the first poll goes"),
+    INT("compliance_log", "max_file_bytes", compliance_log.file_bytes, 4096,
+        GIB, "268435456", "bytes", "of one file; a larger one is passed over "
+        "with an alarm"),
+    TEXT("collect", "proxy", collect_proxy, "",
+        "URL of an HTTP proxy that these logs are reached by"),
     INT("retention", "days", retention_days, 1, 36500, "30", "days",
         "records older than that are removed"),
     INT("retention", "bytes", retention_bytes, 1 << 20, INT64_C(1) << 50,
@@ -552,6 +592,54 @@ static void read_all(struct reader *r)
     }
 }
 
+static bool is_plain_loopback(struct str url)
+{
+    static const char *const hosts[] = {"http://127.",
+        "http://localhost:", "http://localhost/", "http://[::1]"};
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
+        if (str_starts(url, hosts[i]))
+            return true;
+    return false;
+}
+
+static void check_log(
+    struct reader *r, const char *section, const struct setting_log *log)
+{
+    const struct yaml_node *map = yaml_get(r->doc->root, section);
+    struct str url = log->base_url;
+    if (!(str_starts(url, "https://") || is_plain_loopback(url)) ||
+        str_ends(url, "/") || str_find_char(url, '?') < url.n ||
+        str_find_char(url, '@') < url.n)
+        yaml_mistake(r->doc, map,
+            "%s.base_url must be https://HOST[:PORT]/PATH without a closing "
+            "slash (plain http to 127.0.0.1 only)",
+            section);
+    if (log->key_file.n != 0 && log->key_env.n != 0)
+        yaml_mistake(
+            r->doc, map, "%s: either key_file or key_env, not both", section);
+}
+
+static void check_logs(struct reader *r)
+{
+    const struct setting_log *compliance = &r->settings->compliance_log;
+    struct str principal = compliance->principal;
+    check_log(r, "audit_log", &r->settings->audit_log);
+    check_log(r, "compliance_log", compliance);
+    if (principal.n != 0 && !is_uuid(principal) && !is_organization(principal))
+        yaml_mistake(r->doc, yaml_get(r->doc->root, "compliance_log"),
+            "compliance_log.workspace: \"%.*s\" is no UUID and no org-…",
+            STR_ARG(principal));
+    if (setting_log_is_on(compliance) &&
+        (principal.n == 0 || compliance->event_types.count == 0))
+        yaml_mistake(r->doc, yaml_get(r->doc->root, "compliance_log"),
+            "compliance_log: with a key, workspace and event_types are needed");
+}
+
+bool setting_log_is_on(const struct setting_log *log)
+{
+    return log->key_file.n != 0 || log->key_env.n != 0;
+}
+
 /* What one row cannot say. */
 static void check_together(struct reader *r)
 {
@@ -564,6 +652,7 @@ static void check_together(struct reader *r)
     if (s->hold_worker_bytes < s->hold_connection_bytes)
         yaml_mistake(r->doc, hold,
             "hold.worker_bytes must be at least hold.connection_bytes");
+    check_logs(r);
     if (s->data_dir.n == 0)
         yaml_mistake(r->doc, yaml_get(r->doc->root, "data_dir"),
             "data_dir must name a folder");

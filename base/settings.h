@@ -80,6 +80,14 @@ struct settings {
         bool is_whole;
         int64_t max_bytes;
     } evidence;
+    /* collect, audit_log, compliance_log: what is polled */
+    struct str collect_proxy; /* URL; empty: none */
+    struct setting_log {
+        struct str base_url, principal, key_file, key_env;
+        struct str_list event_types;
+        bool tenant_only; /* audit_log: the types that need it, too */
+        int64_t interval_ms, overlap_ms, first_ms, file_bytes;
+    } audit_log, compliance_log;
     /* retention */
     int64_t retention_days, retention_bytes;
     enum log_format log_format;
@@ -94,6 +102,8 @@ struct settings {
 void settings_load(const struct bundle *bundle, struct diag *diag,
     struct settings *settings_out);
 void settings_free(struct settings *settings);
+/* Whether it is to be polled: it has a key. */
+bool setting_log_is_on(const struct setting_log *log);
 /* The table as Markdown, for docs/settings.md. */
 void settings_describe(struct buf *out);
 

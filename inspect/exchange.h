@@ -158,12 +158,14 @@ struct exchange_reply {
 void exchange_block_reply(struct exchange *ex, struct exchange_reply *out);
 
 enum record_kind {
-    RECORD_OPEN,  /* durable before the request goes on */
-    RECORD_DONE,  /* the whole final state under the same id, or a record that
-                     needs no completion */
-    RECORD_VOID,  /* takes back an OPEN: it turned out that a record under
-                     another id, which came before this one, tells the same */
-    RECORD_AUDIT, /* never an exchange's: what was done in the console */
+    RECORD_OPEN,   /* durable before the request goes on */
+    RECORD_DONE,   /* the whole final state under the same id, or a record that
+                      needs no completion */
+    RECORD_VOID,   /* takes back an OPEN: it turned out that a record under
+                      another id, which came before this one, tells the same */
+    RECORD_AUDIT,  /* never an exchange's: what was done in the console */
+    RECORD_CURSOR, /* neither: how far a log is read */
+    RECORD_ASK_CURSOR,
 };
 struct record {
     enum record_kind kind;

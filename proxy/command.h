@@ -9,6 +9,7 @@
 int command_run(int argc, char **argv);        /* proxy/parent.c */
 int command_check(int argc, char **argv);      /* proxy/cmd_check.c */
 int command_scan(int argc, char **argv);       /* proxy/cmd_scan.c */
+int command_collect(int argc, char **argv);    /* proxy/cmd_collect.c */
 int command_replay(int argc, char **argv);     /* proxy/cmd_replay.c */
 int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
 int command_detectors(int argc, char **argv);  /* proxy/cmd_detectors.c */

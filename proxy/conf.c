@@ -255,8 +255,8 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     return conf;
 }
 
-enum err conf_arm(struct conf *conf, struct str database, struct str data,
-    struct str ticket_keys, struct diag *diag)
+enum err conf_arm_scanner(
+    struct conf *conf, struct str database, struct str data, struct diag *diag)
 {
     conf->database = database;
     conf->data = data;
@@ -266,7 +266,13 @@ enum err conf_arm(struct conf *conf, struct str database, struct str data,
             "the pattern database does not fit the rules: %s", err_name(err));
         return ERR_CONFIG;
     }
-    if (scanner_attach(conf->scanner, data, diag) != OK)
+    return scanner_attach(conf->scanner, data, diag) == OK ? OK : ERR_CONFIG;
+}
+
+enum err conf_arm(struct conf *conf, struct str database, struct str data,
+    struct str ticket_keys, struct diag *diag)
+{
+    if (conf_arm_scanner(conf, database, data, diag) != OK)
         return ERR_CONFIG;
     conf->pool = channel_pool_new();
     conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);

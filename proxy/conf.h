@@ -50,6 +50,9 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag);
  * ERR_CONFIG: reported into diag; the conf stays unarmed. */
 enum err conf_arm(struct conf *conf, struct str database, struct str data,
     struct str ticket_keys, struct diag *diag) MUST_USE;
+/* The scanner alone: the collector. */
+enum err conf_arm_scanner(struct conf *conf, struct str database,
+    struct str data, struct diag *diag) MUST_USE;
 struct conf *conf_ref(struct conf *conf);
 void conf_unref(struct conf **conf);
 

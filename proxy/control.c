@@ -10,7 +10,7 @@
 #include "base/digest.h"
 
 static const char *const names[] = {"parent", "signer", "storer", "keeper",
-    "worker", "console", "compiler", "extractor"};
+    "worker", "console", "compiler", "extractor", "collector"};
 
 struct wire_head {
     uint32_t type, peer, index, count;

@@ -34,6 +34,7 @@ enum role_kind {
     ROLE_CONSOLE,
     ROLE_COMPILER,
     ROLE_EXTRACTOR,
+    ROLE_COLLECTOR,
     ROLE_KINDS,
 };
 /* "worker" …; never NULL. */

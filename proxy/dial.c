@@ -242,7 +242,7 @@ static bool is_own(
 }
 
 /* address: with the port that would be used */
-static bool is_permitted(
+bool dial_permits(
     const struct settings *settings, const struct net_address *address)
 {
     if (is_own(settings, address))
@@ -291,7 +291,7 @@ static void on_resolved(
     for (size_t i = 0; i < count; i++) {
         struct net_address address = addresses[i];
         address.port = d->port;
-        if (is_permitted(d->settings, &address))
+        if (dial_permits(d->settings, &address))
             allowed[n++] = address;
     }
     if (n == 0) {
@@ -345,7 +345,7 @@ static void on_deadline(uv_timer_t *timer)
 static void dial_use_literal(struct dial *d, struct net_address address)
 {
     address.port = d->port;
-    if (is_permitted(d->settings, &address)) {
+    if (dial_permits(d->settings, &address)) {
         d->addresses[d->count++] = address;
         defer_push(d->defer, &d->start);
     } else {

@@ -31,4 +31,8 @@ struct dial *dial_start(uv_loop_t *loop, struct defer_queue *defer,
     uint16_t port, dial_done_fn *done, void *owner);
 void dial_cancel(struct dial **dial);
 
+/* Whether what a peer names may be connected to; address with its port. */
+bool dial_permits(
+    const struct settings *settings, const struct net_address *address);
+
 #endif

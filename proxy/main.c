@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"check", command_check, "read the configuration and report mistakes"},
     {"scan", command_scan, "run the detectors over text or documents"},
     {"replay", command_replay, "feed captured exchanges through the gateway"},
+    {"collect", command_collect, "poll OpenAI's own logs once"},
     {"activities", command_activities, "list what was recorded"},
     {"detectors", command_detectors, "take rules of other scanners"},
     {"evidence", command_evidence, "make keys, open what was sealed"},

@@ -165,15 +165,22 @@ static bool lists_differ(const struct str_list *a, const struct str_list *b)
     return false;
 }
 
+static bool has_logs(const struct settings *s)
+{
+    return setting_log_is_on(&s->audit_log) ||
+           setting_log_is_on(&s->compliance_log);
+}
+
 static void warn_of_restart(const struct settings *a, const struct settings *b)
 {
     if (lists_differ(&a->listen_proxy, &b->listen_proxy) ||
         lists_differ(&a->listen_console, &b->listen_console) ||
         lists_differ(&a->listen_metrics, &b->listen_metrics) ||
         !str_eq(a->data_dir, b->data_dir) || !str_eq(a->run_as, b->run_as) ||
-        a->workers != b->workers)
+        a->workers != b->workers || (!has_logs(a) && has_logs(b)))
         log_event(LOG_WARN, "reload.needs_restart",
-            LOG_CSTR("keys", "listen, data_dir, run_as, workers"));
+            LOG_CSTR("keys",
+                "listen, data_dir, run_as, workers, the first key of a log"));
 }
 
 static void adopt(struct parent *p)
@@ -407,7 +414,7 @@ static int run(struct parent *p)
     if (bind_ports(p, s) != OK)
         return EXIT_FAILURE_RUN; /* logged */
     log_separation(p, s);
-    children_init(p, count_workers(s));
+    children_init(p, count_workers(s), has_logs(s));
     start_loop(p);
     if (compile_start(p) != OK)
         return fail_start("starting the compiler");

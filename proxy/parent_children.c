@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "proxy/collector.h"
 
 enum {
     /* In ticks, not in time: the parent reads the answers between two ticks,
@@ -44,13 +45,15 @@ static void child_init(struct parent *p, enum role_kind kind, unsigned index)
     c->restart.data = c;
 }
 
-void children_init(struct parent *p, unsigned workers)
+void children_init(struct parent *p, unsigned workers, bool has_collector)
 {
     child_init(p, ROLE_SIGNER, 0);
     child_init(p, ROLE_STORER, 0);
     child_init(p, ROLE_KEEPER, 0);
     child_init(p, ROLE_EXTRACTOR, 0);
     child_init(p, ROLE_CONSOLE, 0);
+    if (has_collector)
+        child_init(p, ROLE_COLLECTOR, 0);
     for (unsigned i = 0; i < workers && p->child_count < CHILDREN_MAX; i++)
         child_init(p, ROLE_WORKER, i);
 }
@@ -73,6 +76,7 @@ static bool send_to(struct child *c, const struct control *message, int fd)
 static bool should_wire(enum role_kind a, enum role_kind b)
 {
     return (a == ROLE_WORKER && is_service(b)) ||
+           (a == ROLE_COLLECTOR && b == ROLE_STORER) ||
            (a == ROLE_CONSOLE && (b == ROLE_SIGNER || b == ROLE_STORER));
 }
 
@@ -176,6 +180,20 @@ static int fd_at(struct spawn *s, int number, int fd)
     return fd;
 }
 
+/* Read anew at each start: a reload ends the collector, for that. */
+static enum err open_log_keys(const struct parent *p, int *key_out)
+{
+    struct collect_keys keys;
+    struct buf text = {0};
+    (void)!collect_keys_read(&p->now.conf->settings, str_of(p->settings_file),
+        &keys); /* logged: the other source is polled all the same */
+    collect_keys_encode(&keys, &text);
+    enum err err = memfd_from(buf_str(&text), key_out);
+    buf_wipe_free(&text);
+    collect_keys_free(&keys);
+    return err;
+}
+
 /* Only what this role needs; the rest stays /dev/null. */
 static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
 {
@@ -190,6 +208,13 @@ static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
         if (first_open_key(p->now.conf->settings.data_dir.p, key_out) != OK)
             return ERR_IO;
         fd_at(s, ROLE_FD_KEY, *key_out);
+    }
+    if (c->kind == ROLE_COLLECTOR) {
+        if (open_log_keys(p, key_out) != OK)
+            return ERR_IO;
+        fd_at(s, ROLE_FD_KEY, *key_out);
+        fd_at(s, ROLE_FD_DATABASE, p->now.database_fd);
+        fd_at(s, ROLE_FD_DATA, p->now.data_fd);
     }
     if (c->kind == ROLE_WORKER || c->kind == ROLE_CONSOLE)
         fd_at(s, ROLE_FD_KEY, p->leaf_key_fd);

@@ -53,6 +53,7 @@ struct recorder {
     size_t bytes;
     bool is_blocked; /* the channel's queue is full: keep the order */
     uint64_t logged_ms;
+    struct str text; /* of the answer that is being reported */
     uv_timer_t tick;
 };
 
@@ -182,7 +183,9 @@ static void on_message(void *owner, struct str datagram, int fd)
         return;
     }
     stats_observe_us(HIST_COMMIT_TIME, clock_mono_us() - e->put_us);
+    r->text = answer.text;
     entry_report(r, e, OK);
+    r->text = STR_NONE;
     entry_free(r, e);
 }
 
@@ -295,6 +298,8 @@ void recorder_put(
         [RECORD_DONE] = STORE_DONE,
         [RECORD_VOID] = STORE_VOID,
         [RECORD_AUDIT] = STORE_AUDIT,
+        [RECORD_CURSOR] = STORE_CURSOR,
+        [RECORD_ASK_CURSOR] = STORE_ASK_CURSOR,
     };
     e->kind = kinds[record->kind];
     memcpy(e->id, record->id, sizeof e->id);
@@ -320,6 +325,11 @@ void recorder_forget(struct recorder *r, const void *owner)
         if (f->owner == owner)
             refusal_free(f);
     }
+}
+
+struct str recorder_text(const struct recorder *r)
+{
+    return r->text;
 }
 
 size_t recorder_pending(const struct recorder *r)

@@ -43,6 +43,8 @@ void recorder_put(struct recorder *recorder, void *owner, uint64_t token,
 void recorder_forget(struct recorder *recorder, const void *owner);
 /* Whether a storer is there to take records. */
 bool recorder_is_connected(const struct recorder *recorder);
+/* While `done` is called: what the answer says besides (RECORD_ASK_CURSOR). */
+struct str recorder_text(const struct recorder *recorder);
 /* Records not acknowledged yet. */
 size_t recorder_pending(const struct recorder *recorder);
 

@@ -190,11 +190,14 @@ static void *map_stats(unsigned slot)
     return stats;
 }
 
-static void arm_worker(struct role_start *start)
+/* Workers, and the collector, which has the scanner alone. */
+static void arm(struct role_start *start)
 {
     struct str database, data = STR_NONE;
     struct diag diag = {0};
-    start->ticket_keys = read_secret(ROLE_FD_TICKETS);
+    bool is_worker = start->kind == ROLE_WORKER;
+    if (is_worker)
+        start->ticket_keys = read_secret(ROLE_FD_TICKETS);
     if (memfd_map(ROLE_FD_DATABASE, DATABASE_MAX, &database) != OK)
         give_up("mapping the pattern database");
     close(ROLE_FD_DATABASE);
@@ -202,8 +205,11 @@ static void arm_worker(struct role_start *start)
         memfd_map(ROLE_FD_DATA, DATA_MAX, &data) != OK)
         give_up("mapping the data files");
     close(ROLE_FD_DATA);
-    if (conf_arm(start->conf, database, data, start->ticket_keys, &diag) !=
-        OK) {
+    enum err err =
+        is_worker
+            ? conf_arm(start->conf, database, data, start->ticket_keys, &diag)
+            : conf_arm_scanner(start->conf, database, data, &diag);
+    if (err != OK) {
         log_event(
             LOG_ERROR, "config.mistakes", LOG_STR("text", buf_str(&diag.text)));
         give_up("using the configuration");
@@ -255,6 +261,8 @@ static int run_role(const struct role_start *start)
         return compiler_main(start);
     case ROLE_EXTRACTOR:
         return extractor_main(start);
+    case ROLE_COLLECTOR:
+        return collector_main(start);
     case ROLE_PARENT:
     case ROLE_KINDS:
         break;
@@ -281,8 +289,8 @@ int command_role(int argc, char **argv)
     read_sockets(&o, &start);
     if (o.kind != ROLE_COMPILER)
         start.key = read_secret(ROLE_FD_KEY);
-    if (o.kind == ROLE_WORKER)
-        arm_worker(&start);
+    if (o.kind == ROLE_WORKER || o.kind == ROLE_COLLECTOR)
+        arm(&start);
     /* No exit handlers: what they do (leak checkers fork and trace) is not for
      * a closed sandbox, and nothing of ours waits for them. */
     _exit(run_role(&start));

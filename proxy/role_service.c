@@ -11,9 +11,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "proxy/chan.h"
+#include "proxy/intake.h"
 
 struct peer {
     struct peer *next;
@@ -28,6 +31,7 @@ struct peer {
 struct service_loop {
     uv_loop_t loop;
     uv_check_t check;
+    uv_poll_t intake;
     const struct service_ops *ops;
     void *state;
     struct role *role;
@@ -180,6 +184,34 @@ void service_answer_fd(
             LOG_INT("peer", peer));
 }
 
+/* A command, which speaks as the collector does. */
+static void on_intake(uv_poll_t *poll, int status, int events)
+{
+    struct service_loop *l = poll->data;
+    (void)status;
+    (void)events;
+    int listening, fd;
+    if (uv_fileno((uv_handle_t *)poll, &listening) != 0)
+        return;
+    fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (intake_is_welcome(fd))
+        on_connect(l, ROLE_COLLECTOR, 0, 0, fd);
+    else
+        close(fd);
+}
+
+static void listen_intake(struct service_loop *l)
+{
+    int fd = l->ops->listen_fd != NULL ? l->ops->listen_fd(l->state) : -1;
+    if (fd < 0)
+        return;
+    uv_poll_init(&l->loop, &l->intake, fd);
+    l->intake.data = l;
+    uv_poll_start(&l->intake, UV_READABLE, on_intake);
+}
+
 int service_run(const struct role_start *start, const struct service_ops *ops)
 {
     struct service_loop l = {.ops = ops};
@@ -194,6 +226,7 @@ int service_run(const struct role_start *start, const struct service_ops *ops)
     uv_check_init(&l.loop, &l.check);
     l.check.data = &l;
     uv_check_start(&l.check, on_check);
+    listen_intake(&l);
     role_enter_sandbox(start);
     l.role = role_attach(&l.loop, start, &role_events, &l);
     role_ready(l.role);

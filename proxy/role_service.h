@@ -18,6 +18,8 @@ struct service_ops {
     void (*handle)(void *state, struct service_loop *loop, unsigned peer,
         struct str datagram, int fd);
     void (*commit)(void *state, struct service_loop *loop);
+    /* A socket that further peers come by (proxy/intake.h), or -1. */
+    int (*listen_fd)(void *state);
     void (*origins)(void *state, const uint64_t *origins, size_t count);
     /* A worker instance has ended, and all it ever sent has been handled. */
     void (*gone)(void *state, uint64_t origin);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "proxy/intake.h"
 #include "proxy/role_service.h"
 #include "proxy/sandbox.h"
 
@@ -13,10 +14,15 @@ static struct storer_options options_of(const struct settings *s)
         s->retention_days, s->retention_bytes, s->timeout_file};
 }
 
+static int intake_fd = -1;
+
 static enum err store_open(const struct role_start *start, void **state_out)
 {
     struct storer_options options = options_of(&start->conf->settings);
     struct storer *storer = NULL;
+    if (intake_listen(options.folder.p, &intake_fd) != OK)
+        log_event(LOG_WARN, "store.no-intake", LOG_CSTR("why", strerror(errno)),
+            LOG_CSTR("effect", "`promptgate collect` cannot store"));
     /* Before the indexer's thread starts: it inherits the limit. */
     enum err err = sandbox_limit_files(options.folder.p, true);
     if (err == ERR_UNSUPPORTED)
@@ -34,6 +40,12 @@ static void store_handle(void *state, struct service_loop *loop, unsigned peer,
 {
     storer_handle(state, peer, service_peer_kind(loop, peer) == ROLE_CONSOLE,
         datagram, fd);
+}
+
+static int store_listen_fd(void *state)
+{
+    (void)state;
+    return intake_fd;
 }
 
 static void emit(void *context, unsigned peer, struct str answer)
@@ -74,6 +86,7 @@ int storer_main(const struct role_start *start)
     static const struct service_ops ops = {.open = store_open,
         .handle = store_handle,
         .commit = store_commit,
+        .listen_fd = store_listen_fd,
         .origins = store_origins,
         .gone = store_gone,
         .reload = store_reload,

@@ -31,11 +31,12 @@ enum privilege {
 
 static const unsigned privileges[ROLE_KINDS] = {
     [ROLE_SIGNER] = MAY_LOOP,
-    [ROLE_STORER] = MAY_LOOP | MAY_STORE,
+    [ROLE_STORER] = MAY_LOOP | MAY_STORE | MAY_LISTEN, /* proxy/intake.h */
     [ROLE_KEEPER] = MAY_LOOP,
     [ROLE_WORKER] = MAY_LOOP | MAY_LISTEN | MAY_CONNECT | MAY_JIT,
     [ROLE_CONSOLE] = MAY_LOOP | MAY_LISTEN | MAY_READ,
     [ROLE_COMPILER] = MAY_JIT,
+    [ROLE_COLLECTOR] = MAY_LOOP | MAY_CONNECT | MAY_JIT,
 };
 
 static const int common_calls[] = {

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 4 };
+enum { DB_SCHEMA_VERSION = 5 };
 
 struct db;
 struct db_statement;

@@ -69,7 +69,8 @@ static enum err decode_body(struct str body, struct journal_entry *out)
     if (out->kind == STORE_GONE)
         return OK;
     bool is_record = out->kind == STORE_OPEN || out->kind == STORE_DONE ||
-                     out->kind == STORE_VOID || out->kind == STORE_AUDIT;
+                     out->kind == STORE_VOID || out->kind == STORE_AUDIT ||
+                     out->kind == STORE_CURSOR;
     return is_record && store_id_is_valid(str_of(out->id)) ? OK : ERR_PARSE;
 }
 

@@ -4,7 +4,7 @@
  * Little-endian, one layout a direction:
  *   request  'R' version kind flags  u32 json_bytes  u64 token  u64 origin
  *            36 bytes id (zero for GONE)  json (unless it is in the memfd)
- *   answer   'A' version 0 0  u32 err  u64 token
+ *   answer   'A' version 0 0  u32 err  u64 token  text
  * A worker handles hostile traffic and may be taken over, so the storer
  * checks every field: kind, id, sizes, and that nothing is left over.
  */
@@ -81,7 +81,8 @@ static enum err check_gone(const struct store_request *request)
 static enum err check_record(const struct store_request *request, bool in_memfd)
 {
     if (request->kind != STORE_OPEN && request->kind != STORE_DONE &&
-        request->kind != STORE_VOID && request->kind != STORE_AUDIT)
+        request->kind != STORE_VOID && request->kind != STORE_AUDIT &&
+        request->kind != STORE_CURSOR && request->kind != STORE_ASK_CURSOR)
         return ERR_PARSE;
     if (!store_id_is_valid(str_of(request->id)) || request->json_bytes == 0)
         return ERR_PARSE;
@@ -120,12 +121,13 @@ void store_answer_encode(const struct store_answer *answer, struct buf *out)
     put(out, 0, 2);
     put(out, (uint64_t)answer->err, 4);
     put(out, answer->token, 8);
+    buf_append_str(out, answer->text);
 }
 
 enum err store_answer_decode(struct str bytes, struct store_answer *out)
 {
     memset(out, 0, sizeof *out);
-    if (bytes.n != ANSWER_BYTES || bytes.p[0] != 'A' || bytes.p[1] != VERSION ||
+    if (bytes.n < ANSWER_BYTES || bytes.p[0] != 'A' || bytes.p[1] != VERSION ||
         bytes.p[2] != 0 || bytes.p[3] != 0)
         return ERR_PARSE;
     uint64_t err = get(bytes.p + 4, 4);
@@ -133,5 +135,6 @@ enum err store_answer_decode(struct str bytes, struct store_answer *out)
         return ERR_PARSE;
     out->err = (enum err)err;
     out->token = get(bytes.p + 8, 8);
+    out->text = str_sub(bytes, ANSWER_BYTES, bytes.n);
     return OK;
 }

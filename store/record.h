@@ -20,6 +20,9 @@ enum store_kind {
     STORE_GONE = 3,
     STORE_VOID = 4, /* takes back an OPEN of the same origin */
     STORE_AUDIT = 5,
+    STORE_CURSOR = 6,     /* how far a source is read: {"name", "cursor"} */
+    STORE_ASK_CURSOR = 7, /* a question, never in a journal: json is the name;
+                             the answer's text is the cursor */
 };
 
 enum { STORE_INLINE_MAX = 60 * 1024, STORE_JSON_MAX = 64 << 20 };
@@ -44,7 +47,8 @@ bool store_id_is_valid(struct str id);
 
 struct store_answer {
     uint64_t token;
-    enum err err; /* OK: durable */
+    enum err err;    /* OK: durable */
+    struct str text; /* of STORE_ASK_CURSOR; at most STORE_INLINE_MAX */
 };
 void store_answer_encode(const struct store_answer *answer, struct buf *out);
 enum err store_answer_decode(

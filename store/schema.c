@@ -101,5 +101,21 @@ static const char with_facets[] =
     " WHERE time_ms = new.time_ms AND seq = new.seq; END;"
     "PRAGMA user_version = 4;";
 
+/* cursor: store/cursor.h.  twin and log_row: store/merge.h. */
+static const char with_logs[] =
+    "CREATE TABLE cursor(name TEXT PRIMARY KEY, json TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE twin("
+    " log_id TEXT PRIMARY KEY, inline_id TEXT NOT NULL UNIQUE,"
+    " facts TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE log_row("
+    " id TEXT PRIMARY KEY, activity TEXT NOT NULL, time_ms INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX log_row_time ON log_row(activity, time_ms);"
+    "CREATE TRIGGER activity_left AFTER DELETE ON activity BEGIN"
+    " DELETE FROM twin WHERE inline_id = old.id;"
+    " DELETE FROM log_row WHERE id = old.id; END;"
+    "PRAGMA user_version = 5;";
+
 const char *const db_schema_steps[DB_SCHEMA_VERSION] = {
-    first, with_evidence, with_audit, with_facets};
+    first, with_evidence, with_audit, with_facets, with_logs};

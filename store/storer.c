@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "store/cursor.h"
 #include "store/indexer.h"
 
 enum {
@@ -32,6 +33,7 @@ struct waiting { /* an answer that is due */
     unsigned peer;
     uint64_t token;
     enum err err;
+    struct buf text;
 };
 
 struct storer {
@@ -135,7 +137,7 @@ static void wait_for(struct storer *s, unsigned peer, uint64_t token)
         s->waiting =
             mem_realloc(s->waiting, s->waiting_cap * sizeof *s->waiting);
     }
-    s->waiting[s->waiting_count++] = (struct waiting){peer, token, OK};
+    s->waiting[s->waiting_count++] = (struct waiting){peer, token, OK, {0}};
 }
 
 /* An answer that the batch does not decide: flush what is before it. */
@@ -198,6 +200,15 @@ static void add_record(struct storer *s, unsigned peer,
         append_gone(s, request->origin);
 }
 
+static void answer_cursor(
+    struct storer *s, unsigned peer, const struct store_request *request)
+{
+    refuse(s, peer, request->token, OK); /* no record: nothing decides it */
+    struct buf *text = &s->waiting[s->waiting_count - 1].text;
+    cursor_get(str_of(s->folder), request->json, text);
+    buf_truncate(text, text->n <= STORE_INLINE_MAX ? text->n : 0);
+}
+
 static enum err take_request(struct storer *s, unsigned peer,
     const struct store_request *request, int memfd)
 {
@@ -207,6 +218,12 @@ static enum err take_request(struct storer *s, unsigned peer,
         return ERR_PARSE;
     if (request->kind == STORE_GONE) {
         append_gone(s, request->origin);
+        return OK;
+    }
+    if (request->kind == STORE_ASK_CURSOR) {
+        if (is_external || request->json.n > CURSOR_NAME_BYTES_MAX)
+            return ERR_PARSE;
+        answer_cursor(s, peer, request);
         return OK;
     }
     enum err err = OK;
@@ -246,10 +263,12 @@ void storer_commit(struct storer *s, storer_emit_fn *emit, void *context)
     struct buf answer = {0};
     flush(s);
     for (size_t i = 0; i < s->waiting_count; i++) {
-        struct store_answer a = {s->waiting[i].token, s->waiting[i].err};
+        struct waiting *w = &s->waiting[i];
+        struct store_answer a = {w->token, w->err, buf_str(&w->text)};
         buf_clear(&answer);
         store_answer_encode(&a, &answer);
-        emit(context, s->waiting[i].peer, buf_str(&answer));
+        emit(context, w->peer, buf_str(&answer));
+        buf_free(&w->text);
     }
     s->waiting_count = s->undecided = 0;
     buf_free(&answer);

@@ -12,11 +12,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/audit.h"
+#include "store/cursor.h"
 #include "store/facet.h"
+#include "store/merge.h"
 
 struct upsert {
     struct db *db;
     struct facets *facets;
+    struct merge *merge;
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
         *list_origins, *flag_evidence, *add_evidence;
 };
@@ -80,7 +83,7 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
     if (u->put == NULL || u->clear_findings == NULL || u->add_finding == NULL ||
         u->close_origin == NULL || u->list_origins == NULL ||
         u->flag_evidence == NULL || u->add_evidence == NULL ||
-        facets_new(db, &u->facets) != OK) {
+        facets_new(db, &u->facets) != OK || merge_new(db, &u->merge) != OK) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
         upsert_free(&u);
@@ -95,6 +98,7 @@ void upsert_free(struct upsert **upsert)
     if (u == NULL)
         return;
     facets_free(&u->facets);
+    merge_free(&u->merge);
     db_statement_free(&u->put);
     db_statement_free(&u->clear_findings);
     db_statement_free(&u->add_finding);
@@ -269,12 +273,15 @@ static enum err put_record(struct upsert *u, const struct journal_entry *entry)
     }
     json_incref(sealed);
     json_object_del(activity, "sealed_evidence");
-    char *text = is_good && is_line && sealed == NULL
-                     ? NULL
-                     : json_dumps(activity, JSON_COMPACT);
-    enum err err =
-        put_row(u, entry, activity, text != NULL ? str_of(text) : entry->json);
-    if (err == OK && json_is_string(sealed))
+    bool is_told = false;
+    enum err err = merge_record(u->merge, entry, activity, &is_told);
+    bool is_same = is_good && is_line && sealed == NULL &&
+                   json_object_get(activity, "sources") == NULL;
+    char *text = is_same ? NULL : json_dumps(activity, JSON_COMPACT);
+    if (err == OK && !is_told)
+        err = put_row(
+            u, entry, activity, text != NULL ? str_of(text) : entry->json);
+    if (err == OK && !is_told && json_is_string(sealed))
         err = put_evidence(u, entry, str_of(json_string_value(sealed)));
     free(text);
     json_decref(sealed);
@@ -363,6 +370,8 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
         return take_back(u, entry);
     if (entry->kind == STORE_AUDIT)
         return audit_put(u->db, entry);
+    if (entry->kind == STORE_CURSOR)
+        return cursor_put(u->db, entry);
     if (entry->kind != STORE_GONE)
         return put_record(u, entry);
     if (entry->origin != 0)

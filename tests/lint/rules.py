@@ -25,7 +25,8 @@ DOORS = {
     r"hs/.*|hs\.h": r"inspect/(scan_job\.h|(scan_hs|rules_hs|rules)\.c)",
     r"openssl/.*": r"base/openssl\.h", # one door, so that its names stay apart from ours
     r"sqlite3\.h": r"store/.*",
-    r"uv\.h": r"proxy/(chan|worker\w*|io_\w+|listener|dial\w*|defer|role\w*|parent\w*|resolve\w*|recorder|asker|minter|extracting|login)\.[ch]",
+    r"uv\.h": r"proxy/(chan|worker\w*|io_\w+|listener|dial\w*|defer|role\w*|parent\w*|resolve\w*|recorder|asker|minter|extracting|login|collect\w*|cmd_collect)\.[ch]",
+    r"curl/.*": r"proxy/collect_http\.c",
     r"ares\.h": r"proxy/(dial\w*|dns|resolve\w*)\.[ch]",
     r"yaml\.h": r"base/yaml\.c",
     r"microhttpd\.h": r"console/.*",

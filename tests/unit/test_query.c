@@ -211,6 +211,8 @@ static void a_store_of_the_first_schema_is_raised(void **state)
                     "DROP TRIGGER activity_closed; DROP TABLE facet;"
                     "DROP TABLE facet_word; DROP TABLE facet_todo;"
                     "DROP TABLE search_index; DROP TABLE search;"
+                    "DROP TRIGGER activity_left; DROP TABLE cursor;"
+                    "DROP TABLE twin; DROP TABLE log_row;"
                     "PRAGMA user_version = 1"),
         OK);
     db_close(&db);
