@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "inspect/rule.h"
+#include "inspect/turn.h"
 
 static size_t first_length(const char *shape)
 {
@@ -318,10 +319,11 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
 /* Of words that the finders of views look for (turn.c, join.c). */
 static void add_heads(struct rules *rules)
 {
-    static const char *const numbers[] = {"zero", "oh", "one", "two", "three",
-        "four", "five", "six", "seven", "eight", "nine", "o", "nought", "null"};
-    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-        add_head(rules, str_of(numbers[i]), HEAD_NUMBER);
+    static const char digits[] = "0123456789";
+    for (size_t i = 0; i < 10; i++)
+        add_head(rules, str_make(digits + i, 1), HEAD_NUMBER);
+    for (size_t i = 0; i < turn_word_count; i++)
+        add_head(rules, str_of(turn_words[i].word), HEAD_NUMBER);
     add_head(rules, STR("first"), HEAD_FIRST);
     add_head(rules, STR("role"), HEAD_ROLE);
     add_head(rules, STR("chr"), HEAD_CHARACTER);

@@ -183,7 +183,7 @@ static uint64_t first_bit(uint64_t bits)
 static void note_word(
     struct scan_job *job, unsigned what, size_t at, uint64_t behind)
 {
-    enum { NUMBERS_MIN = 8 };
+    enum { NUMBERS_MIN = 6 };
     if ((what & HEAD_NUMBER) != 0) {
         bool is_next = at == job->number_next;
         job->numbers_in_row = is_next ? job->numbers_in_row + 1 : 1;

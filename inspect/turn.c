@@ -15,6 +15,8 @@ enum {
     NUMBER_MIN = 8,
     NUMBER_MAX = 40,
     WORDS_MIN = 8,
+    TRUE_WORDS_MIN = 3, /* the others may be digits */
+    WORD_MAX_BYTES = 18,
     WORDS_MAX = 64,
     TOKEN_MIN = 16,
     TOKEN_MAX = 4096,
@@ -106,53 +108,75 @@ size_t turn_find_numbers(
 
 /* ---- number words ---- */
 
-/* By the first two letters: most words are none. */
-static bool may_be_digit(struct str word)
-{
-    static const uint32_t seconds[32] = {
-        ['z' & 31] = 1u << ('e' & 31),
-        ['o' & 31] = 1u << ('h' & 31) | 1u << ('n' & 31),
-        ['t' & 31] = 1u << ('h' & 31) | 1u << ('w' & 31),
-        ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
-        ['s' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
-        ['e' & 31] = 1u << ('i' & 31),
-        ['n' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31) | 1u << ('u' & 31),
-    };
-    if (word.n < 2)
-        return word.n == 1 && (word.p[0] | 32) == 'o';
-    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
-}
+/* English, German, French, Spanish, Portuguese, Italian, Dutch, Polish,
+ * Russian, Turkish, Swedish; eight in a row are no accident in any of them. */
+const struct turn_word turn_words[] = {{"zero", '0'}, {"one", '1'},
+    {"two", '2'}, {"three", '3'}, {"four", '4'}, {"five", '5'}, {"six", '6'},
+    {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"null", '0'}, {"eins", '1'},
+    {"zwei", '2'}, {"drei", '3'}, {"vier", '4'}, {"f\xc3\xbcnf", '5'},
+    {"sechs", '6'}, {"sieben", '7'}, {"acht", '8'}, {"neun", '9'},
+    {"z\xc3\xa9ro", '0'}, {"un", '1'}, {"deux", '2'}, {"trois", '3'},
+    {"quatre", '4'}, {"cinq", '5'}, {"sept", '7'}, {"huit", '8'}, {"neuf", '9'},
+    {"cero", '0'}, {"uno", '1'}, {"dos", '2'}, {"tres", '3'}, {"cuatro", '4'},
+    {"cinco", '5'}, {"seis", '6'}, {"siete", '7'}, {"ocho", '8'},
+    {"nueve", '9'}, {"um", '1'}, {"dois", '2'}, {"tr\xc3\xaas", '3'},
+    {"quatro", '4'}, {"sete", '7'}, {"oito", '8'}, {"nove", '9'}, {"due", '2'},
+    {"tre", '3'}, {"quattro", '4'}, {"cinque", '5'}, {"sei", '6'},
+    {"sette", '7'}, {"otto", '8'}, {"nul", '0'}, {"een", '1'}, {"twee", '2'},
+    {"drie", '3'}, {"vijf", '5'}, {"zes", '6'}, {"zeven", '7'}, {"negen", '9'},
+    {"jeden", '1'}, {"dwa", '2'}, {"trzy", '3'}, {"cztery", '4'},
+    {"pi\xc4\x99\xc4\x87", '5'}, {"sze\xc5\x9b\xc4\x87", '6'}, {"siedem", '7'},
+    {"osiem", '8'}, {"dziewi\xc4\x99\xc4\x87", '9'},
+    {"\xd0\xbd\xd0\xbe\xd0\xbb\xd1\x8c", '0'},
+    {"\xd0\xbe\xd0\xb4\xd0\xb8\xd0\xbd", '1'},
+    {"\xd0\xb4\xd0\xb2\xd0\xb0", '2'}, {"\xd1\x82\xd1\x80\xd0\xb8", '3'},
+    {"\xd1\x87\xd0\xb5\xd1\x82\xd1\x8b\xd1\x80\xd0\xb5", '4'},
+    {"\xd0\xbf\xd1\x8f\xd1\x82\xd1\x8c", '5'},
+    {"\xd1\x88\xd0\xb5\xd1\x81\xd1\x82\xd1\x8c", '6'},
+    {"\xd1\x81\xd0\xb5\xd0\xbc\xd1\x8c", '7'},
+    {"\xd0\xb2\xd0\xbe\xd1\x81\xd0\xb5\xd0\xbc\xd1\x8c", '8'},
+    {"\xd0\xb4\xd0\xb5\xd0\xb2\xd1\x8f\xd1\x82\xd1\x8c", '9'},
+    {"s\xc4\xb1"
+     "f\xc4\xb1r",
+        '0'},
+    {"bir", '1'}, {"iki", '2'}, {"\xc3\xbc\xc3\xa7", '3'}, {"d\xc3\xb6rt", '4'},
+    {"be\xc5\x9f", '5'}, {"alt\xc4\xb1", '6'}, {"yedi", '7'}, {"sekiz", '8'},
+    {"dokuz", '9'}, {"noll", '0'}, {"ett", '1'}, {"tv\xc3\xa5", '2'},
+    {"fyra", '4'}, {"fem", '5'}, {"sex", '6'}, {"sju", '7'},
+    {"\xc3\xa5tta", '8'}, {"nio", '9'}, {"oh", '0'}, {"o", '0'},
+    {"nought", '0'}, {"niner", '9'}, {"zwo", '2'}, {"fuenf", '5'},
+    {"double", 'D'}, {"doppel", 'D'}};
+const size_t turn_word_count = ARRAY_LEN(turn_words);
 
 static char digit_of(struct str word)
 {
-    static const struct {
-        const char *word;
-        char digit;
-    } words[] = {{"zero", '0'}, {"oh", '0'}, {"one", '1'}, {"two", '2'},
-        {"three", '3'}, {"four", '4'}, {"five", '5'}, {"six", '6'},
-        {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"o", '0'},
-        {"nought", '0'}, {"niner", '9'}, {"null", '0'}};
-    if (word.n > 6 || !may_be_digit(word))
-        return '\0';
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (str_eq_nocase(word, str_of(words[i].word)))
-            return words[i].digit;
+    if (word.n == 1 && isdigit((unsigned char)word.p[0]))
+        return word.p[0];
+    for (size_t i = 0; i < turn_word_count; i++)
+        if (str_eq_nocase(word, str_of(turn_words[i].word)))
+            return turn_words[i].digit;
     return '\0';
 }
 
 static bool is_gap(char c)
 {
     return c == ' ' || c == ',' || c == '-' || c == '.' || c == '\n' ||
-           c == '\t' || c == '/';
+           c == '\t' || c == '/' || c == '_' || c == '"' || c == '\'';
+}
+
+static bool is_number_letter(unsigned char c)
+{
+    return isalnum(c) || c >= 0x80;
 }
 
 static struct str word_at(struct str text, size_t at)
 {
     size_t start = at, end = at;
-    while (start > 0 && at - start < 8 &&
-           isalpha((unsigned char)text.p[start - 1]))
+    while (start > 0 && at - start < WORD_MAX_BYTES &&
+           is_number_letter((unsigned char)text.p[start - 1]))
         start--;
-    while (end < text.n && end - at < 8 && isalpha((unsigned char)text.p[end]))
+    while (end < text.n && end - at < WORD_MAX_BYTES &&
+           is_number_letter((unsigned char)text.p[end]))
         end++;
     return str_sub(text, start, end);
 }
@@ -187,12 +211,20 @@ static size_t add_words(
     }
     word = word_at(text, start);
     end = start;
-    while (n < WORDS_MAX && (digit = digit_of(word)) != '\0') {
-        digits[n++] = digit;
+    size_t words = 0;
+    bool is_double = false;
+    while (n + 1 < WORDS_MAX && (digit = digit_of(word)) != '\0') {
+        words += word.n > 1;
+        if (digit != 'D') {
+            digits[n++] = digit;
+            if (is_double)
+                digits[n++] = digit;
+        }
+        is_double = digit == 'D';
         end = (size_t)(word.p - text.p) + word.n;
         word = word_behind(text, end);
     }
-    if (n >= WORDS_MIN)
+    if (n >= WORDS_MIN && words >= TRUE_WORDS_MIN)
         view_edits_add(out, start, end, str_make(digits, n));
     return end;
 }

@@ -1,7 +1,7 @@
 /*
  * Values turned round, each as an edit that turns them back: text behind an
  * override of direction, numbers and tokens backwards, in ROT13 or with the
- * case of letters flipped, numbers in English words.
+ * case of letters flipped, numbers in words.
  *
  * Each looks at what begins in [from, to), which the marks cover, may read on
  * behind it, and returns where to go on: at `to` or behind.  No state.
@@ -18,7 +18,13 @@ size_t turn_find_bidi(
 /* Bare numbers backwards. */
 size_t turn_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
-/* "four one one …" */
+/* "four one one …", "vier eins …", "4 one 1 one": in one of these. */
+struct turn_word {
+    const char *word; /* UTF-8, lower case */
+    char digit;       /* 'D': the next one twice */
+};
+extern const struct turn_word turn_words[];
+extern const size_t turn_word_count;
 size_t turn_find_words(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* A token becomes four: backwards, ROT13, both, with its case flipped. */
