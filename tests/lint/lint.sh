@@ -18,6 +18,12 @@ echo "lint: the tests that docs/activities.md names"
 echo "lint: the keys of service maps that docs/services.md names"
 /usr/bin/python3 tests/lint/services.py
 
+echo "lint: the console's pages"
+/usr/bin/python3 tests/lint/console.py
+for file in console/static/theme.js console/static/js/*.js; do
+    node --experimental-default-type=module --check "$file"
+done
+
 echo "lint: static analysis"
 cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
     --enable=warning,performance,portability --std=c11 \

@@ -14,6 +14,7 @@ const dayAndTime = new Intl.DateTimeFormat(undefined,
   { month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 const toMinute = new Intl.DateTimeFormat(undefined,
   { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const onlyTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
 const onlyDay = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
@@ -47,7 +48,7 @@ export function time(text, form = 'second') {
   const ms = Date.parse(text);
   if (Number.isNaN(ms))
     return String(text ?? '');
-  const forms = { second: () => dayAndTime.format(ms), minute: () => toMinute.format(ms), ago: () => ago(ms) };
+  const forms = { second: () => dayAndTime.format(ms), minute: () => toMinute.format(ms), day: () => day.format(ms), ago: () => ago(ms) };
   return h('time', { datetime: text, title: `${exact.format(ms)}\n${text}` }, forms[form]());
 }
 

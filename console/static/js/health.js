@@ -22,7 +22,7 @@ function expiry(text) {
   if (text === undefined)
     return 'none';
   const days = Math.floor((Date.parse(text) - Date.now()) / DAY);
-  return [time(text, 'minute'), ` · ${days < 0 ? 'ended' : `${count(days)} days left`}`];
+  return [time(text, 'day'), ` · ${days < 0 ? 'ended' : `${count(days)} days left`}`];
 }
 
 function roles(items) {

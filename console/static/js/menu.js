@@ -4,7 +4,7 @@ import { h } from './dom.js';
 import { zone } from './format.js';
 import { recall, remember } from './settings.js';
 
-const THEMES = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
+const THEMES = [['system', 'System'], ['light', 'Light'], ['dark', 'Dark']];
 
 function setTheme(theme) {
   remember('theme', theme);
