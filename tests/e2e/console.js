@@ -75,7 +75,7 @@ const scenarios = {
         [tr.querySelector('th').textContent, tr.querySelector('td').textContent])),
     })));
     const sources = await page.locator('.sources').textContent();
-    await page.locator('.card [data-number=dlp]:not(:text-is("0"))').first().click();
+    await page.locator('[data-instance=Sales] [data-number=dlp]').click();
     await page.waitForSelector('tr[data-id]');
     const behind = { url: page.url(), rows: await rows(page).count() };
     await page.goBack();
@@ -154,7 +154,7 @@ const scenarios = {
 
   async detail(page) {
     await logIn(page, '/health');
-    await open(page, `/activities?conversation_id=${given.conversation}&activity=prompt.created`);
+    await open(page, `/activities?conversation_id=${given.conversation}&activity=prompt*`);
     await rows(page).locator('a').last().click();
     await page.waitForSelector('.drawer .turn.here');
     const drawer = page.locator('.drawer');

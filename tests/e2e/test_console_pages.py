@@ -14,12 +14,14 @@ from test_identity import bearer
 
 HERE = pathlib.Path(__file__).resolve().parent
 USER, PASSWORD = "ines@example.com", "correct horse battery"
-HOSTILE = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>{{7*7}}' \""
+HOSTILE_TAG = "<img src=x onerror=\"window.pwned=1\">"
+HOSTILE = HOSTILE_TAG + "<script>window.pwned=1</script>{{7*7}}' \""
 HOSTILE_FILE = "\"><svg onload=window.pwned=1>.pdf"
 ANA, BEN = "ana@example.com", "ben@example.com"
 
 
 class Pages(GatewayTest):
+    maxDiff = None
     settings = "capture: full"
 
     @classmethod
@@ -108,7 +110,7 @@ class Pages(GatewayTest):
     def test_the_omnibar_completes_names_and_values_and_finds_words(self):
         seen = self.see("omnibar")
         self.assertEqual(seen["names"], ["verdict:"])
-        self.assertEqual(set(seen["values"]), {"allow", "block"})
+        self.assertEqual(set(seen["values"]), {"allow", "alert", "block"})
         self.assertEqual(seen["blocked"]["line"].strip(), "verdict:block")
         self.assertEqual(seen["blocked"]["total"], self.count(verdict="block"))
         self.assertEqual(seen["words"]["total"], self.count(user="ana*", q='"quarterly numbers"'))
@@ -144,7 +146,7 @@ class Pages(GatewayTest):
     def test_hostile_text_is_shown_as_text(self):
         seen = self.see("hostile", hostile=HOSTILE)
         self.assertIn(HOSTILE_FILE, seen["table"])
-        self.assertIn(HOSTILE, seen["drawer"])
+        self.assertIn(HOSTILE_TAG, seen["drawer"])
         self.assertIn(HOSTILE_FILE, seen["drawer"])
         self.assertEqual(seen["whole"], "hostile " + HOSTILE)
         self.assertIn("onerror", seen["line"])

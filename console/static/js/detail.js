@@ -126,7 +126,7 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
     return [may('content') && !wantsContent && h('button', { type: 'button', onclick: () => { wantsContent = true; load(record.id); } },
       'Show the whole text'),
     record.evidence === true && may('evidence') && h('button', { type: 'button', onclick: () => evidence(record, sealed) }, 'Sealed evidence'),
-    sealed, (may('content') || may('evidence')) && h('p', { class: 'hint' }, 'Opening either is recorded.')];
+    sealed, (may('content') || may('evidence')) && h('p', { class: 'hint' }, 'Opening is recorded.')];
   }
 
   function draw(record) {
