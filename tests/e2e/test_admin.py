@@ -97,6 +97,19 @@ class Admin(GatewayTest):
         answer, status = said.rsplit(" ", 1)
         self.assertEqual((list(json.loads(answer)), status), (["detail"], "403"))
 
+    def test_a_blocked_key_never_reaches_the_service_and_what_fails_is_not_told(self):
+        url = "https://api.openai.com/v1/dashboard/organizations/org-blocked/projects/proj_1/api_keys"
+        for body, wanted in (({"action": "create", "name": "old"}, 403), ({"action": "create", "name": "fail-409"}, 409),
+                             ({"action": "create", "name": "challenge"}, 200), ({"action": "create", "name": "new"}, 200)):
+            self.assertEqual(self.status(url, "-H", "content-type: application/json", "-H", "origin: https://platform.openai.com",
+                                         "-d", json.dumps(body)), wanted)
+        self.assertEqual(len([s for s in self.standin.seen() if "org-blocked" in s["path"]]), 3)
+        told = wait_for(lambda: (lambda got: got if len(got) == 2 else None)(
+            [a for a in self.gateway.activities("--since", "1h") if a["http"]["status"] and
+             a["actor"].get("workspace") == "org-blocked"]), SECONDS, "two activities")
+        self.assertEqual(sorted((a["target"]["name"], a["verdict"], a["outcome"], a["details"]["channel"]) for a in told),
+                         [("new", "allow", "success", "console"), ("old", "block", "failure", "console")])
+
 
 class PlantedSecrets(GatewayTest):
     """Keys that pass are in no file and in no memory afterwards."""

@@ -49,8 +49,8 @@ static void load_judges(struct bundle *bundle, struct diag *diag)
 
 static void load_maps(void)
 {
-    static const char *const files[] = {
-        "conf/services/chatgpt.yaml", "conf/services/openai-api.yaml"};
+    static const char *const files[] = {"conf/services/chatgpt.yaml",
+        "conf/services/openai-api.yaml", "conf/services/openai-admin.yaml"};
     struct bundle bundle = {0};
     struct diag diag = {0};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {

@@ -25,7 +25,7 @@ static struct service_set *load_shipped(void)
     static const char *const files[] = {"conf/services/chatgpt.yaml",
         "conf/services/openai-api.yaml", "conf/services/openai-admin.yaml"};
     struct bundle bundle = {0};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         static char text[64 * 1024];
         FILE *f = fopen(files[i], "r");
         assert_non_null(f);
@@ -67,6 +67,11 @@ static void shipped_maps_know_their_hosts(void **state)
     } cases[] = {
         {"chatgpt.com", "chatgpt", HOST_IN},
         {"ws.chatgpt.com", "chatgpt", HOST_IN},
+        {"eu.api.openai.com", "openai-api", HOST_IN},
+        {"platform.openai.com", "openai-platform", HOST_IN},
+        {"admin.openai.com", "openai-platform", HOST_IN},
+        {"xplatform.openai.com", NULL, HOST_OUT},
+        {"platform.openai.com.evil.test", NULL, HOST_OUT},
         {"chat.openai.com", "chatgpt", HOST_IN},
         {"android.chat.openai.com", "chatgpt", HOST_IN},
         {"files09.oaiusercontent.com", "chatgpt", HOST_IN},
@@ -141,6 +146,20 @@ static void shipped_maps_know_their_routes(void **state)
         {"chatgpt.com", "PUT", "/file-1", NULL},
         {"api.openai.com", "POST", "/v1/responses", "responses"},
         {"api.openai.com", "POST", "/v1/files", NULL}, /* not multipart */
+        {"api.openai.com", "POST", "/v1/organization/certificates/activate",
+            "certificates activated"},
+        {"api.openai.com", "POST", "/v1/organization/certificates/c",
+            "certificate renamed"},
+        {"api.openai.com", "POST", "/v1/organization/projects/p%2Farchive",
+            "project changed"},
+        {"api.openai.com", "POST", "/v1/organization/else",
+            "administration of the platform"},
+        {"api.openai.com", "GET", "/v1/organization/projects", NULL},
+        {"chatgpt.com", "POST", "/v1/organization/projects", NULL},
+        {"chatgpt.com", "POST", "/backend-api/accounts/ws/invites",
+            "invitations to a workspace"},
+        {"chatgpt.com", "POST", "/backend-api/accounts/ws/x/y",
+            "administration of a workspace"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct route_match match;
@@ -290,6 +309,56 @@ static void mistakes_about_described_answers_are_reported(void **state)
     diag_free(&diag);
 }
 
+static const char HEAD[] =
+    "service: s\nhosts: [h.test]\noverlay: true\nroutes:\n"
+    "  - path: /a\n    activity: a.b\n";
+
+static void assert_mistake(const char *keys, const char *said)
+{
+    struct diag diag = {0};
+    char yaml[512];
+    snprintf(yaml, sizeof yaml, "%s%s", HEAD, keys);
+    struct service_set *set = load(yaml, &diag);
+    assert_null(set);
+    if (!str_has(buf_str(&diag.text), said))
+        fail_msg("no \"%s\" in %s", said, buf_cstr(&diag.text));
+    diag_free(&diag);
+}
+
+static void mistakes_about_events_are_reported(void **state)
+{
+    (void)state;
+    struct diag diag = {0};
+    char yaml[512];
+    snprintf(yaml, sizeof yaml, "%s%s", HEAD,
+        "    event: {target: {type: t, id: [answer.id, '{x}', each, '?q', "
+        "=text, workspace, account, 'body.a[].b']}}\n");
+    struct service_set *set = load(yaml, &diag);
+    assert_int_equal(diag.count, 0);
+    service_set_free(&set);
+    diag_free(&diag);
+    assert_mistake("    secret: true\n", "m.yaml:5: secret: is for routes");
+    assert_mistake("    event: {targets: x}\n", "targets");
+    assert_mistake(
+        "    event: {target: {id: answer.id}}\n", "needs type, and id or name");
+    assert_mistake("    event: {target: {type: t, id: reply.id}}\n",
+        "\"reply.id\" is no fact; allowed:");
+    assert_mistake("    event: {details: [a]}\n", "details: a map of");
+    assert_mistake("    event: {when: [{is: x}]}\n", "a condition needs at");
+    assert_mistake("    event: {also: [{empty: true}]}\n", "needs activity");
+    assert_mistake(
+        "    event: {activity: a.c}\n", "its activity is the route's");
+    assert_mistake("    event: {}\n    gate: stream\n", "goes with do: record");
+    assert_mistake("    last: maybe\n", "last");
+    struct diag plain = {0};
+    set = load("service: s\nhosts: [h.test]\nroutes:\n  - path: /a\n"
+               "    activity: a.b\n    last: true\n",
+        &plain);
+    assert_null(set);
+    assert_true(str_has(buf_str(&plain.text), "with overlay: true"));
+    diag_free(&plain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +370,7 @@ int main(void)
         cmocka_unit_test(shipped_maps_know_their_tenants),
         cmocka_unit_test(mistakes_about_tenants_are_reported),
         cmocka_unit_test(mistakes_about_described_answers_are_reported),
+        cmocka_unit_test(mistakes_about_events_are_reported),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
