@@ -209,6 +209,13 @@ static void read_payload(struct activity *a, const struct json_node *payload)
         activity_add_detail(
             a, "checkpoint", log_event_text(parts[i], CHECKPOINT));
     }
+    /* Of a role that is given the target is who has it, as inline. */
+    struct str principal = log_event_text(payload, "principal_id");
+    if (str_starts(a->name, "role.assignment.") && principal.n != 0) {
+        activity_add_target(
+            a, log_event_text(payload, "principal_type"), principal, STR_NONE);
+        activity_add_detail(a, "assignment_id", log_event_text(payload, "id"));
+    }
     if (a->target_count == 0)
         activity_add_target(
             a, target_type(a->name), log_event_text(payload, "id"), name);

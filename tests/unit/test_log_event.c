@@ -186,6 +186,17 @@ static void actors_are_whoever_the_log_names(void **state)
         "\"192.0.2.1\",\"account\":\"sk-…4\",\"workspace\":\"ws\"}");
 }
 
+static void a_given_role_is_about_who_has_it(void **state)
+{
+    (void)state;
+    assert_has(
+        tell(audit_log_read,
+            "{\"type\":\"role.assignment.created\",\"role.assignment.created\":"
+            "{\"id\":\"ra_1\",\"principal_id\":\"user-1\","
+            "\"principal_type\":\"user\"}}"),
+        "\"target\":{\"type\":\"user\",\"id\":\"user-1\"}");
+}
+
 static void each_invitation_is_one(void **state)
 {
     (void)state;
@@ -316,6 +327,7 @@ int main(void)
         cmocka_unit_test_teardown(secrets_are_not_kept, clean),
         cmocka_unit_test_teardown(an_update_names_what_is_changed, clean),
         cmocka_unit_test_teardown(actors_are_whoever_the_log_names, clean),
+        cmocka_unit_test_teardown(a_given_role_is_about_who_has_it, clean),
         cmocka_unit_test_teardown(each_invitation_is_one, clean),
         cmocka_unit_test_teardown(results_are_outcomes, clean),
         cmocka_unit_test_teardown(messages_are_prompts_and_answers, clean),
