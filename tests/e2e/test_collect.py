@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from gateway import BINARY, CARD, ROOT, STANDIN, Gateway, wait_for
+from gateway import BINARY, CARD, STANDIN, Gateway, GatewayTest, wait_for
 
 KEY = "sk-admin-0123456789abcdefghijklmnop"
 WORKSPACE = "8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01"
@@ -219,6 +219,38 @@ class Running(Collect):
         (self.folder / "key").write_text("another-key")
         os.kill(self.gateway.process.pid, signal.SIGHUP)
         wait_for(lambda: self.ids() == ["audit_log-1"], 30, "the event")
+
+
+class Joined(GatewayTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.own = tempfile.TemporaryDirectory(prefix="pg-joined-")
+        folder = pathlib.Path(cls.own.name)
+        cls.feed = Feed(folder)
+        (folder / "key").write_text(KEY)
+        cls.settings = f"audit_log: {{base_url: \"http://127.0.0.1:{cls.feed.port}/v1\", key_file: {folder}/key, interval: 1000}}"
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.feed.stop()
+        cls.own.cleanup()
+
+    def test_an_act_seen_inline_and_in_the_log_is_one(self):
+        answer = json.loads(self.curl("https://api.openai.com/v1/organization/invites", "-H", f"authorization: Bearer {KEY}",
+                                      "-H", "content-type: application/json", "-d", '{"email": "new@corp.example", "role": "reader"}'))
+        invites = lambda: [a for a in self.gateway.activities() if a["activity"] == "invite.sent"]
+        wait_for(invites, 10, "the inline record")
+        told = event(1, "invite.sent", seconds_ago=0, actor={"type": "api_key", "api_key": {
+            "id": "key_1", "type": "user", "user": {"id": "user-1", "email": "ana@corp.example"}}})
+        told["invite.sent"] = {"id": answer["id"], "data": {"email": "new@corp.example", "role": "reader"}}
+        self.feed.set(events=[told, event(2, "invite.sent", seconds_ago=0)])
+        wait_for(lambda: len(invites()) == 2 and any("sources" in a for a in invites()), 20, "the log's events")
+        (joined,) = [a for a in invites() if "sources" in a]
+        self.assertEqual((joined["via"], joined["sources"]), ("inline", ["inline", "audit-log"]))
+        self.assertEqual((joined["details"]["event_id"], joined["target"]["id"]), ("audit_log-1", answer["id"]))
+        self.assertEqual(joined["http"]["status"], 200)
 
 
 if __name__ == "__main__":
