@@ -44,13 +44,15 @@ static void on_row(void *context, const struct query_row *row)
 static enum err begin(struct stream *s, struct query *query)
 {
     struct str mark = s->request->last_event_id;
+    enum err err = OK;
     if (s->has_begun)
         return OK;
-    s->has_begun = true;
-    buf_append_str(s->out, STR("retry: 2000\n: here\n\n"));
-    if (mark.n > 0 && follow_resume(s->follow, mark, clock_wall_ms()) == OK)
-        return OK;
-    return follow_from_now(s->follow, query, clock_wall_ms());
+    if (mark.n == 0 || follow_resume(s->follow, mark, clock_wall_ms()) != OK)
+        err = follow_from_now(s->follow, query, clock_wall_ms());
+    s->has_begun = err == OK;
+    if (s->has_begun)
+        buf_append_str(s->out, STR("retry: 2000\n: here\n\n"));
+    return err;
 }
 
 static void write_mark(struct stream *s)

@@ -110,7 +110,7 @@ static void note(struct entry *e, enum kind kind, uint64_t now_ms)
         now_ms + (wait < limits[kind].max_ms ? wait : limits[kind].max_ms);
 }
 
-void lockout_note_try(
+void lockout_note_failure(
     struct lockout *l, struct str user, struct str address, uint64_t now_ms)
 {
     pthread_mutex_lock(&l->lock);
@@ -125,15 +125,11 @@ void lockout_note_try(
 void lockout_note_success(
     struct lockout *l, struct str user, struct str address)
 {
+    uint8_t key[DIGEST_BYTES];
+    make_key(PAIR, user, address, key);
     pthread_mutex_lock(&l->lock);
-    for (enum kind kind = 0; kind < KINDS; kind++) {
-        uint8_t key[DIGEST_BYTES];
-        make_key(kind, user, address, key);
-        struct entry *e = find(l, key, 0, false);
-        if (e != NULL && kind == PAIR)
-            *e = (struct entry){0};
-        else if (e != NULL && e->failures > 0)
-            e->failures--;
-    }
+    struct entry *e = find(l, key, 0, false);
+    if (e != NULL)
+        *e = (struct entry){0};
     pthread_mutex_unlock(&l->lock);
 }

@@ -32,10 +32,9 @@ void lockout_free(struct lockout **lockout);
 /* How long to wait, 0: go on. */
 uint64_t lockout_wait_ms(struct lockout *lockout, struct str user,
     struct str address, uint64_t now_ms);
-/* Notes a try before it is made, so that many at once count too. */
-void lockout_note_try(struct lockout *lockout, struct str user,
+void lockout_note_failure(struct lockout *lockout, struct str user,
     struct str address, uint64_t now_ms);
-/* It was right: what was noted of this login and address is forgotten. */
+/* It was right: failures of this login from this address are forgotten. */
 void lockout_note_success(
     struct lockout *lockout, struct str user, struct str address);
 

@@ -191,11 +191,9 @@ static void try_login(struct console *c, struct request *r,
         wait_first(c, r, response, wait_ms);
         return;
     }
-    lockout_note_try(c->lockout, user, peer, now);
     enum err err = auth_verify(c, user, buf_str(&f->password), &who, &proof);
-    if (err == OK || err == ERR_AGAIN)
-        lockout_note_success(c->lockout, user, peer);
     if (err == OK) {
+        lockout_note_success(c->lockout, user, peer);
         welcome(c, r, response, f, &who, buf_str(&proof));
         audit_note(c, r,
             &(struct audit){
@@ -205,6 +203,7 @@ static void try_login(struct console *c, struct request *r,
         response_header(response, "Retry-After", STR("1"));
         refuse(c, r, response, 429, "busy", "Too many logins at once.");
     } else {
+        lockout_note_failure(c->lockout, user, peer, now);
         note_failure(c, r,
             lockout_wait_ms(c->lockout, user, peer, now) > 0 ? "locked"
                                                              : "credentials");

@@ -276,8 +276,11 @@ static void take_users(struct console_role *c, const struct conf *conf)
     struct users *users = file != NULL
                               ? users_parse(file->name.p, file->text, &diag)
                               : users_new();
-    if (users != NULL)
+    if (users != NULL) {
+        log_event(
+            LOG_INFO, "console.logins", LOG_INT("count", users_count(users)));
         console_set_users(c->console, users);
+    }
     diag_free(&diag);
 }
 

@@ -1,12 +1,16 @@
 /* See store/browse.h; numbers are made in count.c. */
 #include "store/browse_parts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/net.h"
 
-enum { FOUND_MAX = 1 << 28 }; /* rows that bits are kept for: 32 MiB */
+enum {
+    FOUND_MAX = 1 << 28, /* rows that bits are kept for: 32 MiB */
+    CODES_IN_SQL = 64,
+};
 
 static bool has_glob(struct str s)
 {
@@ -288,6 +292,25 @@ void browse_free(struct browse **browse)
 
 /* ---- walking ---- */
 
+/* Few codes are SQLite's to test: rows that fail never come up here. */
+static void write_codes(
+    struct sql *sql, const struct code_set *set, enum facet facet)
+{
+    int64_t codes[CODES_IN_SQL];
+    size_t count = 0;
+    for (int64_t code = 0; code < set->count; code++) {
+        if (!has_code(set, code))
+            continue;
+        if (count == CODES_IN_SQL)
+            return;
+        codes[count++] = code;
+    }
+    buf_printf(&sql->text, " AND f.%s IN (", facet_names[facet]);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&sql->text, "%s%" PRId64, i > 0 ? "," : "", codes[i]);
+    buf_append_char(&sql->text, ')');
+}
+
 static void write_walk(
     struct sql *sql, const struct browse *b, const struct browse_walk *walk)
 {
@@ -303,6 +326,9 @@ static void write_walk(
                         : STR(" FROM activity a CROSS JOIN facet f"
                               " WHERE f.time_ms = a.time_ms AND f.seq = a.seq"
                               " AND f.time_ms BETWEEN ? AND ?"));
+    for (enum facet i = 0; i < FACET_COUNT && !walk->needs_near; i++)
+        if (b->sets[i].is_on)
+            write_codes(sql, &b->sets[i], i);
     const struct query_cursor *c = walk->cursor;
     bool is_after = c != NULL && c->is_set;
     int64_t from = b->filter.since_ms, to = INT64_MAX;

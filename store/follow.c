@@ -203,7 +203,7 @@ enum err follow_resume(struct follow *f, struct str mark, int64_t now_ms)
     if (str_to_u64(str_sub(mark, 0, colon), &seq) != OK || seq > INT64_MAX)
         return ERR_PARSE;
     f->last_seq = (int64_t)seq;
-    while (str_split(&rest, ',', &part)) {
+    while (colon < mark.n && str_split(&rest, ',', &part)) {
         if (f->count == MARK_OPEN_MAX || str_to_u64(part, &seq) != OK ||
             seq > INT64_MAX)
             return ERR_PARSE;

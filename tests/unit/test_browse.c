@@ -1,0 +1,289 @@
+/* store/browse.h: lists and numbers by facets */
+#include "tests/unit/store_fixture.h"
+
+#include "base/mem.h"
+#include "store/browse.h"
+#include "store/query_parts.h"
+
+struct seen {
+    char text[512];
+    size_t n;
+};
+
+static void on_row(void *context, const struct query_row *row)
+{
+    struct seen *seen = context;
+    seen->n +=
+        (size_t)snprintf(seen->text + seen->n, sizeof seen->text - seen->n,
+            "%s%d", seen->n > 0 ? " " : "", atoi(row->id.p + 24));
+}
+
+/* Ends of the ids, newest first. */
+static const char *list(const struct browse_filter *filter)
+{
+    static struct seen seen;
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    struct query_cursor cursor = {0};
+    bool more = false;
+    seen = (struct seen){0};
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, filter, &b), OK);
+    assert_int_equal(browse_list(b, QUERY_NEWEST_FIRST, 100, false, &cursor,
+                         on_row, &seen, &more),
+        OK);
+    assert_false(more);
+    browse_free(&b);
+    query_close(&q);
+    return seen.text;
+}
+
+static const char *list_by(enum facet facet, const char *a, const char *b)
+{
+    struct browse_filter f = {0};
+    assert_int_equal(query_words_add(&f.words[facet], str_of(a)), OK);
+    if (b != NULL)
+        assert_int_equal(query_words_add(&f.words[facet], str_of(b)), OK);
+    return list(&f);
+}
+
+static const char *list_text(const char *text)
+{
+    return list(&(struct browse_filter){.text = str_of(text)});
+}
+
+#define CARD                                                                   \
+    "\"findings\":[{\"type\":\"credit-card\",\"detector\":\"payment-card\","   \
+    "\"severity\":\"high\"},{\"type\":\"iban\",\"detector\":\"iban\"}]"
+
+static void fill(void)
+{
+    put(STORE_DONE, 1,
+        ",\"service\":\"chatgpt\",\"activity\":\"prompt.created\","
+        "\"verdict\":\"allow\",\"model\":\"a\",\"conversation_id\":\"c\","
+        "\"actor\":{\"user\":\"ana\",\"ip\":\"10.1.2.3\",\"workspace\":\"w\"},"
+        "\"text\":{\"sample\":\"The weather report\"}");
+    put(STORE_DONE, 2,
+        ",\"service\":\"chatgpt\",\"activity\":\"prompt.updated\","
+        "\"verdict\":\"block\",\"conversation_id\":\"c\"," CARD
+        ",\"actor\":{\"user\":\"bob\",\"ip\":\"192.168.0.1\"},"
+        "\"files\":[{\"name\":\"q3-K\xc3\xa4se.xlsx\",\"type\":\"x/y\"}]");
+    put(STORE_DONE, 3,
+        ",\"service\":\"openai-api\",\"activity\":\"response.generated\","
+        "\"verdict\":\"allow\",\"actor\":{\"user\":\"ana\",\"ip\":\"::1\"},"
+        "\"text\":{\"content\":\"secret words\",\"sample\":\"masked\"}");
+}
+
+static void filters_select(void **state)
+{
+    (void)state;
+    fill();
+    assert_string_equal(list(&(struct browse_filter){0}), "3 2 1");
+    assert_string_equal(list_by(FACET_USER, "ana", NULL), "3 1");
+    assert_string_equal(list_by(FACET_USER, "ana", "bob"), "3 2 1");
+    assert_string_equal(list_by(FACET_USER, "nobody", NULL), "");
+    assert_string_equal(list_by(FACET_ACTIVITY, "prompt.*", NULL), "2 1");
+    assert_string_equal(list_by(FACET_TYPE, "iban", NULL), "2");
+    assert_string_equal(list_by(FACET_TYPE, "cr*", NULL), "2");
+    assert_string_equal(list_by(FACET_TYPE, "iba", NULL), "");
+    assert_string_equal(list_by(FACET_TYPE, "-", NULL), "3 1");
+    assert_string_equal(list_by(FACET_DETECTOR, "payment-card", NULL), "2");
+    assert_string_equal(list_by(FACET_FILE_TYPE, "x/y", NULL), "2");
+    assert_string_equal(list_by(FACET_SEVERITY, "high", NULL), "2");
+    assert_string_equal(list_by(FACET_INSTANCE, "-", NULL), "3 2");
+    assert_string_equal(list_by(FACET_NETWORK, "10.0.0.0/8", NULL), "1");
+    assert_string_equal(list_by(FACET_NETWORK, "::1", "192.*"), "3 2");
+    struct browse_filter f = {.since_ms = 2000, .until_ms = 3000};
+    assert_string_equal(list(&f), "2");
+    f = (struct browse_filter){.conversation = {{STR("c")}, 1}};
+    assert_string_equal(list(&f), "2 1");
+    f.since_ms = 2000;
+    assert_string_equal(list(&f), "2");
+}
+
+static void text_is_found_by_words_and_phrases(void **state)
+{
+    (void)state;
+    fill();
+    assert_string_equal(list_text("weather"), "1");
+    assert_string_equal(list_text("REPORT the"), "1");
+    assert_string_equal(list_text("repo"), "1");
+    assert_string_equal(list_text("repo weather"), "");
+    assert_string_equal(list_text("\"weather report\""), "1");
+    assert_string_equal(list_text("\"report weather\""), "");
+    assert_string_equal(list_text("kase xlsx"), "2");
+    assert_string_equal(list_text("secret"), "3");
+    assert_string_equal(list_text("masked"), "");
+    assert_string_equal(list_text("weather OR secret"), "");
+    assert_string_equal(list_text("*"), "");
+    assert_string_equal(list_text("\"\" \" (( NEAR"), "");
+}
+
+static void what_changes_is_found_as_it_is(void **state)
+{
+    (void)state;
+    put(STORE_OPEN, 1, ",\"text\":{\"sample\":\"before\"},\"model\":\"a\"");
+    put_at(STORE_DONE, 1, 5000, 1,
+        ",\"text\":{\"sample\":\"after\"},\"model\":\"b\"");
+    assert_string_equal(list(&(struct browse_filter){0}), "1");
+    assert_string_equal(list_text("before"), "");
+    assert_string_equal(list_text("after"), "1");
+    assert_string_equal(list_by(FACET_MODEL, "a", NULL), "");
+    assert_string_equal(list_by(FACET_MODEL, "b", NULL), "1");
+    put_at(STORE_OPEN, 2, 6000, 7, ",\"text\":{\"sample\":\"open\"}");
+    put_at(STORE_GONE, 9, 6000, 7, "");
+    assert_string_equal(list_by(FACET_OUTCOME, "failure", NULL), "2");
+    put_at(STORE_OPEN, 3, 7000, 8, ",\"text\":{\"sample\":\"taken\"}");
+    put_at(STORE_VOID, 3, 7000, 8, "");
+    assert_string_equal(list_text("taken"), "");
+    assert_int_equal(fixture_count("SELECT count(*) FROM facet"), 2);
+    assert_int_equal(fixture_count("SELECT count(*) FROM search"), 2);
+}
+
+static void pages_join_without_gap_or_overlap(void **state)
+{
+    (void)state;
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    struct query_cursor cursor = {0};
+    struct seen seen = {0};
+    bool more = true;
+    for (unsigned i = 1; i <= 10; i++) /* three share a time */
+        put_at(STORE_DONE, i, 1000 + i / 3 * 1000, 1, "");
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, &(struct browse_filter){0}, &b), OK);
+    int pages = 0;
+    for (; more; pages++)
+        assert_int_equal(browse_list(b, QUERY_NEWEST_FIRST, 3, false, &cursor,
+                             on_row, &seen, &more),
+            OK);
+    assert_int_equal(pages, 4);
+    assert_string_equal(seen.text, "10 9 8 7 6 5 4 3 2 1");
+    browse_free(&b);
+    query_close(&q);
+}
+
+static int64_t value_of(
+    const struct count *c, enum facet facet, const char *word)
+{
+    for (size_t i = 0; i < c->facets[facet].count; i++)
+        if (str_is(c->facets[facet].items[i].word, word))
+            return c->facets[facet].items[i].count;
+    return 0;
+}
+
+static void a_facet_is_counted_under_the_filters_of_the_others(void **state)
+{
+    (void)state;
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    struct browse_filter f = {0};
+    struct count c;
+    struct count_request all = {.top = 10, .buckets = 10, .by = FACET_VERDICT};
+    fill();
+    for (size_t i = 0; i < FACET_COUNT; i++)
+        all.facets[i] = true;
+    assert_int_equal(
+        query_words_add(&f.words[FACET_VERDICT], STR("block")), OK);
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, &f, &b), OK);
+    assert_int_equal(count_run(b, &all, 4000, &c), OK);
+    assert_int_equal(c.total, 1);
+    assert_int_equal(c.dlp, 1);
+    assert_int_equal(value_of(&c, FACET_VERDICT, "allow"), 2);
+    assert_int_equal(value_of(&c, FACET_VERDICT, "block"), 1);
+    assert_int_equal(value_of(&c, FACET_USER, "ana"), 0);
+    assert_int_equal(value_of(&c, FACET_USER, "bob"), 1);
+    assert_int_equal(value_of(&c, FACET_TYPE, "iban"), 1);
+    assert_int_equal(value_of(&c, FACET_MODEL, ""), 1);
+    assert_int_equal(c.bucket_ms, 1000);
+    assert_int_equal(c.since_ms, 1000);
+    int64_t sum = 0;
+    for (size_t i = 0; i < c.bucket_count; i++)
+        sum += c.totals[i];
+    assert_int_equal(sum, 1);
+    count_free(&c);
+    browse_free(&b);
+    query_close(&q);
+}
+
+static void on_service(void *context, const struct count_service *row)
+{
+    struct seen *seen = context;
+    seen->n += (size_t)snprintf(seen->text + seen->n,
+        sizeof seen->text - seen->n, "%.*s/%.*s/%.*s %d %d\n",
+        STR_ARG(row->service), STR_ARG(row->instance), STR_ARG(row->activity),
+        (int)row->events, (int)row->dlp_events);
+}
+
+static void services_are_counted(void **state)
+{
+    (void)state;
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    struct seen seen = {0};
+    fill();
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, &(struct browse_filter){0}, &b), OK);
+    assert_int_equal(count_services(b, on_service, &seen), OK);
+    assert_string_equal(seen.text, "chatgpt//prompt.updated 1 1\n"
+                                   "chatgpt/w/prompt.created 1 0\n"
+                                   "openai-api//response.generated 1 0\n");
+    browse_free(&b);
+    query_close(&q);
+}
+
+/* The plan of a statement: one line for each step. */
+static void expect_plan(const char *sql, const char *has, const char *lacks)
+{
+    struct query *q = NULL;
+    struct buf text = {0}, plan = {0};
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    buf_printf(&text, "EXPLAIN QUERY PLAN %s", sql);
+    struct db_statement *s = db_statement_new(q->db, buf_cstr(&text));
+    assert_non_null(s);
+    while (db_step(s) == OK)
+        buf_printf(&plan, "%.*s\n", STR_ARG(db_text(s, 3)));
+    db_statement_free(&s);
+    if (!str_has(buf_str(&plan), has) || str_has(buf_str(&plan), lacks))
+        fail_msg("%s:\n%s", sql, buf_cstr(&plan));
+    buf_free(&text);
+    buf_free(&plan);
+    query_close(&q);
+}
+
+static void questions_use_indexes(void **state)
+{
+    (void)state;
+    put(STORE_DONE, 1, "");
+    expect_plan("SELECT f.time_ms, f.seq, f.user FROM facet f"
+                " WHERE f.time_ms BETWEEN 1 AND 9 AND f.user IN (1,2)"
+                " AND (f.time_ms, f.seq) < (5, 6)"
+                " ORDER BY f.time_ms DESC, f.seq DESC",
+        "SEARCH f USING PRIMARY KEY (time_ms", "TEMP B-TREE");
+    expect_plan("SELECT f.seq FROM activity a CROSS JOIN facet f"
+                " WHERE f.time_ms = a.time_ms AND f.seq = a.seq"
+                " AND f.time_ms BETWEEN 1 AND 9"
+                " AND a.conversation_id IN ('a')",
+        "activity_conversation (conversation_id=?", "SCAN");
+    expect_plan(QUERY_SELECT_MASKED " AND seq = 1", "rowid=?", "SCAN");
+    expect_plan("SELECT code FROM facet_word WHERE facet = 1 AND word = 'a'",
+        "facet_word_word (facet=? AND word=?)", "SCAN");
+    expect_plan("SELECT min(seq), max(seq) FROM facet"
+                " WHERE time_ms >= 1 AND time_ms < 2",
+        "PRIMARY KEY (time_ms>? AND time_ms<?)", "SCAN");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(filters_select),
+        TEST(text_is_found_by_words_and_phrases),
+        TEST(what_changes_is_found_as_it_is),
+        TEST(pages_join_without_gap_or_overlap),
+        TEST(a_facet_is_counted_under_the_filters_of_the_others),
+        TEST(services_are_counted),
+        TEST(questions_use_indexes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
