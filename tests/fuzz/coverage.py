@@ -35,6 +35,7 @@ inspect/fingerprint_build.c inspect/fingerprint_match.c
 inspect/fingerprint_set.c inspect/form.c inspect/harvest.c inspect/html.c
 inspect/identity.c inspect/import_regex.c inspect/json.c
 inspect/json_mend.c inspect/json_tree.c inspect/keep.c inspect/keep_answers.c
+proxy/feed.c proxy/feed_audit.c proxy/feed_compliance.c
 inspect/audit_log.c inspect/compliance_log.c inspect/log_event.c inspect/log_map.c
 inspect/keep_files.c inspect/keep_links.c inspect/map_answer.c inspect/mime.c
 inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
