@@ -85,6 +85,13 @@ void arena_reset(struct arena *a)
     a->blocks = kept;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_block *b = a->blocks; b != NULL; b = b->next)
+        explicit_bzero(b->bytes, b->used);
+    arena_free(a);
+}
+
 void arena_free(struct arena *a)
 {
     while (a->blocks != NULL) {

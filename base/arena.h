@@ -25,6 +25,8 @@ struct str arena_copy(struct arena *a, struct str s); /* NUL follows the copy */
 struct str arena_lower(struct arena *a, struct str s);
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 void arena_free(struct arena *a); /* leaves {0} */
+/* Like arena_free, of what must not stay in memory. */
+void arena_wipe(struct arena *a);
 /* Like arena_free, but one ordinary block stays for what comes next. */
 void arena_reset(struct arena *a);
 

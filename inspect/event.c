@@ -144,7 +144,7 @@ static bool take_word(void *arg, struct str name, const struct json_node *node)
     return word->n != 0;
 }
 
-static struct str first_word(
+struct str event_word(
     const struct route_facts *facts, const struct event_view *view)
 {
     struct str word = STR_NONE;
@@ -175,7 +175,7 @@ static bool is_so(
 {
     if (str_is(c->value, "*"))
         return walk_facts(&c->at, view, take_any, NULL);
-    return str_eq(first_word(&c->at, view), c->value);
+    return str_eq(event_word(&c->at, view), c->value);
 }
 
 bool event_holds(const struct route_event *event, const struct event_view *view)
@@ -223,11 +223,11 @@ size_t event_elements(const struct route_event *event,
 static void add_target(const struct route_event *event,
     const struct event_view *view, struct activity *a)
 {
-    struct str id = first_word(&event->target_id, view);
+    struct str id = event_word(&event->target_id, view);
     if (id.n == 0)
-        id = identity_redact(first_word(&event->key, view), &a->arena);
+        id = identity_redact(event_word(&event->key, view), &a->arena);
     activity_add_target(
-        a, event->target_type, id, first_word(&event->target_name, view));
+        a, event->target_type, id, event_word(&event->target_name, view));
 }
 
 static void fill_targets(const struct route_event *event,
@@ -339,11 +339,11 @@ void event_add_key(struct activity *a, struct str secret)
 void event_fill(const struct route_event *event, const struct event_view *view,
     struct activity *a)
 {
-    struct str project = first_word(&event->project, view);
+    struct str project = event_word(&event->project, view);
     fill_targets(event, view, a);
     fill_changes(event, view, a);
     fill_details(event, view, a);
-    event_add_key(a, first_word(&event->key, view));
+    event_add_key(a, event_word(&event->key, view));
     if (project.n != 0)
         a->project_id = arena_copy(&a->arena, project);
     for (size_t i = 0; i < a->target_count; i++)

@@ -37,6 +37,9 @@ size_t event_elements(const struct route_event *event,
 /* The activity has none of it yet. */
 void event_fill(const struct route_event *event, const struct event_view *view,
     struct activity *a);
+/* The first word that the facts lead to; empty: none. */
+struct str event_word(
+    const struct route_facts *facts, const struct event_view *view);
 /* Of a write that nothing explains: method, path template, names of the
  * body's members. */
 void event_fill_unclassified(const struct json_node *body, struct activity *a);

@@ -224,6 +224,7 @@ struct exchange *exchange_new(
         exchange_start_request(ex);
         exchange_take_fields(ex, request->fields, request->field_count);
     }
+    signin_open(ex, request);
     return ex;
 }
 
@@ -252,6 +253,7 @@ void exchange_free(struct exchange **exchange)
     exchange_free_response(ex);
     file_free(ex);
     event_free(ex);
+    signin_free(ex);
     document_free_all(ex);
     decoder_free(&ex->decoder);
     exchange_scan_free(ex);
@@ -264,7 +266,7 @@ void exchange_free(struct exchange **exchange)
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);
     mem_free(ex->taken.starts);
-    arena_free(&ex->arena);
+    arena_wipe(&ex->arena); /* addresses hold codes of sign-ins */
     mem_free(ex);
     if (is_secret)
         mem_wipe_end();
@@ -386,7 +388,7 @@ static bool is_empty_draft(const struct exchange *ex)
  * yields an activity when there is something to tell. */
 static bool is_worth_recording(const struct exchange *ex)
 {
-    if (ex->is_draft_told || upload_is_silent(ex))
+    if (ex->is_draft_told || upload_is_silent(ex) || signin_is_silent(ex))
         return false;
     const struct route *route = exchange_route(ex);
     return (route == NULL && !ex->is_probe) ||
@@ -475,7 +477,8 @@ static enum exchange_state decide(struct exchange *ex)
     a->request_bytes = (int64_t)ex->wire_bytes;
     if (a->findings.is_incomplete)
         exchange_note_failure(ex, FAIL_SCAN);
-    exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
+    if (signin_is_judged(ex))
+        exchange_judge(ex, a, DIRECTION_UP, &ex->verdict);
     upload_judge(ex);
     if (ex->event != NULL)
         event_judge_also(ex);
@@ -495,7 +498,7 @@ static void forget_activity(struct exchange *ex)
 {
     if (ex->upload != NULL && ex->upload->step != UPLOAD_NONE)
         ex->upload->is_silent = true;
-    else
+    else if (ex->signin == NULL)
         activity_free(&ex->activity);
 }
 
@@ -524,6 +527,7 @@ static void finish_verdict(struct exchange *ex)
     buf_wipe_free(&ex->glued);
     note_drift(ex);
     upload_note_verdict(ex);
+    signin_note_verdict(ex);
     if (!ex->is_blocked)
         exchange_resume_begin(ex);
     if (ex->download != NULL && !ex->is_blocked)
@@ -705,6 +709,10 @@ static enum exchange_state step_extract(struct exchange *ex)
         ex->request = REQUEST_ASK;
         return EXCHANGE_ASK;
     }
+    if (signin_ask(ex)) {
+        ex->request = REQUEST_SIGNIN;
+        return EXCHANGE_ASK;
+    }
     return ask_files(ex);
 }
 
@@ -716,6 +724,7 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_EXTRACT:
         return step_extract(ex);
     case REQUEST_ASK:
+    case REQUEST_SIGNIN:
     case REQUEST_FILES:
         return EXCHANGE_ASK;
     case REQUEST_JOIN:
@@ -769,6 +778,9 @@ void exchange_answer(struct exchange *ex, struct str answer)
     buf_clear(&ex->question); /* what follows may ask the next one */
     if (ex->request == REQUEST_ASK) {
         take_asked(ex, answer);
+    } else if (ex->request == REQUEST_SIGNIN) {
+        signin_take(ex, answer);
+        (void)ask_files(ex);
     } else if (ex->request == REQUEST_FILES ||
                (ex->request == REQUEST_OPEN && upload_is_pending(ex))) {
         take_files(ex, answer);
@@ -780,6 +792,9 @@ void exchange_answer(struct exchange *ex, struct str answer)
         finish_verdict(ex);
     } else if (ex->response == RESPONSE_RESUME) {
         exchange_resumed(ex, answer);
+    } else if (ex->response == RESPONSE_SIGNIN) {
+        signin_take_end(ex, answer);
+        exchange_answer_identified(ex);
     } else if (ex->response == RESPONSE_NAME) {
         exchange_upload_named(ex, answer);
     } else if (ex->response == RESPONSE_IDENTIFY) {

@@ -162,7 +162,8 @@ enum record_kind {
     RECORD_DONE,   /* the whole final state under the same id, or a record that
                       needs no completion */
     RECORD_VOID,   /* takes back an OPEN: it turned out that a record under
-                      another id, which came before this one, tells the same */
+                      another id, which came before this one, tells the same,
+                      or that there is nothing to tell */
     RECORD_AUDIT,  /* never an exchange's: what was done in the console */
     RECORD_CURSOR, /* neither: how far a log is read */
     RECORD_ASK_CURSOR,

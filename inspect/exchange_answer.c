@@ -658,6 +658,10 @@ static enum exchange_state complete(struct exchange *ex)
 {
     if (ex->has_transcript)
         return scan_transcript(ex);
+    if (signin_ask_end(ex)) {
+        ex->response = RESPONSE_SIGNIN;
+        return EXCHANGE_ASK;
+    }
     if (ex->event != NULL && !ex->is_blocked) {
         event_complete(ex);
         ex->response = RESPONSE_DONE;
@@ -751,6 +755,7 @@ enum exchange_state exchange_step_response(struct exchange *ex)
         return step_extract(ex);
     case RESPONSE_RESUME:
     case RESPONSE_IDENTIFY:
+    case RESPONSE_SIGNIN:
     case RESPONSE_NAME:
     case RESPONSE_ASK:
     case RESPONSE_FILE:

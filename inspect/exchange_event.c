@@ -164,13 +164,20 @@ void event_read_request(struct exchange *ex)
     const struct route_case *c = case_of(route, body);
     if (c != NULL)
         a->name = arena_copy(&a->arena, c->activity);
-    if (body == NULL && w->body.n != 0 && !is_unclassified(a->name))
+    bool is_signin = w->event->signin != SIGNIN_NONE;
+    if (body == NULL && w->body.n != 0 && !is_unclassified(a->name) &&
+        !is_signin)
         exchange_note_failure(ex, FAIL_PARSE); /* it may ask for anything */
     struct event_view view = view_of(ex, body);
+    if (is_signin) {
+        signin_read_request(ex, &view);
+        arena_wipe(&scratch);
+        return;
+    }
     fill(ex, w->event, &view, a);
     if (!route->is_secret)
         scan_body(ex);
-    arena_free(&scratch);
+    arena_wipe(&scratch);
 }
 
 /* ---- several of one exchange ----------------------------------------------
@@ -219,7 +226,7 @@ void event_judge_also(struct exchange *ex)
         }
         activity_free(&a);
     }
-    arena_free(&scratch);
+    arena_wipe(&scratch);
 }
 
 /* ---- the answer -----------------------------------------------------------
@@ -230,12 +237,21 @@ static bool is_good_status(int status)
     return status >= 200 && status < 300;
 }
 
+/* A sign-in fails with what the answer says, too. */
+static bool is_told_by(
+    const struct exchange *ex, const struct route_event *event)
+{
+    return is_good_status(ex->status) || event->signin != SIGNIN_NONE;
+}
+
 void event_head(struct exchange *ex, const struct field *fields, size_t count)
 {
     struct event_work *w = ex->event;
     struct decode_limits limits = {.output_bytes = EVENT_ANSWER_BYTES_MAX};
     w->is_page = str_has(exchange_field(fields, count, "content-type"), "html");
-    if (is_good_status(ex->status) &&
+    if (w->event->signin != SIGNIN_NONE)
+        signin_head(ex, fields, count);
+    if (is_told_by(ex, w->event) &&
         decoder_new(exchange_field(fields, count, "content-encoding"), &limits,
             &w->decoder) != OK)
         w->decoder = NULL;
@@ -261,14 +277,15 @@ static bool read_answer(
     struct json_limits limits = {.nodes = EVENT_NODES_MAX};
     struct json_node *root = NULL;
     *root_out = NULL;
-    if (w->decoder == NULL || w->is_page || !is_good_status(ex->status))
+    if (w->decoder == NULL || w->is_page || !is_told_by(ex, w->event))
         return false;
     if (decoder_finish(w->decoder, &w->answer) != OK)
         ex->is_response_complete = false;
     struct str text = str_trim(without_mark(buf_str(&w->answer)));
     if (text.n == 0) /* broken off, it was said to be done all the same */
         return w->event->allows_empty || !ex->is_response_complete;
-    if (text.p[0] == '<')
+    w->is_page = text.p[0] == '<';
+    if (w->is_page)
         return false;
     enum err err = json_parse(text, arena, &limits, &root);
     struct buf mended = {0};
@@ -354,8 +371,10 @@ void event_complete(struct exchange *ex)
     view.is_answered = true;
     bool is_event = read_answer(ex, &scratch, &answer);
     view.answer = answer;
-    if (!is_event || !tell_events(ex, &view))
+    if (ex->event->event->signin != SIGNIN_NONE)
+        signin_complete(ex, &view, is_event, ex->event->is_page);
+    else if (!is_event || !tell_events(ex, &view))
         take_back(ex);
-    arena_free(&scratch);
+    arena_wipe(&scratch);
     event_free(ex);
 }

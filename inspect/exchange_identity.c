@@ -225,6 +225,7 @@ static struct keep_identity read_identity(
 void exchange_learn_identity(struct exchange *ex, const struct json_node *root)
 {
     struct keep_identity identity = read_identity(ex, root);
+    signin_note_account(ex, identity.user);
     bool is_empty = identity.user.n == 0 && identity.plan.n == 0;
     complete_identity(ex, &identity);
     if (is_empty ||

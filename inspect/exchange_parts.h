@@ -22,6 +22,7 @@
  *   exchange_view.c      answers by the map's paths
  *   exchange_fields.c    header fields, trailers, addresses without a map
  *   exchange_event.c     administrative requests (inspect/event.h)
+ *   exchange_signin.c    signing in and out (inspect/signin.h)
  *   exchange_resume.c    answers that come in several streams
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
@@ -47,6 +48,7 @@ enum request_phase {
     REQUEST_OPEN,    /* body comes in */
     REQUEST_EXTRACT, /* ended: decode's end, parse, extract */
     REQUEST_ASK,     /* the keeper's word is awaited */
+    REQUEST_SIGNIN,  /* the same of who signs in */
     REQUEST_FILES,   /* and on the files */
     REQUEST_JOIN,    /* pieces of a file are put together */
     REQUEST_READ,    /* documents are being read */
@@ -62,13 +64,14 @@ enum response_phase {
     RESPONSE_EXTRACT,
     RESPONSE_RESUME, /* does it go on with another stream? */
     RESPONSE_IDENTIFY,
-    RESPONSE_NAME,  /* has a file's name come while its bytes passed? */
-    RESPONSE_ASK,   /* was it told already? */
-    RESPONSE_REPLY, /* which prompt does it answer? */
-    RESPONSE_READ,  /* a document that came down is being read */
-    RESPONSE_TEXT,  /* and its text scanned */
-    RESPONSE_FILE,  /* the keeper is asked about the link or the bytes */
-    RESPONSE_WHOLE, /* which are put together */
+    RESPONSE_SIGNIN, /* what else is known of the sign-in? */
+    RESPONSE_NAME,   /* has a file's name come while its bytes passed? */
+    RESPONSE_ASK,    /* was it told already? */
+    RESPONSE_REPLY,  /* which prompt does it answer? */
+    RESPONSE_READ,   /* a document that came down is being read */
+    RESPONSE_TEXT,   /* and its text scanned */
+    RESPONSE_FILE,   /* the keeper is asked about the link or the bytes */
+    RESPONSE_WHOLE,  /* which are put together */
     RESPONSE_SCAN,
     RESPONSE_VIEW,       /* the answer's texts in the request's activity */
     RESPONSE_TRANSCRIPT, /* what the audio of the request said is scanned */
@@ -181,8 +184,9 @@ struct exchange {
     int status;
     struct decoder *response_decoder;
     struct answer *answer;
-    struct event_work *event;  /* NULL: it administers nothing */
-    struct download *download; /* NULL: not a file, or nobody's */
+    struct event_work *event;   /* NULL: it administers nothing */
+    struct signin_work *signin; /* NULL: nobody signs in or out */
+    struct download *download;  /* NULL: not a file, or nobody's */
     struct buf decoded;
     uint64_t response_bytes;
     const char *answer_failure;
@@ -420,6 +424,29 @@ void event_head(struct exchange *ex, const struct field *fields, size_t count);
 void event_data(struct exchange *ex, struct str wire);
 /* Completes the request's record, with others, or takes it back. */
 void event_complete(struct exchange *ex);
+
+/* exchange_signin.c */
+struct event_view;
+void signin_open(struct exchange *ex, const struct exchange_request *request);
+void signin_free(struct exchange *ex);
+void signin_read_request(struct exchange *ex, const struct event_view *view);
+/* True: exchange_question is what is known of the sign-in, before the verdict
+ * and again before the answer is told. */
+bool signin_ask(struct exchange *ex);
+bool signin_ask_end(struct exchange *ex);
+void signin_take(struct exchange *ex, struct str answer);
+void signin_take_end(struct exchange *ex, struct str answer);
+/* Only what would complete a sign-in is for the policy to decide. */
+bool signin_is_judged(const struct exchange *ex);
+bool signin_is_silent(const struct exchange *ex);
+void signin_note_verdict(struct exchange *ex);
+void signin_head(struct exchange *ex, const struct field *fields, size_t count);
+/* is_read: the answer has the form that the map expects; is_page: it may ask
+ * whether there is a person. */
+void signin_complete(struct exchange *ex, const struct event_view *view,
+    bool is_read, bool is_page);
+/* An answer of the session names its account. */
+void signin_note_account(struct exchange *ex, struct str account);
 
 /* extract.c */
 void extract_request(struct exchange *ex);

@@ -83,6 +83,20 @@ static void use_claims(
         arena_copy(arena, json_get_text(auth, "chatgpt_account_id"));
 }
 
+struct str identity_account_of(struct str token, struct arena *arena)
+{
+    struct buf payload = {0};
+    struct arena scratch = {0};
+    struct actor actor = {0};
+    const struct json_node *claims = read_claims(token, &scratch, &payload);
+    if (claims != NULL)
+        use_claims(claims, arena, &actor);
+    arena_wipe(&scratch);
+    buf_wipe_free(&payload);
+    bool is_mail = str_find_char(actor.account, '@') < actor.account.n;
+    return is_mail ? actor.account : STR_NONE;
+}
+
 /* "sk-proj-": what says the kind of the key and nothing else. */
 static struct str key_prefix(struct str key)
 {

@@ -21,6 +21,9 @@ void identity_find(const struct exchange_request *request, struct arena *arena,
 /* "sk-proj-…abcd": the kind of a key and its last four. */
 struct str identity_redact(struct str key, struct arena *arena);
 
+/* The mail address that a JWT names; empty: none. */
+struct str identity_account_of(struct str token, struct arena *arena);
+
 /* The address of a request names the person: "user-…". */
 void identity_use_id(struct str id, struct arena *arena, struct actor *actor);
 bool identity_is_personal(struct str plan);

@@ -209,6 +209,17 @@ struct route_condition {
     struct str value;
 };
 
+/* What a request is in the course of signing in or out (inspect/signin.h). */
+enum signin_step {
+    SIGNIN_NONE,
+    SIGNIN_BEGIN,    /* says who, or how, or where to; tells nothing yet */
+    SIGNIN_CHECK,    /* a password or a code: 4xx is a failed login */
+    SIGNIN_COMPLETE, /* what succeeds is a login */
+    SIGNIN_LOGOUT,
+};
+/* What the answer does to the cookie of the session. */
+enum signin_session { SESSION_ANY, SESSION_BEGINS, SESSION_ENDS };
+
 /* What an exchange does to an object (docs/services.md). */
 struct route_event {
     struct str activity; /* of `also`; else the route's */
@@ -225,7 +236,10 @@ struct route_event {
     /* The answer must be so, or must not, to be one. */
     struct route_condition *when, *unless;
     size_t when_count, unless_count;
-    bool allows_empty;        /* an answer without a body will do */
+    bool allows_empty; /* an answer without a body will do */
+    enum signin_step signin;
+    enum signin_session session;           /* that it needs to succeed */
+    struct route_facts account, workspace; /* who signs in, and where to */
     struct route_event *also; /* further events of the same exchange */
     size_t also_count;
 };
@@ -314,9 +328,10 @@ struct route {
     size_t case_count;
     struct str service;              /* of its activities; or empty */
     const struct route_event *event; /* NULL: none */
-    bool is_secret; /* bodies hold what must not be kept: only what `event`
-                       names is read */
-    bool is_last;   /* after the routes of all other maps */
+    bool is_secret;   /* bodies hold what must not be kept: only what `event`
+                         names is read */
+    bool tells_login; /* the answer names whoever has just signed in */
+    bool is_last;     /* after the routes of all other maps */
     /* Of a WebSocket: its messages; frame_type: where a client's says what
      * it is. */
     enum socket_codec socket;

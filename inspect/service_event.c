@@ -10,7 +10,10 @@ enum { DETAILS_MAX = 16, ALSO_MAX = 4 };
 
 static const char *const EVENT_KEYS[] = {"activity", "target", "project",
     "each", "changes", "details", "key", "when", "unless", "empty", "also",
-    NULL};
+    "signin", "session", "account", "workspace", NULL};
+static const char *const SIGNIN_STEPS[] = {
+    "none", "begin", "check", "complete", "logout", NULL};
+static const char *const SESSIONS[] = {"any", "begins", "ends", NULL};
 static const char *const TARGET_KEYS[] = {"type", "of", "id", "name", NULL};
 static const char *const CONDITION_KEYS[] = {"at", "is", NULL};
 
@@ -170,6 +173,25 @@ static void load_also(
     }
 }
 
+static void load_signin(
+    struct loader *l, const struct yaml_node *map, struct route_event *event)
+{
+    event->signin =
+        (enum signin_step)yaml_word(l->doc, map, "signin", SIGNIN_STEPS, 0);
+    event->session =
+        (enum signin_session)yaml_word(l->doc, map, "session", SESSIONS, 0);
+    load_facts(l, map, "account", &event->account);
+    load_facts(l, map, "workspace", &event->workspace);
+    bool is_apart = event->account.count == 0 && event->workspace.count == 0 &&
+                    event->session == SESSION_ANY;
+    if (event->signin == SIGNIN_NONE && !is_apart)
+        yaml_mistake(l->doc, map,
+            "account, workspace and session are for events with signin");
+    bool is_several = event->each.count != 0 || event->also_count != 0;
+    if (event->signin != SIGNIN_NONE && is_several)
+        yaml_mistake(l->doc, map, "signin: goes without each and without also");
+}
+
 static void load_event(
     struct loader *l, const struct yaml_node *map, struct route_event *event)
 {
@@ -188,6 +210,7 @@ static void load_event(
     load_conditions(l, map, "unless", &event->unless, &event->unless_count);
     event->allows_empty = yaml_bool(l->doc, map, "empty", false);
     load_also(l, map, event);
+    load_signin(l, map, event);
 }
 
 void service_load_event(

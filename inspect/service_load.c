@@ -47,7 +47,8 @@ static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "websocket", "activity", "update", "reason", "target", "text", "hidden",
     "ids", "files", "url_text", "answer_text", "answer_hidden", "resumes",
     "into_turn", "learn", "who", "link", "file", "upload", "cases", "socket",
-    "frame_type", "frames", "service", "event", "secret", "last", NULL};
+    "frame_type", "frames", "service", "event", "secret", "tells_login", "last",
+    NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
     "body", "answer", "block", "where", "activity", "reason", "target", "text",
     "hidden", "ids", "files", "cases", NULL};
@@ -613,6 +614,9 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     load_who(l, map, route);
     load_upload(l, map, route);
     load_file(l, map, route);
+    route->tells_login = yaml_bool(l->doc, map, "tells_login", false);
+    if (route->tells_login && !route->reads_who)
+        yaml_mistake(l->doc, map, "tells_login: is for routes with who");
     bool reads_answer = route->learn_count != 0 || route->reads_who ||
                         route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)

@@ -24,6 +24,7 @@ struct replay_line {
     char id[UUID_TEXT_BYTES];
     struct buf json;
     struct replay_moment end;
+    bool is_open; /* may be taken back */
     struct replay_line *prev, *next;
     UT_hash_handle hh;
 };
@@ -62,7 +63,20 @@ static void keep_line(struct replay *replay, struct record *record)
     }
     DL_APPEND(replay->lines, line);
     line->end = replay->now;
+    line->is_open = record->kind == RECORD_OPEN;
     buf_take(&line->json, &record->json);
+}
+
+static void drop_line(struct replay *replay, const struct record *record)
+{
+    struct replay_line *line;
+    HASH_FIND_STR(replay->by_id, record->id, line);
+    if (line == NULL || !line->is_open)
+        return;
+    HASH_DEL(replay->by_id, line);
+    DL_DELETE(replay->lines, line);
+    buf_free(&line->json);
+    mem_free(line);
 }
 
 void replay_tell(struct replay *replay, const struct activity *activity)
@@ -115,6 +129,8 @@ static void keep_records(struct replay *replay, struct exchange *exchange)
     while (exchange_next_record(exchange, &record) == OK) {
         if (record.kind == RECORD_DONE || record.is_standing)
             keep_line(replay, &record);
+        else if (record.kind == RECORD_VOID)
+            drop_line(replay, &record);
         buf_free(&record.json);
     }
 }

@@ -18,7 +18,8 @@ enum store_kind {
     STORE_OPEN = 1,
     STORE_DONE = 2,
     STORE_GONE = 3,
-    STORE_VOID = 4, /* takes back an OPEN of the same origin */
+    STORE_VOID = 4, /* takes back an OPEN, of another origin, too: the login
+                       that succeeds after all comes on another worker */
     STORE_AUDIT = 5,
     STORE_CURSOR = 6,     /* how far a source is read: {"name", "cursor"} */
     STORE_ASK_CURSOR = 7, /* a question, never in a journal: json is the name;

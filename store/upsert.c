@@ -340,8 +340,7 @@ static enum err close_all_but(struct upsert *u, const json_t *live)
 /* So rare that nothing is prepared for it. */
 static enum err take_back(struct upsert *u, const struct journal_entry *entry)
 {
-#define OPEN_OF_IT                                                             \
-    "(SELECT seq FROM activity WHERE id = ?1 AND origin = ?2 AND state = 0)"
+#define OPEN_OF_IT "(SELECT seq FROM activity WHERE id = ?1 AND state = 0)"
     static const char *const each[] = {
         "DELETE FROM finding WHERE seq = " OPEN_OF_IT,
         "DELETE FROM evidence WHERE seq = " OPEN_OF_IT,
@@ -357,7 +356,6 @@ static enum err take_back(struct upsert *u, const struct journal_entry *entry)
         if (s == NULL)
             return ERR_STATE;
         db_bind_text(s, 1, str_of(entry->id));
-        db_bind_int(s, 2, (int64_t)entry->origin);
         err = db_run(s);
         db_statement_free(&s);
     }
