@@ -51,7 +51,7 @@ def card_in_the_path_of_an_unknown_read():
 @case
 def unknown_reads_without_a_word_say_nothing():
     return [get("/backend-api/lookup?limit=28&order=updated"), get("/backend-api/lookup/4f3c0a52-7c11-4f6e-9d5b-0123456789ab"),
-            get("/api/auth/callback/openai?code=ac_4111111111111111xyz&state=c2VjcmV0LXN0YXRl"),
+            get("/backend-api/connectors/callback?code=ac_4111111111111111xyz&state=c2VjcmV0LXN0YXRl"),
             get("/backend-api/lookup?since=1790000000123&url=https%3A%2F%2Fexample.com%2F")], []
 
 
