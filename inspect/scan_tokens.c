@@ -68,6 +68,8 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
         !regex_match(e->pattern->gap, job->scanner->regex_scratch,
             str_sub(job->text, 0, at), word_end, word_end, true, &m))
         return;
+    /* Another word would change nothing of what follows. */
+    start->forms[e->form / 64] &= ~(UINT64_C(1) << e->form % 64);
     if (!regex_match(e->pattern->regex, job->scanner->regex_scratch,
             str_sub(job->text, 0, at + RULE_TOKEN_MAX), at, at, true, &m))
         return;
