@@ -193,6 +193,15 @@ const scenarios = {
     return { table, drawer, whole, line, made };
   },
 
+  async paging(page) {
+    // Pages of three: what is shown is put together from many.
+    await page.route('**/api/v1/activities?*', route => route.continue({ url: route.request().url().replace('limit=100', 'limit=3') }));
+    await logIn(page, '/health');
+    await open(page, '/activities');
+    await page.locator('.more').waitFor({ state: 'hidden' });
+    return { total: await total(page), ids: await rows(page).evaluateAll(all => all.map(tr => tr.dataset.id)) };
+  },
+
   async zoom(page) {
     await logIn(page, '/health');
     await open(page, '/activities');

@@ -152,6 +152,11 @@ class Pages(GatewayTest):
         self.assertIn("onerror", seen["line"])
         self.assertEqual(seen["made"], [None, 0])
 
+    def test_pages_follow_each_other_without_gap_or_repetition(self):
+        seen = self.see("paging")
+        self.assertEqual(seen["total"], len(seen["ids"]))
+        self.assertEqual(seen["ids"], [a["id"] for a in self.api.items("activities", since="24h")])
+
     def test_a_part_of_the_chart_zooms(self):
         seen = self.see("zoom")
         self.assertEqual(seen["older"]["total"], 0)

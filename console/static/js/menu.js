@@ -32,7 +32,7 @@ export function menu(place, who) {
         h('dt', null, 'Role'), h('dd', null, who.role),
         h('dt', null, 'Node'), h('dd', null, who.node),
         h('dt', null, 'Version'), h('dd', null, who.version),
-        h('dt', null, 'Times in'), h('dd', null, zone)),
+        h('dt', null, 'Zone'), h('dd', null, zone)),
       themeChoice(),
       h('button', { type: 'button', class: 'wide', onclick: () => logOut() }, 'Sign out')));
   const close = event => {

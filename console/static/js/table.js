@@ -71,6 +71,9 @@ export function activityTable(addressOf, onOpen, onMore) {
       records.push(...items);
       body.append(...items.map(row));
       more.hidden = !hasMore || records.length >= ROWS_MAX;
+      // Told of again even if it has never gone out of sight.
+      observer.unobserve(more);
+      observer.observe(more);
     },
     /** Of live mode: a new one on top, or the later state of one that is there. */
     prepend(record) {
