@@ -140,6 +140,25 @@ static void write_counters(const struct health *h, struct jsonw *w)
     jsonw_close(w);
 }
 
+static void on_cursor(void *context, struct str name, struct str json)
+{
+    struct jsonw *w = context;
+    jsonw_object(w);
+    jsonw_key_str(w, "name", name);
+    jsonw_key(w, "cursor");
+    jsonw_raw(w, json);
+    jsonw_close(w);
+}
+
+static enum err write_collectors(struct query *query, struct jsonw *w)
+{
+    jsonw_key(w, "collectors");
+    jsonw_array(w);
+    enum err err = browse_cursors(query, on_cursor, w);
+    jsonw_close(w);
+    return err;
+}
+
 static void write_rest(const struct health *h, struct jsonw *w)
 {
     open_key(w, "queues");
@@ -168,9 +187,6 @@ static void write_rest(const struct health *h, struct jsonw *w)
     write_time(w, "oldest", h->store.oldest_ms);
     write_time(w, "newest", h->store.newest_ms);
     jsonw_close(w);
-    jsonw_key(w, "collectors");
-    jsonw_array(w);
-    jsonw_close(w);
 }
 
 void api_health(struct call *call)
@@ -197,6 +213,10 @@ void api_health(struct call *call)
     write_roles(&h, &w);
     write_rest(&h, &w);
     write_counters(&h, &w);
+    err = write_collectors(query, &w);
     jsonw_close(&w);
-    response_json(call->response);
+    if (err == OK)
+        response_json(call->response);
+    else
+        call_failed(call, err);
 }

@@ -537,3 +537,17 @@ enum err browse_store(struct query *q, struct browse_store *out)
     }
     return OK;
 }
+
+enum err browse_cursors(
+    struct query *q, browse_cursor_fn *on_cursor, void *context)
+{
+    enum err err;
+    struct db_statement *s =
+        db_statement_new(q->db, "SELECT name, json FROM cursor ORDER BY name");
+    if (s == NULL)
+        return ERR_STATE;
+    while ((err = db_step(s)) == OK)
+        on_cursor(context, db_text(s, 0), db_text(s, 1));
+    db_statement_free(&s);
+    return err == ERR_EOF ? OK : err;
+}

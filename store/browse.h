@@ -53,6 +53,11 @@ struct browse_store { /* how the store does */
 };
 enum err browse_store(struct query *query, struct browse_store *out) MUST_USE;
 
+/* How far each polled source has been read (store/cursor.h). */
+typedef void browse_cursor_fn(void *context, struct str name, struct str json);
+enum err browse_cursors(
+    struct query *query, browse_cursor_fn *on_cursor, void *context) MUST_USE;
+
 /* ---- numbers: store/count.c ---- */
 
 struct count_request {
