@@ -44,11 +44,21 @@ void *mem_calloc(size_t count, size_t n)
     return checked(p, count != 0 && n != 0 ? 1 : 0);
 }
 
+/* All that the allocator gave, which may be more than was asked for: so the
+ * compiler must not hold it against what it saw of the size. */
+static void wipe(void *p)
+{
+    size_t n = malloc_usable_size(p);
+    __asm__ volatile("" : "+r"(p));
+    explicit_bzero(p, n);
+}
+
 /* realloc would leave the old bytes where they were. */
 static void *move(void *p, size_t n)
 {
     void *moved = mem_alloc(n);
     size_t held = malloc_usable_size(p);
+    __asm__ volatile("" : "+r"(p));
     memcpy(moved, p, held < n ? held : n);
     mem_free(p);
     return moved;
