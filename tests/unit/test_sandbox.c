@@ -286,6 +286,7 @@ static void what_a_role_needs_is_allowed(void **state)
     expect_done_in(ROLE_WORKER, "a TCP socket", call_inet);
     expect_done_in(ROLE_WORKER, "a UDP socket", call_inet6_datagram);
     expect_done_in(ROLE_STORER, "a file of its own", call_own_file);
+    expect_refused_in(ROLE_CONSOLE, "writing in the store", call_own_file);
 }
 
 static void *try_open(void *result)
