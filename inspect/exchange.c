@@ -190,14 +190,6 @@ void exchange_start_request(struct exchange *ex)
         exchange_note_failure(ex, FAIL_DECODE);
 }
 
-/* "/ws/user/{user_id}" (chatgpt-wire §7.1). */
-static void use_path_identity(struct exchange *ex)
-{
-    for (size_t i = 0; i < ex->match.count; i++)
-        if (str_is(ex->match.names[i], "user_id"))
-            identity_use_id(ex->match.values[i], &ex->arena, &ex->actor);
-}
-
 struct exchange *exchange_new(
     const struct exchange_env *env, const struct exchange_request *request)
 {
@@ -208,10 +200,8 @@ struct exchange *exchange_new(
     ex->request = REQUEST_READY;
     copy_request(ex, request);
     find_route(ex);
-    if (ex->service != NULL) {
+    if (ex->service != NULL)
         exchange_find_identity(ex, request);
-        use_path_identity(ex);
-    }
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
     ex->is_probe = ex->service != NULL && exchange_route(ex) == NULL &&

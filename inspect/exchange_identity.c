@@ -111,7 +111,15 @@ static void use_identity(
     actor->source = STR("session");
 }
 
-void exchange_find_identity(
+/* "/ws/user/{user_id}" (chatgpt-wire §7.1). */
+static void use_path_identity(struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->match.count; i++)
+        if (str_is(ex->match.names[i], "user_id"))
+            identity_use_id(ex->match.values[i], &ex->arena, &ex->actor);
+}
+
+static void find_identity(
     struct exchange *ex, const struct exchange_request *request)
 {
     struct actor *actor = &ex->actor;
@@ -129,6 +137,13 @@ void exchange_find_identity(
     } else if (memory != NULL &&
                is_same_session(&memory->session, &ex->session))
         use_identity(ex, &memory->identity);
+}
+
+void exchange_find_identity(
+    struct exchange *ex, const struct exchange_request *request)
+{
+    find_identity(ex, request);
+    use_path_identity(ex);
 }
 
 bool exchange_ask_identity(struct exchange *ex)
