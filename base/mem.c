@@ -85,14 +85,6 @@ char *mem_memdup0(const void *p, size_t n)
     return copy;
 }
 
-/* All that the allocator gave, which is more than was asked for: a compiler
- * that knows the size asked for would call that an overflow. */
-static void wipe(void *p)
-{
-    __asm__("" : "+r"(p));
-    explicit_bzero(p, malloc_usable_size(p));
-}
-
 void mem_free(void *p)
 {
     if (wipe_depth != 0 && p != NULL)
