@@ -117,6 +117,9 @@ static const struct setting table[] = {
         "detection rules: files, or folders of .yaml files"),
     TEXT(NULL, "policy", policy, "policy.yaml", "what is allowed, alerted, "
         "blocked"),
+    LIST(NULL, "alerts", SETTING_LIST, alerts, "[alerts.yaml]",
+        "rules of alerts about what has happened; the default need not be "
+        "there"),
     ARRAY("clients", "allow", SETTING_RANGES, clients_allow,
         "[\"127.0.0.0/8\", \"::1/128\"]", "networks that may use the proxy"),
     WORD("clients", "proxy_auth", SETTING_FLAG, proxy_auth_basic, auth_words,

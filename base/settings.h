@@ -39,6 +39,7 @@ struct settings {
     int64_t workers; /* 0: one a core */
     struct str_list services, detectors;
     struct str policy;
+    struct str_list alerts;
     /* clients */
     struct net_range *clients_allow;
     size_t clients_allow_count;

@@ -172,6 +172,8 @@ static void name_by_row(struct activity *a, const struct action *action)
     activity_add_detail(a, "action", action->name);
     activity_add_detail(
         a, "privilege", json_get_text(action->event, "action_privilege"));
+    activity_add_detail(
+        a, "result", json_get_text(action->event, "action_result"));
 }
 
 static void tell_known(const struct log_env *env, const struct action *action,
@@ -203,6 +205,8 @@ static void tell_unknown(const struct log_env *env, const struct action *action,
                                            : STR("admin.unclassified");
     a->outcome = action->outcome;
     activity_add_detail(a, "log", action->type);
+    activity_add_detail(
+        a, "result", json_get_text(action->event, "action_result"));
     activity_add_detail(
         a, "privilege", json_get_text(action->event, "action_privilege"));
     log_event_details(a, action->data, told);

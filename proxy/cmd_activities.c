@@ -264,10 +264,11 @@ static int follow(struct options *o, struct str folder)
     return status;
 }
 
-static int read_store(struct options *o, struct str folder)
+static int read_store(
+    struct options *o, struct str folder, struct alert_rules *alerts)
 {
     struct query *q = NULL;
-    enum err err = indexer_catch_up(folder, CATCH_UP_MS);
+    enum err err = indexer_catch_up(folder, alerts, CATCH_UP_MS);
     if (err == ERR_TIMEOUT)
         fputs("promptgate activities: the index is behind the journal; the "
               "latest activities may be missing\n",
@@ -291,20 +292,23 @@ int command_activities(int argc, char **argv)
 {
     struct options o = {0};
     struct settings settings;
+    struct alert_rules *alerts = NULL;
     int status = parse_options(argc, argv, &o);
     if (status >= 0)
         return status;
-    if (cmd_load_settings(o.config, &settings) != OK)
+    if (cmd_load_store(o.config, &settings, &alerts) != OK)
         return STATUS_USAGE;
     log_setup(LOG_TEXT, LOG_WARN, "activities");
     enum err err = cmd_become_storer(&settings);
     if (err != OK && err != ERR_NOT_FOUND) {
         status = cmd_no_data("activities", &settings);
         settings_free(&settings);
+        alert_rules_unref(&alerts);
         return status;
     }
     table_begin(&o.table);
-    status = read_store(&o, settings.store_dir);
+    status = read_store(&o, settings.store_dir, alerts);
+    alert_rules_unref(&alerts);
     settings_free(&settings);
     return status;
 }

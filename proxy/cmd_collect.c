@@ -105,7 +105,8 @@ static int open_run(struct run *run, struct collect_keys *keys)
             stderr);
         return STATUS_BAD;
     }
-    if (intake_open(&run->conf->settings, &run->intake) != OK) {
+    if (intake_open(&run->conf->settings, run->conf->alerts, &run->intake) !=
+        OK) {
         fputs("promptgate collect: the store cannot be reached\n", stderr);
         return STATUS_FAILED;
     }

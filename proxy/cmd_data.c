@@ -15,9 +15,19 @@
 
 enum err cmd_load_settings(const char *config, struct settings *out)
 {
+    struct alert_rules *alerts = NULL;
+    enum err err = cmd_load_store(config, out, &alerts);
+    alert_rules_unref(&alerts);
+    return err;
+}
+
+enum err cmd_load_store(
+    const char *config, struct settings *out, struct alert_rules **alerts_out)
+{
     struct bundle bundle = {0};
     struct diag elsewhere = {0}, diag = {0};
     *out = (struct settings){0};
+    *alerts_out = NULL;
     char *file = conf_find_file(config);
     if (file == NULL) {
         fputs("promptgate: no configuration found: give it with -c FILE\n",
@@ -30,10 +40,14 @@ enum err cmd_load_settings(const char *config, struct settings *out)
         diag_add(&diag, file, 1, "cannot be read");
     else
         settings_load(&bundle, &diag, out);
+    /* Neither do mistakes in these rules: then there are none. */
+    *alerts_out = alert_rules_load(&bundle, &elsewhere);
     fputs(buf_cstr(&diag.text), stderr);
     enum err err = diag.count == 0 ? OK : ERR_CONFIG;
-    if (err != OK)
+    if (err != OK) {
         settings_free(out);
+        alert_rules_unref(alerts_out);
+    }
     bundle_free(&bundle);
     diag_free(&elsewhere);
     diag_free(&diag);

@@ -178,8 +178,8 @@ static int open_one(struct query *q, const struct seal_key *key, const char *id)
     return status;
 }
 
-static int open_all(const struct settings *settings, const struct seal_key *key,
-    char **ids, int count)
+static int open_all(const struct settings *settings, struct alert_rules *alerts,
+    const struct seal_key *key, char **ids, int count)
 {
     struct query *q = NULL;
     int status = STATUS_OK;
@@ -188,7 +188,7 @@ static int open_all(const struct settings *settings, const struct seal_key *key,
         return say(STATUS_FAILED, "nothing was ever stored", NULL);
     if (err != OK)
         return cmd_no_data("evidence", settings);
-    err = indexer_catch_up(settings->store_dir, CATCH_UP_MS);
+    err = indexer_catch_up(settings->store_dir, alerts, CATCH_UP_MS);
     if (err == ERR_TIMEOUT)
         say(STATUS_OK,
             "the index is behind the journal; the latest evidence "
@@ -209,18 +209,20 @@ static int open_all(const struct settings *settings, const struct seal_key *key,
 static int open_evidence(const struct options *o, char **ids, int count)
 {
     struct settings settings;
+    struct alert_rules *alerts = NULL;
     struct seal_key key;
     if (o->key == NULL)
         return say(STATUS_USAGE, "open needs --key FILE; see --help", NULL);
     if (count == 0)
         return say(STATUS_USAGE, "open needs ids of activities", NULL);
-    if (cmd_load_settings(o->config, &settings) != OK)
+    if (cmd_load_store(o->config, &settings, &alerts) != OK)
         return STATUS_USAGE;
     log_setup(LOG_TEXT, LOG_WARN, "evidence");
     int status = read_secret(o->key, &key); /* as root still */
     if (status == STATUS_OK)
-        status = open_all(&settings, &key, ids, count);
+        status = open_all(&settings, alerts, &key, ids, count);
     seal_wipe(&key);
+    alert_rules_unref(&alerts);
     settings_free(&settings);
     return status;
 }

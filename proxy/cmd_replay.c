@@ -167,6 +167,7 @@ static void set_env(struct command *command)
             settings->on_failure[i] == ON_FAILURE_BLOCK;
     extract_setup_from(settings, &command->replay.setup);
     command->replay.keep = keep_new(KEEP_BYTES);
+    command->replay.alerts = alerts_new(command->conf->alerts);
     command->replay.env.pool = channel_pool_new();
 }
 
@@ -201,6 +202,7 @@ static bool open_replay(struct command *command, const char *given)
 static void close_replay(struct command *command)
 {
     keep_free(&command->replay.keep);
+    alerts_free(&command->replay.alerts);
     channel_pool_free(&command->replay.env.pool);
     engine_close(&command->engine);
     if (command->conf != NULL)

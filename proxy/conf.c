@@ -136,6 +136,21 @@ static void collect_roots(struct collector *c, const struct settings *s)
     collect_list(c, BUNDLE_CRL, &s->crl, false);
 }
 
+/* The default file may be absent: who never had one needs none. */
+static void collect_alerts(struct collector *c, const struct settings *s)
+{
+    const struct str_list *names = &s->alerts;
+    bool is_default =
+        names->count == 1 && str_is(names->items[0], "alerts.yaml");
+    if (!is_default) {
+        collect_list(c, BUNDLE_ALERTS, names, false);
+        return;
+    }
+    char *path = resolve_name(c, names->items[0]);
+    collect_file(c, BUNDLE_ALERTS, path, false);
+    mem_free(path);
+}
+
 /* The key itself, or the file it is in. */
 static void collect_evidence(struct collector *c, const struct settings *s)
 {
@@ -224,6 +239,7 @@ void conf_collect(
         struct str_list policy = {&settings.policy, 1};
         collect_list(&c, BUNDLE_POLICY, &policy, false);
     }
+    collect_alerts(&c, &settings);
     collect_roots(&c, &settings);
     collect_evidence(&c, &settings);
     if (settings.data_dir.n > 0)
@@ -244,6 +260,7 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     conf->services = service_set_load(&conf->bundle, diag);
     conf->policy = policy_load(&conf->bundle, diag);
     conf->rules = rules_load(&conf->bundle, diag);
+    conf->alerts = alert_rules_load(&conf->bundle, diag);
     conf->has_evidence = evidence_options_load(
         &conf->bundle, &conf->settings, diag, &conf->evidence);
     const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
@@ -298,6 +315,7 @@ void conf_unref(struct conf **conf)
         scanner_free(&c->scanner);
     if (c->rules != NULL)
         rules_free(&c->rules);
+    alert_rules_unref(&c->alerts);
     if (c->users != NULL)
         users_free(&c->users);
     if (c->policy != NULL)

@@ -13,6 +13,7 @@
 #include "inspect/rules.h"
 #include "inspect/scan.h"
 #include "inspect/service.h"
+#include "store/alert_rules.h"
 
 struct channel_pool; /* inspect/channel.h */
 struct tls_context;
@@ -26,6 +27,7 @@ struct conf {
     struct service_set *services;
     struct policy *policy;
     struct rules *rules;
+    struct alert_rules *alerts; /* none: an empty list */
     bool has_evidence;
     struct evidence_options evidence; /* what is kept of it */
     struct users *users;              /* logins; none: an empty list */

@@ -124,10 +124,10 @@ static bool take_datagram(struct storer *storer, int fd)
     return true;
 }
 
-static int serve(const struct settings *s, int fd)
+static int serve(const struct settings *s, struct alert_rules *alerts, int fd)
 {
     struct storer_options options = {s->store_dir, s->fsync_group,
-        s->retention_days, s->retention_bytes, s->timeout_file};
+        s->retention_days, s->retention_bytes, s->timeout_file, alerts};
     struct storer *storer;
     struct line line = {fd, false};
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
@@ -160,8 +160,8 @@ static enum err give_up_root(const struct run_user *user)
     return ERR_IO;
 }
 
-static enum err start_storer(
-    const struct settings *settings, struct intake *intake)
+static enum err start_storer(const struct settings *settings,
+    struct alert_rules *alerts, struct intake *intake)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -169,7 +169,7 @@ static enum err start_storer(
     pid_t child = fork();
     if (child == 0) {
         close(pair[0]);
-        _exit(serve(settings, pair[1]));
+        _exit(serve(settings, alerts, pair[1]));
     }
     close(pair[1]);
     intake->fd = pair[0];
@@ -177,7 +177,8 @@ static enum err start_storer(
     return child > 0 ? OK : ERR_IO;
 }
 
-enum err intake_open(const struct settings *settings, struct intake *intake)
+enum err intake_open(const struct settings *settings,
+    struct alert_rules *alerts, struct intake *intake)
 {
     struct run_user user;
     *intake = (struct intake){.fd = -1, .lock = -1};
@@ -190,7 +191,7 @@ enum err intake_open(const struct settings *settings, struct intake *intake)
     if (err == OK)
         err = give_up_root(&user);
     if (err == OK)
-        err = start_storer(settings, intake);
+        err = start_storer(settings, alerts, intake);
     return err;
 }
 

@@ -15,6 +15,8 @@ enum err intake_listen(const char *store_dir, int *fd_out) MUST_USE;
 /* Whether the other end may speak: our own user, or root. */
 bool intake_is_welcome(int fd);
 
+struct alert_rules; /* of a storer of our own; NULL: none */
+
 struct intake {
     int fd;    /* to the storer */
     int lock;  /* of the data folder, -1: a gateway has it */
@@ -22,8 +24,8 @@ struct intake {
 };
 /* Gives up root for the store's user, for good. ERR_IO, ERR_CONFIG, ERR_STATE:
  * told. */
-enum err intake_open(
-    const struct settings *settings, struct intake *intake_out) MUST_USE;
+enum err intake_open(const struct settings *settings,
+    struct alert_rules *alerts, struct intake *intake_out) MUST_USE;
 /* Waits for our own storer: what it has is indexed then.  fd is closed
  * already. ERR_IO: it failed. */
 enum err intake_close(struct intake *intake) MUST_USE;

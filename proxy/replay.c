@@ -107,10 +107,61 @@ static int compare_lines(
     return compare_moments(&a->end, &b->end);
 }
 
+/* ---- alerts -------------------------------------------------------------- */
+
+struct judged {
+    struct replay_line *line;
+    int64_t time_ms;
+    size_t order;
+};
+
+static int compare_judged(const void *a, const void *b)
+{
+    const struct judged *x = a, *y = b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void judge_line(struct alerts *alerts, struct replay_line *line)
+{
+    struct buf told = {0};
+    if (alerts_judge_line(alerts, buf_str(&line->json), &told)) {
+        buf_free(&line->json);
+        buf_take(&line->json, &told);
+    }
+    buf_free(&told);
+}
+
+/* A log lists its latest event first: the one that completes a rule is to be
+ * the one that was last. */
+static void judge_lines(struct replay *replay)
+{
+    struct replay_line *line;
+    size_t n = 0, count = 0;
+    DL_COUNT(replay->lines, line, count);
+    struct judged *all = mem_calloc(count + 1, sizeof *all);
+    DL_FOREACH(replay->lines, line)
+    {
+        int64_t time_ms = 0;
+        if (alerts_concern_line(
+                replay->alerts, buf_str(&line->json), &time_ms)) {
+            all[n] = (struct judged){line, time_ms, n};
+            n++;
+        }
+    }
+    qsort(all, n, sizeof *all, compare_judged);
+    for (size_t i = 0; i < n; i++)
+        judge_line(replay->alerts, all[i].line);
+    mem_free(all);
+}
+
 void replay_print(struct replay *replay)
 {
     struct replay_line *line, *next;
     HASH_CLEAR(hh, replay->by_id);
+    if (replay->alerts != NULL)
+        judge_lines(replay);
     DL_SORT(replay->lines, compare_lines); /* stable */
     DL_FOREACH_SAFE(replay->lines, line, next)
     {

@@ -10,6 +10,7 @@
 #include "inspect/json.h"
 #include "inspect/keep.h"
 #include "proxy/extract_child.h"
+#include "store/alerts.h"
 
 enum { REPLAY_CHUNKS_MAX = 64 };
 
@@ -25,6 +26,7 @@ struct replay {
     struct exchange_env env;
     struct extract_setup setup;
     struct keep *keep;
+    struct alerts *alerts; /* the caller's; NULL: none */
     /* Bodies come in pieces of these sizes, repeating; none: whole. */
     size_t chunks[REPLAY_CHUNKS_MAX], chunk_count;
     struct replay_moment now;
@@ -39,7 +41,7 @@ void replay_entries(struct replay *replay, const struct json_node *entries);
  * counts. */
 void replay_tell(struct replay *replay, const struct activity *activity);
 /* All lines so far, to standard output in the order of their ends; they are
- * gone then. */
+ * gone then.  Alerts come of them in the order of their times. */
 void replay_print(struct replay *replay);
 
 #endif

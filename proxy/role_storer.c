@@ -8,17 +8,18 @@
 #include "proxy/role_service.h"
 #include "proxy/sandbox.h"
 
-static struct storer_options options_of(const struct settings *s)
+static struct storer_options options_of(const struct conf *conf)
 {
+    const struct settings *s = &conf->settings;
     return (struct storer_options){s->store_dir, s->fsync_group,
-        s->retention_days, s->retention_bytes, s->timeout_file};
+        s->retention_days, s->retention_bytes, s->timeout_file, conf->alerts};
 }
 
 static int intake_fd = -1;
 
 static enum err store_open(const struct role_start *start, void **state_out)
 {
-    struct storer_options options = options_of(&start->conf->settings);
+    struct storer_options options = options_of(start->conf);
     struct storer *storer = NULL;
     if (intake_listen(options.folder.p, &intake_fd) != OK)
         log_event(LOG_WARN, "store.no-intake", LOG_CSTR("why", strerror(errno)),
@@ -70,7 +71,7 @@ static void store_gone(void *state, uint64_t origin)
 
 static void store_reload(void *state, struct conf *conf)
 {
-    struct storer_options options = options_of(&conf->settings);
+    struct storer_options options = options_of(conf);
     storer_set_options(state, &options);
     conf_unref(&conf);
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/alert_rules.h"
 #include "store/upsert.h"
 
 enum { BUSY_MS = 20 };
@@ -22,6 +23,7 @@ struct index_step {
     struct journal_position position; /* the reader's, and the database's */
     bool was_checked;                 /* position against the journal */
     enum err trouble;                 /* logged already */
+    struct alert_rules *alerts;
 };
 
 struct index_step *index_step_new(struct str folder, struct journal *journal)
@@ -44,9 +46,20 @@ void index_step_free(struct index_step **step)
     if (*step == NULL)
         return;
     disconnect(*step);
+    alert_rules_unref(&(*step)->alerts);
     mem_free((*step)->folder);
     mem_free(*step);
     *step = NULL;
+}
+
+/* The statements are made anew at the next transaction. */
+void index_step_set_alerts(struct index_step *s, struct alert_rules *rules)
+{
+    if (s->alerts == rules)
+        return;
+    disconnect(s);
+    alert_rules_unref(&s->alerts);
+    s->alerts = alert_rules_ref(rules);
 }
 
 struct db *index_step_db(struct index_step *s)
@@ -66,6 +79,8 @@ static enum err connect_db(struct index_step *s)
     enum err err = db_open(str_of(s->folder), DB_WRITE, BUSY_MS, &s->db);
     if (err == OK)
         err = upsert_new(s->db, &s->upsert);
+    if (err == OK)
+        err = upsert_set_alerts(s->upsert, s->alerts);
     return err;
 }
 
@@ -104,6 +119,7 @@ static enum err take_position(struct index_step *s)
     if (s->reader == NULL ||
         journal_position_compare(position, s->position) != 0) {
         journal_reader_free(&s->reader);
+        upsert_forget(s->upsert);
         s->reader = journal_reader_new(str_of(s->folder), s->journal, position);
         s->position = position;
     }

@@ -13,6 +13,8 @@ struct index_step;
 
 struct index_step *index_step_new(
     struct str folder, struct journal *journal /* or NULL */);
+/* Rules of alerts from the next transaction on; a reference is taken. */
+void index_step_set_alerts(struct index_step *step, struct alert_rules *rules);
 void index_step_free(struct index_step **step);
 /* OK: *count_out entries were indexed (INDEXER_BATCH_MAX at most).
  * ERR_AGAIN: locked, later. ERR_IO: cannot be opened or written now. Errors

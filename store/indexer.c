@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "store/alert_rules.h"
 #include "store/index_step.h"
 
 struct indexer {
@@ -27,6 +28,7 @@ struct indexer {
     pthread_cond_t changed;
     bool has_news, must_stop;
     struct retain_options options;
+    struct alert_rules *alerts;
 };
 
 static void wait_ms(struct indexer *ix, unsigned ms, bool until_news)
@@ -49,6 +51,7 @@ static bool must_stop(struct indexer *ix, struct retain_options *options_out)
     pthread_mutex_lock(&ix->mutex);
     bool stop = ix->must_stop;
     *options_out = ix->options;
+    index_step_set_alerts(ix->step, ix->alerts);
     pthread_mutex_unlock(&ix->mutex);
     return stop;
 }
@@ -129,7 +132,7 @@ static void *run(void *context)
 }
 
 struct indexer *indexer_start(struct str folder, struct journal *journal,
-    const struct retain_options *options)
+    const struct retain_options *options, struct alert_rules *alerts)
 {
     sigset_t all, before;
     pthread_condattr_t attributes;
@@ -137,6 +140,7 @@ struct indexer *indexer_start(struct str folder, struct journal *journal,
     ix->folder = mem_memdup0(folder.p, folder.n);
     ix->journal = journal;
     ix->options = *options;
+    ix->alerts = alert_rules_ref(alerts);
     ix->step = index_step_new(folder, journal);
     pthread_mutex_init(&ix->mutex, NULL);
     pthread_condattr_init(&attributes);
@@ -172,6 +176,15 @@ void indexer_set_options(
     pthread_mutex_unlock(&ix->mutex);
 }
 
+void indexer_set_alerts(struct indexer *ix, struct alert_rules *alerts)
+{
+    pthread_mutex_lock(&ix->mutex);
+    struct alert_rules *before = ix->alerts;
+    ix->alerts = alert_rules_ref(alerts);
+    pthread_mutex_unlock(&ix->mutex);
+    alert_rules_unref(&before);
+}
+
 static void index_rest(struct indexer *ix)
 {
     uint64_t until = clock_mono_ms() + INDEXER_STOP_MS;
@@ -198,6 +211,7 @@ void indexer_stop(struct indexer **indexer)
     index_rest(ix);
     publish_lag(ix);
     index_step_free(&ix->step);
+    alert_rules_unref(&ix->alerts);
     pthread_cond_destroy(&ix->changed);
     pthread_mutex_destroy(&ix->mutex);
     mem_free(ix->folder);
@@ -248,7 +262,8 @@ static enum err wait_for_storer(
     }
 }
 
-enum err indexer_catch_up(struct str folder, unsigned ms)
+enum err indexer_catch_up(
+    struct str folder, struct alert_rules *alerts, unsigned ms)
 {
     uint64_t until = clock_mono_ms() + ms;
     struct journal_segments list;
@@ -260,6 +275,7 @@ enum err indexer_catch_up(struct str folder, unsigned ms)
         return err;
     }
     struct index_step *step = index_step_new(folder, NULL);
+    index_step_set_alerts(step, alerts);
     do {
         err = index_unlocked(step, folder, &count, &is_live);
         if (err == ERR_AGAIN)

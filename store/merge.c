@@ -171,7 +171,7 @@ static bool is_one_act(const json_t *a, const json_t *b)
 static json_t *facts_of(const json_t *log)
 {
     static const char *const kept[] = {
-        "via", "time", "changes", "project_id", "target", "targets"};
+        "via", "time", "changes", "project_id", "target", "targets", "alerts"};
     json_t *facts = json_object();
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
         json_t *value = json_object_get(log, kept[i]);
@@ -192,7 +192,7 @@ static json_t *facts_of(const json_t *log)
 static void add_facts(json_t *activity, json_t *facts)
 {
     static const char *const missing[] = {
-        "changes", "project_id", "target", "targets"};
+        "changes", "project_id", "target", "targets", "alerts"};
     static const char *const details[] = {"event_id", "log_ip"};
     json_t *via = json_object_get(activity, "via");
     json_object_set_new(activity, "sources",

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "store/cursor.h"
+#include "store/alert_rules.h"
 #include "store/indexer.h"
 
 enum {
@@ -41,6 +42,7 @@ struct storer {
     struct journal *journal;
     struct indexer *indexer; /* from storer_begin on */
     struct retain_options retention;
+    struct alert_rules *alerts;
     bool fsync_group;
     bool is_failing; /* the last append failed: said once */
     struct buf batch, gone;
@@ -87,8 +89,13 @@ void storer_set_options(struct storer *s, const struct storer_options *options)
     s->fsync_group = options->fsync_group;
     s->retention = (struct retain_options){
         options->retention_days, options->retention_bytes, options->wait_ms};
-    if (s->indexer != NULL)
-        indexer_set_options(s->indexer, &s->retention);
+    struct alert_rules *before = s->alerts;
+    s->alerts = alert_rules_ref(options->alerts);
+    alert_rules_unref(&before);
+    if (s->indexer == NULL)
+        return;
+    indexer_set_options(s->indexer, &s->retention);
+    indexer_set_alerts(s->indexer, s->alerts);
 }
 
 /* ---- appending ---- */
@@ -292,8 +299,8 @@ void storer_begin(struct storer *s, const uint64_t *live, size_t count)
     buf_free(&json);
     flush(s);
     if (s->indexer == NULL)
-        s->indexer =
-            indexer_start(str_of(s->folder), s->journal, &s->retention);
+        s->indexer = indexer_start(
+            str_of(s->folder), s->journal, &s->retention, s->alerts);
 }
 
 void storer_origin_gone(struct storer *s, uint64_t origin)
@@ -310,6 +317,7 @@ void storer_close(struct storer **storer)
     if (s->journal != NULL)
         flush(s);
     indexer_stop(&s->indexer);
+    alert_rules_unref(&s->alerts);
     journal_close(&s->journal);
     buf_free(&s->batch);
     buf_free(&s->gone);

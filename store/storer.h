@@ -15,13 +15,15 @@
 
 #include "store/record.h"
 
+struct alert_rules;
 struct storer;
 
 struct storer_options {
     struct str folder; /* there already; nothing outside it is opened */
     bool fsync_group;
     int64_t retention_days, retention_bytes;
-    int64_t wait_ms; /* retain_options */
+    int64_t wait_ms;            /* retain_options */
+    struct alert_rules *alerts; /* or NULL; a reference is taken */
 };
 
 /* ERR_IO, ERR_PARSE: with a clear line in the log (damaged store, no right to

@@ -11,6 +11,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/alert_rows.h"
 #include "store/audit.h"
 #include "store/cursor.h"
 #include "store/facet.h"
@@ -20,6 +21,7 @@ struct upsert {
     struct db *db;
     struct facets *facets;
     struct merge *merge;
+    struct alert_rows *alerts; /* NULL: no rules */
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
         *list_origins, *flag_evidence, *add_evidence;
 };
@@ -99,6 +101,7 @@ void upsert_free(struct upsert **upsert)
         return;
     facets_free(&u->facets);
     merge_free(&u->merge);
+    alert_rows_free(&u->alerts);
     db_statement_free(&u->put);
     db_statement_free(&u->clear_findings);
     db_statement_free(&u->add_finding);
@@ -273,9 +276,11 @@ static enum err put_record(struct upsert *u, const struct journal_entry *entry)
     }
     json_incref(sealed);
     json_object_del(activity, "sealed_evidence");
-    bool is_told = false;
+    bool is_told = false, has_alerts = false;
     enum err err = merge_record(u->merge, entry, activity, &is_told);
-    bool is_same = is_good && is_line && sealed == NULL &&
+    if (err == OK && !is_told && u->alerts != NULL)
+        err = alert_rows_judge(u->alerts, entry, activity, &has_alerts);
+    bool is_same = is_good && is_line && sealed == NULL && !has_alerts &&
                    json_object_get(activity, "sources") == NULL;
     char *text = is_same ? NULL : json_dumps(activity, JSON_COMPACT);
     if (err == OK && !is_told)
@@ -386,8 +391,16 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
     return err;
 }
 
+enum err upsert_set_alerts(struct upsert *u, struct alert_rules *rules)
+{
+    alert_rows_free(&u->alerts);
+    return rules != NULL ? alert_rows_new(u->db, rules, &u->alerts) : OK;
+}
+
 void upsert_forget(struct upsert *u)
 {
+    if (u->alerts != NULL)
+        alert_rows_forget(u->alerts);
     facets_forget(u->facets);
 }
 

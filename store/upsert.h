@@ -18,6 +18,7 @@ enum {
 
 enum store_state { STATE_OPEN = 0, STATE_CLOSED = 1, STATE_DONE = 2 };
 
+struct alert_rules;
 struct upsert; /* prepared statements of one connection */
 
 /* ERR_PARSE and others as db_sqlite.h. */
@@ -27,7 +28,11 @@ void upsert_free(struct upsert **upsert);
  * with a log line. */
 enum err upsert_entry(
     struct upsert *upsert, const struct journal_entry *entry) MUST_USE;
-/* After a rollback. */
+/* From now on activities are judged by these rules (store/alerts.h; a
+ * reference is taken); NULL: by none. */
+enum err upsert_set_alerts(
+    struct upsert *upsert, struct alert_rules *rules) MUST_USE;
+/* After a rollback, or when another process has indexed. */
 void upsert_forget(struct upsert *upsert);
 /* facets_fill, within a transaction. */
 enum err upsert_fill(struct upsert *upsert, size_t *count_out) MUST_USE;

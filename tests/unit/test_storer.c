@@ -23,6 +23,7 @@
 #include "base/mem.h"
 
 static char folder[64];
+static struct alert_rules *rules; /* of storers that are opened */
 
 static int make_folder(void **state)
 {
@@ -43,7 +44,7 @@ static struct storer *open_storer(bool fsync_group)
 {
     struct storer *s = NULL;
     struct storer_options options = {
-        str_of(folder), fsync_group, 30, 1 << 30, 0};
+        str_of(folder), fsync_group, 30, 1 << 30, 0, rules};
     assert_int_equal(storer_open(&options, &s), OK);
     return s;
 }
@@ -152,7 +153,7 @@ static void what_a_kill_left_in_the_journal_is_indexed_later(void **state)
     int status = 0;
     waitpid(child, &status, 0);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    assert_int_equal(indexer_catch_up(str_of(folder), 1000), OK);
+    assert_int_equal(indexer_catch_up(str_of(folder), NULL, 1000), OK);
     assert_int_equal(count_rows(), 3);
     assert_string_equal(column("state", ids[2]), "0");
     /* and the next start closes them */
@@ -444,7 +445,8 @@ static void a_store_that_cannot_be_written_refuses_to_open(void **state)
 {
     (void)state;
     struct storer *s = NULL;
-    struct storer_options options = {STR("/nonexistent"), false, 30, 0, 0};
+    struct storer_options options = {
+        STR("/nonexistent"), false, 30, 0, 0, NULL};
     assert_int_equal(storer_open(&options, &s), ERR_IO);
     assert_null(s);
 }
@@ -469,7 +471,7 @@ static void a_hundred_thousand_records_are_indexed_fast(void **state)
     }
     uint64_t appended = clock_mono_ms();
     storer_close(&s);
-    assert_int_equal(indexer_catch_up(str_of(folder), 60000), OK);
+    assert_int_equal(indexer_catch_up(str_of(folder), NULL, 60000), OK);
     uint64_t indexed = clock_mono_ms();
     print_message("%d records: appended in %u ms, indexed in %u ms\n", RECORDS,
         (unsigned)(appended - from), (unsigned)(indexed - appended));
