@@ -132,7 +132,7 @@ demo-deps: deps
 
 test-deps: deps
 	$(call install_packages,$(TEST_PACKAGES) $(NODE_PACKAGES))
-	@cd tests/e2e && [ -f node_modules/.package-lock.json ] || npm ci --loglevel=error --no-audit --no-fund
+	@cd tests/e2e && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --loglevel=error --no-audit --no-fund
 
 bench-deps: test-deps
 	$(call install_packages,$(BENCH_PACKAGES))
