@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL_BYTES = 1024 };
+enum { SMALL_BYTES = 1024, LARGE_BYTES = 1024 * 1024 };
 
 static _Thread_local unsigned wipe_depth;
 
@@ -100,4 +100,11 @@ void mem_wipe_begin(void)
 void mem_wipe_end(void)
 {
     wipe_depth--;
+}
+
+/* The C library raises the bound with each large block that is freed; set, it
+ * stays. */
+void mem_map_large_blocks(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 }

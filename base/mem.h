@@ -21,6 +21,11 @@ void mem_free(void *p);                     /* NULL is fine */
 void mem_wipe_begin(void);
 void mem_wipe_end(void);
 
+/* Once, at the start of a process: a large block is a mapping of its own,
+ * whatever was freed before.  So it grows without a copy beside it, and what
+ * is freed goes back to the system. */
+void mem_map_large_blocks(void);
+
 /* For libraries that report it: ends the process like a failed mem_alloc. */
 _Noreturn void mem_exhausted(void);
 

@@ -278,6 +278,7 @@ int command_role(int argc, char **argv)
         return 2;
     }
     name_process(&o, NULL);
+    mem_map_large_blocks();
     ignore_signals();
     umask(027); /* the store is nobody else's */
     drop_user(&o);

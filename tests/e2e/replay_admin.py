@@ -67,7 +67,7 @@ row("admin key made", "POST", O + "/admin_api_keys", {"name": "ci", "expires_in_
      "value": SECRET},
     told("api_key.created", ("api_key", "key_1", "ci"),
          facts={"kind": "admin", "expires_at": 1790003600, "owner": "Ana", "channel": "api", **key_facts()},
-         category="Administration", project_id=None))
+         category="Administration", project_id=None, verdict="alert"))
 row("admin key deleted", "DELETE", O + "/admin_api_keys/key_1", None, gone("organization.admin_api_key.deleted", "key_1"),
     told("api_key.deleted", ("api_key", "key_1")))
 row("project key deleted", "DELETE", P + "/api_keys/key_2", None, gone("organization.project.api_key.deleted", "key_2"),
@@ -76,7 +76,7 @@ row("service account key", "POST", P + "/service_accounts/svc_acct_1/api_keys",
     {"name": "deploy", "scopes": ["model.read", "all"]},
     {"object": "organization.project.service_account.api_key", "id": "key_3", "name": "deploy", "value": SECRET},
     told("api_key.created", ("api_key", "key_3", "deploy"), project_id="proj_1",
-         facts={"parent": "svc_acct_1", "scopes": ["model.read", "all"], **key_facts()}))
+         facts={"parent": "svc_acct_1", "scopes": ["model.read", "all"], **key_facts()}, verdict="alert"))
 row("certificate uploaded", "POST", O + "/certificates", {"certificate": PEM, "name": "edge"},
     {"object": "certificate", "id": "cert_1", "name": "edge", "certificate_details": {"valid_at": 5, "expires_at": 9}},
     told("certificate.created", ("certificate", "cert_1", "edge"), facts={"valid_at": 5, "expires_at": 9}))
@@ -103,7 +103,8 @@ row("invite", "POST", O + "/invites",
     {"object": "organization.invite", "id": "invite-1", "email": "new@corp.example", "role": "reader",
      "status": "pending", "expires_at": 7, "accepted_at": None, "projects": [{"id": "proj_1", "role": "owner"}]},
     told("invite.sent", ("invite", "invite-1", "new@corp.example"),
-         facts={"role": "reader", "projects": ["proj_1"], "project_roles": ["owner"]}, category="Administration"))
+         facts={"role": "reader", "projects": ["proj_1"], "project_roles": ["owner"]}, category="Administration",
+         verdict="alert"))
 row("invite deleted", "DELETE", O + "/invites/invite-1", None, gone("organization.invite.deleted", "invite-1"),
     told("invite.deleted", ("invite", "invite-1")))
 row("project", "POST", O + "/projects", {"name": "Blue", "residency": "EU_STORAGE_PROCESSING"},
@@ -163,7 +164,8 @@ row("service account alone", "POST", P + "/service_accounts", {"name": "bot", "c
      "api_key": None}, told("service_account.created", ("service_account", "svc_acct_2", "bot")))
 row("service account changed", "POST", P + "/service_accounts/svc_acct_1", {"role": "owner"},
     {"object": "organization.project.service_account", "id": "svc_acct_1", "name": "bot", "role": "owner"},
-    told("service_account.updated", ("service_account", "svc_acct_1", "bot"), ["role"], facts={"role": "owner"}))
+    told("service_account.updated", ("service_account", "svc_acct_1", "bot"), ["role"], facts={"role": "owner"},
+         verdict="alert"))
 row("service account deleted", "DELETE", P + "/service_accounts/svc_acct_1", None,
     gone("organization.project.service_account.deleted", "svc_acct_1"),
     told("service_account.deleted", ("service_account", "svc_acct_1"), category="User Account Deletion"))
@@ -173,19 +175,19 @@ row("user added by id", "POST", P + "/users", {"user_id": "user-7", "role": "mem
          category="User Account Creation"))
 row("user added by mail", "POST", P + "/users", {"email": "bo@corp.example", "role": "owner"},
     {"object": "organization.project.user", "id": "user-7", "email": "bo@corp.example", "role": "owner"},
-    told("user.added", ("user", "user-7", "bo@corp.example"), facts={"role": "owner"}))
+    told("user.added", ("user", "user-7", "bo@corp.example"), facts={"role": "owner"}, verdict="alert"))
 for place, project in ((O, None), (P, "proj_1")):
     row(f"user changed {project}", "POST", place + "/users/user-7", {"role": "owner"},
         {"object": "organization.user", "id": "user-7", "email": "bo@corp.example", "role": "owner"},
         told("user.updated", ("user", "user-7", "bo@corp.example"), ["role"], facts={"role": "owner"},
-             project_id=project))
+             project_id=project, verdict="alert"))
     row(f"user deleted {project}", "DELETE", place + "/users/user-7", None, gone("organization.user.deleted", "user-7"),
         told("user.deleted", ("user", "user-7"), project_id=project, category="User Account Deletion"))
 for place, project in ((O, None), (R, "proj_1")):
     for kind, id in (("user", "user-7"), ("group", "group_1")):
         row(f"role of {kind} {project}", "POST", f"{place}/{kind}s/{id}/roles", {"role_id": "role-admin"},
             {"object": f"{kind}.role", "role": {"id": "role-admin", "name": "Admin"}},
-            told("role.assignment.created", (kind, id), project_id=project,
+            told("role.assignment.created", (kind, id), project_id=project, verdict="alert",
                  facts={"role": "Admin", "role_id": "role-admin", "principal": kind}))
         row(f"role off {kind} {project}", "DELETE", f"{place}/{kind}s/{id}/roles/role-admin", None,
             {"object": f"{kind}.role.deleted", "deleted": True},
@@ -230,7 +232,7 @@ for prefix in ("/dashboard", "/v1/dashboard"):
     row("console key made " + prefix, "POST", at, {"action": "create", "name": "laptop", "scopes": ["api.all"]},
         {"result": "success", "key": {"sensitive_id": SECRET, "object": "api_key", "name": "laptop", "created": 1,
                                       "last_use": None, "publishable": False}},
-        told("api_key.created", ("api_key", "sk-svcacct-…wxyz", "laptop"), project_id="proj_1",
+        told("api_key.created", ("api_key", "sk-svcacct-…wxyz", "laptop"), project_id="proj_1", verdict="alert",
              facts={"scopes": ["api.all"], "channel": "console", **key_facts()},
              actor={"workspace": "org-acme", "source": "session"}), fields=CONSOLE)
     row("console key changed " + prefix, "POST", at,
@@ -258,7 +260,7 @@ row("chat invites", "POST", W + "/invites",
                          {"id": "inv-2", "email_address": "b@x.example", "role": "standard-user"}],
      "errored_emails": [{"email": "bad", "error": "invalid"}]},
     told("invite.sent", ("invite", "inv-1", "a@x.example"), chat=True, facts={"role": "account-admin"},
-         actor={"workspace": WS}),
+         actor={"workspace": WS}, verdict="alert"),
     told("invite.sent", ("invite", "inv-2", "b@x.example"), chat=True, facts={"role": "standard-user"}), fields=CHATTER)
 row("chat invites all failed", "POST", W + "/invites", {"email_addresses": ["bad"], "role": "standard-user"},
     {"account_invites": [], "errored_emails": [{"email_address": "bad", "error": "invalid"}]}, fields=CHATTER)
@@ -271,7 +273,8 @@ row("chat asks to join", "POST", W + "/invites/request", {}, {"success": True}, 
 row("chat invite deleted", "DELETE", W + "/invites", {"email_address": "a@x.example"}, None,
     told("invite.deleted", ("invite", None, "a@x.example"), chat=True), fields=CHATTER)
 row("chat role", "PATCH", W + "/users/user-7", {"role": "account-owner"}, {"id": "user-7", "role": "account-owner"},
-    told("user.updated", ("user", "user-7"), ["role"], chat=True, facts={"role": "account-owner"}), fields=CHATTER)
+    told("user.updated", ("user", "user-7"), ["role"], chat=True, facts={"role": "account-owner"},
+         verdict="alert"), fields=CHATTER)
 row("chat removed", "DELETE", W + "/users/user-7", None, {"success": True},
     told("user.deleted", ("user", "user-7"), chat=True, facts={"self": None}), fields=CHATTER)
 row("chat left", "DELETE", W + "/users/user-7", None, None,
