@@ -42,10 +42,12 @@ static void make_token(char out[VISIT_TOKEN_BYTES])
     digest_hex(bytes, out);
 }
 
+/* Of two threads the one with the earlier time may come second, so that the
+ * session was seen after now. */
 static bool is_over(const struct entry *e, uint64_t now_ms)
 {
-    return now_ms - e->seen_ms > VISIT_IDLE_MS ||
-           now_ms - e->started_ms > VISIT_MAX_MS;
+    return now_ms > e->seen_ms + VISIT_IDLE_MS ||
+           now_ms > e->started_ms + VISIT_MAX_MS;
 }
 
 /* A free place, or that of the session unused for longest: of this user when
@@ -114,7 +116,7 @@ bool visits_find(struct visits *s, struct str token, uint64_t now_ms,
         e = NULL;
     }
     if (e != NULL) {
-        if (is_use)
+        if (is_use && now_ms > e->seen_ms)
             e->seen_ms = now_ms;
         *out = e->session;
     }

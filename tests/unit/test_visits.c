@@ -45,6 +45,22 @@ static void a_session_ends_when_idle_and_at_its_time(void **state)
     visits_free(&v);
 }
 
+/* Each thread takes the time before it waits for its turn. */
+static void requests_at_once_may_come_in_any_order(void **state)
+{
+    (void)state;
+    struct visits *v = visits_new();
+    struct visit visit;
+    char token[VISIT_TOKEN_BYTES];
+    visits_start(v, STR("ana"), STR("hash"), NOW, token);
+    assert_true(visits_find(v, str_of(token), NOW + 2, true, &visit));
+    assert_true(visits_find(v, str_of(token), NOW + 1, true, &visit));
+    assert_true(visits_find(v, str_of(token), NOW - 1, true, &visit));
+    uint64_t at = NOW + 2 + VISIT_IDLE_MS;
+    assert_true(visits_find(v, str_of(token), at, true, &visit));
+    visits_free(&v);
+}
+
 static void a_changed_login_ends_its_sessions(void **state)
 {
     (void)state;
@@ -155,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_is_found_by_its_token_alone),
         cmocka_unit_test(a_session_ends_when_idle_and_at_its_time),
+        cmocka_unit_test(requests_at_once_may_come_in_any_order),
         cmocka_unit_test(a_changed_login_ends_its_sessions),
         cmocka_unit_test(a_user_has_no_more_than_so_many),
         cmocka_unit_test(guesses_wait_longer_each_time),
