@@ -62,6 +62,7 @@ struct parent {
     struct generation now, next; /* next: being compiled */
     pid_t compiler_pid;
     bool wants_reload; /* a SIGHUP came during the start or a reload */
+    bool is_reloading; /* some role may not have loaded the last one yet */
     int stats_fd, leaf_key_fd, tickets_fd, lock_fd;
     void *stats;
     struct bound proxy, console, metrics;

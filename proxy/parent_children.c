@@ -120,10 +120,23 @@ static void send_origins(struct child *storer)
     send_to(storer, &message, -1);
 }
 
+/* Said once a reload: from then on every role works by it. */
+static void tell_reloaded(struct parent *p)
+{
+    for (size_t i = 0; i < p->child_count; i++)
+        if (p->children[i].pid != 0 &&
+            (!p->children[i].is_ready || p->children[i].loading > 0))
+            return;
+    if (p->is_reloading)
+        log_event(LOG_INFO, "reload.in_use");
+    p->is_reloading = false;
+}
+
 static void on_ready(struct child *c)
 {
     c->is_ready = true;
     c->waited = 0;
+    tell_reloaded(c->parent);
     parent_on_change(c->parent);
 }
 
@@ -136,6 +149,7 @@ static void on_reloaded(struct child *c, bool is_good)
         log_event(LOG_ERROR, "reload.refused_by_role",
             LOG_CSTR("peer", role_kind_name(c->kind)),
             LOG_INT("index", c->index));
+    tell_reloaded(c->parent);
 }
 
 static void on_control(void *owner, struct str datagram, int fd)
@@ -433,4 +447,5 @@ void children_reload(struct parent *p)
             send_to(c, &data, p->now.data_fd);
         c->loading += send_to(c, &apply, -1);
     }
+    p->is_reloading = true;
 }

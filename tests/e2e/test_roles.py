@@ -82,7 +82,17 @@ class Roles(GatewayTest):
             return [a for a in new if a["activity"] == "prompt.created" and a.get("outcome") == "failure"]
         self.assertEqual(len(wait_for(closed, 10, "the open record to be closed")), 1)
 
+    def wait_until_loaded(self):
+        """The last reload of the configuration or of the logins is in use: until then a worker may take a minute."""
+        def is_in_use():
+            said = [line for line in self.gateway.log().splitlines() if "reload" in line]
+            done = [i for i, line in enumerate(said) if "event=reload.done" in line or "event=users.reloaded" in line]
+            in_use = [i for i, line in enumerate(said) if "event=reload.in_use" in line]
+            return not done or (in_use and in_use[-1] > done[-1])
+        wait_for(is_in_use, 60, "the reload to be in use")
+
     def test_a_stuck_worker_is_replaced(self):
+        self.wait_until_loaded()
         pid = min(self.gateway.roles("worker"))
         os.kill(pid, signal.SIGSTOP)
         wait_for(lambda: end_of(pid), 6, "end of the stuck worker")
