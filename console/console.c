@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/stats.h"
 
+enum { NEXT_MAX = 1000 }; /* bytes of an address to come back to */
+
 struct route {
     const char *path; /* a '*' at its end: the rest of the path */
     enum request_method method;
@@ -135,6 +137,33 @@ static bool is_api(struct str path)
     return str_starts(path, "/api/");
 }
 
+/* As a value of a query. */
+static void append_escaped(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') ||
+                        memchr("/-._~*", c, 6) != NULL;
+        if (is_plain)
+            buf_append_char(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+/* What was asked for, path and query, written anew. */
+static void write_address(const struct request *r, struct buf *out)
+{
+    append_escaped(out, r->path);
+    for (size_t i = 0; i < r->arg_count && out->n <= NEXT_MAX; i++) {
+        buf_append_char(out, i == 0 ? '?' : '&');
+        append_escaped(out, r->args[i].name);
+        buf_append_char(out, '=');
+        append_escaped(out, r->args[i].value);
+    }
+}
+
 static void answer_stranger(struct request *r, struct response *response)
 {
     if (is_api(r->path)) {
@@ -142,18 +171,17 @@ static void answer_stranger(struct request *r, struct response *response)
         response_error(response, 401, "login", "Log in first.");
         return;
     }
-    struct buf where = {0};
-    bool is_page = str_find_char(r->path, '%') == r->path.n &&
-                   str_find_char(r->path, '&') == r->path.n &&
-                   str_find_char(r->path, '#') == r->path.n;
-    for (size_t i = 0; i < r->path.n; i++)
-        is_page = is_page && r->path.p[i] > ' ' && r->path.p[i] < 0x7f;
+    struct buf where = {0}, next = {0};
+    write_address(r, &next);
     buf_append_str(&where, STR("/login"));
-    if (is_page && r->path.n > 1 && r->path.n < 256)
-        buf_printf(&where, "?next=%.*s", STR_ARG(r->path));
+    if (r->path.n > 1 && next.n <= NEXT_MAX) {
+        buf_append_str(&where, STR("?next="));
+        append_escaped(&where, buf_str(&next));
+    }
     response->status = 303;
     response_header(response, "Location", buf_str(&where));
     buf_free(&where);
+    buf_free(&next);
 }
 
 /* Pages are made by scripts from one file: which one is shown, the address

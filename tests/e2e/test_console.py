@@ -1,6 +1,7 @@
 """The console's server: who may come in, what each filter shows, numbers,
 exports, the stream, what is recorded of it, and hostile input."""
 import csv
+import html
 import io
 import json
 import queue
@@ -10,6 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import requests
 
@@ -49,6 +51,7 @@ class Access(GatewayTest):
         page = stranger.get("/")
         self.assertEqual((303, "/login"), (page.status_code, page.headers["Location"]))
         self.assertEqual("/login?next=/activities", stranger.get("/activities").headers["Location"])
+        self.assertEqual("/login", stranger.get("/activities?q=" + "a" * 2000).headers["Location"])
         form = stranger.get("/login")
         self.assertEqual(200, form.status_code)
         for name in ("username", "password"):
@@ -72,6 +75,19 @@ class Access(GatewayTest):
         wait_for(lambda: not (self.gateway.data / "admin.initial").exists(), 5, "admin.initial to go")
         self.assertEqual("administrator", console.get("/api/v1/session").json()["role"])
         self.assertEqual(200, console.get("/").status_code)
+
+    def test_a_login_leads_to_the_whole_address_that_was_asked_for(self):
+        for address in ("/activities", "/activities?since=1h&verdict=block", "/activities?q=K%C3%A4se%20%22a%26b%3D%25%22&user=a%23b",
+                        "/activities?q=" + urllib.parse.quote(HOSTILE, safe="")):
+            console = self.console()
+            place = console.get(address).headers["Location"]
+            self.assertTrue(place.startswith("/login?next=/activities"), place)
+            form = console.get(place)
+            target = html.unescape(re.search(r'name="next" value="([^"]*)"', form.text)[1])
+            answer = console.post("/login", data={"username": "analyst@example.com", "password": PASSWORD, "next": target})
+            self.assertEqual(303, answer.status_code)
+            self.assertEqual(*[(u.path, urllib.parse.parse_qsl(u.query)) for u in
+                               map(urllib.parse.urlsplit, (address, answer.headers["Location"]))])
 
     def test_next_leads_nowhere_else(self):
         for target in ("//evil.example", "https://evil.example/", "/\\evil.example", "/a\r\nX-Injected: 1", "javascript:1"):
