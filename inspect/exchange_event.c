@@ -222,7 +222,7 @@ void event_judge_also(struct exchange *ex)
         exchange_judge(ex, a, DIRECTION_UP, &verdict);
         if (verdict.kind > ex->verdict.kind) {
             ex->verdict = verdict;
-            exchange_put_verdict(ex->activity, &ex->verdict);
+            policy_put_verdict(ex->activity, &ex->verdict);
         }
         activity_free(&a);
     }

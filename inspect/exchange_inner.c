@@ -72,7 +72,7 @@ void exchange_inner_block(struct exchange *ex)
     ex->verdict.is_monitored = false;
     ex->is_blocked = true;
     if (ex->activity != NULL)
-        exchange_put_verdict(ex->activity, &ex->verdict);
+        policy_put_verdict(ex->activity, &ex->verdict);
 }
 
 void exchange_inner_refused(struct exchange *ex, int status)

@@ -1,11 +1,13 @@
 /*
  * What the files of the exchange share; for nobody else.
  *
- *   exchange.c           life, phases, records, verdicts
+ *   exchange.c           life, records, the request's phases
+ *   exchange_judge.c     the verdict on a request, and what follows of it
  *   exchange_scan.c      texts through the scanner, findings in their place
  *   exchange_body.c      request bytes: decode, bound, stream
  *   exchange_stream.c    text scanned while it passes
- *   exchange_answer.c    response bytes, answers, completion
+ *   exchange_response.c  response bytes, links, the response's phases
+ *   exchange_answer.c    answers as activities, completion of the request's
  *   exchange_file.c      files coming down, and links to them
  *   download.c           their bytes (inspect/download.h)
  *   download_whole.c     parts of a file, put together
@@ -42,6 +44,7 @@ enum {
     STREAM_OVERLAP_BYTES = 4096,
     LINKS_MAX = 16, /* in one answer that are remembered */
     JOINTS_MAX = 256,
+    STATUS_UPGRADED = 101, /* RFC 9110 15.2.2: to a WebSocket */
 };
 
 enum request_phase {
@@ -227,33 +230,36 @@ struct exchange {
 /* exchange.c */
 /* The request's activity is made, its body expected. */
 void exchange_start_request(struct exchange *ex);
-void exchange_note_failure(struct exchange *ex, enum failure failure);
-/* For the daily digest of what the maps left unexplained. */
-void exchange_note_drift(struct exchange *ex, const char *cause);
-void exchange_put_verdict(
-    struct activity *activity, const struct verdict *verdict);
-void exchange_judge(struct exchange *ex, struct activity *activity,
-    enum direction direction, struct verdict *verdict_out);
-void exchange_push_opening(struct exchange *ex);
+const struct route *exchange_route(const struct exchange *ex);
+/* The service that its activities name. */
+struct str exchange_service(const struct exchange *ex);
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, struct activity *a);
 void exchange_push_void(struct exchange *ex, const char *id);
 struct buf *exchange_push_note(struct exchange *ex);
+/* For the daily digest of what the maps left unexplained. */
+void exchange_note_drift(struct exchange *ex, const char *cause);
+/* A document was taken or skipped. */
+void exchange_after_document(struct exchange *ex);
+
+/* exchange_judge.c */
+void exchange_note_failure(struct exchange *ex, enum failure failure);
+void exchange_judge(struct exchange *ex, struct activity *activity,
+    enum direction direction, struct verdict *verdict_out);
+void exchange_push_opening(struct exchange *ex);
+/* Before the verdict: whether it is worth a question whose it is. */
+bool exchange_may_be_recorded(const struct exchange *ex);
+/* EXCHANGE_ASK: exchange_question is which draft it is. */
+enum exchange_state exchange_decide(struct exchange *ex);
+void exchange_draft_said(struct exchange *ex, struct str answer);
+
 /* exchange_scan.c */
 /* All sources of the request, in their order. */
 void exchange_plan_scan(struct exchange *ex);
 void scan_run_add(struct scan_run *run, struct str text, enum where where,
     enum source_kind kind);
 bool scan_run_step(struct exchange *ex); /* true: more to do */
-const struct route *exchange_route(const struct exchange *ex);
-/* The service that its activities name. */
-struct str exchange_service(const struct exchange *ex);
 enum where exchange_where(const struct exchange *ex);
-
-/* A document was taken or skipped. */
-void exchange_after_document(struct exchange *ex);
-/* The same, of one that came down. */
-void exchange_after_download(struct exchange *ex);
 
 /* document.c */
 bool document_is_wanted(const struct exchange *ex, struct str type);
@@ -288,23 +294,39 @@ void exchange_scan_piece(struct exchange *ex, struct str bytes);
 void exchange_scan_rest(struct exchange *ex); /* its end */
 void exchange_scan_free(struct exchange *ex);
 
-/* exchange_answer.c */
-/* The request's record, as its answer leaves it. */
-void exchange_complete_request(struct exchange *ex);
+/* exchange_response.c */
 /* The first field of that name, trimmed; empty: there is none. */
 struct str exchange_field(
     const struct field *fields, size_t count, const char *name);
 enum exchange_state exchange_step_response(struct exchange *ex);
-/* The keeper's word about the answer that is at its turn. */
-void exchange_answer_said(struct exchange *ex, struct str answer);
-void exchange_answer_identified(struct exchange *ex);
-void exchange_upload_named(struct exchange *ex, struct str answer);
-void exchange_resumed(struct exchange *ex, struct str answer);
+/* The keeper's word on what the response's phase asked. */
+void exchange_response_said(struct exchange *ex, struct str answer);
 void exchange_free_response(struct exchange *ex);
-
 /* Inspected from now on, where the map calls it learnable. */
 void exchange_learn_host(struct exchange *ex, struct str host);
-void exchange_file_answered(struct exchange *ex, struct str answer);
+/* A document that came down was taken or skipped. */
+void exchange_after_download(struct exchange *ex);
+
+/* exchange_answer.c */
+bool exchange_is_prompt(const struct exchange *ex);
+/* At the end of the response: what it tells, as activities; what the keeper is
+ * to know of them; the conversation that the request began. */
+void exchange_take_answers(struct exchange *ex);
+void exchange_note_answers(struct exchange *ex);
+void exchange_learn_conversation(struct exchange *ex);
+/* The request's record, as its answer leaves it. */
+void exchange_complete_request(struct exchange *ex);
+/* The answer that is at its turn: to be scanned, the keeper's word about it,
+ * scanned. */
+enum exchange_state exchange_begin_answer(struct exchange *ex);
+void exchange_answer_said(struct exchange *ex, struct str answer);
+enum exchange_state exchange_finish_answer(struct exchange *ex);
+/* The request's activity is that of a file, and told as an answer. */
+void exchange_tell_file(struct exchange *ex);
+/* Tells what came without a request of its own: the activities are ex's from
+ * now on.  After it, step. */
+void exchange_tell(
+    struct exchange *ex, struct activity *const *activities, size_t count);
 
 /* exchange_file.c: `answer: file`.  The request's activity becomes that of
  * the file, and is recorded once that is known to be one. */
@@ -341,11 +363,6 @@ bool file_is_link(const struct exchange *ex);
 /* download.c: of a document that came down; its text is to be scanned. */
 void download_take_reading(
     struct exchange *ex, const struct document_reading *reading);
-
-/* Tells what came without a request of its own: the activities are ex's from
- * now on.  After it, step. */
-void exchange_tell(
-    struct exchange *ex, struct activity *const *activities, size_t count);
 
 /* exchange_inner.c */
 /* Inside the socket that upgrade opened: same service, person and address; it
@@ -387,9 +404,6 @@ void exchange_resume_name(struct exchange *ex);
  * that it was told under, to the keeper. */
 void exchange_resume_keep(struct exchange *ex);
 void exchange_resume_note(struct exchange *ex);
-
-/* exchange_answer.c */
-bool exchange_is_prompt(const struct exchange *ex);
 
 /* exchange_view.c */
 /* The texts of an answer of ANSWER_FIELDS become the request's activity's, or,

@@ -2,7 +2,7 @@
  * The policy (docs/policy.md): policy.yaml to a list of rules, and an activity
  * through that list; the first rule that holds decides.
  *
- * exchange.c asks before a request goes on and again for answers; `check`
+ * exchange_judge.c asks before a request goes on and again for answers; `check`
  * only loads.  Mistakes are found while loading, so that judging cannot fail.
  */
 #include "inspect/policy.h"

@@ -546,7 +546,7 @@ void upload_judge(struct exchange *ex)
         .message = u->known.reason};
     if (ex->verdict.message.n == 0)
         ex->verdict.message = STR("The file was refused when it went up.");
-    exchange_put_verdict(ex->activity, &ex->verdict);
+    policy_put_verdict(ex->activity, &ex->verdict);
 }
 
 bool upload_has_file_name(const struct exchange *ex)

@@ -30,6 +30,7 @@ inspect/channel_updates.c inspect/chatgpt.c inspect/chatgpt_answer.c
 inspect/chatgpt_tree.c inspect/csv_read.c inspect/decode.c inspect/delta.c inspect/doc.c
 inspect/edm.c inspect/edm_walk.c
 inspect/exchange.c inspect/exchange_answer.c inspect/exchange_body.c
+inspect/exchange_judge.c inspect/exchange_response.c
 inspect/exchange_file.c inspect/extract.c inspect/filetype.c
 inspect/fingerprint_build.c inspect/fingerprint_match.c
 inspect/fingerprint_set.c inspect/form.c inspect/harvest.c inspect/html.c
