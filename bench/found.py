@@ -1,7 +1,23 @@
 """What `promptgate scan` finds in many texts, for the measures of quality."""
+import argparse
 import json
+import pathlib
 import subprocess
 import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def arguments(description, count, of):
+    """The options of a measure on `count` fresh values each; `of`: what may be
+    named, instead of all."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--binary", default=ROOT / "build/promptgate")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--count", type=int, default=count)
+    options.add_argument("--misses", action="store_true")
+    options.add_argument("names", nargs="*", metavar=of)
+    return options
 
 
 def scan_records(command, records):
