@@ -17,7 +17,9 @@ async function logIn(page, path = '/services', password = given.password) {
   await page.goto(`${given.url}/login?next=${encodeURIComponent(path)}`);
   await page.fill('#username', given.user);
   await page.fill('#password', password);
+  const answer = page.waitForResponse(r => r.request().method() === 'POST' && new URL(r.url()).pathname === '/login');
   await page.click('button[type=submit]');
+  await answer; // the session is there before the next page is asked for
 }
 
 const total = page => page.locator('.activities-page .total b').first().textContent().then(t => Number(t.replace(/\D/g, '')));
@@ -161,7 +163,7 @@ const scenarios = {
     const first = { url: page.url(), text: await drawer.textContent(), turns: await texts(drawer.locator('.turns >> nth=0').locator('.turn-text')),
       focus: await page.evaluate(() => document.activeElement.tagName) };
     await page.keyboard.press('k');
-    await page.waitForSelector('.drawer mark');
+    await drawer.locator('section >> nth=0').locator('mark').first().waitFor(); // the conversation has such marks too
     const second = { marks: await texts(drawer.locator('section >> nth=0').locator('mark')), title: await drawer.locator('mark').first().getAttribute('title') };
     await loaded(page, () => page.reload());
     await page.waitForSelector('.drawer mark');
