@@ -86,6 +86,16 @@ static const char *const level_words[] = {
             failure_words, "block", "", text                                   \
     }
 
+/* What every log that is polled has. */
+#define POLLED_LOG(section, member, address)                                   \
+    TEXT(section, "base_url", member.base_url, address,                        \
+        "where it is; plain http only to a loopback address"),                 \
+        TEXT(section, "key_file", member.key_file, "",                         \
+            "file with the key that it is read with, beside this one or by "   \
+            "its whole path; neither this nor key_env: it is not read"),       \
+        TEXT(section, "key_env", member.key_env, "",                           \
+            "or the environment variable that holds the key")
+
 static const int64_t GIB = INT64_C(1) << 30, DAY_MS = 86400000;
 
 enum { TENANT_IDS_MAX = 64, ORGANIZATION_BYTES_MAX = 64 };
@@ -218,13 +228,7 @@ static const struct setting table[] = {
         "text where it fits max_bytes"),
     INT("evidence", "max_bytes", evidence.max_bytes, 1024, INT64_C(8) << 20,
         "65536", "bytes", "of text kept of one activity"),
-    TEXT("audit_log", "base_url", audit_log.base_url, "https://api.openai.com/v1",
-        "where it is; plain http only to a loopback address"),
-    TEXT("audit_log", "key_file", audit_log.key_file, "",
-        "file with the key that it is read with, beside this one or by its "
-        "whole path; neither this nor key_env: it is not read"),
-    TEXT("audit_log", "key_env", audit_log.key_env, "",
-        "or the environment variable that holds the key"),
+    POLLED_LOG("audit_log", audit_log, "https://api.openai.com/v1"),
     LIST("audit_log", "event_types", SETTING_LIST, audit_log.event_types,
         "[]", "of the events that are asked for; empty: all"),
     WORD("audit_log", "tenant_only", SETTING_FLAG, audit_log.tenant_only,
@@ -235,15 +239,9 @@ static const struct setting table[] = {
         "ms", "asked for again each time: events come late"),
     INT("audit_log", "first", audit_log.first_ms, 0, 366 * DAY_MS,
         "604800000", "ms", "how far back the first poll goes"),
-    TEXT("compliance_log", "base_url", compliance_log.base_url, "https://api.chatgpt.com/v1",
-        "where it is; plain http only to a loopback address"),
+    POLLED_LOG("compliance_log", compliance_log, "https://api.chatgpt.com/v1"),
     TEXT("compliance_log", "workspace", compliance_log.principal, "",
         "UUID of the workspace, or org-… of an organization"),
-    TEXT("compliance_log", "key_file", compliance_log.key_file, "",
-        "file with the key that it is read with, beside this one or by its "
-        "whole path; neither this nor key_env: it is not read"),
-    TEXT("compliance_log", "key_env", compliance_log.key_env, "",
-        "or the environment variable that holds the key"),
     LIST("compliance_log", "event_types", SETTING_LIST, compliance_log.event_types,
         "[AUTH_LOG, AUDIT_LOG, CONVERSATION_MESSAGE]", "of the events that are asked for"),
     INT("compliance_log", "interval", compliance_log.interval_ms, 1000, DAY_MS,
