@@ -319,14 +319,9 @@ static void on_resolved(
 {
     struct collect_http *h = owner;
     struct net_address good[RESOLVE_ADDRESSES_MAX];
-    size_t n = 0;
+    size_t n =
+        dial_permitted(h->options->settings, addresses, count, h->port, good);
     h->query = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct net_address address = addresses[i];
-        address.port = h->port;
-        if (dial_permits(h->options->settings, &address))
-            good[n++] = address;
-    }
     if (n == 0) {
         fail_later(h, count == 0 ? "not resolved" : "a private address");
         return;

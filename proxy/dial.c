@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "proxy/target.h"
 
 struct attempt {
     uv_poll_t poll;
@@ -245,14 +246,20 @@ static bool is_own(
 bool dial_permits(
     const struct settings *settings, const struct net_address *address)
 {
-    if (is_own(settings, address))
-        return false;
-    if (!net_is_private(address))
-        return true;
-    for (size_t i = 0; i < settings->allow_private_count; i++)
-        if (net_in_range(address, &settings->allow_private[i]))
-            return true;
-    return false;
+    return !is_own(settings, address) && target_permits(settings, address);
+}
+
+size_t dial_permitted(const struct settings *settings,
+    const struct net_address *addresses, size_t count, uint16_t port,
+    struct net_address out[RESOLVE_ADDRESSES_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < RESOLVE_ADDRESSES_MAX; i++) {
+        out[n] = addresses[i];
+        out[n].port = port;
+        n += dial_permits(settings, &out[n]);
+    }
+    return n;
 }
 
 /* The index of the first address of the family at or after `from`. */
@@ -286,14 +293,8 @@ static void on_resolved(
 {
     struct dial *d = owner;
     struct net_address allowed[RESOLVE_ADDRESSES_MAX];
-    size_t n = 0;
+    size_t n = dial_permitted(d->settings, addresses, count, d->port, allowed);
     d->query = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct net_address address = addresses[i];
-        address.port = d->port;
-        if (dial_permits(d->settings, &address))
-            allowed[n++] = address;
-    }
     if (n == 0) {
         dial_end(d, count == 0 ? DIAL_NOT_RESOLVED : DIAL_FORBIDDEN, -1, NULL);
         return;

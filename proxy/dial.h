@@ -34,5 +34,9 @@ void dial_cancel(struct dial **dial);
 /* Whether what a peer names may be connected to; address with its port. */
 bool dial_permits(
     const struct settings *settings, const struct net_address *address);
+/* Those of a host's addresses that may, with the port; how many. */
+size_t dial_permitted(const struct settings *settings,
+    const struct net_address *addresses, size_t count, uint16_t port,
+    struct net_address out[RESOLVE_ADDRESSES_MAX]);
 
 #endif

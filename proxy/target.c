@@ -58,7 +58,7 @@ static bool has_override(
     return false;
 }
 
-static bool address_is_allowed(
+bool target_permits(
     const struct settings *settings, const struct net_address *address)
 {
     if (!net_is_private(address))
@@ -90,7 +90,7 @@ struct target_choice target_choose(const struct conf *conf, struct str host,
         !has_override(settings, *host_out, port))
         return (struct target_choice){TARGET_REFUSE, "port"};
     if (is_address && !has_override(settings, *host_out, port) &&
-        !address_is_allowed(settings, &address))
+        !target_permits(settings, &address))
         return (struct target_choice){TARGET_REFUSE, "private-address"};
     if (str_is(*host_out, "localhost") || str_ends(*host_out, ".localhost"))
         return (struct target_choice){TARGET_REFUSE, "private-address"};

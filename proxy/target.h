@@ -28,6 +28,10 @@ struct target_choice {
 struct target_choice target_choose(const struct conf *conf, struct str host,
     uint16_t port, struct arena *arena, struct str *host_out);
 
+/* Public, or in upstream.allow_private. */
+bool target_permits(
+    const struct settings *settings, const struct net_address *address);
+
 /* A ClientHello behind a CONNECT: the reason to refuse it, or NULL. */
 const char *target_check_hello(const struct conf *conf, struct str connect_host,
     enum target_action action, const struct hello *hello);
