@@ -4,6 +4,8 @@
  */
 #include "inspect/fold.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -18,34 +20,31 @@ struct fold_range {
 
 #include "inspect/fold_table.h"
 
+static int compare_entry(const void *key, const void *item)
+{
+    const uint32_t *c = key;
+    const struct fold_entry *e = item;
+    return (*c > e->from) - (*c < e->from);
+}
+
 static const struct fold_entry *find_entry(uint32_t c)
 {
-    size_t low = 0, high = ARRAY_LEN(fold_entries);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (fold_entries[middle].from < c)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < ARRAY_LEN(fold_entries) && fold_entries[low].from == c
-               ? &fold_entries[low]
-               : NULL;
+    return bsearch(&c, fold_entries, ARRAY_LEN(fold_entries),
+        sizeof *fold_entries, compare_entry);
+}
+
+static int compare_range(const void *key, const void *item)
+{
+    const uint32_t *c = key;
+    const struct fold_range *range = item;
+    return (*c > range->to) - (*c < range->from);
 }
 
 static bool is_break(uint32_t c)
 {
-    size_t low = 0, high = ARRAY_LEN(fold_breaks);
-    if (c >= 0x1f000 && c <= 0x1faff) /* pictures */
-        return true;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (fold_breaks[middle].to < c)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < ARRAY_LEN(fold_breaks) && fold_breaks[low].from <= c;
+    bool is_picture = c >= 0x1f000 && c <= 0x1faff;
+    return is_picture || bsearch(&c, fold_breaks, ARRAY_LEN(fold_breaks),
+                             sizeof *fold_breaks, compare_range) != NULL;
 }
 
 /* Han, kana; Thai and its neighbours have no blanks either, but marks. */
