@@ -17,23 +17,7 @@
 #include "store/indexer.h"
 #include "store/query.h"
 #include "store/upsert.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/test_store.XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
+#include "tests/unit/folder.h"
 
 static void fixture_id(unsigned n, char out[UUID_TEXT_BYTES])
 {

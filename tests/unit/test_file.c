@@ -13,27 +13,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char folder[] = "/tmp/test_file.XXXXXX";
+#include "tests/unit/folder.h"
 
 static const char *in_folder(const char *name)
 {
     static char path[256];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[300];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
 }
 
 static void what_was_created_is_loaded(void **state)

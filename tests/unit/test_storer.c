@@ -21,24 +21,9 @@
 #include "store/db_sqlite.h"
 #include "store/indexer.h"
 #include "base/mem.h"
+#include "tests/unit/folder.h"
 
-static char folder[64];
 static struct alert_rules *rules; /* of storers that are opened */
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/test_storer.XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
 
 static struct storer *open_storer(bool fsync_group)
 {

@@ -157,34 +157,6 @@ static void pieces_in_order_have_a_hash_though_nobody_keeps_them(void **state)
     }
 }
 
-static void multipart_is_hashed_while_it_streams(void **state)
-{
-    (void)state;
-    struct buf body = {0};
-    buf_append_str(&body,
-        STR("--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
-            "user_data\r\n--b\r\nContent-Disposition: form-data; "
-            "name=\"file\"; filename=\"z.txt\"\r\nContent-Type: text/plain"
-            "\r\n\r\n"));
-    for (size_t i = 0; i < 300000; i++)
-        buf_append_str(&body, STR("words\n"));
-    buf_append_str(&body, STR("\r\n--b--\r\n"));
-    struct turn t = {.host = "api.openai.com",
-        .path = "/v1/files",
-        .type = "multipart/form-data; boundary=b",
-        .body = buf_str(&body),
-        .answer_type = "application/json",
-        .answer = STR("{\"id\":\"file-9\"}")};
-    struct result r;
-    driver_forget(&d);
-    send_turn(&t, 0, &r);
-    assert_int_equal(r.gate, GATE_STREAM);
-    assert_true(says(&r.done, "\"id\":\"file-9\",\"name\":\"z.txt\","
-                              "\"bytes\":1800000,\"type\":\"text/plain\""));
-    result_free(&r);
-    buf_free(&body);
-}
-
 /* "file" of a multipart body over the driver's bound. */
 static void stream_form(struct str file, const char *type, struct result *r)
 {
@@ -192,7 +164,7 @@ static void stream_form(struct str file, const char *type, struct result *r)
     buf_printf(&body,
         "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
         "user_data\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; "
-        "filename=\"z\"\r\nContent-Type: %s\r\n\r\n",
+        "filename=\"z.txt\"\r\nContent-Type: %s\r\n\r\n",
         type);
     buf_append_str(&body, file);
     buf_append_str(&body, STR("\r\n--b--\r\n"));
@@ -205,8 +177,21 @@ static void stream_form(struct str file, const char *type, struct result *r)
     driver_forget(&d);
     send_turn(&t, 0, r);
     assert_int_equal(r->gate, GATE_STREAM);
-    assert_true(r->is_blocked);
     buf_free(&body);
+}
+
+static void multipart_is_hashed_while_it_streams(void **state)
+{
+    (void)state;
+    struct buf file = {0};
+    struct result r;
+    for (size_t i = 0; i < 300000; i++)
+        buf_append_str(&file, STR("words\n"));
+    stream_form(buf_str(&file), "text/plain", &r);
+    assert_true(says(&r.done, "\"id\":\"file-9\",\"name\":\"z.txt\","
+                              "\"bytes\":1800000,\"type\":\"text/plain\""));
+    result_free(&r);
+    buf_free(&file);
 }
 
 static void check_place(
@@ -220,6 +205,7 @@ static void check_place(
     buf_truncate(&file, 1500000);
     buf_append_str(&file, str_of(what));
     stream_form(buf_str(&file), type, &r);
+    assert_true(r.is_blocked);
     assert_has(&r.done, place);
     result_free(&r);
     buf_free(&file);
@@ -249,6 +235,7 @@ static void what_escapes_hide_is_found_in_a_streamed_file(void **state)
         buf_append_str(&file, STR(" words, "));
     buf_append(&file, wide, sizeof wide);
     stream_form(buf_str(&file), "text/plain", &r);
+    assert_true(r.is_blocked);
     assert_has(&r.done, "credit-card");
     result_free(&r);
     buf_free(&file);
