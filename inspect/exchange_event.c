@@ -4,7 +4,9 @@
  * says.  A 2xx answer in the documented form makes an event of it, or several;
  * everything else makes none (facts/openai-admin.md §3, rules 1 to 7).
  *
- * Of bodies that the map calls secret nothing is kept but what it names.
+ * Of bodies that the map calls secret nothing is kept but what it names; they
+ * are scanned as others are, but for those of a sign-in, which consist of what
+ * lets people in.
  */
 #include "base/mem.h"
 #include "inspect/event.h"
@@ -175,8 +177,7 @@ void event_read_request(struct exchange *ex)
         return;
     }
     fill(ex, w->event, &view, a);
-    if (!route->is_secret)
-        scan_body(ex);
+    scan_body(ex);
     arena_wipe(&scratch);
 }
 

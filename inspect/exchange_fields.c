@@ -31,12 +31,18 @@ static bool is_left_out(struct str name)
     return has_any(name, words);
 }
 
+/* A step of a sign-in consists of what lets people in. */
+static bool is_signin(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->event != NULL &&
+           route->event->signin != SIGNIN_NONE;
+}
+
 void exchange_take_fields(
     struct exchange *ex, const struct field *fields, size_t count)
 {
-    const struct route *route = exchange_route(ex);
-    if (ex->activity == NULL || ex->request != REQUEST_OPEN ||
-        (route != NULL && route->is_secret))
+    if (ex->activity == NULL || ex->request != REQUEST_OPEN || is_signin(ex))
         return;
     for (size_t i = 0; i < count; i++) {
         struct str value = str_trim(fields[i].value);

@@ -170,12 +170,22 @@ static struct str text_of(
     return source->text;
 }
 
+/* That something was found is told, and nothing of what it is. */
+static void keep_no_text(struct scan_run *run)
+{
+    struct findings *f = &run->activity->findings;
+    for (size_t i = run->before; i < f->count; i++)
+        f->items[i].sample = STR_NONE;
+}
+
 static void place_findings(const struct exchange *ex, struct scan_run *run,
     const struct scan_source *source)
 {
     if (source->kind == SOURCE_FIELDS || source->kind == SOURCE_STRICT)
         drop_weak(run);
-    if (source->kind == SOURCE_FIELDS)
+    if (exchange_is_secret(ex))
+        keep_no_text(run);
+    else if (source->kind == SOURCE_FIELDS)
         adopt_lines(run, source->text);
     else if (source->kind == SOURCE_REST)
         adopt_rest(run, source->text);
@@ -197,8 +207,9 @@ static void finish_source(const struct exchange *ex, struct scan_run *run)
         return;
     if (!is_relative)
         place_findings(ex, run, source);
-    evidence_note(ex->env->evidence, run->activity, &run->activity->findings,
-        run->before, text_of(run, source), 0);
+    if (!exchange_is_secret(ex))
+        evidence_note(ex->env->evidence, run->activity,
+            &run->activity->findings, run->before, text_of(run, source), 0);
     if (is_relative)
         place_findings(ex, run, source);
 }

@@ -218,8 +218,9 @@ void service_load_event(
 {
     const struct yaml_node *node = yaml_get(map, "event");
     route->is_secret = yaml_bool(l->doc, map, "secret", false);
-    if (route->is_secret && node == NULL)
-        yaml_mistake(l->doc, map, "secret: is for routes with event");
+    if (route->is_secret && node == NULL && route->action != ROUTE_PASS)
+        yaml_mistake(
+            l->doc, map, "secret: is for routes with event, or do: pass");
     if (node == NULL)
         return;
     if (route->action != ROUTE_RECORD || route->gate != ROUTE_HOLD ||

@@ -211,6 +211,42 @@ static const struct codec_vtable h2_table = {
 
 /* ---- making one ---- */
 
+/* What nghttp2 keeps of heads (cookies, addresses with codes) is zeroed when
+ * it gives it up. */
+static void *h2_malloc(size_t n, void *user)
+{
+    (void)user;
+    return mem_alloc(n);
+}
+
+static void *h2_calloc(size_t count, size_t n, void *user)
+{
+    (void)user;
+    return mem_calloc(count, n);
+}
+
+static void h2_mem_free(void *p, void *user)
+{
+    (void)user;
+    mem_wipe_begin();
+    mem_free(p);
+    mem_wipe_end();
+}
+
+static void *h2_realloc(void *p, size_t n, void *user)
+{
+    (void)user;
+    mem_wipe_begin();
+    void *moved = mem_realloc(p, n);
+    mem_wipe_end();
+    return moved;
+}
+
+static nghttp2_mem h2_mem = {.malloc = h2_malloc,
+    .free = h2_mem_free,
+    .calloc = h2_calloc,
+    .realloc = h2_realloc};
+
 static nghttp2_session_callbacks *make_callbacks(void)
 {
     nghttp2_session_callbacks *c = NULL;
@@ -230,10 +266,10 @@ static void start_session(struct h2 *h2, enum codec_side side)
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_send_header_block_length(option, SEND_HEAD_MAX);
-        rv = side == FACING_CLIENT ? nghttp2_session_server_new2(
-                                         &h2->session, callbacks, h2, option)
-                                   : nghttp2_session_client_new2(
-                                         &h2->session, callbacks, h2, option);
+        rv = side == FACING_CLIENT ? nghttp2_session_server_new3(&h2->session,
+                                         callbacks, h2, option, &h2_mem)
+                                   : nghttp2_session_client_new3(&h2->session,
+                                         callbacks, h2, option, &h2_mem);
     }
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);

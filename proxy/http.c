@@ -31,7 +31,7 @@ void head_free(struct head **head)
 {
     if (*head == NULL)
         return;
-    arena_free(&(*head)->arena);
+    arena_wipe(&(*head)->arena); /* cookies, tokens, codes */
     mem_free(*head);
     *head = NULL;
 }

@@ -232,7 +232,8 @@ static SSL_CTX *common_context(const SSL_METHOD *method)
                      SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1,
         "SSL_CTX");
     SSL_CTX_set_security_level(ctx, 2);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                 SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_mode(
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return ctx;

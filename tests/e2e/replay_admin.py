@@ -368,7 +368,7 @@ def admin_key_action_unknown():
 
 @case
 def admin_unclassified():
-    secret = {"client_secret": SECRET, "metadata_url": "https://idp.example/x", "a@b.example": 1}
+    secret = {"client_secret": "wJ4~Q8x", "metadata_url": "https://idp.example/x", "a@b.example": 1}
     facts = {"method": "POST", "body_keys": ["client_secret", "metadata_url", "{key}"]}
     chat = {**facts, "template": "/backend-api/accounts/{id}/sso/connections"}
     return ([write("POST", API + "/v1/dashboard/organizations/org-acme/sso", secret, {"ok": True}, fields=CONSOLE),
@@ -387,6 +387,26 @@ def admin_unclassified():
              told("admin.unclassified", None, facts={"template": "/api/ip_allowlist"}),
              told("admin.unclassified", None, chat=True, facts={"template": "/v1/manage/x"}),
              told("admin.unclassified", None, chat=True, facts={"body_keys": ["accept_request"]})])
+
+
+@case
+def admin_unclassified_is_scanned():
+    """What is found is told, and nothing of what it is: the body may hold secrets, too."""
+    found = {"type": "credit-card", "sample": None, "content": None, "hidden": None}
+    blocked = {"verdict": "block", "outcome": "failure", "http": {"status": 403}}
+    body = {"note": "card " + CARD, "nested": [{"client_secret": SECRET}]}
+    form = "note=card+4111+1111+1111+1111&x=" + "y" * 20
+    return ([write("POST", API + "/v1/dashboard/organizations/org-acme/notes", body, {"ok": True}, fields=CONSOLE),
+             write("PATCH", W + "/settings/x", {"a": "card " + CARD}, {}, fields=CHATTER, second=1),
+             write("PUT", "https://admin.openai.com/api/x", form, {}, fields=CONSOLE, second=2,
+                   kind="application/x-www-form-urlencoded"),
+             write("POST", "https://platform.openai.com/api/y", CARD, {}, fields=CONSOLE, second=3, kind="text/plain"),
+             write("POST", O + "/admin_api_keys", {"name": "for " + CARD}, {"value": SECRET, "id": "key_1"}, second=4)],
+            [told("admin.unclassified", None, **blocked, **found),
+             told("admin.unclassified", None, chat=True, **blocked, **found),
+             told("admin.unclassified", None, **blocked, **found),
+             told("admin.unclassified", None, **blocked, **found),
+             told("api_key.created", ("api_key", None, "for " + CARD), facts={"kind": "admin"}, **blocked, **found)])
 
 
 @case

@@ -4,12 +4,10 @@ nowhere kept, and nowhere left in memory."""
 import hashlib
 import json
 import os
-import pathlib
-import re
-import subprocess
 import unittest
 
 from gateway import GatewayTest, wait_for
+from planted import Searched
 from test_clients import node
 
 WS = "8f3c1d52-7a90-4d6e-9a41-2f1be0c6d7a3"
@@ -111,7 +109,7 @@ class Admin(GatewayTest):
                          [("new", "allow", "success", "console"), ("old", "block", "failure", "console")])
 
 
-class PlantedSecrets(GatewayTest):
+class PlantedSecrets(Searched):
     """Keys that pass are in no file and in no memory afterwards."""
     settings = "capture: full\nlog: {level: debug}\n"
     names = [f"planted-{i}" for i in range(4)]
@@ -131,35 +129,6 @@ class PlantedSecrets(GatewayTest):
             if "sso" not in path:
                 self.assertIn(secret_of(name), answer)
 
-    @staticmethod
-    def memory(pid):
-        """The readable memory of a process, piece by piece."""
-        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
-            for line in maps:
-                found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
-                if not found or "[v" in line:
-                    continue
-                start, end = (int(x, 16) for x in found.groups())
-                try:
-                    mem.seek(start)
-                    yield line.strip(), mem.read(end - start)
-                except (OSError, ValueError, OverflowError):
-                    continue
-
-    def places(self, needles):
-        """Where in the roles' memory one of the needles is."""
-        found = []
-        for pid, role in self.gateway.roles().items():
-            for line, data in self.memory(pid):
-                found += [(role, line, n.decode(), data[max(0, data.find(n) - 200):data.find(n) + 90])
-                          for n in needles if n in data]
-        return found
-
-    def files(self):
-        folders = [self.gateway.data, self.gateway.folder]
-        return {p for folder in folders for p in pathlib.Path(folder).rglob("*")
-                if p.is_file() and "conf" not in p.parts and not p.name.startswith("standin")}
-
     @unittest.skipUnless(os.geteuid() == 0, "reads the memory of other processes")
     def test_no_file_and_no_memory_has_a_key_that_passed(self):
         import requests
@@ -178,14 +147,8 @@ class PlantedSecrets(GatewayTest):
                  6 * len(self.names) + len(self.kept), SECONDS, "activities")
         secrets = [secret_of(n) for n in self.names + self.kept]
         halves = [s[11:43].encode() for s in secrets] + [s[43:].encode()[:-4] for s in secrets]
-        listed = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{self.gateway.metrics_port}/metrics"],
-                                stdout=subprocess.PIPE).stdout
-        self.assertEqual([h for h in halves if h in listed], [])
-        files = self.files()
-        self.assertTrue(any("store" in p.parts for p in files))
-        self.assertEqual([(str(p), h) for p in files for h in halves if h in p.read_bytes()], [])
         self.assertTrue(self.places([b"planted-3"]), "what may be kept is found")
-        self.assertEqual(self.places(halves), [])
+        self.check_nowhere(halves)
 
 
 if __name__ == "__main__":

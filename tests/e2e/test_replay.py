@@ -56,8 +56,8 @@ def activity_problem(want, got):
             found = (said_ or "") + "\n" + (hidden or "")
             if value in found:
                 continue
-        elif key in ("where", "start"):
-            found = [f[key] for f in got.get("findings", [])]
+        elif key in ("where", "start", "type", "sample"):
+            found = [f.get(key) for f in got.get("findings", [])]
             if value in found:
                 continue
         elif key == "file_ids":

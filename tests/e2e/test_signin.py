@@ -1,17 +1,24 @@
-"""Nothing secret of a sign-in is told, and the policy decides where one would
-be complete (facts/openai-admin.md §2.2; the calls are those of
-replay_signin.py)."""
+"""Nothing secret of a sign-in is told or kept, and the policy decides where one
+would be complete (facts/openai-admin.md §2.2): by replay (the calls are those of
+replay_signin.py), and live, over connections that stay open."""
+import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import unittest
+from urllib.parse import urlencode
 
 import replay_signin
 from exchanges import har
-from gateway import BINARY, ROOT
+from gateway import BINARY, ROOT, wait_for
+from planted import SECONDS, Searched
 from replay_cases import CASES
+
+HERE = pathlib.Path(__file__).resolve().parent
+COOKIE = "__Secure-next-auth.session-token"
 
 
 def replay(entries, policy=None):
@@ -55,6 +62,162 @@ class SignIn(unittest.TestCase):
         out, _ = replay(b.entries, rule("activity: login.failed"))
         told = [json.loads(line) for line in out.splitlines()]
         self.assertEqual([(a["activity"], a["verdict"]) for a in told], [("login.succeeded", "allow")])
+
+
+def planted(name):
+    return hashlib.sha256(("planted " + name).encode()).hexdigest()
+
+
+def made(name):
+    """As tests/standin/signin.js makes it."""
+    return "planted-" + hashlib.sha256(b"secret of " + name.encode()).hexdigest()
+
+
+class Caller:
+    """calls.js: one client whose connections stay open until it is closed."""
+
+    def __init__(self, gateway, version):
+        self.process = subprocess.Popen(
+            ["node", HERE / "calls.js", f"http://127.0.0.1:{gateway.proxy_port}", gateway.ca, version],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self, who, method, url, body=None, **headers):
+        host, _, path = url.removeprefix("https://").partition("/")
+        call = {"who": who, "host": host, "method": method, "path": "/" + path, "body": body,
+                "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+        self.process.stdin.write(json.dumps(call) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(SECONDS)
+
+
+class Person:
+    """Somebody at a browser: each call with the cookies that were set."""
+
+    def __init__(self, caller, name):
+        self.caller, self.name, self.mail, self.session = caller, name, f"{name}@corp.example", ""
+        self.sent = []  # what must not be found
+
+    def call(self, method, url, body=None, form=None, wanted=200):
+        cookie = f"oai-did={self.name}" + (f"; {COOKIE}={self.session}" if self.session and "chatgpt" in url else "")
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        text = urlencode(form) if form else json.dumps(body) if body is not None else None
+        got = self.caller(self.name, method, url, text, cookie=cookie, **({"content_type": kind} if text else {}))
+        assert got["status"] == wanted, (url, got)
+        return got
+
+    def accounts(self, path, body, **more):
+        return self.call("POST", replay_signin.ACCOUNTS + path, body, **more)
+
+    def secret(self, kind):
+        self.sent.append(planted(f"{kind} of {self.name}"))
+        return self.sent[-1]
+
+    def begin(self):
+        chat = replay_signin.CHAT + "/api/auth"
+        self.sent.append(made("csrf " + self.name))
+        token = json.loads(self.call("GET", chat + "/csrf")["body"])["csrfToken"]
+        self.call("POST", chat + "/signin/openai", form={"csrfToken": token, "json": "true"})
+        self.call("GET", replay_signin.ACCOUNTS + "/authorize?state=" + self.name, wanted=302)
+        self.accounts("/authorize/continue", {"username": {"kind": "email", "value": self.mail}})
+        return self
+
+    def types(self, path, key, word, kind, **more):
+        secret = word + self.secret(kind)
+        self.sent.append(made("ticket " + secret))
+        return self.accounts(path, {key: secret}, **more)
+
+    def asserts(self):
+        self.call("POST", replay_signin.SSO + "/sso/saml/acs/conn-1", form={"SAMLResponse": self.secret("assertion")},
+                  wanted=302)
+
+    def back(self):
+        got = self.call("GET", f"{replay_signin.CHAT}/api/auth/callback/openai?code={self.secret('grant')}&state={self.name}",
+                        wanted=302)
+        cookies = got["headers"]["set-cookie"]
+        self.session = (cookies if isinstance(cookies, str) else cookies[0]).split(";")[0].split("=", 1)[1]
+        assert self.session == made("session " + self.name)
+        session = json.loads(self.call("GET", replay_signin.CHAT + "/api/auth/session")["body"])
+        assert session["user"]["email"] == self.mail
+
+    def to_the_platform(self):
+        code = f"{self.mail}~{self.secret('platform grant')}"
+        self.sent += [made(f"{kind} {code}") for kind in ("grant", "refresh")] + [made("id " + self.mail), made("onboarding")]
+        got = self.call("POST", replay_signin.AUTH + "/oauth/token", form={"grant_type": "authorization_code", "code": code,
+                                                                           "code_verifier": self.secret("verifier")})
+        assert made("refresh " + code) in got["body"]
+        self.call("POST", replay_signin.PLATFORM + "/dashboard/onboarding/login", {})
+
+    def leaves(self, query=""):
+        self.call("POST", replay_signin.CHAT + "/api/auth/signout" + query, form={"csrfToken": self.secret("csrf")},
+                  wanted=500 if query else 200)
+        if not query:
+            self.call("POST", replay_signin.ACCOUNTS + "/logout", {})
+
+
+@unittest.skipUnless(os.geteuid() == 0, "reads the memory of other processes")
+class SignInLive(Searched):
+    """Every way in and out, over each protocol; what was typed is nowhere."""
+    settings = "capture: full\nlog: {level: debug}\n"
+    hosts = (*Searched.hosts, "auth.openai.com:443", "external.auth.openai.com:443", "auth0.openai.com:443")
+
+    def signs_in(self, caller, version):
+        """Everybody, and what is told of each: [(name, activity, method, error code)]."""
+        people, told = [], []
+
+        def person(kind, *expected):
+            people.append(Person(caller, f"{kind}{version}"))
+            told.extend((people[-1].mail, *e) for e in expected)
+            return people[-1].begin()
+        p = person("password", ("login.succeeded", "password", None), ("logout.succeeded", None, None))
+        p.types("/password/verify", "password", "Right-", "password")
+        p.back()
+        p.leaves()
+        p = person("mfa", ("login.succeeded", "mfa", None))
+        p.types("/password/verify", "password", "Right-", "password")
+        p.types("/mfa/verify", "code", "", "totp")
+        p.back()
+        p = person("otp", ("login.succeeded", "otp", None), ("logout.failed", None, None))
+        p.types("/email-otp/validate", "code", "", "code")
+        p.back()
+        p.leaves("?fail=500")
+        p = person("sso", ("login.succeeded", "sso", None))
+        p.asserts()
+        p.back()
+        p = person("wrong", ("login.failed", "password", "invalid_username_or_password"))
+        p.types("/password/verify", "password", "Wrong-", "password", wanted=401)
+        p = person("challenged")
+        p.types("/password/verify", "password", "Challenge-", "password")
+        p = person("registers")  # no route of its own: passes unread
+        p.accounts("/user/register", {"username": p.mail, "password": p.secret("password")})
+        p = person("platform", ("login.succeeded", "oauth", None))
+        p.to_the_platform()
+        return people, told
+
+    def told(self, count):
+        """Those that are completed, and failures, which stay open for a while."""
+        def look():
+            found = self.gateway.activities("--since", "1h")
+            return found if len([a for a in found if a["http"]["status"]]) >= count else None
+        return wait_for(look, SECONDS, f"{count} activities")
+
+    def test_each_is_told_once_and_no_secret_stays_anywhere(self):
+        people, expected = [], []
+        for version in ("1", "2"):
+            caller = Caller(self.gateway, version)
+            self.addCleanup(caller.close)
+            more_people, more = self.signs_in(caller, version)
+            people += more_people
+            expected += more
+        got = [(a["actor"].get("account"), a["activity"], a.get("details", {}).get("method"),
+                a.get("details", {}).get("error_code")) for a in self.told(len(expected))]
+        self.assertEqual(sorted(got, key=str), sorted(expected, key=str))
+        self.assertTrue(self.places([b"/api/accounts/password/verify"]), "what may be kept is found")
+        self.check_nowhere([s.encode() for p in people for s in p.sent])
 
 
 if __name__ == "__main__":

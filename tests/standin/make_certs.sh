@@ -9,7 +9,8 @@ cd "$dir"
 [ -f done ] && exit 0
 
 names="DNS:chatgpt.com,DNS:*.chatgpt.com,DNS:chat.openai.com,\
-DNS:api.openai.com,DNS:*.api.openai.com,DNS:auth.openai.com,\
+DNS:api.openai.com,DNS:*.api.openai.com,DNS:*.openai.com,\
+DNS:external.auth.openai.com,\
 DNS:*.chat.openai.com,DNS:*.oaiusercontent.com,DNS:other.test,\
 DNS:*.blob.core.windows.net,\
 DNS:*.other.test,IP:127.0.0.1"

@@ -22,6 +22,7 @@ const path = require('path');
 const admin = require('./admin');
 const filesDown = require('./files_down');
 const shapes = require('./shapes');
+const signin = require('./signin');
 const sockets = require('./sockets');
 
 function options(argv) {
@@ -237,6 +238,7 @@ const session = { user: { id: 'user-ana', name: 'Ana', email: 'ana@example.com' 
   account: { id: '8f4d1f7e-0000-4000-8000-000000000001', planType: 'team' } };
 
 const routes = [
+  ...signin.routes(readBody, note),
   ['HEAD', /./, (req, res) => {
     res.writeHead(200, { 'content-length': '1234', 'x-standin': 'head' });
     res.end();
@@ -294,8 +296,8 @@ function handle(req, res) {
   const url = new URL(req.url, 'https://stand.in');
   res.on('error', () => {});
   req.on('error', () => {});
-  const route = routes.find(([method, pattern]) =>
-    method === req.method && pattern.test(url.pathname));
+  const route = routes.find(([method, pattern, , holds]) =>
+    method === req.method && pattern.test(url.pathname) && (!holds || holds(req)));
   const serve = route ? route[2] : async () => {
     const bytes = (await readBody(req)).length;
     if (req.method !== 'GET') note({ path: url.pathname, method: req.method, bytes });
