@@ -1,5 +1,7 @@
-"""The architecture's rules, checked: which folder may include which, and
-behind which door each foreign library stays."""
+"""The architecture's rules, checked: which folder may include which, behind
+which door each foreign library stays, and that docs/architecture.md has a row
+for every file and no row without one."""
+import fnmatch
 import pathlib
 import re
 import subprocess
@@ -24,12 +26,12 @@ DOORS = {
     r"nghttp2/.*": r"proxy/h2\w*\.[ch]",
     r"hs/.*|hs\.h": r"inspect/(scan_job\.h|(scan_hs|rules_hs|rules)\.c)",
     r"openssl/.*": r"base/openssl\.h", # one door, so that its names stay apart from ours
-    r"sqlite3\.h": r"store/.*",
+    r"sqlite3\.h": r"store/db_sqlite\.c",
     r"uv\.h": r"proxy/(chan|worker\w*|io_\w+|listener|dial\w*|defer|role\w*|parent\w*|resolve\w*|recorder|asker|minter|extracting|login|collect\w*|cmd_collect)\.[ch]",
     r"curl/.*": r"proxy/collect_http\.c",
     r"ares\.h": r"proxy/(dial\w*|dns|resolve\w*)\.[ch]",
     r"yaml\.h": r"base/yaml\.c",
-    r"microhttpd\.h": r"console/.*",
+    r"microhttpd\.h": r"console/http\.c",
     r"sodium\.h": r"base/\w+\.c|inspect/(scan_job\.h|rules_hs\.c|edm_image\.h|edm_file\.c|fingerprint_build\.c)",
     r"archive\.h|archive_entry\.h": r"extract/unpack\.c",
     r"expat\.h": r"extract/xml\.c",
@@ -59,5 +61,25 @@ for name in files:
         for header, door in DOORS.items():
             if foreign and re.fullmatch(header, foreign[1]) and not re.fullmatch(door, name):
                 mistakes.append(f"{name}:{number}: <{foreign[1]}> belongs behind {door}")
+
+
+def named_files(section):
+    """The names (as patterns) in the first column of a folder's table."""
+    return [name for row in re.findall(r"^\| (`.*?) \|", section, re.M)
+            for name in re.findall(r"`([^`]+)`", row)]
+
+
+document = (ROOT / "docs/architecture.md").read_text()
+for folder in MAY_INCLUDE:
+    section = re.search(rf"^\*\*{folder}/\*\*.*?(?=^\*\*|^## )", document, re.M | re.S)
+    rows = [name.removesuffix(".h") for name in named_files(section[0])]
+    modules = {pathlib.Path(f).stem for f in files if f.split("/")[0] == folder}
+    modules = {m for m in modules if not re.search(r"(^|_)(parts|table)$", m)}
+    for module in sorted(modules):
+        if not any(fnmatch.fnmatchcase(module, row) for row in rows):
+            mistakes.append(f"docs/architecture.md: {folder}/{module} has no row")
+    for row in rows:
+        if not fnmatch.filter(modules, row):
+            mistakes.append(f"docs/architecture.md: {folder}/{row} is no file")
 print("\n".join(mistakes), end="\n" if mistakes else "")
 sys.exit(1 if mistakes else 0)
