@@ -21,4 +21,9 @@ struct address {
  * url.  False (and all empty): neither of the two. */
 bool address_split(struct arena *arena, struct str url, struct address *out);
 
+/* A reference in an answer from base (Location): "//Host/a", "a?b" and "?b",
+ * too.  Dots stay in the path; the host is base's where it names none. */
+bool address_resolve(struct arena *arena, const struct address *base,
+    struct str reference, struct address *out);
+
 #endif

@@ -252,8 +252,8 @@ static void take_decoded(struct exchange *ex)
 void file_data(struct exchange *ex, struct str wire)
 {
     struct download *d = ex->download;
-    if (d->kind == DOWNLOAD_NOTHING)
-        return;
+    if (d->kind == DOWNLOAD_NOTHING || d->location.n != 0)
+        return; /* a redirect's page is nobody's file */
     while (wire.n != 0 && !d->is_damaged) {
         struct str piece = wire;
         if (!decoder_is_identity(ex->response_decoder))

@@ -6,12 +6,18 @@
 #define INSPECT_DOWNLOAD_H
 
 #include "base/digest.h"
+#include "inspect/address.h"
 #include "inspect/chunks.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/filetype.h"
 #include "inspect/keep_links.h"
 
-enum download_kind { DOWNLOAD_NOTHING, DOWNLOAD_LINK, DOWNLOAD_BYTES };
+enum download_kind {
+    DOWNLOAD_NOTHING,
+    DOWNLOAD_LINK,
+    DOWNLOAD_MOVED, /* its bytes are elsewhere */
+    DOWNLOAD_BYTES
+};
 
 /* Several in one answer are multipart/byteranges (RFC 9110 §14.6); what is
  * beyond so many does not count. */
@@ -27,11 +33,14 @@ struct download {
     enum download_kind kind;
     enum file_side side;
     bool is_handed_out; /* the bytes of a link that we saw */
+    bool is_link_told;  /* by an activity of its own, which waits for them */
     bool is_named;      /* without one, a file that something named */
+    bool is_moved;      /* or one that a fetch was sent on to */
     bool is_told;       /* the whole file has passed before */
     bool is_saved, is_shown, is_attachment;
     struct str url;      /* of the keeper's entry, in the exchange's arena */
-    struct str location; /* a redirect that is the link */
+    struct str location; /* a redirect */
+    struct address to;   /* where it or the link leads, in that arena */
     struct str header_name, type;
     struct buf body; /* of a link */
 

@@ -5,6 +5,9 @@
  * (inspect/keep_links.h) knows by the link without its signature: the link
  * opens it, the bytes complete it.
  *
+ * A fetch may be sent on to another address (a redirect): whoever fetches that
+ * one goes on with the same activity.
+ *
  * What is done with the bytes is inspect/download.c's.
  *
  * Which fetches are a download: what is saved (the map's marks, an attachment
@@ -87,8 +90,9 @@ static struct str name_url(struct exchange *ex, struct str host,
     return name;
 }
 
-/* As a fetch of it will be named. */
-static struct str name_link(struct exchange *ex, const struct address *link)
+/* The route of who fetches it; NULL: no map explains it. */
+static const struct route *find_fetch(
+    struct exchange *ex, const struct address *link)
 {
     struct route_match match = {0};
     struct route_query query = {
@@ -98,7 +102,14 @@ static struct str name_link(struct exchange *ex, const struct address *link)
         .query = link->query,
     };
     service_find_route(ex->env->services, &query, &match);
-    return name_url(ex, link->host, link->path, link->query, match.route);
+    return match.route;
+}
+
+/* As a fetch of it will be named. */
+static struct str name_link(struct exchange *ex, const struct address *link)
+{
+    return name_url(
+        ex, link->host, link->path, link->query, find_fetch(ex, link));
 }
 
 /* ---- what is known of the file ------------------------------------------ */
@@ -173,6 +184,8 @@ static void describe(struct exchange *ex, struct keep_link *link)
     link->texts[LINK_CONVERSATION] = a->conversation_id;
     link->texts[LINK_MESSAGE] = a->message_id;
     link->texts[LINK_PROJECT] = a->project_id;
+    link->texts[LINK_SERVICE] = a->service;
+    link->texts[LINK_ANSWER] = a->reply_to;
     take_person(ex, link);
 }
 
@@ -216,7 +229,8 @@ static void take_link(struct exchange *ex, const struct keep_link_answer *said)
 {
     struct activity *a = ex->activity;
     struct activity_file *file = download_file(ex);
-    set_if_none(ex, &file->id, said->texts[LINK_FILE_ID]);
+    if (said->texts[LINK_FILE_ID].n != 0) /* not that of a place in storage */
+        file->id = arena_copy(&a->arena, said->texts[LINK_FILE_ID]);
     if (said->texts[LINK_NAME].n != 0)
         file->name = arena_copy(&a->arena, said->texts[LINK_NAME]);
     set_if_none(ex, &file->declared_type, said->texts[LINK_TYPE]);
@@ -305,10 +319,12 @@ void file_take_fetch(struct exchange *ex, struct str answer)
         d->known_total = said.total;
         d->is_handed_out = said.is_handed_out;
         d->is_named = said.is_named;
+        d->is_moved = said.is_moved;
+        d->is_link_told = said.is_handed_out && said.texts[LINK_ANSWER].n == 0;
         d->is_saved = d->is_saved || said.is_saved;
         d->is_shown = d->is_shown || said.is_shown;
     }
-    if (d->is_handed_out || d->is_named) {
+    if (d->is_handed_out || d->is_named || d->is_moved) {
         take_link(ex, &said);
     } else if (exchange_route(ex)->file.needs_link) {
         activity_free(&ex->activity);
@@ -349,7 +365,15 @@ static bool is_download(const struct download *d, struct str type)
     if (d->is_shown)
         return false;
     return d->side == FILE_SIDE_ANSWER || d->is_handed_out ||
-           d->kind == DOWNLOAD_LINK || !is_image(type);
+           d->kind != DOWNLOAD_NOTHING || !is_image(type);
+}
+
+/* Told when its fetch was sent on; by its bytes it is only shown. */
+static void take_back(struct exchange *ex)
+{
+    const struct download *d = ex->download;
+    if (d->is_moved && !d->is_link_told)
+        exchange_push_void(ex, ex->activity->id);
 }
 
 static void settle_name(struct exchange *ex, struct str query)
@@ -377,8 +401,10 @@ static void begin_bytes(struct exchange *ex, struct str range)
     settle_name(ex, ex->query);
     if (d->type.n != 0 && !str_starts_nocase(d->type, "multipart/byteranges"))
         file->declared_type = arena_copy(&a->arena, d->type);
-    if (!is_download(d, file->declared_type))
+    if (!is_download(d, file->declared_type)) {
+        take_back(ex);
         return;
+    }
     d->kind = DOWNLOAD_BYTES;
     download_begin(ex, range);
     a->has_complete = true;
@@ -387,15 +413,34 @@ static void begin_bytes(struct exchange *ex, struct str range)
         exchange_push_record(ex, RECORD_OPEN, a);
 }
 
+/* A redirect leads to the bytes; to another hand-out, which says more than we
+ * know here; or to a page that says why not. */
+static enum download_kind kind_of_redirect(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    struct address *to = &d->to;
+    struct address base = {.host = ex->host, .path = ex->path};
+    if (!address_resolve(&ex->arena, &base, d->location, to) || to->path.n == 0)
+        return DOWNLOAD_NOTHING;
+    const struct route *route = find_fetch(ex, to);
+    bool is_seen =
+        service_match_host(ex->env->services, to->host, NULL) != HOST_OUT;
+    bool leads_to_bytes = route != NULL && route->answer == ANSWER_FILE &&
+                          route->file.link_url.count == 0;
+    if (is_seen && !leads_to_bytes)
+        return DOWNLOAD_NOTHING;
+    return is_link_route(ex) ? DOWNLOAD_LINK : DOWNLOAD_MOVED;
+}
+
 /* A link's answer is JSON or a redirect; what else comes on its route is the
  * file itself, but for a page that says why not. */
-static enum download_kind kind_of(const struct exchange *ex)
+static enum download_kind kind_of(struct exchange *ex)
 {
     const struct download *d = ex->download;
     struct mime_type type = {0};
     struct arena scratch = {0};
     if (d->location.n != 0)
-        return DOWNLOAD_LINK;
+        return kind_of_redirect(ex);
     if (ex->status != 200 && ex->status != 206)
         return DOWNLOAD_NOTHING;
     bool has_type = mime_parse_type(d->type, &scratch, &type) == OK;
@@ -407,6 +452,36 @@ static enum download_kind kind_of(const struct exchange *ex)
     return is_json   ? DOWNLOAD_LINK
            : is_page ? DOWNLOAD_NOTHING
                      : DOWNLOAD_BYTES;
+}
+
+static void ask_link(struct exchange *ex, struct buf *question)
+{
+    struct download *d = ex->download;
+    struct keep_link link;
+    d->url = name_link(ex, &d->to);
+    describe(ex, &link);
+    keep_ask_link(&link, question);
+}
+
+static void ask_moved(struct exchange *ex, struct buf *question)
+{
+    struct keep_link link;
+    describe(ex, &link);
+    keep_ask_moved(&link, name_link(ex, &ex->download->to), question);
+}
+
+/* The client may act on a redirect before its end: the keeper knows at once,
+ * and is asked at the end what has become of it. */
+static void begin_redirect(struct exchange *ex)
+{
+    struct buf *note;
+    exchange_learn_host(ex, ex->download->to.host);
+    settle_name(ex, ex->download->to.query);
+    note = exchange_push_note(ex);
+    if (ex->download->kind == DOWNLOAD_LINK)
+        ask_link(ex, note);
+    else
+        ask_moved(ex, note);
 }
 
 void file_head(struct exchange *ex, const struct field *fields, size_t count,
@@ -426,16 +501,18 @@ void file_head(struct exchange *ex, const struct field *fields, size_t count,
     d->is_encoded = encoding.n != 0;
     if (!mime_take_number(&length, &d->length))
         d->length = -1;
-    if (is_link_route(ex) && ex->status > 300 && ex->status < 400)
+    if (ex->status > 300 && ex->status < 400)
         d->location =
             arena_copy(&ex->arena, exchange_field(fields, count, "location"));
     d->version = version_of(fields, count);
     enum download_kind kind = kind_of(ex);
-    if (kind == DOWNLOAD_LINK)
+    if (kind == DOWNLOAD_LINK || kind == DOWNLOAD_MOVED)
         d->kind = kind;
+    if (d->kind != DOWNLOAD_NOTHING && d->location.n != 0)
+        begin_redirect(ex);
     else if (kind == DOWNLOAD_BYTES)
         begin_bytes(ex, exchange_field(fields, count, "content-range"));
-    if (has_body && d->kind != DOWNLOAD_NOTHING &&
+    if (has_body && d->kind != DOWNLOAD_NOTHING && d->location.n == 0 &&
         decoder_new(encoding, &limits, &ex->response_decoder) != OK)
         d->is_damaged = true;
 }
@@ -477,8 +554,6 @@ static struct str read_link(struct exchange *ex, struct arena *scratch)
     struct activity_file *file = download_file(ex);
     struct arena *arena = &ex->activity->arena;
     struct json_node *root;
-    if (d->location.n != 0)
-        return d->location;
     if (ex->response_decoder != NULL &&
         decoder_finish(ex->response_decoder, &d->body) != OK)
         return STR_NONE;
@@ -496,28 +571,43 @@ static struct str read_link(struct exchange *ex, struct arena *scratch)
     return json_str(find(root, &map->link_url));
 }
 
-/* True: there is a link, and the keeper is asked about it. */
-static bool finish_link(struct exchange *ex)
+static bool find_link(struct exchange *ex)
 {
     struct download *d = ex->download;
     struct arena scratch = {0};
-    struct address address;
-    struct keep_link link;
     struct str url = d->is_damaged ? STR_NONE : read_link(ex, &scratch);
-    bool is_link =
-        address_split(&ex->arena, url, &address) && address.path.n != 0;
+    bool is_link = address_split(&ex->arena, url, &d->to) && d->to.path.n != 0;
     if (is_link) {
-        if (address.host.n == 0)
-            address.host = ex->host;
-        exchange_learn_host(ex, address.host);
-        settle_name(ex, address.query);
-        d->url = name_link(ex, &address);
-        describe(ex, &link);
-        buf_clear(&ex->question);
-        keep_ask_link(&link, &ex->question);
+        d->to.path = arena_copy(&ex->arena, d->to.path);
+        d->to.query = arena_copy(&ex->arena, d->to.query);
+        if (d->to.host.n == 0)
+            d->to.host = ex->host;
+        exchange_learn_host(ex, d->to.host);
+        settle_name(ex, d->to.query);
     }
     arena_free(&scratch);
     return is_link;
+}
+
+/* True: there is a link, and the keeper is asked about it. */
+static bool finish_link(struct exchange *ex)
+{
+    if (ex->download->location.n == 0 && !find_link(ex))
+        return false;
+    buf_clear(&ex->question);
+    ask_link(ex, &ex->question);
+    return true;
+}
+
+/* True: nothing waits for the bytes yet, unless they have passed already. */
+static bool finish_moved(struct exchange *ex)
+{
+    struct download *d = ex->download;
+    if (d->is_link_told || d->is_told)
+        return false;
+    buf_clear(&ex->question);
+    ask_moved(ex, &ex->question);
+    return true;
 }
 
 bool file_finish(struct exchange *ex)
@@ -527,6 +617,8 @@ bool file_finish(struct exchange *ex)
         return false;
     if (d->kind == DOWNLOAD_LINK)
         return finish_link(ex);
+    if (d->kind == DOWNLOAD_MOVED)
+        return finish_moved(ex);
     download_end(ex);
     if (d->url.n == 0) /* on a route for links: nothing to be joined */
         d->url = name_url(ex, ex->host, ex->path, ex->query, NULL);
@@ -545,6 +637,8 @@ static enum file_next take_link_answer(struct exchange *ex, struct str answer)
     struct keep_link_answer said;
     if (keep_read_link(answer, &said) == OK) {
         d->side = said.side;
+        if (said.is_told) /* before this answer's end */
+            return FILE_IS_SILENT;
         take_id(ex, &said);
     }
     return is_download(d, download_file(ex)->declared_type) ? FILE_TELLS
@@ -559,9 +653,8 @@ enum file_next file_step(struct exchange *ex)
 enum file_next file_take_answer(struct exchange *ex, struct str answer)
 {
     struct activity *a = ex->activity;
-    enum file_next next = ex->download->kind == DOWNLOAD_LINK
-                              ? take_link_answer(ex, answer)
-                              : download_answered(ex, answer);
+    enum file_next next = file_is_link(ex) ? take_link_answer(ex, answer)
+                                           : download_answered(ex, answer);
     a->has_complete = true;
     a->http_status = ex->status;
     a->response_bytes = (int64_t)ex->response_bytes;
@@ -571,5 +664,6 @@ enum file_next file_take_answer(struct exchange *ex, struct str answer)
 
 bool file_is_link(const struct exchange *ex)
 {
-    return ex->download != NULL && ex->download->kind == DOWNLOAD_LINK;
+    const struct download *d = ex->download;
+    return d != NULL && (d->kind == DOWNLOAD_LINK || d->kind == DOWNLOAD_MOVED);
 }

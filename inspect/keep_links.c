@@ -1,5 +1,6 @@
 /*
- * One table for two kinds of entries: links under the hash of their URL, and
+ * One table for three kinds of entries: links under the hash of their URL,
+ * addresses that a fetch of one was sent on to, which lead to its entry, and
  * whose a file is under the hash of its id.  Least recently used out first.
  */
 #include "inspect/keep_links.h"
@@ -11,7 +12,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-enum { KEY_BYTES = 16, VERSION = 2 };
+enum { KEY_BYTES = 16, VERSION = 3, HOPS_MAX = 8 };
 
 /* Apart from those of inspect/keep.c. */
 enum kind {
@@ -21,6 +22,7 @@ enum kind {
     ASK_PART,
     NOTE_LINK,
     NOTE_NAME,
+    ASK_MOVED,
     KIND_END
 };
 
@@ -33,6 +35,7 @@ enum flag {
     FLAG_SUM = 32,
     FLAG_UNUSED = 64, /* of an answer, and not fetched yet */
     FLAG_NAMED = 128,
+    FLAG_MOVED = 256,
 };
 
 struct key {
@@ -42,9 +45,10 @@ struct key {
 /* Both ends are one binary on one machine.  Behind it: texts, findings, or
  * keys of files. */
 struct question {
-    uint8_t version, kind, flags, side;
-    uint8_t has_file, reserved[3];
-    struct key url, file;
+    uint8_t version, kind, side, has_file;
+    uint16_t flags;
+    uint8_t reserved[2];
+    struct key url, file, moved_to;
     uint64_t user; /* hashed; 0: nobody that is known */
     uint64_t file_version;
     int64_t time_ms, bytes, from, to, total;
@@ -54,8 +58,8 @@ struct question {
 };
 
 struct answer {
-    uint8_t version, kind, flags, side;
-    uint8_t reserved[4];
+    uint8_t version, kind, side, reserved[3];
+    uint16_t flags;
     uint64_t file_version;
     int64_t time_ms, bytes, total;
     struct keep_sum sum;
@@ -72,9 +76,10 @@ struct entry {
     UT_hash_handle hh; /* in order of use: first is oldest */
     int64_t expires_ms, time_ms, bytes;
     uint64_t user;
-    struct key file;
-    uint8_t flags, side;
-    bool has_file;
+    struct key file, root; /* root: whose alias it is */
+    uint16_t flags;
+    uint8_t side;
+    bool has_file, is_alias;
     char activity_id[UUID_TEXT_BYTES];
     struct buf texts, findings;
     struct span *spans; /* in order, apart from each other */
@@ -111,12 +116,13 @@ static struct key key_of(const char *kind, struct str service, struct str name)
     return key;
 }
 
-static uint64_t user_of(struct str service, struct str user)
+/* A link of one service may lead to a host that is another's. */
+static uint64_t user_of(struct str user)
 {
     uint64_t hash = 0;
     if (user.n == 0)
         return 0;
-    struct key key = key_of("user", service, user);
+    struct key key = key_of("user", STR_NONE, user);
     memcpy(&hash, key.bytes, sizeof hash);
     return hash != 0 ? hash : 1;
 }
@@ -160,22 +166,34 @@ static bool split_texts(struct str bytes, struct str texts_out[LINK_TEXTS])
     return bytes.n == 0;
 }
 
-static void ask(
-    enum kind kind, const struct keep_link *link, struct buf *question)
+static struct key key_of_url(struct str url)
+{
+    return key_of("link", STR_NONE, url); /* hosts may be shared */
+}
+
+static void ask_about(enum kind kind, const struct keep_link *link,
+    struct str to, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = (uint8_t)kind};
     struct str file = link->texts[LINK_FILE_ID];
-    q.flags = (uint8_t)((link->is_saved ? FLAG_SAVED : 0) |
-                        (link->is_shown ? FLAG_SHOWN : 0));
-    q.url = key_of("link", STR_NONE, link->url); /* hosts may be shared */
+    q.flags = (uint16_t)((link->is_saved ? FLAG_SAVED : 0) |
+                         (link->is_shown ? FLAG_SHOWN : 0));
+    q.url = key_of_url(link->url);
+    q.moved_to = key_of_url(to);
     q.has_file = file.n != 0;
     q.file = key_of("file", link->service, file);
-    q.user = user_of(link->service, link->user);
+    q.user = user_of(link->user);
     q.time_ms = link->time_ms;
     q.bytes = link->bytes;
     memcpy(q.activity_id, link->activity_id, sizeof q.activity_id);
     buf_append(question, &q, sizeof q);
     append_texts(question, link->texts);
+}
+
+static void ask(
+    enum kind kind, const struct keep_link *link, struct buf *question)
+{
+    ask_about(kind, link, STR_NONE, question);
 }
 
 void keep_ask_link(const struct keep_link *link, struct buf *question)
@@ -198,18 +216,24 @@ void keep_ask_fetch(const struct keep_link *link, struct buf *question)
     ask(ASK_FETCH, link, question);
 }
 
+void keep_ask_moved(
+    const struct keep_link *link, struct str to, struct buf *question)
+{
+    ask_about(ASK_MOVED, link, to, question);
+}
+
 void keep_ask_part(const struct keep_part *part, struct buf *question)
 {
     struct question q = {.version = VERSION, .kind = ASK_PART};
-    q.url = key_of("link", STR_NONE, part->url);
-    q.user = user_of(part->service, part->user);
+    q.url = key_of_url(part->url);
+    q.user = user_of(part->user);
     q.from = part->from;
     q.to = part->to;
     q.total = part->total;
     q.file_version = part->version;
     q.sum = part->sum;
-    q.flags = (uint8_t)((part->is_whole ? FLAG_TOLD : 0) |
-                        (part->has_sum ? FLAG_SUM : 0));
+    q.flags = (uint16_t)((part->is_whole ? FLAG_TOLD : 0) |
+                         (part->has_sum ? FLAG_SUM : 0));
     buf_append(question, &q, sizeof q);
     if (part->findings.n <= KEEP_LINK_FINDINGS_MAX)
         buf_append_str(question, part->findings);
@@ -232,12 +256,13 @@ enum err keep_read_link(struct str answer, struct keep_link_answer *answer_out)
     struct str rest;
     struct keep_link_answer out = {0};
     if (!read_answer(answer, &a, &rest) ||
-        (a.kind != ASK_LINK && a.kind != ASK_FETCH) ||
+        (a.kind != ASK_LINK && a.kind != ASK_FETCH && a.kind != ASK_MOVED) ||
         a.side > FILE_SIDE_USER || !split_texts(rest, out.texts))
         return ERR_PARSE;
     out.side = (enum file_side)a.side;
     out.is_handed_out = (a.flags & FLAG_HANDED_OUT) != 0;
     out.is_named = (a.flags & FLAG_NAMED) != 0;
+    out.is_moved = (a.flags & FLAG_MOVED) != 0;
     out.is_saved = (a.flags & FLAG_SAVED) != 0;
     out.is_shown = (a.flags & FLAG_SHOWN) != 0;
     out.is_told = (a.flags & FLAG_TOLD) != 0;
@@ -332,6 +357,23 @@ static struct entry *look_up(
     HASH_DEL(links->table, e);
     HASH_ADD(hh, links->table, key, sizeof e->key, e);
     return e;
+}
+
+/* Of a link, or of what a fetch of it was sent on to.  An alias whose link is
+ * gone leads nowhere. */
+static struct entry *look_up_link(
+    struct links *links, const struct key *key, int64_t now_ms)
+{
+    struct entry *first = look_up(links, key, now_ms), *e = first;
+    for (size_t i = 0; e != NULL && e->is_alias && i < HOPS_MAX; i++) {
+        e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
+        e = look_up(links, &e->root, now_ms);
+    }
+    if (e != NULL && !e->is_alias)
+        return e;
+    if (first != NULL)
+        drop(links, first);
+    return NULL;
 }
 
 /* Not the newest: that is the one at work. */
@@ -501,7 +543,7 @@ static void begin(
     e->time_ms = q->time_ms;
     e->user = q->user;
     e->bytes = q->bytes;
-    e->flags &= (uint8_t) ~(FLAG_TOLD | FLAG_COMPLETE);
+    e->flags &= (uint16_t) ~(FLAG_TOLD | FLAG_COMPLETE);
     forget_parts(links, e);
     memcpy(e->activity_id, q->activity_id, sizeof e->activity_id);
 }
@@ -514,39 +556,13 @@ static void put_sum(const struct entry *e, struct answer *a)
     a->sum = *e->sum;
 }
 
-static void serve_link(struct links *links, const struct question *q,
-    struct str texts, int64_t now_ms, struct buf *answer_out)
+/* What is known of the link, to who asked. */
+static void put_link(struct links *links, const struct question *q,
+    const struct entry *e, int64_t now_ms, struct buf *answer_out)
 {
-    struct str parts[LINK_TEXTS];
-    bool is_link = q->kind != ASK_FETCH;
-    if (!split_texts(texts, parts))
-        return;
-    struct entry *e = look_up(links, &q->url, now_ms);
-    if (e == NULL) {
-        e = add(links, &q->url);
-        begin(links, e, q);
-        set_buf(links, &e->texts, texts);
-    } else if (is_other_user(e, q) || (e->flags & FLAG_UNUSED) != 0 ||
-               (is_link && (e->flags & FLAG_COMPLETE) != 0)) {
-        begin(links, e, q);
-        e->flags &= (uint8_t)~FLAG_UNUSED;
-    }
-    if (is_link) {
-        set_buf(links, &e->texts, texts);
-        e->flags &= FLAG_TOLD | FLAG_COMPLETE;
-        e->flags |= (uint8_t)(q->flags | FLAG_HANDED_OUT);
-        e->bytes = q->bytes;
-        e->has_file = q->has_file != 0;
-        e->file = q->file;
-    }
-    if (q->kind == NOTE_LINK) {
-        e->flags = q->flags | FLAG_HANDED_OUT | FLAG_UNUSED;
-        e->user = 0; /* who fetches it may say another name */
-    }
-    e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
     struct answer a = {.version = VERSION,
         .kind = q->kind,
-        .flags = e->flags & (uint8_t)~FLAG_UNUSED,
+        .flags = e->flags & (uint16_t)~FLAG_UNUSED,
         .side = FILE_SIDE_UNKNOWN,
         .file_version = e->file_version,
         .time_ms = e->time_ms,
@@ -557,23 +573,95 @@ static void serve_link(struct links *links, const struct question *q,
     if (file != NULL)
         a.side = file->side;
     if (file != NULL && file->texts.n != 0 &&
-        (e->flags & FLAG_HANDED_OUT) == 0) {
+        (e->flags & (FLAG_HANDED_OUT | FLAG_MOVED)) == 0) {
         a.flags |= FLAG_NAMED;
         known = buf_str(&file->texts);
     }
     put_sum(e, &a);
     memcpy(a.activity_id, e->activity_id, sizeof a.activity_id);
-    if (q->kind != NOTE_LINK) {
-        buf_append(answer_out, &a, sizeof a);
-        buf_append_str(answer_out, known);
+    buf_append(answer_out, &a, sizeof a);
+    buf_append_str(answer_out, known);
+}
+
+static void serve_link(struct links *links, const struct question *q,
+    struct str texts, int64_t now_ms, struct buf *answer_out)
+{
+    struct str parts[LINK_TEXTS];
+    bool is_link = q->kind != ASK_FETCH;
+    if (!split_texts(texts, parts))
+        return;
+    struct entry *e = look_up_link(links, &q->url, now_ms);
+    if (e == NULL) {
+        e = add(links, &q->url);
+        begin(links, e, q);
+        set_buf(links, &e->texts, texts);
+    } else if (is_other_user(e, q) || (e->flags & FLAG_UNUSED) != 0 ||
+               (is_link && (e->flags & FLAG_COMPLETE) != 0 &&
+                   strcmp(e->activity_id, q->activity_id) != 0)) {
+        begin(links, e, q);
+        e->flags &= (uint16_t)~FLAG_UNUSED;
     }
+    if (is_link) {
+        set_buf(links, &e->texts, texts);
+        e->flags &= FLAG_TOLD | FLAG_COMPLETE;
+        e->flags |= (uint16_t)(q->flags | FLAG_HANDED_OUT);
+        e->bytes = q->bytes;
+        e->has_file = q->has_file != 0;
+        e->file = q->file;
+    }
+    if (q->kind == NOTE_LINK) {
+        e->flags = q->flags | FLAG_HANDED_OUT | FLAG_UNUSED;
+        e->user = 0; /* who fetches it may say another name */
+    }
+    e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
+    if (q->kind != NOTE_LINK)
+        put_link(links, q, e, now_ms, answer_out);
+    shrink(links);
+}
+
+/* What was known under that address is the link's now.  Its other aliases go
+ * on by way of this one. */
+static void set_alias(struct links *links, const struct key *to,
+    const struct entry *root, int64_t now_ms)
+{
+    struct key root_key = root->key;
+    if (memcmp(to, &root_key, sizeof *to) == 0)
+        return;
+    struct entry *e = look_up(links, to, now_ms);
+    if (e == NULL)
+        e = add(links, to);
+    forget_parts(links, e);
+    set_buf(links, &e->texts, STR_NONE);
+    e->is_alias = true;
+    e->root = root_key;
+    e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
+}
+
+static void serve_moved(struct links *links, const struct question *q,
+    struct str texts, int64_t now_ms, struct buf *answer_out)
+{
+    struct str parts[LINK_TEXTS];
+    if (!split_texts(texts, parts))
+        return;
+    struct entry *e = look_up_link(links, &q->url, now_ms);
+    if (e == NULL) {
+        e = add(links, &q->url);
+        begin(links, e, q);
+    }
+    set_buf(links, &e->texts, texts); /* the link's, and what was learnt */
+    e->flags |= (uint16_t)(q->flags | FLAG_MOVED);
+    e->has_file = q->has_file != 0;
+    e->file = q->file;
+    e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
+    set_alias(links, &q->moved_to, e, now_ms);
+    put_link(links, q, e, now_ms, answer_out);
     shrink(links);
 }
 
 static void serve_part(struct links *links, const struct question *q,
     struct str findings, int64_t now_ms, struct buf *answer_out)
 {
-    struct entry *e = look_up(links, &q->url, now_ms);
+    struct entry *e = look_up_link(links, &q->url, now_ms);
     if (e == NULL || is_other_user(e, q) || findings.n > KEEP_LINK_FINDINGS_MAX)
         return;
     bool is_whole = (q->flags & FLAG_TOLD) != 0;
@@ -627,6 +715,8 @@ void links_handle(struct links *links, struct str question, int64_t now_ms,
         serve_name(links, &q, rest, now_ms);
     else if (q.kind == ASK_PART)
         serve_part(links, &q, rest, now_ms, answer_out);
+    else if (q.kind == ASK_MOVED)
+        serve_moved(links, &q, rest, now_ms, answer_out);
     else
         serve_link(links, &q, rest, now_ms, answer_out);
 }

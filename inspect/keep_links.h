@@ -77,6 +77,11 @@ void keep_note_link(const struct keep_link *link, struct buf *note);
 /* Its bytes are asked for.  Without a link before it, link->activity_id
  * stands for all fetches of the URL. */
 void keep_ask_fetch(const struct keep_link *link, struct buf *question);
+/* A fetch of link->url was sent on to another address: whoever fetches that
+ * one goes on with the same activity, as link tells it where nothing was
+ * handed out before. */
+void keep_ask_moved(
+    const struct keep_link *link, struct str to, struct buf *question);
 
 /* A running SHA-256 of the file's first `at` bytes, which began at `from`, and
  * what the file is by them. */
@@ -90,6 +95,7 @@ struct keep_link_answer {
     enum file_side side;
     bool is_handed_out; /* there was a link: the texts are its */
     bool is_named;      /* there was none: they are the file's */
+    bool is_moved;      /* likewise: they are of who was sent on to it */
     bool is_saved, is_shown;
     bool is_told; /* the whole file has passed in one: nothing to add */
     char activity_id[UUID_TEXT_BYTES];
@@ -100,7 +106,7 @@ struct keep_link_answer {
     int64_t total;
     struct str texts[LINK_TEXTS]; /* borrowed from the answer */
 };
-/* Of both questions.  ERR_PARSE: no answer, or a damaged one. */
+/* Of these questions.  ERR_PARSE: no answer, or a damaged one. */
 enum err keep_read_link(
     struct str answer, struct keep_link_answer *answer_out) MUST_USE;
 

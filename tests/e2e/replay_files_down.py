@@ -500,3 +500,88 @@ def a_document_fetched_again_is_told_once():
     data = letter("card " + CARD)
     return [get(estuary("file_46"), data), get(estuary("file_46"), data, second=2)], [
         downloads(whole(data, None, DOCX, id="file_46"), where="file", verdict="alert")]
+
+
+BLOB = "https://sdmntprwestus.oaiusercontent.com/files/00000000-{}/raw?se=2026&sp=r&sig=s"
+
+
+def moves(url, to, status=302, second=0, **more):
+    return get(url, b"moved", "text/html", status, second, {"location": to}, **more)
+
+
+@case
+def a_fetch_that_is_sent_on_is_one_download():
+    to = BLOB.format("m1") + "&rscd=attachment%3B%20filename%3Dq1.csv"
+    return [link(INTERPRETER, estuary("file_m1"), "q3 report.csv"), moves(estuary("file_m1"), to, second=2), get(to, CSV, second=4),
+            moves(estuary("file_m2"), BLOB.format("m2"), 307, 6), get(BLOB.format("m2") + "x", CSV, second=8)], [
+        downloads(whole(CSV, "q3 report.csv", text=words(CSV), id="file_m1"), conversation_id="c-1", message_id="m-1"),
+        downloads(whole(CSV, id="file_m2"))]
+
+
+@case
+def sent_on_twice_and_fetched_again():
+    first, second = "https://files.oaiusercontent.com/file-M3?sig=a", "https://prodfiles9.blob.core.windows.net/c/m3?sig=b"
+    return [moves(estuary("file_m3"), first, 301), moves(first, second, 308, 2), get(second, CSV, second=4),
+            moves(estuary("file_m3", "b" * 64), first, second=6), moves(first, second, second=8), get(second, CSV, second=10)], [
+        downloads(whole(CSV, id="file_m3"), http={"host": "prodfiles9.blob.core.windows.net", "status": 200})]
+
+
+@case
+def a_new_link_to_what_was_sent_on_is_a_new_download():
+    to = BLOB.format("m4")
+    once = [link(INTERPRETER, estuary("file_m4"), "again.csv"), moves(estuary("file_m4"), to, second=1), get(to, CSV, second=2)]
+    twice = [link(INTERPRETER, estuary("file_m4"), "again.csv", second=4), moves(estuary("file_m4"), to, second=5),
+             get(to, CSV, second=6)]
+    return [*once, *twice], [downloads(whole(CSV, "again.csv")), downloads(whole(CSV, "again.csv"))]
+
+
+@case
+def ranges_that_are_sent_on():
+    url, first, second = estuary("file_m5"), BLOB.format("m5a"), BLOB.format("m5b")
+    return [moves(url, first), part(first, CSV, 0, 10, 1), moves(url, second, second=2), part(second, CSV, 10, len(CSV), 3)], [
+        downloads({"id": "file_m5", "bytes": len(CSV), "sha256": sha(CSV), "type": "text/plain"})]
+
+
+@case
+def sent_on_to_where_nobody_went():
+    return [moves(estuary("file_m6"), BLOB.format("m6")),
+            link(INTERPRETER, estuary("file_m7"), "never.csv", second=2), moves(estuary("file_m7"), BLOB.format("m7"), second=4),
+            moves(estuary("file_m8"), "https://elsewhere.example/m8?rscd=attachment%3B%20filename%3Dfar.csv", second=6)], [
+        downloads({"id": "file_m6", "sha256": None, "bytes": None}, complete=False),
+        downloads({"name": "never.csv", "sha256": None}, complete=False, conversation_id="c-1"),
+        downloads({"id": "file_m8", "sha256": None, "bytes": None}, complete=False)]
+
+
+@case
+def a_link_that_is_sent_on_twice():
+    to = BLOB.format("m9")
+    return [moves(B + "/files/file-m9/download?inline=false", B + "/files/download/file-m9?inline=false"),
+            moves(B + "/files/download/file-m9?inline=false", "/backend-api/estuary/content?id=file-m9&sig=q", 303, 2),
+            moves(estuary("file-m9"), to, second=4), get(to, CSV, second=6, got={"content-disposition": "attachment; filename=m.csv"})], [
+        downloads(whole(CSV, "m.csv", id="file-m9"))]
+
+
+@case
+def sent_to_sign_in_is_no_download():
+    return [moves(estuary("file_m10"), "/auth/login?next=x"), moves(B + "/files/file-m11/download", "https://chatgpt.com/auth/login"),
+            moves(estuary("file_m12"), "", second=2), moves(B + "/files/file-m13/download", "#", second=3)], []
+
+
+@case
+def a_picture_that_is_only_shown_after_a_redirect():
+    to = BLOB.format("m14")
+    return [moves(estuary("file_m14"), to), get(to, PNG, "image/png", second=2),
+            moves(estuary("file_m15"), to, second=4, fields={"sec-fetch-dest": "image"}),
+            link(B + "/files/download/file_m16?inline=true", estuary("file_m16"), "a.png", second=6, mime_type="image/png"),
+            moves(estuary("file_m16"), BLOB.format("m16"), second=8), get(BLOB.format("m16"), PNG, "image/png", second=10)], []
+
+
+@case
+def a_file_of_a_container_that_is_sent_on():
+    at = "https://oaiprodfiles.blob.core.windows.net/c/{}?sig=q"
+    return [responds(cites("resp_m", ("cfile_m1", "q3 plan.csv"))),
+            get(f"{API}/containers/cntr_9/files/cfile_m1/content", b"", None, 302, 2, {"location": at.format(1)},
+                fields={"authorization": "Bearer sk-proj-" + "x" * 40}),
+            get(at.format(1), CSV, "application/octet-stream", second=4)], [
+        expect("prompt.created", "plot"), expect("response_with_file.generated", "See it"),
+        downloads(whole(CSV, "q3 plan.csv", id="cfile_m1"), service="openai-api", replies_to=1, actor={"source": "api-key"})]

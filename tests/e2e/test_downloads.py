@@ -172,6 +172,38 @@ class Downloads(GatewayTest):
         self.assertEqual(self.one("c-blob")["http"]["host"], "prod7.blob.core.windows.net")
         self.assertEqual([a for a in self.gateway.activities() if a["http"]["host"].startswith("else.")], [])
 
+    def test_a_fetch_that_is_sent_on_is_one_download(self):
+        """Link, redirect and bytes are asked for by a process each, some at once, so on connections of two workers."""
+        for i, to in enumerate(("storage", "blob") * 8):
+            version = ("--http1.1", "--http2")[i // 2 % 2]
+            url = self.ask(f"file_{3000 + i}", f"c-moved{i}", version, more=f"%26moved%3D{to}")
+            at = self.curl(url, version, "-o", os.devnull, "-w", "%{redirect_url}")
+            self.assertIn("file_", at)
+            self.assertEqual(self.curl(at, version, text=False), contents(3000 + i))
+        for i in range(16):
+            a = self.one(f"c-moved{i}")
+            self.assertEqual((a["files"][0]["name"], a["files"][0]["sha256"], a["files"][0]["type"], a["http"]["status"]),
+                             (f"c-moved{i} report.txt", digest(contents(3000 + i)), "text/plain", 200))
+
+    def test_without_a_link_before_it_too(self):
+        for version in ("--http1.1", "--http2"):
+            id = f"file_4{version[-1]}00"
+            url = f"https://chatgpt.com/backend-api/estuary/content?id={id}&sig=1&moved=blob"
+            self.assertEqual(len(self.curl(url, "-L", version, text=False)), int(id[5:]))
+
+            def of_it(id=id):
+                return [a for a in self.gateway.activities() if a["activity"] == NAME and a["files"][0].get("id") == id]
+            found = wait_for(lambda: [a for a in [of_it()] if a and a[0].get("complete")], 10, f"{of_it()}")[0]
+            self.assertEqual([(a["files"][0]["sha256"], a["http"]["host"]) for a in found],
+                             [(digest(contents(int(id[5:]))), "prod7.blob.core.windows.net")])
+
+    def test_ranges_that_are_sent_on(self):
+        url = self.ask("file_90000card", "c-moved-parts", more="%26moved%3Dstorage")
+        for first, last in ((50000, 89999), (0, 49999)):
+            self.curl(url, "-L", "-r", f"{first}-{last}", text=False)
+        file = self.one("c-moved-parts")["files"][0]
+        self.assertEqual((file["bytes"], file["sha256"]), (90000, digest(contents(90000, True))))
+
     def test_errors_are_no_download(self):
         self.assertEqual(self.status("https://chatgpt.com/backend-api/estuary/content?id=gone&sig=x"), 422)
         self.curl(self.ask("file_10", "c-after"))

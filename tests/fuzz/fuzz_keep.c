@@ -71,6 +71,12 @@ static void check_links(struct keep *keep, struct str name, int64_t now_ms)
         "a link has an answer");
     check(str_eq(said.texts[LINK_NAME], name) || name.n > KEEP_LINK_TEXT_MAX,
         "its name is kept");
+    buf_clear(&question), buf_clear(&answer);
+    keep_ask_moved(&link, str_sub(name, 0, name.n / 2), &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    check(keep_read_link(buf_str(&answer), &said) == OK && said.is_moved,
+        "what it was sent on to is the same");
+    part.url = str_sub(name, 0, name.n / 2);
     part.to = (int64_t)(name.n % 12);
     buf_clear(&question), buf_clear(&answer);
     keep_ask_part(&part, &question);

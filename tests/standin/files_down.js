@@ -7,6 +7,8 @@
 //   abort=N  the connection is cut after N bytes
 //   slow=MS  between pieces of 64 KiB
 //   data=…   these bytes in base64url, whatever the id says
+//   moved=…  a redirect to where a link would lead (storage, blob); a request
+//            for a link takes it, too
 const PIECE = 65536;
 const LINE = 'a line of a report, one of many, 63 bytes to its end; promptgate\n';
 const BLOCK = Buffer.alloc(LINE.length * 1024, LINE);
@@ -40,12 +42,22 @@ const hosts = {
   blob: id => `https://prod7.blob.core.windows.net/made-up/${id}?se=2027&sp=r`,
 };
 
+function isMoved(res, url, id) {
+  const to = url.searchParams.get('moved');
+  if (!to) return false;
+  res.writeHead(302, { location: `${hosts[to](id)}&sig=${Math.random().toString(16).slice(2)}`,
+    'content-type': 'text/html' });
+  res.end('<a>moved</a>');
+  return true;
+}
+
 function link(json) {
   return (req, res, url) => {
     const path = url.pathname.split('/');
     const name = (url.searchParams.get('sandbox_path') || 'report.txt').split('/').pop();
     const id = url.searchParams.get('file') || path.find(p => p.startsWith('file_'));
     const more = url.searchParams.get('more') || '';
+    if (isMoved(res, url, id)) return;
     json(res, 200, { status: 'success', file_name: name, creation_time: null, metadata: {},
       mime_type: url.searchParams.get('mime') || 'text/plain', file_size_bytes: sizeOf(id).bytes,
       download_url: hosts[url.searchParams.get('at') || 'estuary'](id) +
@@ -85,6 +97,7 @@ function sendSeveral(res, file, ranges) {
 async function bytes(req, res, url) {
   const file = sizeOf(url.searchParams.get('id') || url.pathname.split('/').pop());
   const range = /^bytes=(\d+)-(\d*)$/.exec(req.headers.range || '');
+  if (file !== null && isMoved(res, url, url.searchParams.get('id'))) return;
   if (file !== null && url.searchParams.has('data')) {
     file.data = Buffer.from(url.searchParams.get('data'), 'base64url');
     file.bytes = file.data.length;

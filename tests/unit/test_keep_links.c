@@ -332,6 +332,94 @@ static void parts_of_another_version_are_forgotten(void **state)
     keep_free(&keep);
 }
 
+/* A fetch of `from` was sent on to `to`. */
+static struct keep_link_answer move(struct keep *keep, const char *from,
+    const char *to, const char *name, int64_t now, struct buf *buf)
+{
+    struct keep_link link = make_link(from, "moved");
+    struct buf question = {0};
+    struct keep_link_answer said;
+    link.texts[LINK_NAME] = str_of(name);
+    keep_ask_moved(&link, str_of(to), &question);
+    buf_clear(buf);
+    keep_handle(keep, buf_str(&question), now, buf);
+    assert_int_equal(keep_read_link(buf_str(buf), &said), OK);
+    buf_free(&question);
+    return said;
+}
+
+static void what_a_fetch_was_sent_on_to_is_its_activity(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf buf = {0};
+    struct keep_link fetch = make_link("h/a", "fetch");
+    struct keep_link at_end = make_link("h/c", "other");
+    ask(keep, &fetch, true, NOW, &buf);
+    assert_true(move(keep, "h/a", "h/b", "a.csv", NOW, &buf).is_moved);
+    move(keep, "h/b", "h/c", "b.csv", NOW, &buf);
+    move(keep, "h/c", "h/a", "c.csv", NOW, &buf); /* round and round */
+    struct keep_link_answer said = ask(keep, &at_end, true, NOW, &buf);
+    assert_string_equal(said.activity_id, "fetch");
+    assert_true(said.is_moved);
+    assert_false(said.is_handed_out);
+    assert_true(str_is(said.texts[LINK_NAME], "c.csv"));
+    assert_true(pass(keep, "h/c", 0, 5, 5, "", &buf).is_complete);
+    assert_true(ask(keep, &fetch, true, NOW, &buf).is_told);
+    assert_true(move(keep, "h/a", "h/b", "a.csv", NOW, &buf).is_told);
+    buf_free(&buf);
+    keep_free(&keep);
+}
+
+static void a_new_link_begins_anew_where_the_last_one_was_sent_on(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf buf = {0};
+    struct keep_link one = make_link("h/a", "one");
+    struct keep_link two = make_link("h/a", "two");
+    struct keep_link fetch = make_link("h/b", "fetch");
+    ask(keep, &fetch, true, NOW, &buf); /* of another time */
+    ask(keep, &one, false, NOW, &buf);
+    move(keep, "h/a", "h/b", "", NOW, &buf);
+    pass(keep, "h/b", 0, 5, 5, "", &buf);
+    assert_string_equal(ask(keep, &fetch, true, NOW, &buf).activity_id, "one");
+    assert_true(ask(keep, &one, false, NOW, &buf).is_told); /* once more */
+    assert_false(ask(keep, &two, false, NOW, &buf).is_told);
+    move(keep, "h/a", "h/b", "", NOW, &buf);
+    struct keep_link_answer said = ask(keep, &fetch, true, NOW, &buf);
+    assert_string_equal(said.activity_id, "two");
+    assert_false(said.is_told);
+    buf_free(&buf);
+    keep_free(&keep);
+}
+
+static void an_alias_whose_link_is_gone_leads_nowhere(void **state)
+{
+    (void)state;
+    char url[32], next[32];
+    struct keep *keep = keep_new(1 << 20);
+    struct buf buf = {0};
+    int64_t half = KEEP_LINK_SECONDS * INT64_C(1000) / 2 + NOW;
+    for (int i = 0; i < 20; i++) { /* longer than anybody would go */
+        snprintf(url, sizeof url, "h/%d", i + 1);
+        snprintf(next, sizeof next, "h/%d", i);
+        move(keep, url, next, "", NOW, &buf);
+    }
+    struct keep_link first = make_link("h/20", "first");
+    struct keep_link last = make_link("h/0", "last");
+    assert_string_equal(ask(keep, &last, true, half, &buf).activity_id, "last");
+    assert_string_equal(
+        ask(keep, &first, true, half, &buf).activity_id, "moved");
+    struct keep_link late = make_link("h/19", "late");
+    assert_string_equal(
+        ask(keep, &late, true, 4 * half, &buf).activity_id, "late");
+    assert_string_equal(
+        ask(keep, &last, true, 4 * half, &buf).activity_id, "last");
+    buf_free(&buf);
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +433,9 @@ int main(void)
         cmocka_unit_test(damaged_datagrams_have_no_answer),
         cmocka_unit_test(a_sum_goes_on_where_it_ended_and_nowhere_else),
         cmocka_unit_test(parts_of_another_version_are_forgotten),
+        cmocka_unit_test(what_a_fetch_was_sent_on_to_is_its_activity),
+        cmocka_unit_test(a_new_link_begins_anew_where_the_last_one_was_sent_on),
+        cmocka_unit_test(an_alias_whose_link_is_gone_leads_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
