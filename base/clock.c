@@ -63,6 +63,38 @@ static enum err parse_span(struct str text, int64_t now_ms, int64_t *out)
     return ERR_PARSE;
 }
 
+/* "Z", "+02:00" or nothing. */
+static enum err parse_offset(const char *text, long *seconds_out)
+{
+    int hours, minutes, end = 0;
+    char sign;
+    *seconds_out = 0;
+    if (*text == '\0' || strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+        return OK;
+    if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 ||
+        (sign != '+' && sign != '-') || text[end] != '\0')
+        return ERR_PARSE;
+    *seconds_out = (hours * 60L + minutes) * 60L;
+    if (sign == '-')
+        *seconds_out = -*seconds_out;
+    return OK;
+}
+
+/* Behind the date: "12:34:56", perhaps ".789" and an offset. */
+static enum err parse_time(
+    const char *text, struct tm *t, int *millis_out, long *offset_s_out)
+{
+    const char *rest = strptime(text, "%H:%M:%S", t);
+    if (rest == NULL)
+        return ERR_PARSE;
+    if (*rest == '.') {
+        int scale = 100;
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
+            *millis_out += (*rest - '0') * scale;
+    }
+    return parse_offset(rest, offset_s_out);
+}
+
 enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
 {
     char copy[48];
@@ -81,29 +113,11 @@ enum err clock_parse(struct str text, int64_t now_ms, int64_t *wall_ms_out)
     (void)timegm(&day); /* makes March of February 30 */
     if (rest == NULL || day.tm_mday != t.tm_mday)
         return ERR_PARSE;
-    if (*rest == 'T' || *rest == ' ') {
-        rest = strptime(rest + 1, "%H:%M:%S", &t);
-        if (rest == NULL)
-            return ERR_PARSE;
-        if (*rest == '.') {
-            int scale = 100;
-            for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
-                millis += (*rest - '0') * scale;
-        }
-        int hours, minutes, end = 0;
-        char sign;
-        if (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) == 3 &&
-            (sign == '+' || sign == '-') && rest[end] == '\0') {
-            offset_s = (hours * 60L + minutes) * 60L;
-            if (sign == '-')
-                offset_s = -offset_s;
-        } else if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 &&
-                   *rest != '\0') {
-            return ERR_PARSE;
-        }
-    } else if (*rest != '\0') {
+    bool has_time = *rest == 'T' || *rest == ' ';
+    if (has_time && parse_time(rest + 1, &t, &millis, &offset_s) != OK)
         return ERR_PARSE;
-    }
+    if (!has_time && *rest != '\0')
+        return ERR_PARSE;
     *wall_ms_out = ((int64_t)timegm(&t) - offset_s) * 1000 + millis;
     return OK;
 }

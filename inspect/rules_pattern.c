@@ -204,6 +204,32 @@ static void read_gap(
     buf_free(&whole);
 }
 
+static void read_token(struct rules_loader *l, const struct yaml_node *node,
+    struct str token, bool nocase, struct pattern *p)
+{
+    p->is_token = true;
+    p->max = RULE_TOKEN_MAX;
+    p->regex = rules_read_regex(l, node, token, nocase);
+    p->may_have_blank = may_match_blank(token);
+    rules_form(token, nocase, &p->form);
+    read_gap(l, node, p);
+}
+
+static void read_match(struct rules_loader *l, const struct yaml_node *node,
+    unsigned index, bool nocase, struct pattern *p)
+{
+    struct str match = yaml_str(l->doc, node, "match", STR_NONE);
+    if (match.n == 0)
+        yaml_mistake(l->doc, node,
+            "a pattern needs match (a regular expression), token, shapes, "
+            "dictionary or digits");
+    else
+        p->regex = rules_read_regex(l, node, match, nocase);
+    p->before = (size_t)yaml_int(l->doc, node, "before", 0, RULE_BEFORE_MAX, 0);
+    p->max = (size_t)yaml_int(l->doc, node, "max", 1, RULE_VALUE_MAX, 512);
+    read_anchors(l, node, index, nocase);
+}
+
 static void read_pattern(struct rules_loader *l, const struct yaml_node *node,
     unsigned index, struct pattern *p)
 {
@@ -232,26 +258,10 @@ static void read_pattern(struct rules_loader *l, const struct yaml_node *node,
     }
     bool nocase = yaml_bool(l->doc, node, "nocase", false);
     struct str token = yaml_str(l->doc, node, "token", STR_NONE);
-    if (token.n > 0) {
-        p->is_token = true;
-        p->max = RULE_TOKEN_MAX;
-        p->regex = rules_read_regex(l, node, token, nocase);
-        p->may_have_blank = may_match_blank(token);
-        rules_form(token, nocase, &p->form);
-        read_gap(l, node, p);
-        return;
-    }
-    struct str match = yaml_str(l->doc, node, "match", STR_NONE);
-    if (match.n == 0)
-        yaml_mistake(l->doc, node,
-            "a pattern needs match (a regular expression), token, shapes, "
-            "dictionary or "
-            "digits");
+    if (token.n > 0)
+        read_token(l, node, token, nocase, p);
     else
-        p->regex = rules_read_regex(l, node, match, nocase);
-    p->before = (size_t)yaml_int(l->doc, node, "before", 0, RULE_BEFORE_MAX, 0);
-    p->max = (size_t)yaml_int(l->doc, node, "max", 1, RULE_VALUE_MAX, 512);
-    read_anchors(l, node, index, nocase);
+        read_match(l, node, index, nocase, p);
 }
 
 void rules_read_patterns(struct rules_loader *l, struct rule *rule)

@@ -664,6 +664,16 @@ static void finish(struct session *s)
     linger(s);
 }
 
+/* Whether there is work that no event will bring. */
+static bool is_busy(const struct session *s)
+{
+    for (const struct txn *t = s->txns; t != NULL; t = t->next)
+        if (t->is_ready || t->wants_turn)
+            return true;
+    return s->client.codec != NULL && s->state == SESSION_HTTP &&
+           codec_has_input(s->client.codec);
+}
+
 static void settle(struct session *s)
 {
     if (s->is_settling)
@@ -693,12 +703,7 @@ static void settle(struct session *s)
     }
     if (s->arena.used_bytes > ARENA_MAX && !s->is_draining)
         drain(s);
-    bool is_busy = false;
-    for (struct txn *t = s->txns; t != NULL; t = t->next)
-        is_busy = is_busy || t->is_ready || t->wants_turn;
-    if (s->client.codec != NULL && s->state == SESSION_HTTP)
-        is_busy = is_busy || codec_has_input(s->client.codec);
-    if (is_busy && !s->wants_later) {
+    if (is_busy(s) && !s->wants_later) {
         s->wants_later = true;
         s->world->ops->later(s->world, s);
     }
