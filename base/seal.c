@@ -11,6 +11,10 @@
 
 #include "base/base64.h"
 
+_Static_assert(
+    SEAL_LOCK_BYTES == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
+    "what libsodium adds");
+
 static const char *const words[] = {"public-key", "secret-key"};
 
 /* Without it no randomness: nothing could be sealed. */
@@ -63,6 +67,33 @@ enum err seal_open(
             secret->bytes) != 0)
         return ERR_DENIED;
     buf_commit(out, sealed.n - SEAL_EXTRA_BYTES);
+    return OK;
+}
+
+void seal_lock(const struct seal_key *key, struct str clear, struct buf *out)
+{
+    start();
+    unsigned char *nonce =
+        (unsigned char *)buf_reserve(out, clear.n + SEAL_LOCK_BYTES);
+    randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
+    (void)crypto_secretbox_easy(nonce + crypto_secretbox_NONCEBYTES,
+        (const unsigned char *)clear.p, clear.n, nonce, key->bytes);
+    buf_commit(out, clear.n + SEAL_LOCK_BYTES);
+}
+
+enum err seal_unlock(
+    const struct seal_key *key, struct str locked, struct buf *out)
+{
+    start();
+    if (locked.n < SEAL_LOCK_BYTES)
+        return ERR_DENIED;
+    const unsigned char *nonce = (const unsigned char *)locked.p;
+    char *place = buf_reserve(out, locked.n - SEAL_LOCK_BYTES + 1);
+    if (crypto_secretbox_open_easy((unsigned char *)place,
+            nonce + crypto_secretbox_NONCEBYTES,
+            locked.n - crypto_secretbox_NONCEBYTES, nonce, key->bytes) != 0)
+        return ERR_DENIED;
+    buf_commit(out, locked.n - SEAL_LOCK_BYTES);
     return OK;
 }
 

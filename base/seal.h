@@ -3,6 +3,8 @@
  * holder of the secret key can open (libsodium crypto_box_seal: X25519,
  * XSalsa20-Poly1305, a fresh key pair each time).  And the keys as text:
  * one line "public-key BASE64" or "secret-key BASE64", '#' starts a comment.
+ * And locked ones, whose one key closes and opens (crypto_secretbox:
+ * XSalsa20-Poly1305, a random nonce each time).
  */
 #ifndef BASE_SEAL_H
 #define BASE_SEAL_H
@@ -14,6 +16,7 @@
 enum {
     SEAL_KEY_BYTES = 32,
     SEAL_EXTRA_BYTES = 48, /* that a sealed box is longer than its content */
+    SEAL_LOCK_BYTES = 40,  /* the same of a locked one */
     SEAL_FILE_MAX = 4096,  /* a file with a key */
 };
 
@@ -33,6 +36,11 @@ enum err seal_close(const struct seal_key *public_key, struct str clear,
 /* Appends.  ERR_DENIED: sealed to another key, or changed since. */
 enum err seal_open(
     const struct seal_key *secret, struct str sealed, struct buf *out) MUST_USE;
+
+/* Both append.  ERR_DENIED: locked with another key, or changed since. */
+void seal_lock(const struct seal_key *key, struct str clear, struct buf *out);
+enum err seal_unlock(
+    const struct seal_key *key, struct str locked, struct buf *out) MUST_USE;
 
 /* The line, with its end. */
 void seal_write_key(

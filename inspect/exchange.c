@@ -246,6 +246,7 @@ void exchange_free(struct exchange **exchange)
         &ex->glued, &ex->raw, &ex->kept, &ex->state, &ex->fields};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++)
         buf_wipe_free(bufs[i]);
+    seam_free(&ex->seam);
     mem_free(ex->taken.starts);
     arena_wipe(&ex->arena); /* addresses hold codes of sign-ins */
     mem_free(ex);
@@ -367,6 +368,16 @@ void exchange_request_cut(struct exchange *ex)
     ex->is_cut = true;
 }
 
+static enum exchange_state begin_scan(struct exchange *ex)
+{
+    if (seam_ask(ex)) {
+        ex->request = REQUEST_TAIL;
+        return EXCHANGE_ASK;
+    }
+    exchange_plan_scan(ex);
+    return EXCHANGE_MORE;
+}
+
 /* What the keeper knows of the files. */
 static enum exchange_state ask_files(struct exchange *ex)
 {
@@ -382,14 +393,13 @@ static enum exchange_state ask_files(struct exchange *ex)
         ex->request = REQUEST_READ;
         return EXCHANGE_READ;
     }
-    exchange_plan_scan(ex);
-    return EXCHANGE_MORE;
+    return begin_scan(ex);
 }
 
 void exchange_after_document(struct exchange *ex)
 {
     if (ex->request == REQUEST_READ && !document_is_left(ex))
-        exchange_plan_scan(ex);
+        (void)begin_scan(ex);
 }
 
 static void take_files(struct exchange *ex, struct str answer)
@@ -451,6 +461,7 @@ enum exchange_state exchange_step(struct exchange *ex)
     case REQUEST_ASK:
     case REQUEST_SIGNIN:
     case REQUEST_FILES:
+    case REQUEST_TAIL:
         return EXCHANGE_ASK;
     case REQUEST_JOIN:
         return ask_files(ex);
@@ -509,6 +520,9 @@ void exchange_answer(struct exchange *ex, struct str answer)
     } else if (ex->request == REQUEST_FILES ||
                (ex->request == REQUEST_OPEN && upload_is_pending(ex))) {
         take_files(ex, answer);
+    } else if (ex->request == REQUEST_TAIL) {
+        seam_take(ex, answer);
+        exchange_plan_scan(ex);
     } else if (ex->request == REQUEST_IDENTIFY) {
         exchange_take_identity(ex, answer);
         (void)exchange_decide(ex); /* may ask which draft it is */

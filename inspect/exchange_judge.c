@@ -215,6 +215,7 @@ static void finish_verdict(struct exchange *ex)
     signin_note_verdict(ex);
     if (!ex->is_blocked)
         exchange_resume_begin(ex);
+    seam_note(ex);
     if (ex->download != NULL && !ex->is_blocked)
         return; /* told when it is known what the answer is */
     if (!is_worth_recording(ex)) {

@@ -26,6 +26,7 @@
  *   exchange_event.c     administrative requests (inspect/event.h)
  *   exchange_signin.c    signing in and out (inspect/signin.h)
  *   exchange_resume.c    answers that come in several streams
+ *   exchange_seam.c      values split over two messages of a conversation
  */
 #ifndef INSPECT_EXCHANGE_PARTS_H
 #define INSPECT_EXCHANGE_PARTS_H
@@ -55,6 +56,7 @@ enum request_phase {
     REQUEST_FILES,   /* and on the files */
     REQUEST_JOIN,    /* pieces of a file are put together */
     REQUEST_READ,    /* documents are being read */
+    REQUEST_TAIL,    /* the keeper is asked what was said last */
     REQUEST_SCAN,
     REQUEST_IDENTIFY, /* the keeper is asked whose the session is */
     REQUEST_DRAFT,    /* the keeper is asked which draft it is */
@@ -92,12 +94,28 @@ enum source_kind {
     SOURCE_SPACED, /* parts with a blank between them */
     SOURCE_GLUED,  /* parts with nothing between them */
     SOURCE_AGAIN,  /* what was found before is no news */
+    SOURCE_BEFORE, /* the end of what was said last: told already */
+    SOURCE_SEAM,   /* the same and the beginning of the content */
+    SOURCE_SEAM_GLUED,
 };
 
 struct scan_source {
     struct str text;
     enum where where;
     enum source_kind kind;
+};
+
+/* Where what was said last in the conversation and this prompt meet. */
+struct seam {
+    struct buf before; /* with SEAM_MARK where messages meet in it */
+    struct buf tail, spaced, glued;
+    size_t glued_at; /* where the prompt begins in it */
+    struct seam_told {
+        struct str type;
+        size_t start, end; /* in the tail, which was told of them */
+    } told[8];
+    size_t told_count;
+    bool is_noted;
 };
 
 /* The sources of one activity, one after the other. */
@@ -168,6 +186,7 @@ struct exchange {
      * there: a number may be cut in two by them. */
     size_t joints[JOINTS_MAX], joint_count;
     struct buf spaced, glued;
+    struct seam seam;
     struct taken taken;
     bool asks_keeper, wants_v1;
     struct str action;    /* of a ChatGPT prompt */
@@ -259,6 +278,9 @@ void exchange_plan_scan(struct exchange *ex);
 void scan_run_add(struct scan_run *run, struct str text, enum where where,
     enum source_kind kind);
 bool scan_run_step(struct exchange *ex); /* true: more to do */
+/* One of the first `count` has the same detector and shares bytes with it. */
+bool scan_is_told(
+    const struct findings *f, size_t count, const struct finding *one);
 enum where exchange_where(const struct exchange *ex);
 
 /* document.c */
@@ -404,6 +426,18 @@ void exchange_resume_name(struct exchange *ex);
  * that it was told under, to the keeper. */
 void exchange_resume_keep(struct exchange *ex);
 void exchange_resume_note(struct exchange *ex);
+
+/* exchange_seam.c */
+/* True: exchange_question is what was said last in the conversation. */
+bool seam_ask(struct exchange *ex);
+void seam_take(struct exchange *ex, struct str answer);
+void seam_plan(struct exchange *ex);
+/* What a source of the seam's found, from `before` on, in its place. */
+void seam_place(struct exchange *ex, const struct scan_source *source,
+    struct findings *f, size_t before);
+/* The prompt goes on, or its conversation has an id now. */
+void seam_note(struct exchange *ex);
+void seam_free(struct seam *seam);
 
 /* exchange_view.c */
 /* The texts of an answer of ANSWER_FIELDS become the request's activity's, or,

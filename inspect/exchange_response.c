@@ -347,6 +347,7 @@ static enum exchange_state take_response(struct exchange *ex)
     exchange_resume_name(ex);
     exchange_resume_keep(ex);
     exchange_learn_conversation(ex);
+    seam_note(ex);
     if (ex->answer != NULL)
         read_links(ex, true);
     take_transcript(ex);

@@ -106,7 +106,7 @@ static bool crosses_joint(const struct exchange *ex, const struct finding *f)
     return false;
 }
 
-static bool is_told(
+bool scan_is_told(
     const struct findings *f, size_t count, const struct finding *one)
 {
     for (size_t i = 0; i < count; i++)
@@ -129,7 +129,7 @@ static void keep_crossing(
             finding.start = unglue(ex, finding.start, false);
             finding.end = unglue(ex, finding.end, true);
         }
-        if (crosses_joint(ex, &finding) && !is_told(f, kept, &finding))
+        if (crosses_joint(ex, &finding) && !scan_is_told(f, kept, &finding))
             f->items[kept++] = finding;
     }
     f->count = kept;
@@ -160,11 +160,14 @@ static struct str text_of(
             source->where == WHERE_HIDDEN ? &a->hidden : &a->content);
     case SOURCE_SPACED:
     case SOURCE_GLUED:
+    case SOURCE_SEAM:
+    case SOURCE_SEAM_GLUED:
         return buf_str(&a->content);
     case SOURCE_PLAIN:
     case SOURCE_STRICT:
     case SOURCE_NAMES:
     case SOURCE_AGAIN:
+    case SOURCE_BEFORE:
         break;
     }
     return source->text;
@@ -178,8 +181,8 @@ static void keep_no_text(struct scan_run *run)
         f->items[i].sample = STR_NONE;
 }
 
-static void place_findings(const struct exchange *ex, struct scan_run *run,
-    const struct scan_source *source)
+static void place_findings(
+    struct exchange *ex, struct scan_run *run, const struct scan_source *source)
 {
     if (source->kind == SOURCE_FIELDS || source->kind == SOURCE_STRICT)
         drop_weak(run);
@@ -197,9 +200,11 @@ static void place_findings(const struct exchange *ex, struct scan_run *run,
         drop_found(run);
     else if (source->kind == SOURCE_SPACED || source->kind == SOURCE_GLUED)
         keep_crossing(ex, run, source->kind == SOURCE_GLUED);
+    else if (source->kind >= SOURCE_BEFORE)
+        seam_place(ex, source, &run->activity->findings, run->before);
 }
 
-static void finish_source(const struct exchange *ex, struct scan_run *run)
+static void finish_source(struct exchange *ex, struct scan_run *run)
 {
     const struct scan_source *source = &run->sources[run->at++];
     bool is_relative = source->kind == SOURCE_NAMES; /* to its line, then */
@@ -272,6 +277,7 @@ void exchange_plan_scan(struct exchange *ex)
     scan_run_add(&ex->run, buf_str(&ex->url), WHERE_URL,
         ex->is_probe ? SOURCE_STRICT : SOURCE_PLAIN);
     scan_run_add(&ex->run, buf_str(&ex->names), WHERE_FILE_NAME, SOURCE_NAMES);
+    seam_plan(ex);
     for (size_t i = 0; i < ex->span_count; i++) {
         const struct file_span *span = &ex->spans[i];
         scan_run_add(&ex->run,

@@ -50,6 +50,7 @@ void keep_free(struct keep **keep)
     HASH_ITER(hh, (*keep)->table, entry, next)
     drop(*keep, entry);
     keep_drop_chunks(*keep, NULL);
+    keep_drop_tails(*keep);
     drift_free(&(*keep)->drift);
     links_free(&(*keep)->links);
     mem_free(*keep);
@@ -508,6 +509,7 @@ void keep_handle_beside(struct keep *keep, struct str question,
     memcpy(&q, question.p, sizeof q);
     if (q.version != VERSION)
         return;
+    keep_expire_tails(keep, now_ms);
     struct str names = str_sub(question, sizeof q, question.n);
     bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
     if (q.kind == NOTE_FILE || q.kind == ASK_FILE || q.kind == NOTE_CHUNK)
@@ -516,6 +518,10 @@ void keep_handle_beside(struct keep *keep, struct str question,
         keep_serve_ask_chunk(keep, &q.message, payload, now_ms, answer_out);
     else if (q.kind == NOTE_TURNS)
         serve_turns(keep, names, now_ms);
+    else if (q.kind == NOTE_TAIL)
+        keep_serve_note_tail(keep, &q.message, names, now_ms);
+    else if (q.kind == ASK_TAIL)
+        keep_serve_ask_tail(keep, &q.message, answer_out);
     else if (names.n <= NAMES_BYTES_MAX && (names.n != 0) == wants_text)
         serve(keep, &q, names, now_ms, answer_out);
 }

@@ -3,6 +3,7 @@
  * (edit detection), message ids seen (retries), answers seen, files on their
  * way up, hosts learnt, and whose a session is; links to files that come down
  * are inspect/keep_links.h's.
+ * The ends of conversations' last prompts are inspect/keep_tails.c's.
  * One bounded table of small entries under SHA-256 keys, least recently used
  * out first, entries expire.  The keeper role serves it; replay and tests
  * call it directly.
@@ -41,6 +42,9 @@ enum {
     KEEP_CHUNKS_BYTES_MAX = 512 << 20,      /* of all files */
     KEEP_CHUNKS_MAX = 3072,       /* each is a descriptor of the keeper's */
     KEEP_CHUNK_SECONDS = 60 * 60, /* since it came or was asked for */
+    KEEP_TAIL_BYTES = 256,        /* of what was said last */
+    KEEP_TAIL_SECONDS = 30 * 60,
+    KEEP_TAILS_MAX = 8192,
 };
 
 struct drift;
@@ -104,6 +108,23 @@ struct keep_turn {
 };
 void keep_note_turns(struct str service, const struct keep_turn *turns,
     size_t count, struct buf *note);
+
+/* ---- what was said last in a conversation ------------------------------- */
+
+/* A value may be split over two messages: the end of what was said last, at
+ * most KEEP_TAIL_BYTES, for KEEP_TAIL_SECONDS.  It travels and is kept locked
+ * with a key that is made from the conversation's id, which the keeper never
+ * sees: it cannot read it.  The newest counts. */
+struct keep_conversation {
+    struct str service, id;
+};
+void keep_note_tail(const struct keep_conversation *conversation,
+    struct str text, struct buf *note);
+void keep_ask_tail(
+    const struct keep_conversation *conversation, struct buf *question);
+/* Appends it.  False: nothing is known, or nothing that this key opens. */
+bool keep_read_tail(const struct keep_conversation *conversation,
+    struct str answer, struct buf *tail_out);
 
 /* ---- an answer: reported before? (re-read streams) ------------------ */
 

@@ -1,6 +1,6 @@
 /*
- * The keeper's tables and datagrams, for keep.c, keep_answers.c, keep_files.c
- * and keep_chunks.c only.
+ * The keeper's tables and datagrams, for keep.c, keep_answers.c, keep_files.c,
+ * keep_chunks.c and keep_tails.c only.
  */
 #ifndef INSPECT_KEEP_PARTS_H
 #define INSPECT_KEEP_PARTS_H
@@ -31,6 +31,8 @@ enum kind {
     NOTE_TURNS,
     NOTE_CHUNK,
     ASK_CHUNK,
+    NOTE_TAIL,
+    ASK_TAIL,
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */
@@ -84,6 +86,7 @@ struct keep {
     struct chunk *chunks; /* keep_chunks.c */
     size_t chunk_bytes;
     unsigned chunks_max;
+    struct tail *tails; /* keep_tails.c */
     keep_release_fn *release;
     char secret[32]; /* keys of sessions mean nothing without it */
 };
@@ -116,6 +119,15 @@ enum {
     KEEP_FILE_HEAD_BYTES = 6 * 4 + (KEEP_FILE_IDS_MAX + 1) * KEY_BYTES +
                            sizeof(struct keep_pieces_sum)
 };
+
+/* keep_tails.c: rest: what stands behind the question's head. */
+void keep_serve_note_tail(
+    struct keep *keep, const struct key *key, struct str rest, int64_t now_ms);
+void keep_serve_ask_tail(
+    struct keep *keep, const struct key *key, struct buf *out);
+/* Those whose time is over, or all of them. */
+void keep_expire_tails(struct keep *keep, int64_t now_ms);
+void keep_drop_tails(struct keep *keep);
 
 /* keep_chunks.c */
 /* Those of one file, or all. */

@@ -2,6 +2,7 @@
 card number does not, and both are recorded."""
 import json
 import unittest
+import uuid
 
 from gateway import CARD, GatewayTest
 
@@ -32,6 +33,23 @@ class Prompts(GatewayTest):
             self.assertEqual(a["findings"][0]["type"], "credit-card")
             self.assertIn(a["id"], answer)
             self.assertNotIn("4111111111111111", json.dumps(a).replace(" ", ""))
+
+    def test_a_card_number_in_two_messages_never_leaves_whole(self):
+        """Each prompt on a connection of its own: any of two workers has it."""
+        self.assertEqual(len(self.gateway.roles("worker")), 2)
+        for version in ("--http1.1", "--http2") * 4:
+            first, answer = self.send_prompt(f"pay with {CARD[:9]}", version)
+            conversation = self.activity(first)["conversation_id"]
+            before = len(self.standin.seen())
+            more = {"conversation_id": conversation, "parent_message_id": str(uuid.uuid4())}
+            message, answer = self.send_prompt(f"{CARD[10:]} please", version, **more)
+            self.assertIn("promptgate", answer)
+            self.assertEqual(len(self.standin.seen()), before)
+            a = self.activity(message)
+            self.assertEqual((a["verdict"], a["outcome"]), ("block", "failure"))
+            self.assertEqual([(f["type"], f["start"], f["end"]) for f in a["findings"]], [("credit-card", 0, 9)])
+            message, answer = self.send_prompt("never mind", version, **more)
+            self.assertEqual(self.activity(message)["verdict"], "allow")
 
     def test_delta_answers_arrive_at_any_cut_and_encoding(self):
         for query in ("", "?chunk=1", "?chunk=3,1,7&encoding=gzip", "?encoding=br", "?encoding=deflate"):

@@ -29,6 +29,7 @@ import replay_mweb  # noqa: F401
 import replay_order  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_resume  # noqa: F401
+import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401
 import replay_views  # noqa: F401
 import replay_writes  # noqa: F401

@@ -320,6 +320,103 @@ static void texts_that_follow_each_other_are_one_draft(void **state)
     keep_free(&keep);
 }
 
+static const struct keep_conversation talk = {{"s", 1}, {"c", 1}};
+
+static void say(struct keep *keep, const struct keep_conversation *c,
+    struct str text, int64_t now_ms)
+{
+    struct buf note = {0}, answer = {0};
+    keep_note_tail(c, text, &note);
+    assert_int_equal(str_find(buf_str(&note), STR("1111")), note.n);
+    keep_handle(keep, buf_str(&note), now_ms, &answer);
+    assert_int_equal(answer.n, 0);
+    buf_free(&note);
+}
+
+/* What was said last, or "" where nothing is known. */
+static void assert_said(struct keep *keep, const struct keep_conversation *c,
+    int64_t now_ms, struct str text)
+{
+    struct buf question = {0}, answer = {0}, tail = {0};
+    keep_ask_tail(c, &question);
+    keep_handle(keep, buf_str(&question), now_ms, &answer);
+    assert_int_equal(keep_read_tail(c, buf_str(&answer), &tail), text.n != 0);
+    assert_true(str_eq(buf_str(&tail), text));
+    buf_free(&question);
+    buf_free(&answer);
+    buf_free(&tail);
+}
+
+static void the_end_of_what_was_said_last_is_known_for_a_while(void **state)
+{
+    (void)state;
+    const struct keep_conversation other = {STR("s"), STR("d")};
+    struct keep *keep = keep_new(1 << 20);
+    int64_t while_ms = KEEP_TAIL_SECONDS * INT64_C(1000);
+    assert_said(keep, &talk, 500, STR(""));
+    say(keep, &talk, STR("card 4111 1111"), 1000);
+    assert_said(keep, &talk, 2000, STR("card 4111 1111"));
+    assert_said(keep, &other, 2000, STR(""));
+    say(keep, &talk, STR("now 1111 1111"), 3000);
+    assert_said(keep, &talk, 2999 + while_ms, STR("now 1111 1111"));
+    assert_said(keep, &talk, 3000 + while_ms, STR(""));
+    keep_free(&keep);
+}
+
+static void of_a_long_text_whole_characters_at_its_end_are_kept(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf text = {0};
+    for (int i = 0; i < 300; i++)
+        buf_append_str(&text, STR("\xc3\xa9"));
+    buf_append_char(&text, '.');
+    say(keep, &talk, buf_str(&text), 1000);
+    assert_said(keep, &talk, 1000, str_sub(buf_str(&text), 601 - 255, text.n));
+    buf_free(&text);
+    keep_free(&keep);
+}
+
+static void only_its_own_conversation_opens_a_tail(void **state)
+{
+    (void)state;
+    const struct keep_conversation other = {STR("s"), STR("d")};
+    struct keep *keep = keep_new(1 << 20);
+    struct buf question = {0}, answer = {0}, tail = {0};
+    say(keep, &talk, STR("1111 2222"), 1000);
+    keep_ask_tail(&talk, &question);
+    keep_handle(keep, buf_str(&question), 1000, &answer);
+    assert_int_equal(str_find(buf_str(&answer), STR("2222")), answer.n);
+    assert_false(keep_read_tail(&other, buf_str(&answer), &tail));
+    for (size_t n = 0; n < answer.n; n++)
+        assert_false(
+            keep_read_tail(&talk, str_sub(buf_str(&answer), 0, n), &tail));
+    buf_bytes(&answer)[answer.n - 1] ^= 1;
+    assert_false(keep_read_tail(&talk, buf_str(&answer), &tail));
+    assert_int_equal(tail.n, 0);
+    buf_free(&question);
+    buf_free(&tail);
+    buf_free(&answer);
+    keep_free(&keep);
+}
+
+static void the_oldest_tails_leave_when_there_are_many(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    char name[16];
+    for (int i = 0; i <= KEEP_TAILS_MAX; i++) {
+        snprintf(name, sizeof name, "c%d", i);
+        const struct keep_conversation c = {STR("s"), str_of(name)};
+        say(keep, &c, str_of(name), 1000);
+    }
+    const struct keep_conversation first = {STR("s"), STR("c0")};
+    const struct keep_conversation second = {STR("s"), STR("c1")};
+    assert_said(keep, &first, 1000, STR(""));
+    assert_said(keep, &second, 1000, STR("c1"));
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +431,10 @@ int main(void)
         cmocka_unit_test(what_is_said_of_an_account_adds_up),
         cmocka_unit_test(identities_are_bounded_by_their_bytes),
         cmocka_unit_test(texts_that_follow_each_other_are_one_draft),
+        cmocka_unit_test(the_end_of_what_was_said_last_is_known_for_a_while),
+        cmocka_unit_test(of_a_long_text_whole_characters_at_its_end_are_kept),
+        cmocka_unit_test(only_its_own_conversation_opens_a_tail),
+        cmocka_unit_test(the_oldest_tails_leave_when_there_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,25 @@ static void a_point_of_low_order_is_refused(void **state)
     buf_free(&out);
 }
 
+static void what_is_locked_opens_with_the_same_key(void **state)
+{
+    (void)state;
+    struct seal_key key = {{1}}, other = {{2}};
+    struct buf locked = {0}, clear = {0};
+    seal_lock(&key, STR("a value"), &locked);
+    assert_int_equal(locked.n, 7 + SEAL_LOCK_BYTES);
+    assert_int_equal(str_find(buf_str(&locked), STR("value")), locked.n);
+    assert_int_equal(seal_unlock(&other, buf_str(&locked), &clear), ERR_DENIED);
+    for (size_t n = 0; n < locked.n; n++)
+        assert_int_equal(
+            seal_unlock(&key, str_sub(buf_str(&locked), 0, n), &clear),
+            ERR_DENIED);
+    assert_int_equal(seal_unlock(&key, buf_str(&locked), &clear), OK);
+    assert_true(str_is(buf_str(&clear), "a value"));
+    buf_free(&locked);
+    buf_free(&clear);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +131,7 @@ int main(void)
         cmocka_unit_test(a_key_of_the_other_kind_is_told_apart),
         cmocka_unit_test(rubbish_is_no_key),
         cmocka_unit_test(a_point_of_low_order_is_refused),
+        cmocka_unit_test(what_is_locked_opens_with_the_same_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
