@@ -1,31 +1,49 @@
 /* See store/audit.h. */
 #include "store/audit.h"
 
-#include <jansson.h>
-
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/fields.h"
+#include "store/incident_rows.h"
 #include "store/query_parts.h"
+#include "store/view.h"
 
-static struct str text_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_string(value))
-        return STR_NONE;
-    return str_make(json_string_value(value), json_string_length(value));
-}
-
-static void bind(struct db_statement *s, const struct journal_entry *entry,
-    const json_t *record)
+static int64_t time_of(const json_t *record)
 {
     int64_t now = clock_wall_ms(), time = now;
-    if (clock_parse(text_of(record, "time"), now, &time) != OK)
-        time = now;
+    return clock_parse(field_text(record, "time"), now, &time) == OK ? time
+                                                                     : now;
+}
+
+static enum err put_row(
+    struct db *db, const struct journal_entry *entry, const json_t *record)
+{
+    struct db_statement *s = db_statement_new(db,
+        "INSERT OR IGNORE INTO audit(id, time_ms, user, action, json)"
+        " VALUES(?1, ?2, ?3, ?4, ?5)");
+    if (s == NULL)
+        return ERR_STATE;
     db_bind_text(s, 1, str_of(entry->id));
-    db_bind_int(s, 2, time);
-    db_bind_text(s, 3, text_of(json_object_get(record, "actor"), "user"));
-    db_bind_text(s, 4, text_of(record, "activity"));
+    db_bind_int(s, 2, time_of(record));
+    db_bind_text(s, 3, field_text(json_object_get(record, "actor"), "user"));
+    db_bind_text(s, 4, field_text(record, "activity"));
     db_bind_text(s, 5, entry->json);
+    enum err err = db_run(s);
+    db_statement_free(&s);
+    return err;
+}
+
+/* What was done to something that the store has rows of. */
+static enum err apply(
+    struct db *db, const struct journal_entry *entry, const json_t *record)
+{
+    struct str action = field_text(record, "activity");
+    if (str_is(action, INCIDENT_CHANGED))
+        return incident_change_put(
+            db, str_of(entry->id), time_of(record), record);
+    if (str_is(action, VIEW_SAVED))
+        return view_put(db, str_of(entry->id), time_of(record), record);
+    return str_is(action, VIEW_DELETED) ? view_delete(db, record) : OK;
 }
 
 enum err audit_put(struct db *db, const struct journal_entry *entry)
@@ -38,15 +56,9 @@ enum err audit_put(struct db *db, const struct journal_entry *entry)
         json_decref(record);
         return OK;
     }
-    struct db_statement *s = db_statement_new(db,
-        "INSERT OR IGNORE INTO audit(id, time_ms, user, action, json)"
-        " VALUES(?1, ?2, ?3, ?4, ?5)");
-    enum err err = ERR_STATE;
-    if (s != NULL) {
-        bind(s, entry, record);
-        err = db_run(s);
-    }
-    db_statement_free(&s);
+    enum err err = put_row(db, entry, record);
+    if (err == OK)
+        err = apply(db, entry, record);
     json_decref(record);
     return err;
 }

@@ -1,7 +1,9 @@
 /*
  * What was done in the console: rows of their own, so that no list, count or
  * export of activities ever has them.  They come through the journal as
- * activities do (STORE_AUDIT), each complete, and never change.
+ * activities do (STORE_AUDIT), each complete, and never change.  Some of them
+ * also change rows: of incidents (store/incident_rows.h) and saved views
+ * (store/view.h).
  */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H

@@ -74,7 +74,7 @@ static struct str escape_glob(struct sql *sql, struct str s)
     return copy;
 }
 
-static void add_words(
+void sql_words(
     struct sql *sql, const char *column, const struct query_words *words)
 {
     for (size_t i = 0; i < words->count; i++) {
@@ -94,7 +94,7 @@ static void add_types(struct sql *sql, const struct query_words *types)
         return;
     buf_append_str(
         &sql->text, STR(" AND seq IN (SELECT seq FROM finding WHERE 1"));
-    add_words(sql, "type", types);
+    sql_words(sql, "type", types);
     buf_append_char(&sql->text, ')');
 }
 
@@ -108,14 +108,14 @@ void sql_filter(struct sql *sql, const struct query_filter *f)
         buf_append_str(&sql->text, STR(" AND time_ms < ?"));
         sql_int(sql, f->until_ms);
     }
-    add_words(sql, "user", &f->user);
-    add_words(sql, "activity", &f->activity);
-    add_words(sql, "verdict", &f->verdict);
-    add_words(sql, "service", &f->service);
-    add_words(sql, "conversation_id", &f->conversation);
-    add_words(sql, "category", &f->category);
-    add_words(sql, "rule", &f->rule);
-    add_words(sql, "host", &f->host);
+    sql_words(sql, "user", &f->user);
+    sql_words(sql, "activity", &f->activity);
+    sql_words(sql, "verdict", &f->verdict);
+    sql_words(sql, "service", &f->service);
+    sql_words(sql, "conversation_id", &f->conversation);
+    sql_words(sql, "category", &f->category);
+    sql_words(sql, "rule", &f->rule);
+    sql_words(sql, "host", &f->host);
     add_types(sql, &f->type);
     if (f->text.n > 0) {
         buf_append_str(

@@ -26,6 +26,9 @@ struct sql {
 };
 void sql_text(struct sql *sql, struct str text);
 void sql_int(struct sql *sql, int64_t number);
+/* Appends " AND (column = ? OR column GLOB ? …)". */
+void sql_words(
+    struct sql *sql, const char *column, const struct query_words *words);
 /* Appends " AND …" for each filter. */
 void sql_filter(struct sql *sql, const struct query_filter *filter);
 enum err sql_prepare(

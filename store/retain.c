@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/audit.h"
+#include "store/incident_rows.h"
 
 static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
 
@@ -131,6 +132,8 @@ enum err retain_rows(struct db *db, struct str folder,
         err = retain_by_size(db, folder, options, more_out);
     if (err == OK)
         err = audit_retain(db, options, now_ms);
+    if (err == OK)
+        err = incident_retain(db);
     if (err == OK)
         err = give_pages_back(db, more_out);
     return err;

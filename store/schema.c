@@ -117,5 +117,103 @@ static const char with_logs[] =
     " DELETE FROM log_row WHERE id = old.id; END;"
     "PRAGMA user_version = 5;";
 
+/* store/incident_rows.h.  A member counts once its activity is over; low,
+ * medium, high: how many members are.  incident_todo: activities up to this
+ * one have not been looked at yet. */
+#define COUNT_MEMBER(row, sign)                                                \
+    " UPDATE incident SET activities = activities " sign " 1,"                 \
+    " findings = findings " sign " " row ".findings,"                          \
+    " low = low " sign " (" row ".severity = 1),"                              \
+    " medium = medium " sign " (" row ".severity = 2),"                        \
+    " high = high " sign " (" row ".severity = 3),"                            \
+    " first_ms = (SELECT min(time_ms) FROM incident_activity"                  \
+    "  WHERE incident = " row ".incident AND is_counted = 1),"                 \
+    " last_ms = (SELECT max(time_ms) FROM incident_activity"                   \
+    "  WHERE incident = " row ".incident AND is_counted = 1)"                  \
+    " WHERE seq = " row ".incident;"
+#define REOPEN                                                                 \
+    " INSERT OR IGNORE INTO incident_change"                                   \
+    "  (incident, id, time_ms, status, activity)"                              \
+    "  SELECT i.seq, a.id, new.time_ms, 'opened', a.id"                        \
+    "  FROM incident i, activity a WHERE i.seq = new.incident"                 \
+    "  AND a.seq = new.seq AND i.status IN ('resolved', 'false-positive');"    \
+    " UPDATE incident SET status = 'opened' WHERE seq = new.incident"          \
+    "  AND status IN ('resolved', 'false-positive');"
+static const char with_incidents[] =
+    "CREATE TABLE incident("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id TEXT NOT NULL UNIQUE,"
+    " rule TEXT NOT NULL, user TEXT, service TEXT, conversation_id TEXT,"
+    " status TEXT NOT NULL DEFAULT 'new', owner TEXT,"
+    " comments INTEGER NOT NULL DEFAULT 0,"
+    " activities INTEGER NOT NULL DEFAULT 0,"
+    " findings INTEGER NOT NULL DEFAULT 0,"
+    " low INTEGER NOT NULL DEFAULT 0, medium INTEGER NOT NULL DEFAULT 0,"
+    " high INTEGER NOT NULL DEFAULT 0,"
+    " first_ms INTEGER, last_ms INTEGER,"
+    " severity TEXT GENERATED ALWAYS AS (CASE WHEN high > 0 THEN 'high'"
+    "  WHEN medium > 0 THEN 'medium' WHEN low > 0 THEN 'low'"
+    "  ELSE 'none' END) VIRTUAL);"
+    "CREATE INDEX incident_last ON incident(last_ms, seq);"
+    "CREATE INDEX incident_status ON incident(status, last_ms, seq);"
+    "CREATE INDEX incident_severity ON incident(severity, last_ms, seq);"
+    "CREATE INDEX incident_rule ON incident(rule, last_ms, seq);"
+    "CREATE INDEX incident_user ON incident(user, last_ms, seq);"
+    "CREATE INDEX incident_owner ON incident(owner, last_ms, seq)"
+    " WHERE owner IS NOT NULL;"
+    "CREATE INDEX incident_empty ON incident(seq) WHERE activities = 0;"
+    "CREATE TABLE incident_activity("
+    " incident INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " time_ms INTEGER NOT NULL, severity INTEGER NOT NULL,"
+    " findings INTEGER NOT NULL, is_counted INTEGER NOT NULL,"
+    " PRIMARY KEY(incident, seq)) WITHOUT ROWID;"
+    "CREATE INDEX incident_activity_seq ON incident_activity(seq);"
+    "CREATE INDEX incident_activity_time ON"
+    " incident_activity(incident, is_counted, time_ms, seq);"
+    "CREATE TABLE incident_change("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " incident INTEGER NOT NULL, id TEXT NOT NULL,"
+    " time_ms INTEGER NOT NULL, user TEXT, status TEXT, owner TEXT,"
+    " comment TEXT, activity TEXT, UNIQUE(incident, id));"
+    "CREATE TABLE incident_todo(seq INTEGER NOT NULL);"
+    "INSERT INTO incident_todo SELECT coalesce(max(seq), 0) FROM activity;"
+    "CREATE TRIGGER incident_in AFTER INSERT ON incident_activity"
+    " WHEN new.is_counted BEGIN" COUNT_MEMBER("new", "+") REOPEN
+    " END;"
+    "CREATE TRIGGER incident_again AFTER UPDATE ON incident_activity"
+    " WHEN old.is_counted BEGIN" COUNT_MEMBER("old", "-") COUNT_MEMBER("new",
+        "+") " END;"
+             "CREATE TRIGGER incident_over AFTER UPDATE ON incident_activity"
+             " WHEN new.is_counted AND NOT old.is_counted BEGIN" COUNT_MEMBER(
+                 "new", "+") REOPEN
+    " END;"
+    "CREATE TRIGGER incident_out AFTER DELETE ON incident_activity"
+    " WHEN old.is_counted BEGIN" COUNT_MEMBER("old",
+        "-") " END;"
+             "CREATE TRIGGER incident_never AFTER DELETE ON incident_activity"
+             " WHEN NOT old.is_counted BEGIN"
+             " DELETE FROM incident WHERE seq = old.incident AND activities = 0"
+             "  AND NOT EXISTS(SELECT 1 FROM incident_activity m"
+             "  WHERE m.incident = old.incident) AND NOT EXISTS(SELECT 1 FROM"
+             "  incident_change c WHERE c.incident = old.incident); END;"
+             "CREATE TRIGGER incident_gone AFTER DELETE ON incident BEGIN"
+             " DELETE FROM incident_change WHERE incident = old.seq; END;"
+             "CREATE TRIGGER activity_of_incident_gone AFTER DELETE ON "
+             "activity BEGIN"
+             " DELETE FROM incident_activity WHERE seq = old.seq; END;"
+             "CREATE TRIGGER activity_of_incident_closed"
+             " AFTER UPDATE OF state ON activity WHEN new.state = 1 BEGIN"
+             " UPDATE incident_activity SET is_counted = 1"
+             "  WHERE seq = new.seq AND is_counted = 0; END;"
+             /* store/view.h */
+             "CREATE TABLE view("
+             " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+             " user TEXT NOT NULL, page TEXT NOT NULL, name TEXT NOT NULL,"
+             " query TEXT NOT NULL, is_shared INTEGER NOT NULL,"
+             " time_ms INTEGER NOT NULL, UNIQUE(user, page, name));"
+             "PRAGMA user_version = 6;";
+#undef COUNT_MEMBER
+#undef REOPEN
+
 const char *const db_schema_steps[DB_SCHEMA_VERSION] = {
-    first, with_evidence, with_audit, with_facets, with_logs};
+    first, with_evidence, with_audit, with_facets, with_logs, with_incidents};

@@ -15,12 +15,14 @@
 #include "store/audit.h"
 #include "store/cursor.h"
 #include "store/facet.h"
+#include "store/incident_rows.h"
 #include "store/merge.h"
 
 struct upsert {
     struct db *db;
     struct facets *facets;
     struct merge *merge;
+    struct incident_rows *incidents;
     struct alert_rows *alerts; /* NULL: no rules */
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
         *list_origins, *flag_evidence, *add_evidence;
@@ -85,7 +87,8 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
     if (u->put == NULL || u->clear_findings == NULL || u->add_finding == NULL ||
         u->close_origin == NULL || u->list_origins == NULL ||
         u->flag_evidence == NULL || u->add_evidence == NULL ||
-        facets_new(db, &u->facets) != OK || merge_new(db, &u->merge) != OK) {
+        facets_new(db, &u->facets) != OK || merge_new(db, &u->merge) != OK ||
+        incident_rows_new(db, &u->incidents) != OK) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
         upsert_free(&u);
@@ -101,6 +104,7 @@ void upsert_free(struct upsert **upsert)
         return;
     facets_free(&u->facets);
     merge_free(&u->merge);
+    incident_rows_free(&u->incidents);
     alert_rows_free(&u->alerts);
     db_statement_free(&u->put);
     db_statement_free(&u->clear_findings);
@@ -237,6 +241,9 @@ static enum err put_row(struct upsert *u, const struct journal_entry *entry,
     if (err == OK)
         err = facets_put(
             u->facets, seq, time, upsert_severity(activity), activity);
+    if (err == OK)
+        err = incident_rows_put(
+            u->incidents, seq, time, entry->kind == STORE_DONE, activity);
     return err;
 }
 
@@ -406,5 +413,8 @@ void upsert_forget(struct upsert *u)
 
 enum err upsert_fill(struct upsert *u, size_t *count_out)
 {
-    return facets_fill(u->facets, count_out);
+    enum err err = facets_fill(u->facets, count_out);
+    if (err == OK && *count_out == 0)
+        err = incident_rows_fill(u->incidents, count_out);
+    return err;
 }

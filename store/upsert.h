@@ -34,7 +34,7 @@ enum err upsert_set_alerts(
     struct upsert *upsert, struct alert_rules *rules) MUST_USE;
 /* After a rollback, or when another process has indexed. */
 void upsert_forget(struct upsert *upsert);
-/* facets_fill, within a transaction. */
+/* facets_fill and incident_rows_fill, within a transaction. */
 enum err upsert_fill(struct upsert *upsert, size_t *count_out) MUST_USE;
 
 #endif

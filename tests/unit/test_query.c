@@ -203,7 +203,7 @@ static void a_store_of_the_first_schema_is_raised(void **state)
 {
     (void)state;
     struct db *db = NULL;
-    put(STORE_DONE, 1, ",\"service\":\"chatgpt\"");
+    put(STORE_DONE, 1, ",\"service\":\"chatgpt\",\"verdict\":\"block\"");
     assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
     assert_int_equal(
         db_exec(db, "DROP TABLE evidence; DROP TABLE audit;"
@@ -213,6 +213,11 @@ static void a_store_of_the_first_schema_is_raised(void **state)
                     "DROP TABLE search_index; DROP TABLE search;"
                     "DROP TRIGGER activity_left; DROP TABLE cursor;"
                     "DROP TABLE twin; DROP TABLE log_row;"
+                    "DROP TRIGGER activity_of_incident_gone;"
+                    "DROP TRIGGER activity_of_incident_closed;"
+                    "DROP TABLE incident_activity; DROP TABLE incident;"
+                    "DROP TABLE incident_change; DROP TABLE incident_todo;"
+                    "DROP TABLE view;"
                     "PRAGMA user_version = 1"),
         OK);
     db_close(&db);
@@ -224,6 +229,7 @@ static void a_store_of_the_first_schema_is_raised(void **state)
     fill_facets();
     assert_int_equal(fixture_count("SELECT count(*) FROM facet"), 2);
     assert_int_equal(fixture_count("SELECT service FROM facet"), 1);
+    assert_int_equal(fixture_count("SELECT count(*) FROM incident"), 1);
 }
 
 static void an_absent_store_is_said_to_be_absent(void **state)
