@@ -290,6 +290,26 @@ static enum err add_administrator(struct users *users, struct first_admin *out)
         str_of(out->password));
 }
 
+/* admin.initial, and whose it is; false: there is none. */
+static bool read_initial(
+    const char *data_dir, char path[PATH_MAX], struct buf *text)
+{
+    snprintf(path, PATH_MAX, "%s/admin.initial", data_dir);
+    if (file_load(path, INITIAL_BYTES_MAX, text) != OK)
+        return false;
+    buf_truncate(text, str_find_char(buf_str(text), ' '));
+    return true;
+}
+
+/* A login of an earlier start that nobody has used yet. */
+static void find_initial(const char *data_dir, struct first_admin *out)
+{
+    struct buf name = {0};
+    if (read_initial(data_dir, out->path, &name))
+        snprintf(out->name, sizeof out->name, "%.*s", STR_ARG(buf_str(&name)));
+    buf_wipe_free(&name);
+}
+
 enum err first_administrator(
     const char *data_dir, bool is_terminal, struct first_admin *out)
 {
@@ -305,6 +325,8 @@ enum err first_administrator(
     bool is_needed = !has_administrator(edit.users);
     if (is_needed)
         err = add_administrator(edit.users, out);
+    else
+        find_initial(data_dir, out);
     enum err saved = users_edit_end(&edit, is_needed && err == OK);
     err = err == OK ? saved : err;
     if (is_needed && err == OK)
@@ -317,13 +339,9 @@ enum err first_administrator(
 void first_login(const char *data_dir, uint64_t name_hash)
 {
     char path[PATH_MAX];
-    struct buf text = {0};
-    snprintf(path, sizeof path, "%s/admin.initial", data_dir);
-    if (file_load(path, INITIAL_BYTES_MAX, &text) == OK) {
-        struct str name =
-            str_sub(buf_str(&text), 0, str_find_char(buf_str(&text), ' '));
-        if (control_name_hash(name) == name_hash && unlink(path) == 0)
-            log_event(LOG_INFO, "admin.initial_removed");
-    }
-    buf_wipe_free(&text);
+    struct buf name = {0};
+    if (read_initial(data_dir, path, &name) &&
+        control_name_hash(buf_str(&name)) == name_hash && unlink(path) == 0)
+        log_event(LOG_INFO, "admin.initial_removed");
+    buf_wipe_free(&name);
 }

@@ -31,10 +31,12 @@ enum err first_open_key(const char *data_dir, int *fd_out) MUST_USE;
 enum err first_check_ca(const char *data_dir) MUST_USE;
 
 /* A login with role administrator when there is none.  Its password: to a
- * terminal, else into <data_dir>/admin.initial. */
+ * terminal, else into <data_dir>/admin.initial, where it stays until it is
+ * used. */
 struct first_admin {
-    char name[16], password[32]; /* empty: there was one already */
-    char path[4096];             /* where it was written, or empty */
+    char name[16];     /* empty: there is nothing to tell */
+    char password[32]; /* or it is in path */
+    char path[4096];   /* where it was written, or empty */
 };
 enum err first_administrator(
     const char *data_dir, bool is_terminal, struct first_admin *out) MUST_USE;

@@ -390,7 +390,7 @@ static int fail_start(const char *what)
     return EXIT_FAILURE_RUN;
 }
 
-static int run(struct parent *p)
+static int start(struct parent *p)
 {
     struct conf *conf = read_conf(p->settings_file);
     if (conf == NULL)
@@ -423,6 +423,13 @@ static int run(struct parent *p)
     children_kill(p, true);
     log_event(LOG_INFO, "stopped", LOG_INT("status", p->status));
     return p->status;
+}
+
+static int run(struct parent *p)
+{
+    int status = start(p);
+    print_admin(&p->admin); /* made, although what came after it failed */
+    return status;
 }
 
 static void print_help(void)

@@ -1,11 +1,15 @@
 """The commands as a person types them: help, mistakes, the CA, logins, what
 was recorded, the first start."""
+import contextlib
 import csv
 import io
 import json
 import os
 import pty
+import re
+import select
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -13,9 +17,10 @@ import pathlib
 import time
 import unittest
 
-from gateway import BINARY, CARD, ROOT, Gateway, GatewayTest, wait_for
+from gateway import BINARY, CARD, ROOT, START_SECONDS, Gateway, GatewayTest, wait_for
 
-COMMANDS = ("run", "check", "scan", "replay", "activities", "detectors", "evidence", "ca", "user")
+COMMANDS = ("run", "check", "scan", "replay", "collect", "activities", "detectors", "evidence", "ca", "fingerprint",
+            "edm", "user")
 
 
 def run(*args, text="", **more):
@@ -238,23 +243,44 @@ class FirstStart(Folder):
         finally:
             g.stop()
 
-    def test_the_password_goes_to_a_terminal(self):
-        g = self.start()
+    @contextlib.contextmanager
+    def on_a_terminal(self, gateway):
+        """The process, and what it says up to the login."""
         leader, follower = pty.openpty()
-        process = subprocess.Popen([BINARY, "run", "-c", g.config], stdout=follower, stderr=follower)
+        process = subprocess.Popen([BINARY, "run", "-c", gateway.config], stdout=follower, stderr=follower)
         os.close(follower)
         text = b""
         try:
-            end = time.monotonic() + 20
-            while b"password" not in text and time.monotonic() < end:
+            while not re.search(rb"login .*\n", text):
+                self.assertTrue(select.select([leader], [], [], START_SECONDS)[0], text.decode())
                 text += os.read(leader, 4096)
-            time.sleep(0.3)
-            self.assertRegex(text.decode(), r"login\s+admin, password \S{12,}")
-            self.assertFalse((g.data / "admin.initial").exists())
+            yield process, text.decode()
         finally:
             process.terminate()
-            self.assertEqual(process.wait(20), 0)
+            process.wait(20)
             os.close(leader)
+
+    def test_the_password_goes_to_a_terminal(self):
+        g = self.start()
+        with self.on_a_terminal(g) as (process, text):
+            self.assertRegex(text, r"login\s+admin, password \S{12,}")
+            self.assertFalse((g.data / "admin.initial").exists())
+            process.terminate()
+            self.assertEqual(process.wait(20), 0)
+
+    def test_a_start_that_fails_tells_the_login_it_made(self):
+        g = self.start()
+        with socket.create_server(("127.0.0.1", g.proxy_port)), self.on_a_terminal(g) as (process, text):
+            self.assertIn("listen.failed", text)
+            self.assertRegex(text, r"login\s+admin, password \S{12,}")
+            self.assertEqual(process.wait(20), 1)
+
+    def test_a_login_that_nobody_used_is_named_again(self):
+        g = self.start()
+        for starts in (1, 2):
+            g.start()
+            wait_for(lambda: g.log().count(f"admin, password in {g.data}/admin.initial") == starts, 5, "the login")
+            g.stop()
 
     def test_a_port_that_is_taken_is_a_run_time_failure(self):
         g = self.start().start()
