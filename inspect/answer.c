@@ -315,6 +315,11 @@ struct str answer_conversation_id(const struct answer *a)
     return a->conversation_id;
 }
 
+struct str answer_request_id(const struct answer *a)
+{
+    return a->request_id;
+}
+
 void answer_set_end(struct answer *a)
 {
     a->saw_end = true;

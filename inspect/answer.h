@@ -41,6 +41,9 @@ void answer_finish(struct answer *a, bool is_complete);
 size_t answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 /* Of the stream as a whole; empty: it said none. */
 struct str answer_conversation_id(const struct answer *a);
+/* Of the message that was sent, where the service names it; empty: it did not.
+ */
+struct str answer_request_id(const struct answer *a);
 /* Of the account, as the stream tells it; empty: it did not. */
 struct str answer_plan(const struct answer *a);
 /* Who carried it says that it is whole. */

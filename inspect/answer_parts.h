@@ -38,6 +38,7 @@ struct answer {
     bool is_refused; /* a JSON body with an error in it */
     bool is_mended;  /* the JSON body broke off */
     struct str conversation_id, model, message_id, parent_id;
+    struct str request_id; /* of the message that was sent */
     struct str plan;
     struct str turn_id, topic_id; /* where the answer goes on */
     struct bootstrap page;        /* of ANSWER_LINKS, where it is HTML */

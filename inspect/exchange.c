@@ -50,6 +50,8 @@ static void copy_request(struct exchange *ex, const struct exchange_request *r)
     ex->content_range = joined_field(ex, r, "content-range");
     ex->fetch_dest = joined_field(ex, r, "sec-fetch-dest");
     ex->project_header = joined_field(ex, r, "chatgpt-project-id");
+    if (ex->project_header.n == 0)
+        ex->project_header = joined_field(ex, r, "openai-project");
     ex->is_page = str_is(joined_field(ex, r, "sec-fetch-mode"), "navigate") ||
                   (joined_field(ex, r, "sec-fetch-mode").n == 0 &&
                       str_starts(ex->accept, "text/html"));

@@ -53,7 +53,7 @@ static void add_unreadable(struct exchange *ex)
     ex->answers[ex->answer_count++] = a;
 }
 
-void exchange_learn_conversation(struct exchange *ex)
+void exchange_learn_ids(struct exchange *ex)
 {
     struct activity *a = ex->activity;
     if (a == NULL || ex->answer == NULL)
@@ -61,6 +61,8 @@ void exchange_learn_conversation(struct exchange *ex)
     struct str id = answer_conversation_id(ex->answer);
     if (a->conversation_id.n == 0)
         a->conversation_id = arena_copy(&a->arena, id);
+    if (a->message_id.n == 0)
+        a->message_id = arena_copy(&a->arena, answer_request_id(ex->answer));
 }
 
 bool exchange_is_prompt(const struct exchange *ex)

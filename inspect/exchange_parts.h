@@ -335,7 +335,7 @@ bool exchange_is_prompt(const struct exchange *ex);
  * to know of them; the conversation that the request began. */
 void exchange_take_answers(struct exchange *ex);
 void exchange_note_answers(struct exchange *ex);
-void exchange_learn_conversation(struct exchange *ex);
+void exchange_learn_ids(struct exchange *ex);
 /* The request's record, as its answer leaves it. */
 void exchange_complete_request(struct exchange *ex);
 /* The answer that is at its turn: to be scanned, the keeper's word about it,

@@ -346,7 +346,7 @@ static enum exchange_state take_response(struct exchange *ex)
     exchange_take_answers(ex);
     exchange_resume_name(ex);
     exchange_resume_keep(ex);
-    exchange_learn_conversation(ex);
+    exchange_learn_ids(ex);
     seam_note(ex);
     if (ex->answer != NULL)
         read_links(ex, true);

@@ -224,6 +224,12 @@ static void extract_query_id(
     }
 }
 
+/* The header says which one, of ChatGPT (6.1) or of the platform (7.1). */
+static bool is_project(struct str id)
+{
+    return str_starts(id, "g-p-") || str_starts(id, "proj_");
+}
+
 void extract_ids(struct exchange *ex, const struct json_node *root)
 {
     const struct route *route = exchange_route(ex);
@@ -240,6 +246,8 @@ void extract_ids(struct exchange *ex, const struct json_node *root)
         extract_query_id(ex, (enum route_id)i, &file);
     for (size_t i = 0; i < ex->match.count; i++)
         set_id(ex, route_id_of(ex->match.names[i]), ex->match.values[i], &file);
+    if (is_project(ex->project_header))
+        set_id(ex, ROUTE_ID_PROJECT, ex->project_header, &file);
     apply_file(ex, &file);
 }
 

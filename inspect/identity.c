@@ -274,22 +274,6 @@ static void hash_text(struct digest *digest, struct str text)
     digest_update(digest, text);
 }
 
-/* "name=value"; long tokens come in pieces name.0, name.1 … */
-static bool hash_session_pair(struct digest *digest, struct str pair)
-{
-    size_t equals = str_find_char(pair, '=');
-    struct str name = str_trim(str_sub(pair, 0, equals));
-    if (equals == pair.n || !str_starts(name, SESSION_COOKIE))
-        return false;
-    struct str piece = str_sub(name, strlen(SESSION_COOKIE), name.n);
-    struct str value = str_trim(str_sub(pair, equals + 1, pair.n));
-    if ((piece.n != 0 && piece.p[0] != '.') || value.n == 0)
-        return false;
-    hash_text(digest, piece);
-    hash_text(digest, value);
-    return true;
-}
-
 static struct digest *begin_hash(const char *kind, struct str service)
 {
     struct digest *digest = digest_new();
@@ -303,6 +287,29 @@ static void end_hash(struct digest **digest, uint8_t *out, size_t n)
     uint8_t sum[DIGEST_BYTES];
     digest_final(digest, sum);
     memcpy(out, sum, n);
+}
+
+/* "name=value"; long tokens come in pieces name.0, name.1 …, whose order is the
+ * client's: the sum of their hashes is the same for each. */
+static bool add_session_pair(
+    struct keep_session *session, struct str service, struct str pair)
+{
+    size_t equals = str_find_char(pair, '=');
+    struct str name = str_trim(str_sub(pair, 0, equals));
+    if (equals == pair.n || !str_starts(name, SESSION_COOKIE))
+        return false;
+    struct str piece = str_sub(name, strlen(SESSION_COOKIE), name.n);
+    struct str value = str_trim(str_sub(pair, equals + 1, pair.n));
+    if ((piece.n != 0 && piece.p[0] != '.') || value.n == 0)
+        return false;
+    uint8_t sum[sizeof session->token];
+    struct digest *digest = begin_hash("session", service);
+    hash_text(digest, piece);
+    hash_text(digest, value);
+    end_hash(&digest, sum, sizeof sum);
+    for (size_t i = 0; i < sizeof sum; i++)
+        session->token[i] = (uint8_t)(session->token[i] + sum[i]);
+    return true;
 }
 
 static void hash_device(const struct exchange_request *r, struct str service,
@@ -323,16 +330,14 @@ bool identity_session(const struct exchange_request *request,
     struct str service, struct keep_session *session_out)
 {
     *session_out = (struct keep_session){0};
-    struct digest *digest = begin_hash("session", service);
     for (size_t i = 0; i < request->field_count; i++) {
         struct str rest = request->fields[i].value, pair;
         if (!str_is_nocase(request->fields[i].name, "cookie"))
             continue;
         while (str_split(&rest, ';', &pair))
-            if (hash_session_pair(digest, pair))
+            if (add_session_pair(session_out, service, pair))
                 session_out->has_token = true;
     }
-    end_hash(&digest, session_out->token, sizeof session_out->token);
     if (session_out->has_token)
         hash_device(request, service, session_out);
     return session_out->has_token;
@@ -342,15 +347,13 @@ bool identity_new_session(const struct field *fields, size_t count,
     struct str service, struct keep_session *session_out)
 {
     *session_out = (struct keep_session){0};
-    struct digest *digest = begin_hash("session", service);
     for (size_t i = 0; i < count; i++) {
         struct str value = fields[i].value;
         value = str_sub(value, 0, str_find_char(value, ';'));
         if (str_is_nocase(fields[i].name, "set-cookie") &&
-            hash_session_pair(digest, value))
+            add_session_pair(session_out, service, value))
             session_out->has_token = true;
     }
-    end_hash(&digest, session_out->token, sizeof session_out->token);
     return session_out->has_token;
 }
 

@@ -433,6 +433,17 @@ void openai_answer_event(struct answer *a, const struct sse_event *event)
     arena_reset(&a->scratch);
 }
 
+/* A message of the person that was put into a thread has its id from here. */
+static void note_message(
+    struct answer *a, const struct json_node *root, struct str object)
+{
+    struct str id = json_get_text(root, "id");
+    bool is_message = str_is(object, "thread.message") ||
+                      (object.n == 0 && str_starts(id, "msg_"));
+    if (is_message && !str_is(json_get_text(root, "role"), "assistant"))
+        a->request_id = answer_keep(a, id, a->request_id);
+}
+
 /* What was begun, or written to, tells its conversation; it is no answer. */
 static void note_thread(struct answer *a, const struct json_node *root)
 {
@@ -441,6 +452,8 @@ static void note_thread(struct answer *a, const struct json_node *root)
     bool is_begun = str_is(object, "thread") || str_is(object, "conversation");
     if (object.n == 0)
         is_begun = str_starts(id, "thread_") || str_starts(id, "conv_");
+    if (!is_begun)
+        note_message(a, root, object);
     if (!is_begun)
         id = json_get_text(root, "thread_id");
     a->conversation_id = answer_keep(a, id, a->conversation_id);

@@ -37,6 +37,15 @@ def chat_plain():
 
 
 @case
+def chat_of_a_project():
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    tenant = {"OpenAI-Organization": "org-abc", "OpenAI-Project": "proj_x"}
+    return [api("/chat/completions", body, completion({"content": "Hello"}), fields=tenant)], [
+        says("Hi", project_id="proj_x", actor={"source": "api-key", "workspace": "org-abc"}),
+        answers("Hello", project_id="proj_x")]
+
+
+@case
 def chat_history():
     body = {"model": "gpt-4o", "messages": [
         {"role": "developer", "content": "Be brief"}, {"role": "user", "content": "First"},

@@ -44,6 +44,17 @@ def session_names_plan_and_id():
 
 
 @case
+def pieces_of_the_session_in_any_order():
+    """A long token comes in cookies .0, .1 …, which a client may turn round."""
+    one, two = COOKIE + ".0=first", COOKIE + ".1=second"
+    session = {"user": {"id": "user-13", "email": "f@example.com"}, "account": {"id": "w-13", "planType": "team"}}
+    return [get("/api/auth/session", session, f"{one}; oai-did=d; {two}"), ask("hi", f"{two}; {one}", 2),
+            ask("ho", COOKIE + ".0=second; " + COOKIE + ".1=first", 4)], [
+        says("hi", actor={"user": "f@example.com", "source": "session", "workspace": "w-13"}),
+        says("ho", actor={"user": None, "workspace": None})]
+
+
+@case
 def accounts_check_names_the_chosen_workspace():
     cookie = COOKIE + "=plan-2"
     me = {"id": "user-9", "email": "c@example.com", "orgs": {"data": []}}

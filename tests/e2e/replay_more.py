@@ -2,7 +2,7 @@
 and the rest of the public API (§9.3)."""
 from exchanges import CARD, CHAT, dumps, entry
 from replay_api import api, response, said
-from replay_cases import BAD, answers, case, expect, says
+from replay_cases import ANY, BAD, answers, case, expect, says
 
 
 def parts(*each, boundary="zz9"):
@@ -182,6 +182,17 @@ def api_begun_conversations():
             api("/conversations", item, dumps({"id": "conv_9", "object": "conversation"}), second=4)], [
         says("Hi", conversation_id="thread_8"), says("Hi", conversation_id="thread_9"),
         says("Ho", conversation_id="conv_9")]
+
+
+@case
+def api_message_has_its_id_from_the_thread():
+    body = {"role": "user", "content": "Hi"}
+    made = {"id": "msg_u1", "object": "thread.message", "thread_id": "thread_5", "role": "user"}
+    other = {"id": "msg_a1", "object": "thread.message", "thread_id": "thread_5", "role": "assistant"}
+    return [api("/threads/thread_5/messages", body, dumps(made)),
+            api("/threads/thread_5/messages", {**body, "role": "assistant"}, dumps(other), second=2)], [
+        says("Hi", message_id="msg_u1", conversation_id="thread_5"),
+        expect("prompt.created", ANY, ANY, message_id=None, conversation_id="thread_5")]
 
 
 @case
