@@ -9,13 +9,6 @@
 
 enum { BUCKETS_DEFAULT = 60, TOP_DEFAULT = 20 };
 
-static void write_time(struct jsonw *w, const char *key, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_BYTES];
-    clock_format(time_ms, text);
-    jsonw_key_cstr(w, key, text);
-}
-
 static void on_service(void *context, const struct count_service *row)
 {
     struct jsonw *w = context;
@@ -25,7 +18,7 @@ static void on_service(void *context, const struct count_service *row)
     jsonw_key_str(w, "activity", row->activity);
     jsonw_key_int(w, "events", row->events);
     jsonw_key_int(w, "dlp_events", row->dlp_events);
-    write_time(w, "last", row->last_ms);
+    call_write_time(w, "last", row->last_ms);
     jsonw_close(w);
 }
 
@@ -113,7 +106,7 @@ static enum err read_request(struct call *call, struct count_request *out)
 static void write_bucket(struct jsonw *w, const struct count *c, size_t i)
 {
     jsonw_object(w);
-    write_time(w, "time", c->since_ms + (int64_t)i * c->bucket_ms);
+    call_write_time(w, "time", c->since_ms + (int64_t)i * c->bucket_ms);
     jsonw_key_int(w, "total", c->totals[i]);
     jsonw_key(w, "counts");
     jsonw_object(w);
@@ -153,8 +146,8 @@ static void write_count(
     jsonw_object(w);
     jsonw_key_int(w, "total", c->total);
     jsonw_key_int(w, "dlp_events", c->dlp);
-    write_time(w, "since", c->since_ms);
-    write_time(
+    call_write_time(w, "since", c->since_ms);
+    call_write_time(
         w, "until", c->since_ms + (int64_t)c->bucket_count * c->bucket_ms);
     jsonw_key_int(w, "bucket_ms", c->bucket_ms);
     jsonw_key_cstr(w, "by", facet_names[request->by]);

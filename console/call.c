@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -144,6 +145,13 @@ enum err call_page(
     if (cursor.n > 0 && query_cursor_parse(cursor, cursor_out) != OK)
         return call_bad_argument(call, STR("cursor"));
     return OK;
+}
+
+void call_write_time(struct jsonw *w, const char *key, int64_t time_ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+    clock_format(time_ms, text);
+    jsonw_key_cstr(w, key, text);
 }
 
 void page_on_row(void *context, const struct query_row *row)

@@ -86,6 +86,7 @@ static const struct route routes[] = {
     {"/api/v1/services", METHOD_GET, ACCESS_VIEW, api_services},
     {"/api/v1/stats", METHOD_GET, ACCESS_VIEW, api_stats},
     {"/api/v1/stream", METHOD_GET, ACCESS_VIEW, api_stream},
+    {"/api/v1/users", METHOD_GET, ACCESS_VIEW, api_users},
     {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
     {"/api/v1/health", METHOD_GET, ACCESS_VIEW, api_health},
 };

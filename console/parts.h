@@ -110,6 +110,9 @@ enum err call_page(struct call *call, size_t *limit_out,
 /* What must be recorded first could not be: as a reply. */
 void call_unrecorded(struct call *call);
 void response_json(struct response *response);
+/* A time as a member of an object. */
+struct jsonw;
+void call_write_time(struct jsonw *w, const char *key, int64_t time_ms);
 /* Items of a list, and its end: "],"next":…}". */
 struct page {
     struct buf *out;
@@ -134,6 +137,7 @@ void api_services(struct call *call);
 void api_stats(struct call *call);
 void api_stream(struct call *call);
 void api_audit(struct call *call);
+void api_users(struct call *call);
 void api_health(struct call *call);
 
 /* ---- files in the binary: assets.c ---- */

@@ -320,6 +320,8 @@ static void write_walk(
     for (size_t i = 0; i < FACET_COUNT; i++)
         if (walk->wanted[i] || b->sets[i].is_on)
             buf_printf(&sql->text, ", f.%s", facet_names[i]);
+    if (walk->wants_volume)
+        buf_append_str(&sql->text, STR(", f.files, f.bytes"));
     buf_append_str(
         &sql->text, conversation->count == 0
                         ? STR(" FROM facet f WHERE f.time_ms BETWEEN ? AND ?")
@@ -406,9 +408,14 @@ enum err browse_walk(struct browse *b, const struct browse_walk *walk)
     write_walk(sql, b, walk);
     enum err err = sql_prepare(b->query, sql, &s);
     while (err == OK && (err = db_step(s)) == OK)
-        if (read_row(b, s, columns, count, walk->needs_near, &row) &&
-            !walk->on_row(walk->context, &row))
-            break;
+        if (read_row(b, s, columns, count, walk->needs_near, &row)) {
+            if (walk->wants_volume) {
+                row.files = db_int(s, (int)count + 2);
+                row.bytes = db_int(s, (int)count + 3);
+            }
+            if (!walk->on_row(walk->context, &row))
+                break;
+        }
     db_statement_free(&s);
     sql_free(sql);
     mem_free(sql);

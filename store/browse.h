@@ -101,4 +101,47 @@ enum { COUNT_SERVICES_MAX = 100000 };
 enum err count_services(
     struct browse *browse, count_service_fn *on_row, void *context) MUST_USE;
 
+/* ---- people: store/count_users.c ---- */
+
+struct count_user {
+    struct str user; /* borrowed; empty: nobody known */
+    int64_t events, prompts, files_up, files_down, bytes_up, bytes_down;
+    int64_t dlp_events, blocked, points, last_ms;
+    int risk; /* 0 to 99 */
+};
+enum count_users_sort {
+    USERS_BY_RISK,
+    USERS_BY_EVENTS,
+    USERS_BY_PROMPTS,
+    USERS_BY_FILES, /* up and down, as the next */
+    USERS_BY_BYTES,
+    USERS_BY_DLP,
+    USERS_BY_BLOCKED,
+    USERS_BY_LAST,
+    USERS_BY_NAME,
+    USERS_SORTS,
+};
+/* USERS_SORTS: no such word. */
+enum count_users_sort count_users_sort_of(struct str word);
+
+struct count_users {
+    enum count_users_sort sort; /* names upward, numbers downward … */
+    bool is_reversed;           /* … or the other way */
+    size_t skip, limit;
+};
+typedef void count_user_fn(void *context, const struct count_user *row);
+/* total_out: of all, besides those shown. */
+enum err count_users(struct browse *browse, const struct count_users *request,
+    count_user_fn *on_row, void *context, size_t *total_out) MUST_USE;
+
+/* What the risk of a user is made of (docs/pages.md): an activity in which
+ * something was found has points by its severity, a blocked one twice as
+ * many; the risk is 100 * points / (points + COUNT_RISK_HALF). */
+enum {
+    COUNT_POINTS_LOW = 1,
+    COUNT_POINTS_MEDIUM = 4,
+    COUNT_POINTS_HIGH = 10,
+    COUNT_RISK_HALF = 50,
+};
+
 #endif

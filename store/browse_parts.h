@@ -26,11 +26,13 @@ struct browse {
 struct browse_row {
     int64_t time_ms, seq;
     int64_t codes[FACET_COUNT]; /* of those wanted or filtered by */
+    int64_t files, bytes;       /* where wants_volume */
     unsigned failed;            /* filters that it does not pass … */
     enum facet failed_one;      /* … and which, if it is one */
 };
 struct browse_walk {
     bool wanted[FACET_COUNT];
+    bool wants_volume;
     enum query_order order;
     const struct query_cursor *cursor; /* NULL: all */
     bool needs_near;                   /* rows that fail one filter too */

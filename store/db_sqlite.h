@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 6 };
+enum { DB_SCHEMA_VERSION = 7 };
 
 struct db;
 struct db_statement;

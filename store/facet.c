@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { CACHE_MAX = 65536 };
+enum { CACHE_MAX = 65536, VOLUMES = 2 /* files, bytes */ };
 
 const char *const facet_names[FACET_COUNT] = {
     [FACET_SERVICE] = "service",
@@ -72,8 +72,8 @@ static char *put_sql(void)
     buf_append_str(&sql, STR("INSERT OR REPLACE INTO facet(time_ms, seq"));
     for (int i = 0; i < FACET_COUNT; i++)
         buf_printf(&sql, ", %s", facet_names[i]);
-    buf_append_str(&sql, STR(") VALUES(?1, ?2"));
-    for (int i = 0; i < FACET_COUNT; i++)
+    buf_append_str(&sql, STR(", files, bytes) VALUES(?1, ?2"));
+    for (int i = 0; i < FACET_COUNT + VOLUMES; i++)
         buf_printf(&sql, ", ?%d", i + 3);
     buf_append_char(&sql, ')');
     char *text = mem_strdup(buf_cstr(&sql));
@@ -296,6 +296,38 @@ static enum err bind_words(
     return err;
 }
 
+static int64_t bytes_of(const json_t *object)
+{
+    json_int_t n = json_integer_value(json_object_get(object, "bytes"));
+    return n > 0 ? (int64_t)n : 0;
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+static void bind_volume(struct facets *f, const json_t *a)
+{
+    struct str name = text_of(a, "activity");
+    bool is_prompt = str_starts(name, "prompt");
+    bool is_file =
+        str_is(name, "file.uploaded") || str_ends(name, ".downloaded");
+    int64_t files = 0,
+            bytes = is_file ? 0 : bytes_of(json_object_get(a, "text"));
+    size_t i;
+    json_t *file;
+    json_array_foreach(json_object_get(a, "files"), i, file)
+    {
+        if (!is_file && !(is_prompt && text_of(file, "id").n == 0))
+            continue;
+        files++;
+        bytes = sum(bytes, bytes_of(file));
+    }
+    db_bind_int(f->put, FACET_COUNT + 3, files);
+    db_bind_int(f->put, FACET_COUNT + 4, bytes);
+}
+
 /* ---- text to search in ---- */
 
 static void add_text(struct buf *out, struct str text)
@@ -362,6 +394,7 @@ enum err facets_put(struct facets *f, int64_t seq, int64_t time_ms,
     const json_t *findings = json_object_get(a, "findings");
     db_bind_int(f->put, 1, time_ms);
     db_bind_int(f->put, 2, seq);
+    bind_volume(f, a);
     enum err err = bind_words(f, severity, a);
     if (err == OK)
         err = bind_set(f, FACET_TYPE, findings, "type", NULL);

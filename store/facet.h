@@ -7,6 +7,10 @@
  * activity may have several (types, detectors, kinds of files) the set is one
  * value: its members sorted, each behind a FACET_JOIN.
  *
+ * Beside the codes: how many files it has and how many bytes went up or came
+ * down with it, of its text or, where it is about files, of these.  Files of a
+ * prompt that have an id were uploaded before: they count there.
+ *
  * Kept by the indexer in the transaction of the activity itself; triggers
  * (store/schema.c) take rows away with theirs.  Text to search in goes into
  * `search` and its FTS5 index `search_index`; whoever deletes activities

@@ -215,5 +215,13 @@ static const char with_incidents[] =
 #undef COUNT_MEMBER
 #undef REOPEN
 
-const char *const db_schema_steps[DB_SCHEMA_VERSION] = {
-    first, with_evidence, with_audit, with_facets, with_logs, with_incidents};
+/* Volumes (store/facet.h).  Rows that are there get theirs as those of a store
+ * that is older than the table do. */
+static const char with_volumes[] =
+    "ALTER TABLE facet ADD COLUMN files INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE facet ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE facet_todo SET seq = (SELECT coalesce(max(seq), 0) FROM activity);"
+    "PRAGMA user_version = 7;";
+
+const char *const db_schema_steps[DB_SCHEMA_VERSION] = {first, with_evidence,
+    with_audit, with_facets, with_logs, with_incidents, with_volumes};

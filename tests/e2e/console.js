@@ -51,7 +51,29 @@ async function axe(page) {
   });
 }
 
+/** Serious findings of each [name, address, what shows that it is there], light and dark, on a desk and a tablet. */
+async function look(page, pages) {
+  const found = {};
+  await logIn(page, '/health');
+  for (const [name, address, ready] of pages)
+    for (const scheme of ['light', 'dark'])
+      for (const [width, height] of [[1440, 900], [1024, 768]]) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await page.setViewportSize({ width, height });
+        await page.goto(given.url + address);
+        await page.waitForSelector(ready);
+        await page.waitForLoadState('networkidle');
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        found[`${name} ${scheme} ${width}`] = [...await axe(page), ...(wide ? ['wider than the window'] : [])];
+      }
+  return found;
+}
+
 const scenarios = {
+  ...require('./console_people')({ given, logIn, texts, wrong }),
+
+  look: page => look(page, given.pages),
+
   async login(page) {
     await logIn(page, '/activities?since=1h&verdict=block', 'not the password');
     const refused = await page.locator('[role=alert]').textContent();
@@ -241,20 +263,8 @@ const scenarios = {
   },
 
   async looks(page) {
-    const found = {};
-    await logIn(page, '/health');
-    for (const [name, address, ready] of [['services', '/services', '.card .spark'], ['activities', '/activities', 'tr[data-id]'],
-      ['health', '/health', '.card'], ['empty', '/activities?user=nobody', '.state.empty']])
-      for (const scheme of ['light', 'dark'])
-        for (const [width, height] of [[1440, 900], [1024, 768]]) {
-          await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-          await page.setViewportSize({ width, height });
-          await page.goto(given.url + address);
-          await page.waitForSelector(ready);
-          await page.waitForLoadState('networkidle');
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-          found[`${name} ${scheme} ${width}`] = [...await axe(page), ...(wide ? ['wider than the window'] : [])];
-        }
+    const found = await look(page, [['services', '/services', '.card .spark'], ['activities', '/activities', 'tr[data-id]'],
+      ['health', '/health', '.card'], ['empty', '/activities?user=nobody', '.state.empty']]);
     // A theme of one's own wins over the system's.
     await page.click('.account summary');
     await page.check('input[value=light]');

@@ -3,25 +3,21 @@ export, keyboard, hostile text, what axe-core finds, weight."""
 import csv
 import io
 import json
-import pathlib
-import subprocess
 import unittest
 import uuid
 
 from console_client import Console, add_user
-from gateway import CARD, GatewayTest, wait_for
-from test_identity import bearer
+from console_pages import PASSWORD, PagesTest
+from gateway import CARD, wait_for
 
-HERE = pathlib.Path(__file__).resolve().parent
-USER, PASSWORD = "ines@example.com", "correct horse battery"
+USER = "ines@example.com"
 HOSTILE_TAG = "<img src=x onerror=\"window.pwned=1\">"
 HOSTILE = HOSTILE_TAG + "<script>window.pwned=1</script>{{7*7}}' \""
 HOSTILE_FILE = "\"><svg onload=window.pwned=1>.pdf"
 ANA, BEN = "ana@example.com", "ben@example.com"
 
 
-class Pages(GatewayTest):
-    maxDiff = None
+class Pages(PagesTest):
     settings = "capture: full"
 
     @classmethod
@@ -40,28 +36,8 @@ class Pages(GatewayTest):
         wait_for(lambda: len(cls.api.items("activities", activity="prompt*")) == 8, 10, "all prompts in the index")
         wait_for(lambda: len(cls.api.items("activities", activity="response*")) == 7, 10, "all answers in the index")
 
-    def run_all(self):
-        """Stands for a test where the class itself speaks."""
-
-    def say(self, text, user, workspace, metadata=None, **more):
-        message = {"id": str(uuid.uuid4()), "author": {"role": "user"}, "metadata": metadata or {},
-                   "content": {"content_type": "text", "parts": [text]}}
-        self.send_prompt(text, "-H", bearer(user, workspace), messages=[message], **more)
-        return message["id"]
-
     def start(self, scenario, **more):
-        given = {"url": f"https://127.0.0.1:{self.gateway.console_port}", "ca": str(self.gateway.ca), "user": USER,
-                 "password": PASSWORD, **more}
-        return subprocess.Popen(["node", HERE / "console.js", scenario, json.dumps(given)], cwd=HERE, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def finish(self, process):
-        out, err = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 0, err[-4000:])
-        return json.loads(out.splitlines()[-1])
-
-    def see(self, scenario, **more):
-        return self.finish(self.start(scenario, **more))
+        return super().start(scenario, **{"user": USER, **more})
 
     def count(self, **filters):
         return self.api.get("/api/v1/stats", params={"buckets": 0, **filters}).json()["total"]

@@ -64,6 +64,22 @@ static inline int64_t fixture_count(const char *sql)
     return n;
 }
 
+static inline void fill_facets(void)
+{
+    struct db *db = NULL;
+    struct upsert *u = NULL;
+    size_t count = 1;
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(upsert_new(db, &u), OK);
+    while (count > 0) {
+        assert_int_equal(db_begin(db), OK);
+        assert_int_equal(upsert_fill(u, &count), OK);
+        assert_int_equal(db_commit(db), OK);
+    }
+    upsert_free(&u);
+    db_close(&db);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 #endif

@@ -233,6 +233,105 @@ static void services_are_counted(void **state)
     query_close(&q);
 }
 
+static void on_user(void *context, const struct count_user *u)
+{
+    struct seen *seen = context;
+    seen->n += (size_t)snprintf(seen->text + seen->n,
+        sizeof seen->text - seen->n, "%.*s %d %d %d/%d %d/%d %d %d %d\n",
+        STR_ARG(u->user), (int)u->events, (int)u->prompts, (int)u->files_up,
+        (int)u->files_down, (int)u->bytes_up, (int)u->bytes_down,
+        (int)u->dlp_events, (int)u->blocked, u->risk);
+}
+
+static const char *count_people(const struct count_users *request)
+{
+    static struct seen seen;
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    size_t total = 0;
+    seen = (struct seen){0};
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, &(struct browse_filter){0}, &b), OK);
+    assert_int_equal(count_users(b, request, on_user, &seen, &total), OK);
+    assert_int_equal(total, 3);
+    browse_free(&b);
+    query_close(&q);
+    return seen.text;
+}
+
+static void fill_people(void)
+{
+    fill();
+    put(STORE_DONE, 4,
+        ",\"activity\":\"file.uploaded\",\"verdict\":\"allow\","
+        "\"actor\":{\"user\":\"ana\"},\"text\":{\"bytes\":9},"
+        "\"files\":[{\"id\":\"f\",\"bytes\":1000}]");
+    put(STORE_DONE, 5,
+        ",\"activity\":\"prompt_with_file.created\",\"verdict\":\"alert\","
+        "\"actor\":{\"user\":\"ana\"},\"text\":{\"bytes\":30},"
+        "\"files\":[{\"id\":\"f\",\"bytes\":1000},{\"bytes\":7}]," CARD);
+    put(STORE_DONE, 6,
+        ",\"activity\":\"response_with_file.downloaded\","
+        "\"files\":[{\"id\":\"g\",\"bytes\":50}]");
+}
+
+static void users_are_counted_in_any_order(void **state)
+{
+    (void)state;
+    const char ana[] = "ana 4 2 2/0 1037/0 1 0 16\n";
+    const char bob[] = "bob 1 1 1/0 0/0 1 1 28\n";
+    const char nobody[] = " 1 0 0/1 0/50 0 0 0\n";
+    char expected[200];
+    fill_people();
+    snprintf(expected, sizeof expected, "%s%s%s", bob, ana, nobody);
+    assert_string_equal(
+        count_people(&(struct count_users){.sort = USERS_BY_RISK, .limit = 9}),
+        expected);
+    snprintf(expected, sizeof expected, "%s%s%s", nobody, ana, bob);
+    assert_string_equal(
+        count_people(&(struct count_users){.sort = USERS_BY_NAME, .limit = 9}),
+        expected);
+    assert_string_equal(
+        count_people(&(struct count_users){.sort = USERS_BY_BYTES, .limit = 1}),
+        ana);
+    assert_string_equal(
+        count_people(&(struct count_users){
+            .sort = USERS_BY_BYTES, .is_reversed = true, .limit = 1}),
+        bob);
+    assert_string_equal(count_people(&(struct count_users){
+                            .sort = USERS_BY_BYTES, .skip = 1, .limit = 1}),
+        nobody);
+    assert_string_equal(count_people(&(struct count_users){
+                            .sort = USERS_BY_EVENTS, .skip = 9, .limit = 1}),
+        "");
+}
+
+static void orders_have_names(void **state)
+{
+    (void)state;
+    assert_int_equal(count_users_sort_of(STR("risk")), USERS_BY_RISK);
+    assert_int_equal(count_users_sort_of(STR("user")), USERS_BY_NAME);
+    assert_int_equal(count_users_sort_of(STR("nothing")), USERS_SORTS);
+    assert_int_equal(count_users_sort_of(STR("")), USERS_SORTS);
+}
+
+/* Volumes came with a later version of the tables. */
+static void a_store_from_before_gets_its_volumes(void **state)
+{
+    (void)state;
+    fill_people();
+    struct db *db = NULL;
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(db_exec(db, "ALTER TABLE facet DROP COLUMN files;"
+                                 "ALTER TABLE facet DROP COLUMN bytes;"
+                                 "PRAGMA user_version = 6"),
+        OK);
+    db_close(&db);
+    fill_facets();
+    assert_int_equal(fixture_count("SELECT sum(bytes) FROM facet"), 1087);
+    assert_int_equal(fixture_count("SELECT sum(files) FROM facet"), 4);
+}
+
 /* The plan of a statement: one line for each step. */
 static void expect_plan(const char *sql, const char *has, const char *lacks)
 {
@@ -283,6 +382,9 @@ int main(void)
         TEST(pages_join_without_gap_or_overlap),
         TEST(a_facet_is_counted_under_the_filters_of_the_others),
         TEST(services_are_counted),
+        TEST(users_are_counted_in_any_order),
+        TEST(orders_have_names),
+        TEST(a_store_from_before_gets_its_volumes),
         TEST(questions_use_indexes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,22 +183,6 @@ static void evidence_is_kept_apart_from_its_activity(void **state)
     check_evidence(2, "", flagged);
 }
 
-static void fill_facets(void)
-{
-    struct db *db = NULL;
-    struct upsert *u = NULL;
-    size_t count = 1;
-    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
-    assert_int_equal(upsert_new(db, &u), OK);
-    while (count > 0) {
-        assert_int_equal(db_begin(db), OK);
-        assert_int_equal(upsert_fill(u, &count), OK);
-        assert_int_equal(db_commit(db), OK);
-    }
-    upsert_free(&u);
-    db_close(&db);
-}
-
 static void a_store_of_the_first_schema_is_raised(void **state)
 {
     (void)state;

@@ -2,20 +2,26 @@
 // address names.
 import { activities } from './activities.js';
 import { session } from './api.js';
+import { audit } from './audit.js';
 import { state, h } from './dom.js';
 import { health } from './health.js';
 import { menu } from './menu.js';
 import { start } from './router.js';
 import { services } from './services.js';
+import { users } from './users.js';
 
 const main = document.getElementById('main');
 
 try {
   const who = await session();
+  for (const link of document.querySelectorAll('#nav [data-right]'))
+    link.hidden = !who.rights.includes(link.dataset.right);
   menu(document.getElementById('menu'), who);
   start(main, {
     '/services': { title: 'Service Management', make: (...args) => services(...args, who) },
     '/activities': { title: 'Activities', make: (...args) => activities(...args, who) },
+    '/users': { title: 'Users', make: users },
+    '/audit': { title: 'Audit', make: audit },
     '/health': { title: 'Health', make: (...args) => health(...args, who) },
   });
 } catch (error) {

@@ -24,7 +24,7 @@ function themeChoice() {
 
 export function menu(place, who) {
   const details = h('details', { class: 'account' },
-    h('summary', null, h('span', { class: 'avatar', 'aria-hidden': 'true' }, who.user.slice(0, 1).toUpperCase()),
+    h('summary', { 'aria-label': `Account of ${who.user}` }, h('span', { class: 'avatar', 'aria-hidden': 'true' }, who.user.slice(0, 1).toUpperCase()),
       h('span', { class: 'account-name' }, who.user)),
     h('div', { class: 'account-box' },
       h('dl', { class: 'facts' },
