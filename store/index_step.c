@@ -138,7 +138,9 @@ static enum err put_entry(
     return OK;
 }
 
-static enum err put_entries(struct index_step *s, size_t *count_out)
+/* *is_all_out: the journal has no more. */
+static enum err put_entries(
+    struct index_step *s, size_t *count_out, bool *is_all_out)
 {
     struct journal_entry entry;
     struct journal_position at = s->position;
@@ -156,6 +158,7 @@ static enum err put_entries(struct index_step *s, size_t *count_out)
     }
     if (err != OK && err != ERR_AGAIN)
         return err;
+    *is_all_out = err == ERR_AGAIN;
     bool has_moved = journal_position_compare(at, s->position) != 0;
     s->position = at;
     return has_moved ? db_set_position(s->db, at) : OK;
@@ -163,6 +166,7 @@ static enum err put_entries(struct index_step *s, size_t *count_out)
 
 static enum err run_transaction(struct index_step *s, size_t *count_out)
 {
+    bool is_all = false;
     enum err err = connect_db(s);
     if (err == OK)
         err = db_begin(s->db);
@@ -170,7 +174,9 @@ static enum err run_transaction(struct index_step *s, size_t *count_out)
         return err;
     err = take_position(s);
     if (err == OK)
-        err = put_entries(s, count_out);
+        err = put_entries(s, count_out, &is_all);
+    if (err == OK && is_all)
+        err = upsert_complete_standing(s->upsert, clock_wall_ms(), count_out);
     if (err == OK && *count_out == 0)
         err = upsert_fill(s->upsert, count_out);
     if (err == OK)

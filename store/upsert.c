@@ -8,6 +8,7 @@
 #include <string.h>
 #include <jansson.h>
 
+#include "base/arena.h"
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -25,7 +26,7 @@ struct upsert {
     struct incident_rows *incidents;
     struct alert_rows *alerts; /* NULL: no rules */
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
-        *list_origins, *flag_evidence, *add_evidence;
+        *list_origins, *list_standing, *flag_evidence, *add_evidence;
 };
 
 static const char put_sql[] =
@@ -63,13 +64,24 @@ static const char add_evidence_sql[] =
     "INSERT OR IGNORE INTO evidence(seq, mark, sealed) SELECT ?1, ?2, ?3"
     " WHERE (SELECT count(*) FROM evidence WHERE seq = ?1) < ?4";
 
+#define IS_SIGNIN                                                              \
+    "(outcome IS NOT NULL AND activity IN"                                     \
+    " ('login.failed', 'logout.failed', 'login.succeeded'))"
+
 /* One that says already how it went waited for more, which may still come
- * through another worker (a link to a file, and its bytes): it stays so. */
+ * through another worker (a link to a file, and its bytes): it stays so.  What
+ * stands for a while is completed when that is over. */
 static const char close_origin_sql[] =
     "UPDATE activity SET state = 1, outcome = coalesce(outcome, 'failure'),"
     " json = CASE WHEN json_valid(json) THEN json_set(json, '$.outcome',"
     " coalesce(outcome, 'failure'), '$.complete', json('false')) ELSE json END"
-    " WHERE origin = ?1 AND state = 0";
+    " WHERE origin = ?1 AND state = 0 AND NOT " IS_SIGNIN;
+
+static const char list_standing_sql[] =
+    "SELECT id, origin, json FROM activity INDEXED BY activity_open"
+    " WHERE state = 0 AND " IS_SIGNIN
+    " AND time_ms <= CASE activity WHEN 'login.succeeded' THEN ?2 ELSE ?1 END"
+    " LIMIT ?3";
 
 enum err upsert_new(struct db *db, struct upsert **upsert_out)
 {
@@ -82,12 +94,14 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
     u->close_origin = db_statement_new(db, close_origin_sql);
     u->list_origins = db_statement_new(
         db, "SELECT DISTINCT origin FROM activity WHERE state = 0");
+    u->list_standing = db_statement_new(db, list_standing_sql);
     u->flag_evidence = db_statement_new(db, flag_evidence_sql);
     u->add_evidence = db_statement_new(db, add_evidence_sql);
     if (u->put == NULL || u->clear_findings == NULL || u->add_finding == NULL ||
         u->close_origin == NULL || u->list_origins == NULL ||
-        u->flag_evidence == NULL || u->add_evidence == NULL ||
-        facets_new(db, &u->facets) != OK || merge_new(db, &u->merge) != OK ||
+        u->list_standing == NULL || u->flag_evidence == NULL ||
+        u->add_evidence == NULL || facets_new(db, &u->facets) != OK ||
+        merge_new(db, &u->merge) != OK ||
         incident_rows_new(db, &u->incidents) != OK) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
@@ -111,6 +125,7 @@ void upsert_free(struct upsert **upsert)
     db_statement_free(&u->add_finding);
     db_statement_free(&u->close_origin);
     db_statement_free(&u->list_origins);
+    db_statement_free(&u->list_standing);
     db_statement_free(&u->flag_evidence);
     db_statement_free(&u->add_evidence);
     mem_free(u);
@@ -396,6 +411,41 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
     enum err err = close_all_but(u, live);
     json_decref(live);
     return err;
+}
+
+/* ---- what stood open ---- */
+
+static enum err list_standing(struct upsert *u, int64_t now_ms,
+    struct arena *arena, struct journal_entry *out, size_t *count_out)
+{
+    enum err err;
+    db_bind_int(u->list_standing, 1, now_ms - STANDING_FAILURE_MS);
+    db_bind_int(u->list_standing, 2, now_ms - STANDING_LOGIN_MS);
+    db_bind_int(u->list_standing, 3, STANDING_STEP_MAX);
+    while ((err = db_step(u->list_standing)) == OK) {
+        struct journal_entry *entry = &out[(*count_out)++];
+        struct str id = db_text(u->list_standing, 0);
+        *entry = (struct journal_entry){.kind = STORE_DONE,
+            .origin = (uint64_t)db_int(u->list_standing, 1),
+            .json = arena_copy(arena, db_text(u->list_standing, 2))};
+        memcpy(entry->id, id.p, id.n < UUID_TEXT_BYTES ? id.n : 0);
+    }
+    db_finish(u->list_standing);
+    return err == ERR_EOF ? OK : err;
+}
+
+enum err upsert_complete_standing(
+    struct upsert *u, int64_t now_ms, size_t *count_out)
+{
+    struct journal_entry entries[STANDING_STEP_MAX];
+    struct arena arena = {0};
+    size_t count = 0;
+    enum err err = list_standing(u, now_ms, &arena, entries, &count);
+    for (size_t i = 0; i < count && err == OK; i++)
+        err = put_record(u, &entries[i]);
+    arena_free(&arena);
+    *count_out += count;
+    return err == ERR_STATE ? OK : err; /* one must not stop the rest */
 }
 
 enum err upsert_set_alerts(struct upsert *u, struct alert_rules *rules)

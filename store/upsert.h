@@ -16,6 +16,15 @@ enum {
     EVIDENCE_MARK_CHARS = 42, /* of base64: the part's own public key */
 };
 
+/* A failed sign-in or sign-out stands open, since a success takes it back, and
+ * a login until somebody says whose it was (inspect/signin.h: ten seconds, two
+ * minutes; a little more here, for what is still under way). */
+enum {
+    STANDING_FAILURE_MS = 12 * 1000,
+    STANDING_LOGIN_MS = 125 * 1000,
+    STANDING_STEP_MAX = 100, /* completed in one transaction */
+};
+
 enum store_state { STATE_OPEN = 0, STATE_CLOSED = 1, STATE_DONE = 2 };
 
 struct alert_rules;
@@ -34,6 +43,11 @@ enum err upsert_set_alerts(
     struct upsert *upsert, struct alert_rules *rules) MUST_USE;
 /* After a rollback, or when another process has indexed. */
 void upsert_forget(struct upsert *upsert);
+/* Those whose time is over are complete as they are, and judged as such. Within
+ * a transaction that has seen the whole journal: nothing takes them back any
+ * more. */
+enum err upsert_complete_standing(
+    struct upsert *upsert, int64_t now_ms, size_t *count_out) MUST_USE;
 /* facets_fill and incident_rows_fill, within a transaction. */
 enum err upsert_fill(struct upsert *upsert, size_t *count_out) MUST_USE;
 

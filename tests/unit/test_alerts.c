@@ -449,14 +449,17 @@ static int remove_store(void **state)
     return remove_folder(state);
 }
 
-/* As a storer that has just started. */
-static void store_entry(unsigned n, const char *more)
+/* As a storer that has just started; now_ms: when it completes what stood
+ * open, or 0. */
+static void store_as(
+    enum store_kind kind, unsigned n, const char *more, int64_t now_ms)
 {
     struct db *db = NULL;
     struct upsert *u = NULL;
     struct buf json = {0};
     char time[CLOCK_TEXT_BYTES];
-    struct journal_entry entry = {.kind = STORE_DONE, .origin = 1};
+    struct journal_entry entry = {.kind = kind, .origin = 1};
+    size_t count = 0;
     fixture_id(n, entry.id);
     clock_format((int64_t)n * 1000, time);
     buf_printf(&json,
@@ -467,11 +470,19 @@ static void store_entry(unsigned n, const char *more)
     assert_int_equal(upsert_new(db, &u), OK);
     assert_int_equal(upsert_set_alerts(u, rules), OK);
     assert_int_equal(db_begin(db), OK);
-    assert_int_equal(upsert_entry(u, &entry), OK);
+    if (more[0] != '\0')
+        assert_int_equal(upsert_entry(u, &entry), OK);
+    if (now_ms != 0)
+        assert_int_equal(upsert_complete_standing(u, now_ms, &count), OK);
     assert_int_equal(db_commit(db), OK);
     upsert_free(&u);
     db_close(&db);
     buf_free(&json);
+}
+
+static void store_entry(unsigned n, const char *more)
+{
+    store_as(STORE_DONE, n, more, 0);
 }
 
 static int64_t alert_rows(void)
@@ -516,6 +527,45 @@ static void a_later_state_is_judged_again(void **state)
     assert_int_equal(alert_rows(), 1);
 }
 
+static int64_t rows_in(const char *state)
+{
+    char sql[80];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM activity WHERE state = %s",
+        state);
+    return fixture_count(sql);
+}
+
+static void a_failure_counts_when_nothing_takes_it_back_any_more(void **state)
+{
+    (void)state;
+    static const char failure[] = FAILED ",\"outcome\":\"failure\"";
+    for (unsigned i = 1; i <= 4; i++)
+        store_as(STORE_OPEN, i, failure, 0);
+    store_as(STORE_VOID, 2, failure, 0); /* a success did */
+    store_as(STORE_GONE, 9, failure, 0); /* its worker ended meanwhile */
+    store_as(STORE_OPEN, 5, FAILED, 3000 + STANDING_FAILURE_MS - 1);
+    assert_int_equal(rows_in("2"), 1);
+    assert_int_equal(rows_in("0"), 3); /* the last one is under way */
+    assert_int_equal(rows_in("1"), 0);
+    assert_int_equal(alert_rows(), 0);
+    store_as(STORE_DONE, 9, "", 4000 + STANDING_FAILURE_MS);
+    assert_int_equal(rows_in("2"), 3);
+    assert_int_equal(alert_rows(), 1);
+    store_as(STORE_DONE, 9, "", 4000 + STANDING_FAILURE_MS);
+    assert_int_equal(alert_rows(), 1);
+}
+
+static void a_login_waits_longer_for_its_name(void **state)
+{
+    (void)state;
+    static const char nameless[] = "\"activity\":\"login.succeeded\","
+                                   "\"outcome\":\"success\"";
+    store_as(STORE_OPEN, 1, nameless, 1000 + STANDING_LOGIN_MS - 1);
+    assert_int_equal(rows_in("0"), 1);
+    store_as(STORE_DONE, 9, "", 1000 + STANDING_LOGIN_MS);
+    assert_int_equal(rows_in("2"), 1);
+}
+
 #define ALERT(f) cmocka_unit_test_teardown(f, done)
 #define STORED(f) cmocka_unit_test_setup_teardown(f, make_store, remove_store)
 
@@ -542,6 +592,8 @@ int main(void)
         STORED(a_restart_forgets_nothing_and_says_nothing_twice),
         STORED(what_is_sent_again_keeps_its_alerts),
         STORED(a_later_state_is_judged_again),
+        STORED(a_failure_counts_when_nothing_takes_it_back_any_more),
+        STORED(a_login_waits_longer_for_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
