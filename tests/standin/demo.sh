@@ -24,9 +24,6 @@ cat >"$dir/conf/promptgate.yaml" <<EOF
 listen: {proxy: "127.0.0.1:18080", console: "127.0.0.1:18443", metrics: "127.0.0.1:19090"}
 data_dir: $dir/data
 run_as: nobody
-services: [services/chatgpt.yaml, services/openai-api.yaml]
-detectors: [detectors/]
-policy: policy.yaml
 upstream:
   resolve: {"chatgpt.com:443": "127.0.0.1:19443", "api.openai.com:443": "127.0.0.1:19443"}
   extra_roots: [$dir/certs/root.pem]
@@ -61,6 +58,11 @@ say() {
     echo "$ask" | sed "s/TEXT/$1/"
 }
 
+login=""
+if [ -e "$dir/data/admin.initial" ]; then
+    login=", its login in $dir/data/admin.initial"
+fi
+
 cat <<EOF
 
 promptgate runs on 127.0.0.1:18080, in front of a stand-in for ChatGPT.
@@ -79,6 +81,7 @@ $(say 'Pay it with 4111 1111 1111 1111')
 $top/build/promptgate activities -c $dir/conf/promptgate.yaml --since 1h
 
 In a browser: PAC http://127.0.0.1:18080/proxy.pac, CA http://127.0.0.1:18080/ca,
-then https://chatgpt.com/. Logs are in $dir/gateway.log. Ctrl-C ends it.
+then https://chatgpt.com/. The console is https://127.0.0.1:18443/$login.
+Logs are in $dir/gateway.log. Ctrl-C ends it.
 EOF
 wait $gateway
