@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "proxy/collector.h"
 #include "proxy/command.h"
 #include "proxy/conf.h"
 #include "proxy/data_files.h"
@@ -100,6 +101,16 @@ static void note_user(struct str run_as)
             STR_ARG(run_as));
 }
 
+/* No mistake either: the key may be readable for the gateway's user alone.
+ * What is wrong with it is logged. */
+static void note_keys(const struct settings *settings, const char *file)
+{
+    struct collect_keys keys;
+    if (collect_keys_read(settings, str_of(file), &keys) != OK)
+        fputs("note: a log whose key cannot be read is not polled\n", stderr);
+    collect_keys_free(&keys);
+}
+
 static void check_all(
     const char *file, const struct check *check, struct diag *diag)
 {
@@ -110,6 +121,7 @@ static void check_all(
         return;
     compile(conf, check, diag);
     note_user(conf->settings.run_as);
+    note_keys(&conf->settings, file);
     if (diag->count == 0)
         printf(
             "%s: good; %zu detection rules\n", file, rules_count(conf->rules));

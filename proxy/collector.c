@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -63,6 +64,16 @@ const char *collect_source_name(enum collect_source source)
 /* ---- keys ------------------------------------------------------------------
  */
 
+/* Others than its owner may read it, which is no reason to stop reading. */
+static void warn_of_readers(const char *path, enum collect_source which)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+        log_event(LOG_WARN, "collect.key-readable",
+            LOG_CSTR("source", collect_source_name(which)),
+            LOG_CSTR("file", path), LOG_CSTR("advice", "chmod 600"));
+}
+
 static enum err read_key(const struct setting_log *log, struct str beside,
     enum collect_source which, struct buf *out)
 {
@@ -79,6 +90,7 @@ static enum err read_key(const struct setting_log *log, struct str beside,
             buf_append_str(&path, str_sub(beside, 0, n));
         buf_append_str(&path, log->key_file);
         err = file_load(buf_cstr(&path), KEY_BYTES_MAX, out);
+        warn_of_readers(buf_cstr(&path), which);
         struct str text = str_trim(buf_str(out));
         text.n = str_find_char(text, '\n');
         struct buf line = {0};

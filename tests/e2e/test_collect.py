@@ -67,6 +67,7 @@ class Collect(unittest.TestCase):
         self.feed = Feed(self.folder)
         self.addCleanup(self.feed.stop)
         (self.folder / "key").write_text(KEY + "\n")
+        (self.folder / "key").chmod(0o600)
         self.gateway = Gateway(self.folder, {}, "capture: sample")
         self.configure()
         self.addCleanup(self.stop)
@@ -153,14 +154,25 @@ class Once(Collect):
         self.assertIn("audit-log: does not answer", said)
         self.assertNotIn("compliance-log:", said)
 
+    def check(self):
+        """What `check` says; a missing key is no mistake of the configuration."""
+        done = subprocess.run([BINARY, "check", "-c", self.gateway.config], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
     def test_keys_are_checked_and_never_told(self):
         self.feed.set(key="another")
         _, status, said = self.collect()
         self.assertEqual(status, 1)
         self.assertIn("audit-log: the key is not accepted", said)
         self.assertNotIn(KEY, said)
+        self.assertNotIn("collect.key-readable", said)
+        (self.folder / "key").chmod(0o644)
+        self.assertIn("collect.key-readable", self.collect()[2])
+        self.assertNotIn("note:", self.check())
         (self.folder / "key").unlink()
         self.assertEqual(self.collect()[1], 1)
+        self.assertIn("note: a log whose key cannot be read is not polled", self.check())
         self.feed.set(key=KEY, events=[event(1)])
         self.gateway.write_config(f"audit_log: {{base_url: \"http://127.0.0.1:{self.feed.port}/v1\", key_env: PG_KEY}}\n")
         self.assertEqual(self.collect(env={"PG_KEY": KEY})[1], 0)
