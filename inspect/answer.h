@@ -56,6 +56,9 @@ struct answer_turn {
     bool goes_on;
 };
 struct answer_turn answer_turn(const struct answer *a);
+/* The next file with id and name that came since; false: none.  Borrowed. */
+bool answer_next_file(
+    struct answer *a, struct str *id_out, struct str *name_out);
 /* Of ANSWER_LINKS as far as it is here; after answer_finish, of ANSWER_FIELDS
  * or a JSON answer of ANSWER_CHATGPT: the whole body. */
 struct str answer_links_body(const struct answer *a);

@@ -179,6 +179,21 @@ void answer_file_url(struct answer *a, struct str key, struct str url)
         answer_file_base64(file, str_sub(url, comma + 1, url.n));
 }
 
+bool answer_next_file(
+    struct answer *a, struct str *id_out, struct str *name_out)
+{
+    for (; a->file_told < a->file_count; a->file_told++) {
+        const struct answer_file *file = &a->files[a->file_told];
+        if (file->id.n == 0 || file->name.n == 0)
+            continue;
+        *id_out = file->id;
+        *name_out = file->name;
+        a->file_told++;
+        return true;
+    }
+    return false;
+}
+
 static void set_bytes(
     struct activity_file *to, struct answer_file *file, struct arena *arena)
 {

@@ -70,7 +70,7 @@ struct answer {
     size_t text_bytes;
     bool has_choice[ANSWERS_MAX];
     struct answer_file *files, *bytes_file; /* the latter: the answer itself */
-    size_t file_count;
+    size_t file_count, file_told;           /* told: by answer_next_file */
 };
 
 /* Joins by a newline; leaves out what is empty. */

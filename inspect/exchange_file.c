@@ -305,6 +305,15 @@ void file_note_names(struct exchange *ex, const struct activity *a)
     }
 }
 
+void file_note_name(struct exchange *ex, struct str id, struct str name)
+{
+    struct keep_link file = {.service = service_name(ex->service), .bytes = -1};
+    file.texts[LINK_FILE_ID] = id;
+    file.texts[LINK_NAME] = last_part(name);
+    if (id.n != 0 && file.texts[LINK_NAME].n != 0)
+        keep_note_name(&file, exchange_push_note(ex));
+}
+
 void file_take_fetch(struct exchange *ex, struct str answer)
 {
     struct download *d = ex->download;

@@ -43,7 +43,8 @@ enum {
     FILES_MAX = 64, /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 12 + 2 * FILES_MAX,
     STREAM_OVERLAP_BYTES = 4096,
-    LINKS_MAX = 16, /* in one answer that are remembered */
+    LINKS_MAX = 16,        /* in one answer that are remembered */
+    LIST_NAMES_MAX = 1024, /* of files, likewise */
     JOINTS_MAX = 256,
     STATUS_UPGRADED = 101, /* RFC 9110 15.2.2: to a WebSocket */
 };
@@ -219,6 +220,7 @@ struct exchange {
     bool is_response_complete;
     bool has_transcript; /* not scanned yet */
     bool is_link_read;   /* addresses and ids of the answer were taken */
+    size_t name_count;   /* of files that it listed */
     struct str turn_id;  /* the answers' name elsewhere, for their prompt */
     bool may_be_told;    /* by another connection */
     /* It may go on with another stream: its bytes; what is known of that one,
@@ -360,6 +362,8 @@ bool file_ask_fetch(struct exchange *ex);
 void file_note_links(struct exchange *ex, const struct activity *a);
 /* And the names of those that have an id. */
 void file_note_names(struct exchange *ex, const struct activity *a);
+/* The same of one that an answer names on the way; either may be empty. */
+void file_note_name(struct exchange *ex, struct str id, struct str name);
 void file_take_fetch(struct exchange *ex, struct str answer);
 void file_head(struct exchange *ex, const struct field *fields, size_t count,
     bool has_body);

@@ -10,6 +10,7 @@
 #include "inspect/address.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/identity.h"
+#include "inspect/pick.h"
 
 enum { LINES_MAX = 4096 /* of one answer */ };
 
@@ -67,6 +68,26 @@ static void learn_hosts(struct exchange *ex, const struct json_node *root)
     }
 }
 
+static void note_file_name(void *arg, const struct json_node *node)
+{
+    struct exchange *ex = arg;
+    const struct route_names *map = &exchange_route(ex)->names;
+    if (ex->name_count++ < LIST_NAMES_MAX)
+        file_note_name(
+            ex, pick_text(node, &map->id), pick_text(node, &map->name));
+}
+
+/* Files that the answer names, for who fetches one of them. */
+static void read_names(struct exchange *ex, const struct json_node *root)
+{
+    const struct route_names *map = &exchange_route(ex)->names;
+    if (map->id.count == 0 || ex->status >= 300)
+        return;
+    if (map->at.count == 0)
+        note_file_name(ex, root);
+    pick_all(root, &map->at, note_file_name, ex);
+}
+
 static bool read_link_document(
     struct exchange *ex, struct str text, bool is_last)
 {
@@ -74,9 +95,12 @@ static bool read_link_document(
     struct json_node *root;
     bool is_read = json_parse(text, &scratch, NULL, &root) == OK;
     if (is_read) {
-        bool says_all = upload_read_answer(ex, root);
+        bool says_all = upload_read_answer(ex, root) ||
+                        (exchange_route(ex)->names.id.count != 0 &&
+                            !exchange_route(ex)->reads_who);
         if (says_all || is_last) {
             learn_hosts(ex, root);
+            read_names(ex, root);
             ex->is_link_read = true;
         }
         if (is_last && exchange_route(ex)->reads_who)
@@ -149,8 +173,17 @@ void exchange_response_length(struct exchange *ex, int64_t length)
         file_set_length(ex, length);
 }
 
+/* A file may be fetched before the answer that cites it has ended. */
+static void note_cited(struct exchange *ex)
+{
+    struct str id, name;
+    while (answer_next_file(ex->answer, &id, &name))
+        file_note_name(ex, id, name);
+}
+
 void exchange_response_data(struct exchange *ex, struct str wire)
 {
+    const struct route *route = exchange_route(ex);
     ex->response_bytes += wire.n;
     if (ex->download != NULL)
         file_data(ex, wire);
@@ -165,7 +198,10 @@ void exchange_response_data(struct exchange *ex, struct str wire)
     exchange_resume_data(ex, buf_str(&ex->decoded));
     answer_feed(ex->answer, buf_str(&ex->decoded));
     buf_clear(&ex->decoded);
-    if (ex->upload != NULL && ex->request == REQUEST_READY)
+    note_cited(ex);
+    bool is_awaited = (ex->upload != NULL && ex->request == REQUEST_READY) ||
+                      route->names.id.count != 0;
+    if (is_awaited)
         read_links(ex, false);
 }
 

@@ -597,6 +597,12 @@ void extract_query(struct exchange *ex)
     }
     if (ex->event != NULL)
         return; /* pages and tools write it */
+    if (route->action == ROUTE_SCAN && route->names.id.count != 0 &&
+        route->body == BODY_IGNORED) {
+        exchange_take_path(ex); /* only its answer is explained */
+        exchange_take_query(ex);
+        return;
+    }
     if (route->url_text_count == 0 && !says_something(ex, route))
         return;
     while (form_next_pair(&ex->arena, &rest, &name, &value)) {

@@ -517,16 +517,25 @@ static const struct entry *file_of(struct links *links,
     return look_up(links, link->has_file ? &link->file : &q->file, now_ms);
 }
 
+/* What is said again counts, what is not said again stays: a list of files
+ * knows no answer. */
 static void serve_name(struct links *links, const struct question *q,
     struct str texts, int64_t now_ms)
 {
-    struct str parts[LINK_TEXTS];
+    struct str parts[LINK_TEXTS], before[LINK_TEXTS];
+    struct buf merged = {0};
     if (q->has_file == 0 || !split_texts(texts, parts))
         return;
     struct entry *e = look_up(links, &q->file, now_ms);
     if (e == NULL)
         e = add(links, &q->file);
-    set_buf(links, &e->texts, texts);
+    bool was_named = split_texts(buf_str(&e->texts), before);
+    for (size_t i = 0; i < LINK_TEXTS && was_named; i++)
+        if (parts[i].n == 0)
+            parts[i] = before[i];
+    append_texts(&merged, parts);
+    set_buf(links, &e->texts, buf_str(&merged));
+    buf_wipe_free(&merged);
     e->expires_ms = now_ms + KEEP_SIDE_SECONDS * INT64_C(1000);
     shrink(links);
 }

@@ -102,11 +102,11 @@ enum answer_codec {
     ANSWER_CHATGPT, /* SSE legacy and delta v1; JSON errors */
     ANSWER_OPENAI_CHAT,
     ANSWER_OPENAI_RESPONSES,
-    ANSWER_MWEB,         /* the light web app's NDJSON and HTML */
-    ANSWER_TREE,         /* a conversation of the history */
-    ANSWER_LINKS,        /* JSON whose `learn`, `who`, `upload` members count */
-    ANSWER_TRANSCRIPT,   /* what was said in the audio that went up */
-    ANSWER_FILE,         /* a file, or a link to one: inspect/exchange_file.c */
+    ANSWER_MWEB,       /* the light web app's NDJSON and HTML */
+    ANSWER_TREE,       /* a conversation of the history */
+    ANSWER_LINKS,      /* JSON whose `learn`, `names`, `who`, `upload` count */
+    ANSWER_TRANSCRIPT, /* what was said in the audio that went up */
+    ANSWER_FILE,       /* a file, or a link to one: inspect/exchange_file.c */
     ANSWER_OPENAI_MEDIA, /* pictures and sound, in JSON or as they are */
     ANSWER_OPENAI_LIST,  /* messages that the service keeps */
     ANSWER_FIELDS,       /* the map's answer_text and answer_hidden paths */
@@ -244,6 +244,11 @@ struct route_event {
     size_t also_count;
 };
 
+/* What a JSON answer calls files: at: each of them, else the answer itself. */
+struct route_names {
+    struct json_paths at, id, name; /* id and name: of each */
+};
+
 /* What a request does in the course of an upload (inspect/upload.h). */
 enum upload_step {
     UPLOAD_NONE,
@@ -310,6 +315,7 @@ struct route {
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
     struct json_paths answer_text, answer_hidden;
     struct json_paths files; /* attachments: ids, or objects with id and name */
+    struct route_names names; /* files that the answer names */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */
     size_t learn_count;
     struct route_file file;

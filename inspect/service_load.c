@@ -46,12 +46,13 @@ static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "update", "reason", "target", "text", "hidden",
     "ids", "files", "url_text", "answer_text", "answer_hidden", "resumes",
-    "into_turn", "learn", "who", "link", "file", "upload", "cases", "socket",
-    "frame_type", "frames", "service", "event", "secret", "tells_login", "last",
-    NULL};
+    "into_turn", "learn", "names", "who", "link", "file", "upload", "cases",
+    "socket", "frame_type", "frames", "service", "event", "secret",
+    "tells_login", "last", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
     "body", "answer", "block", "where", "activity", "reason", "target", "text",
     "hidden", "ids", "files", "cases", NULL};
+static const char *const NAMES_KEYS[] = {"at", "id", "name", NULL};
 static const char *const UPLOAD_KEYS[] = {
     "step", "piece", "address", "order", "answer", NULL};
 static const char *const UPLOAD_STEPS[] = {
@@ -285,6 +286,20 @@ static void load_who(
     if (!route->reads_who)
         yaml_mistake(l->doc, who,
             "who needs user or accounts: whom the rest is told of");
+}
+
+static void load_file_names(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *names = yaml_get(map, "names");
+    if (names == NULL || !yaml_check_keys(l->doc, names, NAMES_KEYS))
+        return;
+    load_json_paths(l, names, "at", &route->names.at);
+    load_json_paths(l, names, "id", &route->names.id);
+    load_json_paths(l, names, "name", &route->names.name);
+    if (route->names.id.count == 0 || route->names.name.count == 0)
+        yaml_mistake(l->doc, names,
+            "names needs id and name: where the answer has them of each file");
 }
 
 static void load_target(
@@ -611,6 +626,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
         l, yaml_strs(l->doc, map, "url_text"), &route->url_text_count);
     route->learn =
         copy_strs(l, yaml_strs(l->doc, map, "learn"), &route->learn_count);
+    load_file_names(l, map, route);
     load_who(l, map, route);
     load_upload(l, map, route);
     load_file(l, map, route);
@@ -618,6 +634,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     if (route->tells_login && !route->reads_who)
         yaml_mistake(l->doc, map, "tells_login: is for routes with who");
     bool reads_answer = route->learn_count != 0 || route->reads_who ||
+                        route->names.id.count != 0 ||
                         route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;

@@ -585,3 +585,56 @@ def a_file_of_a_container_that_is_sent_on():
             get(at.format(1), CSV, "application/octet-stream", second=4)], [
         expect("prompt.created", "plot"), expect("response_with_file.generated", "See it"),
         downloads(whole(CSV, "q3 plan.csv", id="cfile_m1"), service="openai-api", replies_to=1, actor={"source": "api-key"})]
+
+
+def listed(path, *files, second=0, **more):
+    """An answer of the public API that says what files are called."""
+    items = [{"id": f, "object": "container.file", "created_at": 1, "bytes": 25, "container_id": "cntr_9", "path": n,
+              "source": "assistant"} for f, n in files]
+    body = items[0] if more.get("is_one") else {"object": "list", "data": items, "has_more": False}
+    return get(API + path, dumps(body), "application/json", second=second, fields={"authorization": "Bearer sk-proj-" + "x" * 40})
+
+
+@case
+def a_list_says_what_files_of_a_container_are_called():
+    files = ("cfile_l1", "/mnt/data/q3 plan.csv"), ("cfile_l2", "/mnt/data/fox.png")
+    return [container("cfile_l0", CSV, 0), listed("/containers/cntr_9/files?limit=20&order=desc", *files, second=1),
+            container("cfile_l1", CSV, 2), container("cfile_l2", PNG, 3),
+            listed("/containers/cntr_9/files/cfile_l3", ("cfile_l3", "/mnt/data/späte.csv"), second=4, is_one=True),
+            container("cfile_l3", CSV, 5), container("cfile_l9", CSV, 6)], [
+        downloads(whole(CSV, None, id="cfile_l0")), downloads(whole(CSV, "q3 plan.csv", id="cfile_l1"), service="openai-api"),
+        downloads(whole(PNG, "fox.png", "image/png", id="cfile_l2")), downloads(whole(CSV, "späte.csv", id="cfile_l3")),
+        downloads(whole(CSV, None, id="cfile_l9"))]
+
+
+@case
+def a_list_takes_nothing_from_a_citation():
+    cited, listing = cites("resp_l", ("cfile_l4", "cited.csv")), listed("/containers/cntr_9/files", ("cfile_l4", "/mnt/data/cited.csv"), second=1)
+    return [responds(cited), listing, container("cfile_l4", CSV, 2)], [
+        expect("prompt.created", "plot"), expect("response_with_file.generated", "See it"),
+        downloads(whole(CSV, "cited.csv", id="cfile_l4"), replies_to=1)]
+
+
+@case
+def a_file_put_into_a_container_has_its_name():
+    asked = entry(f"{API}/containers/cntr_9/files", dumps({"file_id": "file-l5"}),
+                  dumps({"id": "cfile_l5", "object": "container.file", "path": "/mnt/data/in.csv", "source": "user"}),
+                  answer_kind="application/json", fields={"authorization": "Bearer sk-proj-" + "x" * 40})
+    return [asked, container("cfile_l5", CSV, 2)], [downloads(whole(CSV, "in.csv", id="cfile_l5"))]
+
+
+@case
+def what_files_that_went_up_are_called():
+    return [get(API + "/files?purpose=batch_output", dumps({"object": "list", "data": [
+                {"id": "file-l6", "object": "file", "bytes": 25, "filename": "out.jsonl", "purpose": "batch_output"}, {"id": 6}]}),
+                "application/json"),
+            get(API + "/files/file-l6/content", CSV, second=2),
+            get(API + "/files/file-l7", dumps({"id": "file-l7", "object": "file", "filename": "l7.csv"}), "application/json", second=3),
+            get(API + "/files/file-l7/content", CSV, second=4)], [
+        downloads(whole(CSV, "out.jsonl", id="file-l6")), downloads(whole(CSV, "l7.csv", id="file-l7"))]
+
+
+@case
+def a_list_whose_address_says_something():
+    return [get(f"{API}/containers/cntr_9/files?after={CARD.replace(' ', '')}", dumps({"data": []}), "application/json")], [
+        expect("service.unclassified", where="url", verdict=ANY, outcome=ANY)]

@@ -590,6 +590,44 @@ static void keystrokes_are_one_draft_and_no_finding_is_lost(void **state)
     result_free(&r);
 }
 
+/* The client may fetch it while the answer that cites it is still coming. */
+static void a_cited_file_is_named_before_the_answer_has_ended(void **state)
+{
+    (void)state;
+    struct turn asks = {.host = "api.openai.com",
+        .path = "/v1/responses",
+        .body = STR("{\"model\":\"gpt-5\",\"input\":\"plot\",\"stream\":true}"),
+        .answer =
+            STR("event: response.output_text.annotation.added\n"
+                "data: {\"type\":\"response.output_text.annotation.added\","
+                "\"annotation\":{\"type\":\"container_file_citation\","
+                "\"container_id\":\"c\",\"file_id\":\"cfile_1\","
+                "\"filename\":\"q3.csv\"}}\n\n"),
+        .answer_breaks = true};
+    struct turn fetches = {.method = "GET",
+        .host = "api.openai.com",
+        .path = "/v1/containers/c/files/cfile_1/content",
+        .answer_type = "text/csv",
+        .answer = STR("a,b\n")};
+    struct field kind = driver_field("content-type", "text/event-stream");
+    struct result r = {0}, fetched;
+    driver_forget(&driver);
+    struct exchange *ex = driver_new(&driver, &asks);
+    exchange_request_data(ex, asks.body);
+    exchange_request_end(ex);
+    driver_steps(&driver, ex, &r);
+    exchange_response_head(ex, 200, &kind, 1, true);
+    exchange_response_data(ex, asks.answer);
+    driver_notes(&driver, ex);
+    driver_run(&driver, &fetches, CUTS_WHOLE, &fetched);
+    assert_has(&fetched.done, "\"id\":\"cfile_1\",\"name\":\"q3.csv\"");
+    exchange_response_end(ex, false);
+    driver_steps(&driver, ex, &r);
+    exchange_free(&ex);
+    result_free(&fetched);
+    result_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -616,6 +654,7 @@ int main(void)
         cmocka_unit_test(the_answer_about_the_session_names_it),
         cmocka_unit_test(who_is_known_costs_no_question),
         cmocka_unit_test(keystrokes_are_one_draft_and_no_finding_is_lost),
+        cmocka_unit_test(a_cited_file_is_named_before_the_answer_has_ended),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
