@@ -43,6 +43,16 @@ void findings_pack(const struct findings *f, size_t max, struct buf *out)
     }
 }
 
+static bool is_sound(const struct packed *p, size_t rest)
+{
+    size_t texts = 0;
+    for (size_t i = 0; i < ARRAY_LEN(p->lengths); i++)
+        texts += p->lengths[i];
+    return texts <= rest && p->where <= WHERE_DRAFT &&
+           p->severity <= LEVEL_HIGH && p->confidence <= LEVEL_HIGH &&
+           p->start <= p->end;
+}
+
 void findings_unpack(struct str bytes, struct findings *f)
 {
     struct packed p;
@@ -50,14 +60,13 @@ void findings_unpack(struct str bytes, struct findings *f)
         struct str texts[ARRAY_LEN(p.lengths)];
         memcpy(&p, bytes.p, sizeof p);
         bytes = str_sub(bytes, sizeof p, bytes.n);
+        struct finding *one = is_sound(&p, bytes.n) ? findings_add(f) : NULL;
+        if (one == NULL)
+            return;
         for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
             texts[j] = arena_copy(&f->arena, str_sub(bytes, 0, p.lengths[j]));
             bytes = str_sub(bytes, p.lengths[j], bytes.n);
         }
-        struct finding *one = findings_add(f);
-        if (one == NULL || p.where > WHERE_DRAFT || p.severity > LEVEL_HIGH ||
-            p.confidence > LEVEL_HIGH)
-            return;
         *one = (struct finding){
             .detector = texts[0],
             .type = texts[1],
