@@ -83,9 +83,14 @@ struct pattern {
     enum level base; /* instead of the rule's */
 };
 
+/* Which words a text is looked through for: those that name tokens are asked
+ * for much more often, and are rarer, than all others. */
+enum word_kind { WORDS_OF_TOKENS, WORDS_OTHER, WORD_KINDS };
+
 struct word_set {
     const uint64_t *bits; /* by keyword index; NULL: no words */
     size_t within;        /* bytes before the start and behind the end */
+    unsigned kinds;       /* that are among them, a bit each */
 };
 
 /* kind: fingerprint (inspect/fingerprint.h) */
@@ -318,6 +323,14 @@ struct rules {
     uint16_t heads[HEADS]; /* by head_slot: head_find */
     struct head_sets head_sets;
 };
+
+static inline enum word_kind rules_word_kind(
+    const struct rules *rules, size_t word)
+{
+    return rules->token_start[word + 1] > rules->token_start[word]
+               ? WORDS_OF_TOKENS
+               : WORDS_OTHER;
+}
 
 /* `dictionary` or `dictionary_file` of a pattern; rules_terms.c. */
 void rules_read_terms(struct rules *rules, struct yaml_doc *doc,

@@ -116,9 +116,21 @@ void rules_measure(struct rules *rules, struct diag *diag)
         measure(rules, &rules->anchors[i], diag);
 }
 
-static void hash_anchor(crypto_generichash_state *state, const struct anchor *a)
+/* Anchors have a database, and each kind of words has one of its own, which is
+ * run only around candidates. */
+enum { DATABASES = 1 + WORD_KINDS };
+
+static unsigned database_of(const struct rules *rules, const struct anchor *a)
 {
-    unsigned flags = flags_of(a);
+    return a->kind == ANCHOR_WORD ? 1u + rules_word_kind(rules, a->word) : 0;
+}
+
+static void hash_anchor(crypto_generichash_state *state,
+    const struct rules *rules, const struct anchor *a)
+{
+    unsigned flags = flags_of(a), database = database_of(rules, a);
+    crypto_generichash_update(
+        state, (const unsigned char *)&database, sizeof database);
     crypto_generichash_update(
         state, (const unsigned char *)a->expression, strlen(a->expression) + 1);
     crypto_generichash_update(
@@ -141,13 +153,12 @@ void rules_hash(const struct rules *rules, char hash_out[RULES_HASH_BYTES])
     crypto_generichash_update(
         &state, (const unsigned char *)&version, sizeof version);
     for (size_t i = 0; i < rules->anchor_count; i++)
-        hash_anchor(&state, &rules->anchors[i]);
+        hash_anchor(&state, rules, &rules->anchors[i]);
     crypto_generichash_final(&state, digest, sizeof digest);
     sodium_bin2hex(hash_out, RULES_HASH_BYTES, digest, sizeof digest);
 }
 
-/* Words have a database of their own, which is run only around candidates. */
-static enum err build(const struct rules *rules, bool is_words,
+static enum err build(const struct rules *rules, unsigned which,
     struct diag *diag, hs_database_t **database_out)
 {
     size_t n = 0;
@@ -157,7 +168,7 @@ static enum err build(const struct rules *rules, bool is_words,
     unsigned *ids = mem_calloc(rules->anchor_count + 1, sizeof *ids);
     hs_compile_error_t *error = NULL;
     for (size_t i = 0; i < rules->anchor_count; i++) {
-        if ((rules->anchors[i].kind == ANCHOR_WORD) != is_words)
+        if (database_of(rules, &rules->anchors[i]) != which)
             continue;
         expressions[n] = rules->anchors[i].expression;
         flags[n] = flags_of(&rules->anchors[i]);
@@ -229,9 +240,9 @@ enum err rules_compile(
 {
     struct buf payload = {0}, info = {0};
     enum err err = OK;
-    for (int is_words = 0; is_words < 2 && err == OK; is_words++) {
+    for (unsigned which = 0; which < DATABASES && err == OK; which++) {
         hs_database_t *database = NULL;
-        err = build(rules, is_words != 0, diag, &database);
+        err = build(rules, which, diag, &database);
         if (err == OK && append_database(database, &payload, &info) != OK) {
             diag_add(diag, "detectors", 1, "the database cannot be serialised");
             err = ERR_UNSUPPORTED;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "inspect/rule.h"
+#include "inspect/rules_parts.h"
 #include "inspect/turn.h"
 
 static size_t first_length(const char *shape)
@@ -377,6 +377,29 @@ static void find_secrets(struct rules *rules)
     }
 }
 
+enum { WORD_BITS = RULES_WORDS_MAX / 64 + 1 };
+
+static void find_kinds(uint64_t kinds[WORD_KINDS][WORD_BITS],
+    const struct rules *rules, struct word_set *set)
+{
+    for (size_t i = 0; i * 64 < rules->word_count && set->bits != NULL; i++)
+        for (unsigned kind = 0; kind < WORD_KINDS; kind++)
+            if ((set->bits[i] & kinds[kind][i]) != 0)
+                set->kinds |= 1u << kind;
+}
+
+static void index_kinds(struct rules *rules)
+{
+    uint64_t kinds[WORD_KINDS][WORD_BITS] = {0};
+    for (size_t i = 0; i < rules->word_count; i++)
+        kinds[rules_word_kind(rules, i)][i / 64] |= UINT64_C(1) << i % 64;
+    for (size_t i = 0; i < rules->count; i++) {
+        find_kinds(kinds, rules, &rules->items[i].keywords);
+        find_kinds(kinds, rules, &rules->items[i].deny);
+        find_kinds(kinds, rules, &rules->items[i].require);
+    }
+}
+
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
@@ -394,4 +417,5 @@ void rules_index(struct rules *rules)
         add_tokens(rules, word, &cap);
     }
     index_leads(rules);
+    index_kinds(rules);
 }

@@ -1,6 +1,7 @@
 /*
  * What reading detector files (inspect/rules.h) is made of: rules.c with the
- * rules as such, rules_words.c, rules_pattern.c.  No one else includes it.
+ * rules as such, rules_words.c, rules_pattern.c; and what indexes them,
+ * rules_index.c.  No one else includes it.
  */
 #ifndef INSPECT_RULES_PARTS_H
 #define INSPECT_RULES_PARTS_H

@@ -82,6 +82,15 @@ static bool open_database(
     return is_ours(*database_out, info);
 }
 
+/* The same, with scratch for it. */
+static bool open_scanned(struct scanner *s, struct str *payload,
+    const char *info, hs_database_t **database_out)
+{
+    return open_database(payload, info, database_out) &&
+           (*database_out == NULL ||
+               hs_alloc_scratch(*database_out, &s->scratch) == HS_SUCCESS);
+}
+
 enum err scanner_new(const struct rules *rules, struct str database,
     struct scanner **scanner_out)
 {
@@ -93,14 +102,10 @@ enum err scanner_new(const struct rules *rules, struct str database,
     struct scanner *s = MEM_NEW(struct scanner);
     s->rules = rules;
     randombytes_buf(s->key, sizeof s->key);
-    bool is_good = open_database(&payload, header.info, &s->database) &&
-                   open_database(&payload, header.info, &s->words);
-    if (s->database != NULL)
+    bool is_good = open_scanned(s, &payload, header.info, &s->database);
+    for (size_t i = 0; i < WORD_KINDS; i++)
         is_good =
-            is_good && hs_alloc_scratch(s->database, &s->scratch) == HS_SUCCESS;
-    if (s->words != NULL)
-        is_good =
-            is_good && hs_alloc_scratch(s->words, &s->scratch) == HS_SUCCESS;
+            is_good && open_scanned(s, &payload, header.info, &s->words[i]);
     if (!is_good) {
         scanner_free(&s);
         return ERR_UNSUPPORTED;
@@ -122,7 +127,8 @@ void scanner_free(struct scanner **scanner)
     scan_edm_detach(s);
     hs_free_scratch(s->scratch);
     hs_free_database(s->database);
-    hs_free_database(s->words);
+    for (size_t i = 0; i < WORD_KINDS; i++)
+        hs_free_database(s->words[i]);
     regex_scratch_free(&s->regex_scratch);
     mem_free(s->token_forms);
     scan_data_free(&s->data);
@@ -245,8 +251,8 @@ static struct scan_job *take_spare(struct scanner *scanner)
         .marks = job->marks,
         .view_marks = job->view_marks,
         .view_edits = job->view_edits,
-        .anchors = job->anchors,
-        .words = job->words};
+        .anchors = job->anchors};
+    memcpy(empty.words, job->words, sizeof empty.words);
     *job = empty;
     job->marks.to = job->view_marks.to = 0;
     job->anchors.count = 0;
@@ -283,7 +289,8 @@ static bool is_worth_keeping(const struct scan_job *job)
     enum { BLOCKS_MAX = 4096, EDITS_MAX = 1024, BYTES_MAX = 65536 };
     return job->marks.cap <= BLOCKS_MAX && job->view_marks.cap <= BLOCKS_MAX &&
            job->anchors.cap <= EDITS_MAX &&
-           job->words.events.cap <= EDITS_MAX &&
+           job->words[WORDS_OF_TOKENS].events.cap <= EDITS_MAX &&
+           job->words[WORDS_OTHER].events.cap <= EDITS_MAX &&
            job->view_edits.cap <= EDITS_MAX &&
            job->view_edits.bytes.cap <= BYTES_MAX;
 }

@@ -18,7 +18,8 @@
 
 struct scanner {
     const struct rules *rules;
-    hs_database_t *database, *words; /* words: NULL when there are none */
+    hs_database_t *database;
+    hs_database_t *words[WORD_KINDS]; /* NULL when there are none */
     hs_scratch_t *scratch;
     struct regex_scratch *regex_scratch;
     struct scan_job *spare; /* with its memory, for the next one */
@@ -85,17 +86,18 @@ struct scan_job {
     size_t pos; /* bytes of the view scanned so far */
     bool has_odd_bytes;
     struct events anchors;
-    struct word_map words;
+    struct word_map words[WORD_KINDS];
     size_t slice_start;
     size_t *done; /* by rule: confirmed up to here */
     bool is_done_used;
     size_t decided; /* up to here, at least */
     size_t digits_done, shapes_done, tokens_done, terms_done;
     struct term_word last_word;
-    size_t numbers_in_row; /* words; the one behind the last one: */
-    size_t number_next;    /* SIZE_MAX: not seen yet; 0: there is none */
-    unsigned heads;        /* HEAD_… of the source and the norm */
-    size_t number_end;     /* of the last number found in digits; 0: none */
+    /* Number words, those of more than a digit; the word behind the last: */
+    size_t numbers_in_row, long_in_row;
+    size_t number_next; /* SIZE_MAX: not seen yet; 0: there is none */
+    unsigned heads;     /* HEAD_… of the source and the norm */
+    size_t number_end;  /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */
     bool is_doubtful; /* pieces put together: numbers need a word near */
@@ -128,7 +130,7 @@ bool judge(struct scan_job *job, struct candidate *c);
 
 /* Words that end in a chunk of the text, by where they end. */
 const struct event *words_in(
-    struct scan_job *job, size_t chunk, size_t *count_out);
+    struct scan_job *job, enum word_kind kind, size_t chunk, size_t *count_out);
 /* From now on words of this part of the text will be asked for. */
 void words_begin(struct scan_job *job, size_t from, size_t to);
 void words_free(struct scan_job *job);

@@ -8,17 +8,15 @@
 #include "inspect/finding.h"
 #include "inspect/scan_job.h"
 
-static bool has_word_near(
-    struct scan_job *job, const struct word_set *set, size_t start, size_t end)
+static bool has_kind_near(struct scan_job *job, const struct word_set *set,
+    enum word_kind kind, size_t start, size_t end)
 {
-    if (set->bits == NULL)
-        return false;
     size_t from = start > set->within ? start - set->within : 0;
     size_t to = end + set->within + WORD_MAX, last = SIZE_MAX;
     scan_views_clamp(job, start, &from, &last);
     for (size_t chunk = from / WORD_CHUNK; chunk <= to / WORD_CHUNK; chunk++) {
         size_t count = 0;
-        const struct event *e = words_in(job, chunk, &count);
+        const struct event *e = words_in(job, kind, chunk, &count);
         for (; count > 0; e++, count--) {
             const struct anchor *a = &job->scanner->rules->anchors[e->id];
             if (e->end >= from && e->end <= last &&
@@ -27,6 +25,16 @@ static bool has_word_near(
                 return true;
         }
     }
+    return false;
+}
+
+static bool has_word_near(
+    struct scan_job *job, const struct word_set *set, size_t start, size_t end)
+{
+    for (int kind = 0; kind < WORD_KINDS; kind++)
+        if ((set->kinds >> kind & 1) != 0 &&
+            has_kind_near(job, set, (enum word_kind)kind, start, end))
+            return true;
     return false;
 }
 

@@ -179,19 +179,21 @@ static uint64_t first_bit(uint64_t bits)
     return bits & -bits;
 }
 
-/* Number words in a row are what views may be made of. */
-static void note_word(
-    struct scan_job *job, unsigned what, size_t at, uint64_t behind)
+/* Number words in a row are what views may be made of, if some of them are
+ * more than digits. */
+static void note_word(struct scan_job *job, unsigned what, size_t at,
+    uint64_t behind, bool is_digit)
 {
-    enum { NUMBERS_MIN = 6 };
+    enum { NUMBERS_MIN = 6, WORDS_MIN = 2 };
     if ((what & HEAD_NUMBER) != 0) {
         bool is_next = at == job->number_next;
         job->numbers_in_row = is_next ? job->numbers_in_row + 1 : 1;
+        job->long_in_row = (is_next ? job->long_in_row : 0) + !is_digit;
         job->number_next = SIZE_MAX;
         if (behind != 0)
             job->number_next =
                 at - at % MARK_BLOCK + (size_t)__builtin_ctzll(behind);
-        if (job->numbers_in_row < NUMBERS_MIN)
+        if (job->numbers_in_row < NUMBERS_MIN || job->long_in_row < WORDS_MIN)
             what &= ~(unsigned)HEAD_NUMBER;
     }
     if (job->layer == NULL)
@@ -219,7 +221,7 @@ static void walk_block(
         wanted &= wanted - 1;
         if (what == 0 && !job->last_word.is_known)
             continue;
-        note_word(job, what, block + i, behind);
+        note_word(job, what, block + i, behind, (rest & 2) == 0);
         if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
             walk_word(job, block + i, (what & HEAD_TERM) != 0);
         if (job->last_word.is_known)

@@ -111,10 +111,11 @@ static void try_words(struct scan_job *job, size_t at, size_t blank)
     scan_views_clamp(job, at, &from, &to);
     for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > from / WORD_CHUNK;) {
         size_t count = 0;
-        (void)words_in(job, chunk, &count);
+        (void)words_in(job, WORDS_OF_TOKENS, chunk, &count);
         for (; count > 0 && seen < WORDS_MAX_NEAR; count--) {
             size_t all = 0;
-            struct event word = words_in(job, chunk, &all)[count - 1];
+            struct event word =
+                words_in(job, WORDS_OF_TOKENS, chunk, &all)[count - 1];
             if (word.end <= at && word.end >= from)
                 seen += try_word(job, &word, &start);
         }

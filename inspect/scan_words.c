@@ -33,6 +33,7 @@ static bool is_word_edge(struct str text, size_t start, size_t end)
 
 struct chunk_scan {
     struct scan_job *job;
+    struct word_map *map;
     size_t start; /* of what is scanned, in the text */
     size_t from;  /* words that end here or before are another chunk's */
 };
@@ -50,28 +51,26 @@ static int on_word(unsigned id, unsigned long long from, unsigned long long to,
         (width < WORD_FREE_LENGTH &&
             !is_word_edge(job->text, end - width, end)))
         return 0;
-    if (!events_push(&job->words.events, (struct event){end, id}))
+    if (!events_push(&scan->map->events, (struct event){end, id}))
         job->out->is_incomplete = true;
     return 0;
 }
 
-static void scan_chunk(struct scan_job *job, size_t chunk)
+static void scan_chunk(struct scan_job *job, enum word_kind kind, size_t chunk)
 {
     size_t start = chunk * WORD_CHUNK, end = start + WORD_CHUNK;
     size_t lead = start > WORD_MAX ? start - WORD_MAX : 0;
     struct str text = str_sub(job->text, lead, end);
-    struct chunk_scan scan = {job, lead, start > 0 ? start : 0};
-    if (text.n > 0 && hs_scan(job->scanner->words, text.p, (unsigned)text.n, 0,
-                          job->scanner->scratch, on_word, &scan) != HS_SUCCESS)
+    struct chunk_scan scan = {job, &job->words[kind], lead, start};
+    if (text.n > 0 &&
+        hs_scan(job->scanner->words[kind], text.p, (unsigned)text.n, 0,
+            job->scanner->scratch, on_word, &scan) != HS_SUCCESS)
         job->out->is_incomplete = true;
 }
 
-void words_begin(struct scan_job *job, size_t from, size_t to)
+static void begin_map(struct word_map *map, size_t from, size_t to)
 {
-    struct word_map *map = &job->words;
     size_t count = to / WORD_CHUNK - from / WORD_CHUNK + 1;
-    if (job->scanner->words == NULL)
-        return;
     if (count > map->chunk_cap) {
         mem_free(map->chunks);
         map->chunks = mem_alloc(count * sizeof *map->chunks);
@@ -83,10 +82,19 @@ void words_begin(struct scan_job *job, size_t from, size_t to)
     map->events.count = 0;
 }
 
+void words_begin(struct scan_job *job, size_t from, size_t to)
+{
+    for (size_t i = 0; i < WORD_KINDS; i++)
+        if (job->scanner->words[i] != NULL)
+            begin_map(&job->words[i], from, to);
+}
+
 void words_free(struct scan_job *job)
 {
-    mem_free(job->words.chunks);
-    mem_free(job->words.events.items);
+    for (size_t i = 0; i < WORD_KINDS; i++) {
+        mem_free(job->words[i].chunks);
+        mem_free(job->words[i].events.items);
+    }
 }
 
 static int compare_words(const void *a, const void *b)
@@ -96,9 +104,9 @@ static int compare_words(const void *a, const void *b)
 }
 
 const struct event *words_in(
-    struct scan_job *job, size_t chunk, size_t *count_out)
+    struct scan_job *job, enum word_kind kind, size_t chunk, size_t *count_out)
 {
-    struct word_map *map = &job->words;
+    struct word_map *map = &job->words[kind];
     *count_out = 0;
     if (map->chunks == NULL || chunk < map->base ||
         chunk - map->base >= map->chunk_count)
@@ -106,7 +114,7 @@ const struct event *words_in(
     struct word_chunk *c = &map->chunks[chunk - map->base];
     if (!c->is_done) {
         c->first = map->events.count;
-        scan_chunk(job, chunk);
+        scan_chunk(job, kind, chunk);
         c->count = map->events.count - c->first;
         c->is_done = true;
         if (c->count > 1)

@@ -152,8 +152,9 @@ static char digit_of(struct str word)
 {
     if (word.n == 1 && isdigit((unsigned char)word.p[0]))
         return word.p[0];
-    for (size_t i = 0; i < turn_word_count; i++)
-        if (str_eq_nocase(word, str_of(turn_words[i].word)))
+    for (size_t i = 0; i < turn_word_count && word.n > 0; i++)
+        if ((turn_words[i].word[0] | 0x20) == (word.p[0] | 0x20) &&
+            str_eq_nocase(word, str_of(turn_words[i].word)))
             return turn_words[i].digit;
     return '\0';
 }
