@@ -286,6 +286,7 @@ struct rules {
     struct anchor *anchors;
     size_t anchor_count, anchor_cap;
     size_t word_count;
+    size_t word_longest[WORD_KINDS]; /* bytes */
     /* Of a class: [shape_start[class], shape_start[class + 1]). */
     struct shape_entry *shapes;
     unsigned *shape_start; /* SHAPE_CLASSES + 1 */
@@ -301,6 +302,9 @@ struct rules {
     struct token_form *token_forms;
     size_t token_form_count, token_form_words;
     uint64_t *token_leads;
+    /* The same by their first byte, and those that a word asks for:
+     * token_words[word * token_form_words]. */
+    uint64_t *token_firsts, *token_words;
     /* Sure secrets are among what is found without an anchor. */
     bool has_secret_digits, has_secret_shapes, has_secret_terms;
     /* A match that begins with that byte has at least so many, none of them

@@ -354,6 +354,8 @@ void rules_free(struct rules **rules)
     mem_free(r->token_start);
     mem_free(r->token_forms);
     mem_free(r->token_leads);
+    mem_free(r->token_firsts);
+    mem_free(r->token_words);
     mem_free(r->shape_start);
     mem_free(r->terms);
     mem_free(r->term_bits);

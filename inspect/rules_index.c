@@ -210,17 +210,34 @@ static bool may_lead(const struct char_form *f, size_t lead)
     return n < 64 && (f->other >> n & 1) != 0 ? lead == n : lead >= n;
 }
 
-static void index_leads(struct rules *rules)
+/* Form i in row n of such a table. */
+static void set_form(
+    const struct rules *rules, uint64_t *table, size_t n, size_t i)
+{
+    table[n * rules->token_form_words + i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static void index_forms(struct rules *rules)
 {
     size_t words = rules->token_form_count / 64 + 1;
     rules->token_form_words = words;
-    rules->token_leads =
-        mem_calloc(RULE_LEADS * words, sizeof *rules->token_leads);
-    for (size_t lead = 0; lead < RULE_LEADS; lead++)
-        for (size_t i = 0; i < rules->token_form_count; i++)
-            if (may_lead(&rules->token_forms[i].form, lead))
-                rules->token_leads[lead * words + i / 64] |= UINT64_C(1)
-                                                             << i % 64;
+    rules->token_leads = mem_calloc(RULE_LEADS * words, sizeof(uint64_t));
+    rules->token_firsts = mem_calloc(256 * words, sizeof(uint64_t));
+    rules->token_words =
+        mem_calloc((rules->word_count + 1) * words, sizeof(uint64_t));
+    for (size_t i = 0; i < rules->token_form_count; i++) {
+        const struct token_form *f = &rules->token_forms[i];
+        for (size_t lead = 0; lead < RULE_LEADS; lead++)
+            if (may_lead(&f->form, lead))
+                set_form(rules, rules->token_leads, lead, i);
+        for (size_t c = 0; c < 256; c++)
+            if ((f->needs.first[c / 8] >> c % 8 & 1) != 0)
+                set_form(rules, rules->token_firsts, c, i);
+    }
+    for (size_t word = 0; word < rules->word_count; word++)
+        for (size_t i = rules->token_start[word];
+             i < rules->token_start[word + 1]; i++)
+            set_form(rules, rules->token_words, word, rules->tokens[i].form);
 }
 
 static void add_tokens(struct rules *rules, size_t word, size_t *cap)
@@ -393,6 +410,13 @@ static void index_kinds(struct rules *rules)
     uint64_t kinds[WORD_KINDS][WORD_BITS] = {0};
     for (size_t i = 0; i < rules->word_count; i++)
         kinds[rules_word_kind(rules, i)][i / 64] |= UINT64_C(1) << i % 64;
+    for (size_t i = 0; i < rules->anchor_count; i++) {
+        const struct anchor *a = &rules->anchors[i];
+        if (a->kind != ANCHOR_WORD)
+            continue;
+        size_t *longest = &rules->word_longest[rules_word_kind(rules, a->word)];
+        *longest = a->width > *longest ? a->width : *longest;
+    }
     for (size_t i = 0; i < rules->count; i++) {
         find_kinds(kinds, rules, &rules->items[i].keywords);
         find_kinds(kinds, rules, &rules->items[i].deny);
@@ -416,6 +440,6 @@ void rules_index(struct rules *rules)
         rules->token_start[word] = rules->token_count;
         add_tokens(rules, word, &cap);
     }
-    index_leads(rules);
+    index_forms(rules);
     index_kinds(rules);
 }

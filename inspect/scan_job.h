@@ -41,7 +41,7 @@ struct events {
 
 /* Words are looked for only where a candidate asks for them, a chunk at a
  * time; forgotten after each slice. */
-enum { WORD_CHUNK = 512 };
+enum { WORD_CHUNK = 128 };
 
 struct word_chunk {
     size_t first, count; /* of events */
@@ -128,6 +128,14 @@ struct candidate {
  * as something else. */
 bool judge(struct scan_job *job, struct candidate *c);
 
+/* Words that end in text[from, to] will be asked for, all of them. */
+void words_want(
+    struct scan_job *job, enum word_kind kind, size_t from, size_t to);
+/* The chunk that has words that end at `from`, which it is the end of. */
+static inline size_t first_chunk(size_t from)
+{
+    return (from > 0 ? from - 1 : 0) / WORD_CHUNK;
+}
 /* Words that end in a chunk of the text, by where they end. */
 const struct event *words_in(
     struct scan_job *job, enum word_kind kind, size_t chunk, size_t *count_out);

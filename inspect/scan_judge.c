@@ -12,9 +12,11 @@ static bool has_kind_near(struct scan_job *job, const struct word_set *set,
     enum word_kind kind, size_t start, size_t end)
 {
     size_t from = start > set->within ? start - set->within : 0;
-    size_t to = end + set->within + WORD_MAX, last = SIZE_MAX;
+    size_t to = end + set->within + job->scanner->rules->word_longest[kind];
+    size_t last = SIZE_MAX;
     scan_views_clamp(job, start, &from, &last);
-    for (size_t chunk = from / WORD_CHUNK; chunk <= to / WORD_CHUNK; chunk++) {
+    words_want(job, kind, from, to);
+    for (size_t chunk = first_chunk(from); chunk <= to / WORD_CHUNK; chunk++) {
         size_t count = 0;
         const struct event *e = words_in(job, kind, chunk, &count);
         for (; count > 0; e++, count--) {

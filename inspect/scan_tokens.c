@@ -25,12 +25,9 @@ struct token_start {
 };
 
 static inline bool may_match(const struct token_start *start,
-    const struct token_form *f, unsigned char first,
-    const struct char_bits *bits)
+    const struct token_form *f, const struct char_bits *bits)
 {
-    return start->bytes >= f->needs.bytes &&
-           (f->needs.first[first / 8] >> first % 8 & 1) != 0 &&
-           may_have_form(bits, &f->form);
+    return start->bytes >= f->needs.bytes && may_have_form(bits, &f->form);
 }
 
 /* Which patterns may match at that start: few do, and where there are none no
@@ -43,13 +40,15 @@ static bool find_forms(struct scan_job *job, struct token_start *start)
         ~bits.word == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(~bits.word);
     unsigned char first = (unsigned char)job->text.p[start->at];
     bool has_any = false;
-    for (size_t i = 0; i < rules->token_form_words; i++) {
-        uint64_t left = rules->token_leads[lead * rules->token_form_words + i];
+    size_t words = rules->token_form_words;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t left = rules->token_leads[lead * words + i] &
+                        rules->token_firsts[first * words + i];
         start->forms[i] = 0;
         for (; left != 0; left &= left - 1)
             if (may_match(start,
                     &rules->token_forms[i * 64 + (size_t)__builtin_ctzll(left)],
-                    first, &bits))
+                    &bits))
                 start->forms[i] |= left & -left;
         has_any = has_any || start->forms[i] != 0;
     }
@@ -81,18 +80,22 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
     (void)judge(job, &c);
 }
 
-/* Whether there are patterns for that word. */
-static bool try_word(struct scan_job *job, const struct event *word,
+/* All patterns that the word asks for and that may begin so. */
+static void try_word(struct scan_job *job, const struct event *word,
     const struct token_start *start)
 {
     const struct rules *rules = job->scanner->rules;
-    unsigned index = rules->anchors[word->id].word;
-    size_t first = rules->token_start[index];
-    size_t last = rules->token_start[index + 1];
-    for (size_t i = first; i < last; i++)
+    size_t index = rules->anchors[word->id].word;
+    size_t words = rules->token_form_words;
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < words; i++)
+        wanted |= start->forms[i] & rules->token_words[index * words + i];
+    if (wanted == 0)
+        return;
+    for (size_t i = rules->token_start[index];
+         i < rules->token_start[index + 1]; i++)
         if (word->end + rules->tokens[i].rule->keywords.within >= start->at)
             try_token(job, &rules->tokens[i], word->end, start);
-    return last > first;
 }
 
 /* Nearest words first: of what they name, the nearest is meant. */
@@ -109,15 +112,19 @@ static void try_words(struct scan_job *job, size_t at, size_t blank)
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
     size_t seen = 0, to = at;
     scan_views_clamp(job, at, &from, &to);
-    for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > from / WORD_CHUNK;) {
+    words_want(job, WORDS_OF_TOKENS, from, at);
+    for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > first_chunk(from);) {
         size_t count = 0;
         (void)words_in(job, WORDS_OF_TOKENS, chunk, &count);
         for (; count > 0 && seen < WORDS_MAX_NEAR; count--) {
+            /* A validator may have asked for others: they may have moved. */
             size_t all = 0;
             struct event word =
                 words_in(job, WORDS_OF_TOKENS, chunk, &all)[count - 1];
-            if (word.end <= at && word.end >= from)
-                seen += try_word(job, &word, &start);
+            if (word.end > at || word.end < from)
+                continue;
+            try_word(job, &word, &start);
+            seen++;
         }
     }
 }

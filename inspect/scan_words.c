@@ -56,16 +56,65 @@ static int on_word(unsigned id, unsigned long long from, unsigned long long to,
     return 0;
 }
 
-static void scan_chunk(struct scan_job *job, enum word_kind kind, size_t chunk)
+static int compare_words(const void *a, const void *b)
 {
-    size_t start = chunk * WORD_CHUNK, end = start + WORD_CHUNK;
-    size_t lead = start > WORD_MAX ? start - WORD_MAX : 0;
-    struct str text = str_sub(job->text, lead, end);
-    struct chunk_scan scan = {job, &job->words[kind], lead, start};
+    const struct event *x = a, *y = b;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* Events from `first` on, by where they end. */
+static void sort_words(struct events *events, size_t first)
+{
+    for (size_t i = first + 1; i < events->count; i++)
+        if (events->items[i].end < events->items[i - 1].end) {
+            qsort(events->items + first, events->count - first,
+                sizeof *events->items, compare_words);
+            return;
+        }
+}
+
+/* These chunks, which were not looked at yet, in one go. */
+static void scan_chunks(
+    struct scan_job *job, enum word_kind kind, size_t first, size_t last)
+{
+    struct word_map *map = &job->words[kind];
+    size_t start = first * WORD_CHUNK, longest;
+    longest = job->scanner->rules->word_longest[kind];
+    size_t lead = start > longest ? start - longest : 0;
+    size_t at = map->events.count;
+    struct str text = str_sub(job->text, lead, (last + 1) * WORD_CHUNK);
+    struct chunk_scan scan = {job, map, lead, start};
     if (text.n > 0 &&
         hs_scan(job->scanner->words[kind], text.p, (unsigned)text.n, 0,
             job->scanner->scratch, on_word, &scan) != HS_SUCCESS)
         job->out->is_incomplete = true;
+    sort_words(&map->events, at);
+    for (size_t chunk = first; chunk <= last; chunk++) {
+        struct word_chunk *c = &map->chunks[chunk - map->base];
+        c->first = at;
+        while (at < map->events.count &&
+               map->events.items[at].end <= (chunk + 1) * WORD_CHUNK)
+            at++;
+        c->count = at - c->first;
+        c->is_done = true;
+    }
+}
+
+void words_want(
+    struct scan_job *job, enum word_kind kind, size_t from, size_t to)
+{
+    struct word_map *map = &job->words[kind];
+    size_t chunk = first_chunk(from), end = map->base + map->chunk_count;
+    size_t stop = to / WORD_CHUNK + 1 < end ? to / WORD_CHUNK + 1 : end;
+    chunk = chunk > map->base ? chunk : map->base;
+    while (chunk < stop) {
+        size_t first = chunk;
+        while (chunk < stop && !map->chunks[chunk - map->base].is_done)
+            chunk++;
+        if (chunk > first)
+            scan_chunks(job, kind, first, chunk - 1);
+        chunk += chunk == first;
+    }
 }
 
 static void begin_map(struct word_map *map, size_t from, size_t to)
@@ -97,30 +146,14 @@ void words_free(struct scan_job *job)
     }
 }
 
-static int compare_words(const void *a, const void *b)
-{
-    const struct event *x = a, *y = b;
-    return x->end < y->end ? -1 : x->end > y->end;
-}
-
 const struct event *words_in(
     struct scan_job *job, enum word_kind kind, size_t chunk, size_t *count_out)
 {
     struct word_map *map = &job->words[kind];
     *count_out = 0;
-    if (map->chunks == NULL || chunk < map->base ||
-        chunk - map->base >= map->chunk_count)
+    if (chunk < map->base || chunk - map->base >= map->chunk_count)
         return NULL;
-    struct word_chunk *c = &map->chunks[chunk - map->base];
-    if (!c->is_done) {
-        c->first = map->events.count;
-        scan_chunk(job, kind, chunk);
-        c->count = map->events.count - c->first;
-        c->is_done = true;
-        if (c->count > 1)
-            qsort(map->events.items + c->first, c->count,
-                sizeof *map->events.items, compare_words);
-    }
+    const struct word_chunk *c = &map->chunks[chunk - map->base];
     *count_out = c->count;
     return c->count > 0 ? map->events.items + c->first : NULL;
 }
