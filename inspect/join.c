@@ -152,7 +152,19 @@ static bool is_joining(struct str word, bool *is_telling)
 
 static bool is_word_gap(char c)
 {
-    return is_blank(c) || (c != '\0' && strchr(",;:.-=>(\"'`*", c) != NULL);
+    static const bool gaps[128] = {[','] = true,
+        [';'] = true,
+        [':'] = true,
+        ['.'] = true,
+        ['-'] = true,
+        ['='] = true,
+        ['>'] = true,
+        ['('] = true,
+        ['"'] = true,
+        ['\''] = true,
+        ['`'] = true,
+        ['*'] = true};
+    return is_blank(c) || ((unsigned char)c < 128 && gaps[(unsigned char)c]);
 }
 
 /* "half", "and the second half is": glue, and at least one telling word. */
@@ -378,7 +390,9 @@ static bool may_be_joined(struct str text, size_t at)
     at += is_mark(c) ? 1 : 0;
     at += at_of(text, at) == ' ' ? 1 : 0;
     c = at_of(text, at);
-    return !isalpha((unsigned char)c) || may_be_joining(c, at_of(text, at + 1));
+    if (isalpha((unsigned char)c))
+        return may_be_joining(c, at_of(text, at + 1));
+    return isdigit((unsigned char)c) || is_blank(c) || is_mark(c);
 }
 
 size_t join_find_numbers(

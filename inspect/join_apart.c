@@ -46,6 +46,23 @@ static size_t digits_end(struct str text, size_t at)
     return at;
 }
 
+/* The next digit from `at` on; at most so many bytes further, or the text's
+ * end, when there is none. */
+static inline size_t next_digit(
+    const struct marks *marks, size_t at, size_t most)
+{
+    struct str text = marks->text;
+    size_t limit = text.n - at < most ? text.n : at + most;
+    if (at >= marks->from && at < marks->to) {
+        uint64_t digits = marks_window(marks, MARK_DIGIT, at);
+        size_t n = digits != 0 ? (size_t)__builtin_ctzll(digits) : MARK_BLOCK;
+        return at + n < limit ? at + n : limit;
+    }
+    while (at < limit && !is_digit(text, at))
+        at++;
+    return at;
+}
+
 static bool is_same(struct str text, size_t a, size_t b, size_t n)
 {
     return b + n <= text.n && text.p[a] == text.p[b] &&
@@ -77,16 +94,15 @@ static size_t join_groups(
     const struct marks *marks, size_t at, size_t end, struct view_edits *out)
 {
     struct str text = marks->text;
-    size_t next = end, groups = 1, total = end - at, first = end, last = at;
-    if (end < marks->to) {
-        uint64_t digits = marks_window(marks, MARK_DIGIT, end);
-        next = digits != 0 ? end + (size_t)__builtin_ctzll(digits) : text.n;
-    }
-    while (next < text.n && next - end < GAP_MAX && !is_digit(text, next))
-        next++;
+    size_t next = next_digit(marks, end, GAP_MAX), groups = 1;
+    size_t total = end - at, first = end, last = at;
     size_t gap = next - end;
     if (gap == 0 || gap >= GAP_MAX || end - at > GROUP_MAX ||
-        !is_digit(text, next) || is_plain_gap(str_sub(text, end, next)))
+        !is_digit(text, next))
+        return 0;
+    size_t second = marks_run_end(marks, MARK_DIGIT, next);
+    if (!is_same(text, end, second, gap) || !is_digit(text, second + gap) ||
+        is_plain_gap(str_sub(text, end, next)))
         return 0;
     while (is_digit(text, next) && total <= NUMBER_MAX) {
         last = next;
@@ -110,21 +126,17 @@ static size_t join_groups(
 
 /* ---- pieces under numbers ---- */
 
-static bool is_piece_char(char c)
+static inline bool is_piece_char(char c)
 {
-    switch (c) {
-    case '_':
-    case '-':
-    case '+':
-    case '/':
-    case '=':
-    case '.':
-    case '!':
-    case '@':
-        return true;
-    default:
-        return is_word(c);
-    }
+    static const bool others[128] = {['_'] = true,
+        ['-'] = true,
+        ['+'] = true,
+        ['/'] = true,
+        ['='] = true,
+        ['.'] = true,
+        ['!'] = true,
+        ['@'] = true};
+    return is_word(c) || ((unsigned char)c < 128 && others[(unsigned char)c]);
 }
 
 static size_t piece_end(struct str text, size_t at)
@@ -145,8 +157,15 @@ static int index_at(struct str text, size_t at, size_t end)
 
 /* Where the piece behind an index's end begins; 0: there is none, or the
  * index is part of a word. */
-static size_t piece_start(struct str text, size_t end)
+static size_t piece_start(const struct marks *marks, size_t end)
 {
+    struct str text = marks->text;
+    if (end >= marks->from && end < marks->to) {
+        uint64_t words = marks_window(marks, MARK_WORD, end);
+        uint64_t pairs = words & words >> 1 & ((1u << INDEX_GAP_MAX) - 1);
+        bool is_one = (words & 1) == 0 && pairs != 0;
+        return is_one ? end + (size_t)__builtin_ctzll(pairs) : 0;
+    }
     size_t most = end + INDEX_GAP_MAX;
     if (end < text.n && is_word(text.p[end]))
         return 0;
@@ -161,16 +180,16 @@ static size_t piece_start(struct str text, size_t end)
 
 /* A piece and the next one: from `end` on there is the next index, and behind
  * it the same as behind the first one.  Where that piece begins, or 0. */
-static size_t next_piece(struct str text, size_t end, int index, struct str gap)
+static size_t next_piece(
+    const struct marks *marks, size_t end, int index, struct str gap)
 {
-    size_t at = end;
-    while (at < text.n && at - end < NEXT_GAP_MAX && !is_digit(text, at))
-        at++;
+    struct str text = marks->text;
+    size_t at = next_digit(marks, end, NEXT_GAP_MAX);
     size_t stop = digits_end(text, at);
     if (stop == at || stop - at > INDEX_MAX ||
         index_at(text, at, stop) != index ||
         !str_starts(str_sub(text, stop, text.n), gap.p) ||
-        piece_start(text, stop) != stop + gap.n)
+        piece_start(marks, stop) != stop + gap.n)
         return 0;
     return stop + gap.n;
 }
@@ -196,13 +215,26 @@ static bool is_worth(struct str first, struct str second)
     return has_digit && first.n + second.n >= TOKEN_MIN;
 }
 
+/* Whether another number may stand behind the piece, as near as the next
+ * index; a piece that is too long for a look may have one. */
+static bool may_be_counted(const struct marks *marks, size_t end, size_t piece)
+{
+    enum { SHORT = MARK_BLOCK - INDEX_GAP_MAX - NEXT_GAP_MAX };
+    if (end < marks->from || piece >= marks->to ||
+        marks_window(marks, MARK_DIGIT, end) != 0)
+        return true;
+    uint64_t others = ~marks_window(marks, MARK_PIECE, piece);
+    return (others & ((UINT64_C(1) << SHORT) - 1)) == 0;
+}
+
 /* The list whose first index is text[at, end): behind it, or 0. */
 static size_t join_counted(
-    struct str text, size_t at, size_t end, struct view_edits *out)
+    const struct marks *marks, size_t at, size_t end, struct view_edits *out)
 {
+    struct str text = marks->text;
     char gap_bytes[INDEX_GAP_MAX + 1];
-    size_t piece = end - at <= INDEX_MAX ? piece_start(text, end) : 0;
-    if (piece == 0)
+    size_t piece = end - at <= INDEX_MAX ? piece_start(marks, end) : 0;
+    if (piece == 0 || !may_be_counted(marks, end, piece))
         return 0;
     int index = index_at(text, at, end);
     struct str gap = str_sub(text, end, piece);
@@ -212,7 +244,7 @@ static size_t join_counted(
         return 0;
     gap.p = gap_bytes;
     size_t stop = piece_end(text, piece), next;
-    while ((next = next_piece(text, stop, ++index, gap)) != 0) {
+    while ((next = next_piece(marks, stop, ++index, gap)) != 0) {
         size_t next_end = piece_end(text, next);
         if (!is_worth(
                 str_sub(text, piece, stop), str_sub(text, next, next_end)))
@@ -227,13 +259,12 @@ static size_t join_counted(
 size_t join_find_counted(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    struct str text = marks->text;
     size_t at = from, done = 0, last = 0;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        size_t end = digits_end(text, at), next;
+        size_t end = marks_run_end(marks, MARK_DIGIT, at), next;
         if (at >= done && (next = join_groups(marks, at, end, out)) != 0)
             done = next;
-        if (at >= last && (next = join_counted(text, at, end, out)) != 0)
+        if (at >= last && (next = join_counted(marks, at, end, out)) != 0)
             last = next;
         at = end;
     }

@@ -113,7 +113,7 @@ static read_fn *reader(void)
 /* Bits from which on n are set, those of the next block included. */
 static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
 {
-    for (unsigned had = 1; had < n && (bits | next) != 0;) {
+    for (unsigned had = 1; had < n && bits != 0;) {
         unsigned step = n - had < had ? n - had : had;
         step = step > 32 ? 32 : step;
         /* cppcheck-suppress shiftTooManyBits; both are at least 1 */

@@ -90,6 +90,17 @@ static inline uint64_t marks_window(
     return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
 }
 
+/* marks_end of a run that most often ends within 64 bytes. */
+static inline size_t marks_run_end(
+    const struct marks *marks, enum mark kind, size_t at)
+{
+    if (at < marks->from || at >= marks->to)
+        return marks_end(marks, kind, at);
+    uint64_t others = ~marks_window(marks, kind, at);
+    return others != 0 ? at + (size_t)__builtin_ctzll(others)
+                       : marks_end(marks, kind, at);
+}
+
 /* Letters and digits from some place on. */
 struct char_bits {
     uint64_t word, upper, digit;

@@ -126,13 +126,18 @@ static const struct norm_range *find_range(
     return low < count && ranges[low].from <= c ? &ranges[low] : NULL;
 }
 
+/* GREEK to SCRIPTS_END. */
+static inline int fold_script(uint32_t c)
+{
+    if (c >= MARKS && c <= MARKS_END)
+        return 0;
+    return lookalikes[c - GREEK] != 0 ? lookalikes[c - GREEK] : -1;
+}
+
 int norm_fold(uint32_t c)
 {
-    if (c >= GREEK && c < SCRIPTS_END) {
-        if (c >= MARKS && c <= MARKS_END)
-            return 0;
-        return lookalikes[c - GREEK] != 0 ? lookalikes[c - GREEK] : -1;
-    }
+    if (c >= GREEK && c < SCRIPTS_END)
+        return fold_script(c);
     if (is_plain(c))
         return -1;
     if (c >= 0xe0020 && c <= 0xe007e) /* tag characters */
@@ -208,25 +213,84 @@ static bool wants_mark(const struct norm *norm)
            norm->at - last->source >= 4 * MARK_EVERY;
 }
 
-/* Bytes from `at` on that stand for themselves, up to a mark; the last
- * character is whole. */
-static size_t count_plain(struct str source, size_t at, size_t stop)
+static bool is_tail(struct str s, size_t at)
 {
-    size_t n = 0, most = stop - at < MARK_EVERY ? stop - at : MARK_EVERY;
-    while (n < most) {
-        uint32_t c = 0;
-        size_t bytes = 1;
-        if ((unsigned char)source.p[at + n] < 0x80) {
-            if (norm_is_control(source.p[at + n]))
-                break;
-        } else {
-            bytes = utf8_decode(str_sub(source, at + n, source.n), &c);
-            if (bytes == 0 || norm_fold(c) >= 0)
-                break;
-        }
-        n += bytes;
+    return at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80;
+}
+
+/* Eight bytes that are none of 0x80 and above, no blanks but " " and no
+ * controls. */
+static bool is_plain_word(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return (((word - ones * 0x20) | word | (word + ones)) & tops) == 0;
+}
+
+/* What most texts are made of, without a look at the tables: so many bytes
+ * that stand for themselves; 0: they may not. */
+static size_t count_plain(struct str source, size_t at)
+{
+    unsigned char first = (unsigned char)source.p[at];
+    if (first < 0x80) {
+        if (at + 8 <= source.n && is_plain_word(source.p + at))
+            return 8;
+        return norm_is_control(source.p[at]) ? 0 : 1;
     }
-    return n;
+    if (first >= 0xc3 && first <= 0xc8) /* U+00C0 to U+023F */
+        return is_tail(source, at + 1) ? 2 : 0;
+    if (first >= 0xe4 && first <= 0xe9) /* U+4000 to U+9FFF */
+        return is_tail(source, at + 1) && is_tail(source, at + 2) ? 3 : 0;
+    return 0;
+}
+
+/* Letters of two bytes in scripts that have some which look like Latin ones:
+ * what one becomes, -1: itself; -2: it is none. */
+static int fold_pair(struct str source, size_t at)
+{
+    unsigned char first = (unsigned char)source.p[at];
+    if (first < 0xce || first > 0xd7 || !is_tail(source, at + 1))
+        return -2;
+    return fold_script((first & 0x1fu) << 6 | (source.p[at + 1] & 0x3fu));
+}
+
+/* The character at `at`, which count_plain does not know: how many bytes it
+ * has, and what it becomes. */
+static size_t fold_one(struct str source, size_t at, char out[4], size_t *out_n)
+{
+    int folded = fold_pair(source, at);
+    if (folded == -2)
+        return fold_at(source, at, out, out_n);
+    out[0] = folded > 0 ? (char)folded : source.p[at];
+    out[1] = source.p[at + 1];
+    *out_n = folded < 0 ? 2 : folded > 0;
+    return 2;
+}
+
+/* Up to MARK_EVERY bytes of the source; a little more if a character ends
+ * behind them. */
+static void fold_stretch(struct norm *norm, size_t stop)
+{
+    struct str source = norm->source;
+    size_t at = norm->at, n = 0;
+    size_t end = stop - at < MARK_EVERY ? stop : at + MARK_EVERY;
+    char *to = buf_reserve(&norm->text, MARK_EVERY + 16);
+    while (at < end) {
+        size_t plain = count_plain(source, at), out_n = 0;
+        if (plain > 0) {
+            memcpy(to + n, source.p + at, plain);
+            n += plain;
+            at += plain;
+            continue;
+        }
+        plain = fold_one(source, at, to + n, &out_n);
+        norm->is_changed = norm->is_changed || out_n != plain;
+        n += out_n;
+        at += plain;
+    }
+    buf_commit(&norm->text, n);
+    norm->at = at;
 }
 
 bool norm_step(struct norm *norm, size_t max_bytes)
@@ -234,21 +298,9 @@ bool norm_step(struct norm *norm, size_t max_bytes)
     size_t stop = norm->source.n - norm->at > max_bytes ? norm->at + max_bytes
                                                         : norm->source.n;
     while (norm->at < stop) {
-        char out[4];
-        size_t out_n;
         if (wants_mark(norm))
             add_mark(norm);
-        size_t plain = count_plain(norm->source, norm->at, stop);
-        if (plain > 0) {
-            buf_append(&norm->text, norm->source.p + norm->at, plain);
-            norm->at += plain;
-            continue;
-        }
-        size_t n = fold_at(norm->source, norm->at, out, &out_n);
-        if (out_n != n)
-            norm->is_changed = true;
-        buf_append(&norm->text, out, out_n);
-        norm->at += n;
+        fold_stretch(norm, stop);
     }
     return norm->at < norm->source.n;
 }

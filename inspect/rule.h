@@ -292,6 +292,8 @@ struct rules {
     unsigned *shape_start; /* SHAPE_CLASSES + 1 */
     /* Whether there are any, a bit a class: small enough to stay at hand. */
     uint64_t shape_bits[SHAPE_CLASSES / 64 + 1];
+    /* And whatever the second word: a bit a width. */
+    uint64_t shape_widths[SHAPE_FIRSTS][SHAPE_NEXTS];
     /* Of word n: [token_start[n], token_start[n + 1]); behind the last word
      * those that need none: [token_start[word_count], token_count). */
     struct token_entry *tokens;

@@ -127,11 +127,20 @@ static struct char_form form_of(const char *shape)
     return f;
 }
 
+static void note_width(struct rules *rules, unsigned class)
+{
+    unsigned first = class / SHAPE_TAILS; /* shape_class, the other way */
+    rules->shape_widths[first / SHAPE_NEXTS % SHAPE_FIRSTS]
+                       [first % SHAPE_NEXTS] |=
+        UINT64_C(1) << first / SHAPE_NEXTS / SHAPE_FIRSTS;
+}
+
 /* Moves the start of the class, to be moved back. */
 static void add_shape(struct rules *rules, const struct rule *rule,
     const struct pattern *p, const char *shape, unsigned class)
 {
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
+    note_width(rules, class);
     rules->shapes[rules->shape_start[class]++] =
         (struct shape_entry){rule, p, shape, form_of(shape)};
 }

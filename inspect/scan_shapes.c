@@ -189,17 +189,24 @@ static void read_form(
         (at + 1 < text.n && is_shape_gap(text.p[at]) && is_word(text, at + 1));
 }
 
+static void try_each(
+    struct scan_job *job, size_t start, unsigned class, bool is_glued)
+{
+    const struct rules *rules = job->scanner->rules;
+    struct char_bits bits = marks_char_bits(&job->marks, start);
+    unsigned last = rules->shape_start[class + 1];
+    for (unsigned i = rules->shape_start[class]; i < last; i++)
+        if (may_have_form(&bits, &rules->shapes[i].form))
+            try_shape(job, &rules->shapes[i], start, is_glued);
+}
+
 static inline void try_class(struct scan_job *job, size_t start,
-    const struct shape_form *form, const struct char_bits *bits, bool is_glued)
+    const struct shape_form *form, bool is_glued)
 {
     const struct rules *rules = job->scanner->rules;
     unsigned class = shape_class(form);
-    if ((rules->shape_bits[class / 64] >> class % 64 & 1) == 0)
-        return;
-    unsigned last = rules->shape_start[class + 1];
-    for (unsigned i = rules->shape_start[class]; i < last; i++)
-        if (may_have_form(bits, &rules->shapes[i].form))
-            try_shape(job, &rules->shapes[i], start, is_glued);
+    if ((rules->shape_bits[class / 64] >> class % 64 & 1) != 0)
+        try_each(job, start, class, is_glued);
 }
 
 static void try_shapes(
@@ -212,10 +219,14 @@ static void try_shapes(
         .first = c <= '9'   ? SHAPE_NUMBER
                  : c <= 'Z' ? SHAPE_UPPER
                             : SHAPE_LOWER};
-    struct char_bits bits = marks_char_bits(&job->marks, start);
-    try_class(job, start, &form, &bits, is_glued);
+    const uint64_t *widths = job->scanner->rules->shape_widths[form.first];
+    if ((widths[SHAPE_ENDS] >> width & 1) != 0)
+        try_class(job, start, &form, is_glued);
+    uint64_t next = widths[SHAPE_OTHER] | widths[SHAPE_DIGIT];
+    if (((next | widths[SHAPE_LETTER]) >> width & 1) == 0)
+        return;
     read_form(job, start + width, &form);
-    try_class(job, start, &form, &bits, is_glued);
+    try_class(job, start, &form, is_glued);
 }
 
 static void try_leads(struct scan_job *job, size_t start)

@@ -215,12 +215,14 @@ static void walk_block(
     while (wanted != 0) {
         unsigned i = (unsigned)__builtin_ctzll(wanted);
         uint64_t rest = bits >> i | next << 1 << (63 - i);
-        uint64_t behind = starts & ~UINT64_C(1) << i;
         uint32_t head = read_head(job->text, block + i, rest);
-        unsigned what = head_find(heads, head);
         wanted &= wanted - 1;
+        if (heads[head_slot(head)] == 0 && !job->last_word.is_known)
+            continue;
+        unsigned what = head_find(heads, head);
         if (what == 0 && !job->last_word.is_known)
             continue;
+        uint64_t behind = starts & ~UINT64_C(1) << i;
         note_word(job, what, block + i, behind, (rest & 2) == 0);
         if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
             walk_word(job, block + i, (what & HEAD_TERM) != 0);
