@@ -158,6 +158,20 @@ static bool make_text(struct buf *b, bool may_inflate)
     return is_text(buf_str(b));
 }
 
+static bool may_begin_text(unsigned char c)
+{
+    return c < 0x80 ? is_text_byte(c) || c == '\f' : c >= 0xc2;
+}
+
+/* Neither text nor gzip nor UTF-16 begins with these two bytes. */
+static bool is_hopeless(const unsigned char first[2])
+{
+    if (first[0] == 0x1f || first[0] == 0x78 || first[0] == 0 || first[1] == 0)
+        return false;
+    return !may_begin_text(first[0]) ||
+           (first[0] < 0x80 && !may_begin_text(first[1]));
+}
+
 /* Whether the first bytes promise text, or gzip. */
 static bool is_promising(const struct alphabet *a, struct str s)
 {
@@ -171,6 +185,8 @@ static bool is_promising(const struct alphabet *a, struct str s)
         if (bits >= 8) {
             bits -= 8;
             first[n++] = (unsigned char)(held >> bits);
+            if (n == 2 && is_hopeless(first))
+                return false;
         }
     }
     if (n >= 2 &&

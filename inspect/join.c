@@ -140,8 +140,10 @@ static bool is_joining(struct str word, bool *is_telling)
         (isalpha((unsigned char)word.p[0]) &&
             (word.n < 2 || !may_be_joining(word.p[0], word.p[1]))))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(joining); i++) {
-        if (joining[i].word[0] != (word.p[0] | 0x20) ||
+    char first = (char)(word.p[0] | 0x20); /* they are sorted */
+    for (size_t i = 0; i < ARRAY_LEN(joining) && joining[i].word[0] <= first;
+         i++) {
+        if (joining[i].word[0] != first ||
             !str_is_nocase(word, joining[i].word))
             continue;
         *is_telling = *is_telling || joining[i].is_telling;

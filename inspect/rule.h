@@ -129,6 +129,10 @@ struct rule {
     enum level base, with_keyword, with_validator, with_both;
     enum level alone; /* the text is nothing but such values */
     bool gives_way;   /* to any other finding of the same bytes */
+    /* Filled in by rules_index: what a view says of it can be a finding; the
+     * most that it can be sure of. */
+    bool is_topic, serves_turned, serves_doubtful;
+    enum level most;
     const struct str *examples, *counter_examples;
     size_t example_count, counter_example_count;
 };
@@ -307,6 +311,7 @@ struct rules {
     /* The same by their first byte, and those that a word asks for:
      * token_words[word * token_form_words]. */
     uint64_t *token_firsts, *token_words;
+    uint64_t *token_turned; /* those that serve turned tokens */
     /* Sure secrets are among what is found without an anchor. */
     bool has_secret_digits, has_secret_shapes, has_secret_terms;
     /* A match that begins with that byte has at least so many, none of them

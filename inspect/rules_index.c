@@ -243,10 +243,16 @@ static void index_forms(struct rules *rules)
             if ((f->needs.first[c / 8] >> c % 8 & 1) != 0)
                 set_form(rules, rules->token_firsts, c, i);
     }
-    for (size_t word = 0; word < rules->word_count; word++)
-        for (size_t i = rules->token_start[word];
-             i < rules->token_start[word + 1]; i++)
+    for (size_t word = 0; word <= rules->word_count; word++) {
+        size_t last = word < rules->word_count ? rules->token_start[word + 1]
+                                               : rules->token_count;
+        for (size_t i = rules->token_start[word]; i < last; i++)
             set_form(rules, rules->token_words, word, rules->tokens[i].form);
+    }
+    rules->token_turned = mem_calloc(words, sizeof(uint64_t));
+    for (size_t i = 0; i < rules->token_count; i++)
+        if (rules->tokens[i].rule->serves_turned)
+            set_form(rules, rules->token_turned, 0, rules->tokens[i].form);
 }
 
 static void add_tokens(struct rules *rules, size_t word, size_t *cap)
@@ -388,6 +394,26 @@ static void index_terms(struct rules *rules)
     qsort(rules->terms, rules->term_count, sizeof *rules->terms, compare_terms);
 }
 
+static enum level higher(enum level a, enum level b)
+{
+    return a > b ? a : b;
+}
+
+/* What scan_judge.c would say of any value of the rule. */
+static void note_rule(struct rule *rule)
+{
+    bool is_secret = str_is(rule->group, "secret");
+    rule->is_topic = str_is(rule->group, "topic");
+    rule->serves_turned = is_secret && !rule->gives_way;
+    rule->serves_doubtful =
+        is_secret || (!rule->is_topic && rule->validator != NULL);
+    rule->most = higher(higher(rule->base, rule->with_keyword),
+        higher(rule->with_validator, higher(rule->with_both, rule->alone)));
+    for (size_t i = 0; i < rule->pattern_count; i++)
+        if (rule->patterns[i].has_base)
+            rule->most = higher(rule->most, rule->patterns[i].base);
+}
+
 static void find_secrets(struct rules *rules)
 {
     for (size_t i = 0; i < rules->count; i++) {
@@ -436,6 +462,8 @@ static void index_kinds(struct rules *rules)
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
+    for (size_t i = 0; i < rules->count; i++)
+        note_rule(&rules->items[i]);
     find_secrets(rules);
     add_heads(rules);
     index_shapes(rules);

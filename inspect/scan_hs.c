@@ -201,7 +201,7 @@ static void confirm(struct scan_job *job, const struct event *e)
     const struct anchor *a = &rules->anchors[e->id];
     const struct rule *rule = &rules->items[a->rule];
     const struct pattern *p = &rule->patterns[a->pattern];
-    if (e->end <= job->done[a->rule])
+    if (e->end <= job->done[a->rule] || !judge_wants(job, rule))
         return; /* inside what this rule already has */
     size_t back = p->before > 0 ? p->before : a->width;
     size_t at = e->end > back ? e->end - back : 0;

@@ -127,6 +127,8 @@ struct candidate {
 /* Whether it is one; true: a finding, or nothing that should be tried again
  * as something else. */
 bool judge(struct scan_job *job, struct candidate *c);
+/* Whether it could be, whatever the value: asked before any is looked for. */
+bool judge_wants(const struct scan_job *job, const struct rule *rule);
 
 /* Words that end in text[from, to] will be asked for, all of them. */
 void words_want(

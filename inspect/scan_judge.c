@@ -162,20 +162,30 @@ static bool is_years(struct str value)
     return true;
 }
 
+/* In a view of that kind; any digits would do for a shape that nothing
+ * checks. */
+static bool is_served(const struct scan_job *job, const struct rule *r)
+{
+    return (!job->is_turned || r->serves_turned) &&
+           (!job->is_doubtful || r->serves_doubtful);
+}
+
+bool judge_wants(const struct scan_job *job, const struct rule *rule)
+{
+    return is_served(job, rule) &&
+           !(rule->is_topic && is_known_topic(job, rule, rule->most));
+}
+
 /* What the value itself says, before any word is looked for. */
 static bool is_possible(
     struct scan_job *job, struct candidate *c, enum check *check_out)
 {
     const struct rule *r = c->rule;
     struct str value = c->value;
-    bool is_secret = str_is(r->group, "secret");
-    if (job->is_turned && (r->gives_way || !is_secret))
+    if (!is_served(job, r))
         return false;
-    if (job->is_doubtful && str_is(r->group, "topic"))
-        return false;
-    if (job->is_doubtful && !is_secret) {
-        /* Any digits would do for a shape that nothing checks. */
-        if (r->validator == NULL || is_years(value))
+    if (job->is_doubtful && !str_is(r->group, "secret")) {
+        if (is_years(value))
             return false;
         c->is_glued = true;
     }
@@ -200,7 +210,7 @@ bool judge(struct scan_job *job, struct candidate *c)
     enum level level = level_of(job, c, check == CHECK_PASS);
     if (level == LEVEL_NONE)
         return false;
-    if (str_is(r->group, "topic") && is_known_topic(job, r, level))
+    if (r->is_topic && is_known_topic(job, r, level))
         return true;
     report(job, c, level);
     return true;

@@ -133,6 +133,8 @@ static void try_shape(struct scan_job *job, const struct shape_entry *e,
 {
     char value[RULE_SHAPE_MAX];
     size_t n = 0;
+    if (!judge_wants(job, e->rule))
+        return;
     size_t end = match_shape(
         job->text, start, e->text, e->pattern->separators, value, &n);
     if (end != 0 && e->pattern->regex != NULL)

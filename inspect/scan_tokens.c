@@ -44,6 +44,8 @@ static bool find_forms(struct scan_job *job, struct token_start *start)
     for (size_t i = 0; i < words; i++) {
         uint64_t left = rules->token_leads[lead * words + i] &
                         rules->token_firsts[first * words + i];
+        if (job->is_turned)
+            left &= rules->token_turned[i];
         start->forms[i] = 0;
         for (; left != 0; left &= left - 1)
             if (may_match(start,
@@ -80,17 +82,23 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
     (void)judge(job, &c);
 }
 
-/* All patterns that the word asks for and that may begin so. */
+/* Whether a pattern that the word asks for may begin so. */
+static bool is_asked_for(
+    const struct rules *rules, size_t word, const struct token_start *start)
+{
+    size_t words = rules->token_form_words;
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < words; i++)
+        wanted |= start->forms[i] & rules->token_words[word * words + i];
+    return wanted != 0;
+}
+
 static void try_word(struct scan_job *job, const struct event *word,
     const struct token_start *start)
 {
     const struct rules *rules = job->scanner->rules;
     size_t index = rules->anchors[word->id].word;
-    size_t words = rules->token_form_words;
-    uint64_t wanted = 0;
-    for (size_t i = 0; i < words; i++)
-        wanted |= start->forms[i] & rules->token_words[index * words + i];
-    if (wanted == 0)
+    if (!is_asked_for(rules, index, start))
         return;
     for (size_t i = rules->token_start[index];
          i < rules->token_start[index + 1]; i++)
@@ -106,9 +114,10 @@ static void try_words(struct scan_job *job, size_t at, size_t blank)
     if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes ||
         !find_forms(job, &start))
         return;
-    for (size_t i = rules->token_start[rules->word_count];
-         i < rules->token_count; i++)
-        try_token(job, &rules->tokens[i], at, &start);
+    if (is_asked_for(rules, rules->word_count, &start))
+        for (size_t i = rules->token_start[rules->word_count];
+             i < rules->token_count; i++)
+            try_token(job, &rules->tokens[i], at, &start);
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
     size_t seen = 0, to = at;
     scan_views_clamp(job, at, &from, &to);
