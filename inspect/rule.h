@@ -262,13 +262,6 @@ static inline uint32_t head_slot(uint32_t head)
 {
     return head * 2654435761u >> 20;
 }
-/* Which bytes a head may have at its first places: bits of groups of heads,
- * by the lower and by the upper half of the byte.  What has a bit in all of
- * them may be a head of that group.  Places behind a short word have all. */
-enum { HEAD_PLACES = 3, HEAD_GROUPS = 8 };
-struct head_sets {
-    uint8_t low[HEAD_PLACES][16], high[HEAD_PLACES][16];
-};
 /* More of the hash, so that few other words are taken for one of those. */
 static inline unsigned head_tag(uint32_t head)
 {
@@ -332,7 +325,6 @@ struct rules {
     size_t data_count;
     struct str edm_key;    /* absolute name; empty: no detector needs it */
     uint16_t heads[HEADS]; /* by head_slot: head_find */
-    struct head_sets head_sets;
 };
 
 static inline enum word_kind rules_word_kind(

@@ -336,16 +336,6 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
     if (*entry != 0 && (*entry & 0xff00u) != head_tag(head))
         what |= HEAD_MIXED;
     *entry = (uint16_t)(*entry | what | (*entry == 0 ? head_tag(head) : 0));
-    unsigned group = head % 31 % HEAD_GROUPS; /* of its first letters */
-    for (unsigned i = 0; i < HEAD_PLACES; i++) {
-        unsigned byte = head >> 8 * i & 0xff;
-        for (unsigned half = 0; half < 16; half++) {
-            if (i >= n || half == byte % 16)
-                rules->head_sets.low[i][half] |= (uint8_t)(1u << group);
-            if (i >= n || half == byte / 16)
-                rules->head_sets.high[i][half] |= (uint8_t)(1u << group);
-        }
-    }
 }
 
 /* Of words that the finders of views look for (turn.c, join.c). */

@@ -4,7 +4,6 @@
  * not; of the others the whole is hashed.  The same look notes which words
  * there are that views are made of (scan_views.c).
  */
-#include <immintrin.h>
 #include <string.h>
 
 #include "inspect/scan_job.h"
@@ -119,60 +118,33 @@ static void walk_word(struct scan_job *job, size_t start, bool is_known)
     job->last_word = word;
 }
 
-/* Where, in 64 bytes and two behind them, a head may begin. */
-typedef uint64_t find_heads_fn(const char *p, const struct head_sets *sets);
-
-static uint64_t find_heads_anywhere(const char *p, const struct head_sets *sets)
+static inline bool is_head(const uint16_t *heads, uint32_t head)
 {
-    (void)p;
-    (void)sets;
-    return ~UINT64_C(0);
+    return heads[head_slot(head)] != 0 && head_find(heads, head) != 0;
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static __m256i load_set(const uint8_t set[16])
+/* Of the words that begin in `starts`, in a block behind which the text goes
+ * on, those whose head is somebody's.  Most words are as long as a head. */
+static uint64_t find_heads(const uint16_t *heads, struct str text, size_t block,
+    uint64_t starts, const struct mark_block *b)
 {
-    return _mm256_broadcastsi128_si256(
-        _mm_loadu_si128((const __m128i *)(const void *)set));
-}
-
-__attribute__((target("avx2"))) static uint64_t find_heads_avx2(
-    const char *p, const struct head_sets *sets)
-{
-    const __m256i half = _mm256_set1_epi8(15), lower = _mm256_set1_epi8(32);
-    __m256i found[2] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
-    for (int i = 0; i < HEAD_PLACES; i++) {
-        __m256i low = load_set(sets->low[i]), high = load_set(sets->high[i]);
-        for (int k = 0; k < 2; k++) {
-            __m256i c = _mm256_or_si256(
-                lower, _mm256_loadu_si256(
-                           (const __m256i *)(const void *)(p + i + 32 * k)));
-            __m256i in_low =
-                _mm256_shuffle_epi8(low, _mm256_and_si256(c, half));
-            __m256i in_high = _mm256_shuffle_epi8(
-                high, _mm256_and_si256(_mm256_srli_epi16(c, 4), half));
-            found[k] =
-                _mm256_and_si256(found[k], _mm256_and_si256(in_low, in_high));
-        }
+    uint64_t bits = term_bits(b), next = term_bits(b + 1), found = 0;
+    uint64_t whole = starts & (bits >> 1 | next << 63) &
+                     (bits >> 2 | next << 62) & (bits >> 3 | next << 61);
+    for (uint64_t left = whole; left != 0; left &= left - 1) {
+        uint32_t head;
+        memcpy(&head, text.p + block + __builtin_ctzll(left), sizeof head);
+        if (is_head(heads, head | 0x20202020))
+            found |= left & -left;
     }
-    uint32_t none[2];
-    for (int k = 0; k < 2; k++)
-        none[k] = (uint32_t)_mm256_movemask_epi8(
-            _mm256_cmpeq_epi8(found[k], _mm256_setzero_si256()));
-    return ~(none[0] | (uint64_t)none[1] << 32);
+    for (uint64_t left = starts & ~whole; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        uint64_t rest = bits >> i | next << 1 << (63 - i);
+        if (is_head(heads, read_head(text, block + i, rest)))
+            found |= left & -left;
+    }
+    return found;
 }
-
-static find_heads_fn *heads_finder(void)
-{
-    return __builtin_cpu_supports("avx2") ? find_heads_avx2
-                                          : find_heads_anywhere;
-}
-#else
-static find_heads_fn *heads_finder(void)
-{
-    return find_heads_anywhere;
-}
-#endif
 
 static uint64_t first_bit(uint64_t bits)
 {
@@ -235,8 +207,6 @@ void walk_terms(struct scan_job *job, size_t limit)
 {
     size_t at = job->terms_done;
     limit = limit < job->text.n ? limit : job->text.n;
-    find_heads_fn *find_heads = heads_finder();
-    const struct head_sets *sets = &job->scanner->rules->head_sets;
     bool is_inside = at > 0 && is_term_byte((unsigned char)job->text.p[at - 1]);
     while (at < limit) {
         size_t block = at - at % MARK_BLOCK;
@@ -248,8 +218,9 @@ void walk_terms(struct scan_job *job, size_t limit)
         if (limit - block < MARK_BLOCK)
             starts &= ~(~UINT64_C(0) << (limit - block));
         uint64_t wanted = starts;
-        if (block + MARK_BLOCK + HEAD_PLACES - 1 <= job->text.n)
-            wanted &= find_heads(job->text.p + block, sets);
+        if (block + MARK_BLOCK + sizeof(uint32_t) <= job->text.n)
+            wanted = find_heads(job->scanner->rules->heads, job->text, block,
+                starts, marks_block(&job->marks, block));
         walk_block(job, block, starts, wanted);
         is_inside = bits >> 63 != 0;
         at = block + MARK_BLOCK;

@@ -184,7 +184,7 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
         char c = job->text.p[i - 1];
         if (c == '/')
             slash = i;
-        if (strchr("/-_", c) == NULL || i - start > LEAD_MAX ||
+        if ((c != '/' && c != '-' && c != '_') || i - start > LEAD_MAX ||
             starts == STARTS_MAX)
             continue;
         try_words(job, i, blank);
