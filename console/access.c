@@ -4,10 +4,11 @@
 #include "base/mem.h"
 
 static const unsigned rights_of[USER_ROLES] = {
-    [USER_ANALYST] = ACCESS_VIEW,
-    [USER_INVESTIGATOR] = ACCESS_VIEW | ACCESS_CONTENT | ACCESS_EVIDENCE,
-    [USER_ADMINISTRATOR] =
-        ACCESS_VIEW | ACCESS_CONTENT | ACCESS_EVIDENCE | ACCESS_AUDIT,
+    [USER_ANALYST] = ACCESS_VIEW | ACCESS_TRIAGE,
+    [USER_INVESTIGATOR] =
+        ACCESS_VIEW | ACCESS_TRIAGE | ACCESS_CONTENT | ACCESS_EVIDENCE,
+    [USER_ADMINISTRATOR] = ACCESS_VIEW | ACCESS_TRIAGE | ACCESS_CONTENT |
+                           ACCESS_EVIDENCE | ACCESS_AUDIT,
     [USER_AUDITOR] = ACCESS_VIEW | ACCESS_AUDIT,
     [USER_PROXY] = 0,
 };
@@ -20,6 +21,7 @@ static const struct {
     {ACCESS_CONTENT, "content"},
     {ACCESS_EVIDENCE, "evidence"},
     {ACCESS_AUDIT, "audit"},
+    {ACCESS_TRIAGE, "triage"},
 };
 
 unsigned access_of(enum user_role role)

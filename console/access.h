@@ -12,6 +12,7 @@ enum access_right {
     ACCESS_CONTENT = 2,  /* what was typed and shown, where it is stored */
     ACCESS_EVIDENCE = 4, /* sealed texts around findings */
     ACCESS_AUDIT = 8,    /* what was done in the console */
+    ACCESS_TRIAGE = 16,  /* to change incidents, to share views */
 };
 
 /* Bits of enum access_right; 0: not in the console at all. */

@@ -121,15 +121,19 @@ static void write_record(struct console *c, const struct request *r,
     jsonw_close(&w);
 }
 
-static void put(struct console *c, const struct request *r,
-    const struct audit *audit, struct console_ticket *ticket)
+void audit_new_id(char id_out[UUID_TEXT_BYTES])
 {
     static pthread_mutex_t ids = PTHREAD_MUTEX_INITIALIZER;
-    char id[UUID_TEXT_BYTES];
-    struct buf json = {0};
     pthread_mutex_lock(&ids); /* ids of a process grow: it keeps the last */
-    clock_uuid7(id);
+    clock_uuid7(id_out);
     pthread_mutex_unlock(&ids);
+}
+
+static void put(struct console *c, const struct request *r,
+    const struct audit *audit, const char id[UUID_TEXT_BYTES],
+    struct console_ticket *ticket)
+{
+    struct buf json = {0};
     write_record(c, r, audit, id, &json);
     log_event(audit->is_failure ? LOG_WARN : LOG_INFO, audit->action,
         LOG_STR("user", bounded(audit->user)), LOG_CSTR("ip", r->peer_text));
@@ -140,13 +144,23 @@ static void put(struct console *c, const struct request *r,
 void audit_note(
     struct console *c, const struct request *r, const struct audit *audit)
 {
-    put(c, r, audit, NULL);
+    char id[UUID_TEXT_BYTES];
+    audit_new_id(id);
+    put(c, r, audit, id, NULL);
 }
 
 enum err audit_before(
     struct console *c, const struct request *r, const struct audit *audit)
 {
+    char id[UUID_TEXT_BYTES];
+    audit_new_id(id);
+    return audit_before_as(c, r, audit, id);
+}
+
+enum err audit_before_as(struct console *c, const struct request *r,
+    const struct audit *audit, const char id[UUID_TEXT_BYTES])
+{
     struct console_ticket *ticket = ticket_new();
-    put(c, r, audit, ticket);
+    put(c, r, audit, id, ticket);
     return ticket_wait(ticket);
 }

@@ -174,6 +174,16 @@ bool auth_host_is_known(const struct console *c, struct str host)
     return is_known;
 }
 
+bool auth_may(struct console *c, struct str name, enum access_right right)
+{
+    struct shared_users *shared = take_users(c);
+    const struct user *user =
+        shared != NULL ? users_find(shared->users, name) : NULL;
+    bool may = user != NULL && (access_of(user->role) & (unsigned)right) != 0;
+    give_users(c, shared);
+    return may;
+}
+
 /* ---- passwords ---- */
 
 static bool begin_hashing(struct console *c)

@@ -5,13 +5,21 @@
 #include "console/parts.h"
 
 #include <string.h>
+#include <time.h>
+#include <jansson.h>
 
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "store/audit.h"
 
-enum { LIMIT_DEFAULT = 100, WORD_MAX = 512 };
+enum {
+    LIMIT_DEFAULT = 100,
+    WORD_MAX = 512,
+    SHOWN_WAIT_MS = 3000,
+    SHOWN_STEP_MS = 20,
+};
 
 void call_failed(struct call *call, enum err err)
 {
@@ -145,6 +153,52 @@ enum err call_page(
     if (cursor.n > 0 && query_cursor_parse(cursor, cursor_out) != OK)
         return call_bad_argument(call, STR("cursor"));
     return OK;
+}
+
+bool call_wait_shown(struct call *call, const char id[UUID_TEXT_BYTES])
+{
+    uint64_t until = clock_mono_ms() + SHOWN_WAIT_MS;
+    for (;;) {
+        struct query *query;
+        bool is_shown = false;
+        enum err err = local_query(call->local, &query);
+        if (err == OK)
+            err = query_audit_has(query, str_of(id), &is_shown);
+        if (err != OK && err != ERR_AGAIN)
+            local_forget(call->local);
+        if (is_shown || clock_mono_ms() >= until)
+            return is_shown;
+        nanosleep(&(struct timespec){0, SHOWN_STEP_MS * 1000000L}, NULL);
+    }
+}
+
+static bool has_only(const json_t *body, const char *const *names)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    {
+        size_t i = 0;
+        while (names[i] != NULL && strcmp(names[i], key) != 0)
+            i++;
+        if (names[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+json_t *call_body(struct call *call, const char *const *names)
+{
+    struct str text = buf_str(&call->request->body);
+    json_t *body = json_loadb(
+        text.p != NULL ? text.p : "", text.n, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(body) && has_only(body, names))
+        return body;
+    json_decref(body);
+    response_error(call->response, 400, "body",
+        "The body must be a JSON object with the members that "
+        "openapi.yaml lists.");
+    return NULL;
 }
 
 void call_write_time(struct jsonw *w, const char *key, int64_t time_ms)

@@ -89,6 +89,13 @@ static const struct route routes[] = {
     {"/api/v1/users", METHOD_GET, ACCESS_VIEW, api_users},
     {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
     {"/api/v1/health", METHOD_GET, ACCESS_VIEW, api_health},
+    {"/api/v1/incidents", METHOD_GET, ACCESS_VIEW, api_incidents},
+    {"/api/v1/incidents", METHOD_POST, ACCESS_TRIAGE, api_incidents_change},
+    {"/api/v1/incidents/*", METHOD_GET, ACCESS_VIEW, api_incident},
+    {"/api/v1/incidents/*", METHOD_POST, ACCESS_TRIAGE, api_incident_change},
+    {"/api/v1/views", METHOD_GET, ACCESS_VIEW, api_views},
+    {"/api/v1/views", METHOD_POST, ACCESS_VIEW, api_view_save},
+    {"/api/v1/views/*", METHOD_DELETE, ACCESS_VIEW, api_view_delete},
 };
 
 static bool matches(
@@ -112,8 +119,8 @@ static void dispatch(struct call *call)
         if (routes[i].method != call->request->method)
             continue;
         if ((call->who.rights & routes[i].rights) != routes[i].rights)
-            response_error(call->response, 403, "forbidden",
-                "Your role may not see this.");
+            response_error(
+                call->response, 403, "forbidden", "Your role may not do this.");
         else if (routes[i].method != METHOD_GET &&
                  !auth_is_ours(call->request, &call->who))
             response_error(call->response, 403, "csrf",
@@ -123,7 +130,8 @@ static void dispatch(struct call *call)
         return;
     }
     if (has_path) {
-        response_header(call->response, "Allow", STR("GET, HEAD, POST"));
+        response_header(
+            call->response, "Allow", STR("GET, HEAD, POST, DELETE"));
         response_error(call->response, 405, "method", "Not with this method.");
     } else {
         response_error(

@@ -207,6 +207,8 @@ static enum request_method method_of(const char *method)
 {
     if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
         return METHOD_GET;
+    if (strcmp(method, "DELETE") == 0)
+        return METHOD_DELETE;
     return strcmp(method, "POST") == 0 ? METHOD_POST : METHOD_OTHER;
 }
 

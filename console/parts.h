@@ -53,6 +53,8 @@ bool auth_is_ours(const struct request *r, const struct who *who);
 bool auth_is_same_origin(const struct request *r);
 bool auth_host_is_known(const struct console *c, struct str host);
 struct str auth_cookie(const struct request *r);
+/* There is a login of that name, with that right. */
+bool auth_may(struct console *c, struct str name, enum access_right right);
 /* ERR_DENIED; ERR_AGAIN: too many at once.  proof_out: for visits_start. */
 enum err auth_verify(struct console *c, struct str user, struct str password,
     struct who *out, struct buf *proof_out) MUST_USE;
@@ -73,6 +75,10 @@ void audit_note(
 /* Returns when it is durable; not OK: what was to be done must not be. */
 enum err audit_before(struct console *c, const struct request *r,
     const struct audit *audit) MUST_USE;
+/* The same under an id of the caller's, for what the store makes of it. */
+void audit_new_id(char id_out[UUID_TEXT_BYTES]);
+enum err audit_before_as(struct console *c, const struct request *r,
+    const struct audit *audit, const char id[UUID_TEXT_BYTES]) MUST_USE;
 
 /* ---- answers ---- */
 
@@ -109,6 +115,11 @@ enum err call_page(struct call *call, size_t *limit_out,
     struct query_cursor *cursor_out) MUST_USE;
 /* What must be recorded first could not be: as a reply. */
 void call_unrecorded(struct call *call);
+/* Waits, a little, until the store shows what was recorded under that id. */
+bool call_wait_shown(struct call *call, const char id[UUID_TEXT_BYTES]);
+/* A body that is a JSON object, and has no members but these (ended by NULL);
+ * NULL: replied. */
+struct json_t *call_body(struct call *call, const char *const *names);
 void response_json(struct response *response);
 /* A time as a member of an object. */
 struct jsonw;
@@ -138,6 +149,13 @@ void api_stats(struct call *call);
 void api_stream(struct call *call);
 void api_audit(struct call *call);
 void api_users(struct call *call);
+void api_incidents(struct call *call);
+void api_incident(struct call *call);
+void api_incident_change(struct call *call);
+void api_incidents_change(struct call *call);
+void api_views(struct call *call);
+void api_view_save(struct call *call);
+void api_view_delete(struct call *call);
 void api_health(struct call *call);
 
 /* ---- files in the binary: assets.c ---- */

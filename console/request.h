@@ -20,7 +20,7 @@ enum {
     REPLY_HEADERS_MAX = 8,
 };
 
-enum request_method { METHOD_GET, METHOD_POST, METHOD_OTHER };
+enum request_method { METHOD_GET, METHOD_POST, METHOD_DELETE, METHOD_OTHER };
 
 struct request_arg {
     struct str name, value; /* decoded; a value may hold any byte */

@@ -121,3 +121,16 @@ enum err query_audit(struct query *q, const struct query_filter *filter,
     *more_out = count == limit;
     return err == ERR_EOF ? OK : err;
 }
+
+enum err query_audit_has(struct query *q, struct str id, bool *has_out)
+{
+    struct db_statement *s =
+        db_statement_new(q->db, "SELECT 1 FROM audit WHERE id = ?1");
+    if (s == NULL)
+        return ERR_STATE;
+    db_bind_text(s, 1, id);
+    enum err err = db_step(s);
+    *has_out = err == OK;
+    db_statement_free(&s);
+    return err == ERR_EOF ? OK : err;
+}

@@ -24,4 +24,8 @@ enum err query_audit(struct query *query, const struct query_filter *filter,
     size_t limit, struct query_cursor *cursor, query_row_fn *on_row,
     void *context, bool *more_out) MUST_USE;
 
+/* Whether the record of that id is in the store by now. */
+enum err query_audit_has(
+    struct query *query, struct str id, bool *has_out) MUST_USE;
+
 #endif

@@ -89,8 +89,4 @@ typedef void incident_change_fn(
 enum err incident_history(struct query *query, int64_t incident,
     incident_change_fn *on_change, void *context) MUST_USE;
 
-/* Whether the audit record of that id is in the store by now. */
-enum err incident_is_recorded(
-    struct query *query, struct str record_id, bool *is_out) MUST_USE;
-
 #endif

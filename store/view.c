@@ -7,7 +7,7 @@
 #define SELECT                                                                 \
     "SELECT id, user, page, name, query, is_shared, time_ms FROM view"
 
-enum { LISTED_MAX = 1000 };
+enum { LISTED_MAX = 1000 /* one's own come first */ };
 
 /* ---- writing ---- */
 
@@ -81,8 +81,9 @@ enum err view_list(
     struct sql sql = {0};
     size_t count;
     buf_append_str(&sql.text,
-        STR(SELECT " WHERE user = ? OR is_shared = 1 ORDER BY name, user"
-                   " LIMIT ?"));
+        STR(SELECT " WHERE user = ? OR is_shared = 1 ORDER BY user <> ?,"
+                   " name, user LIMIT ?"));
+    sql_text(&sql, user);
     sql_text(&sql, user);
     sql_int(&sql, LISTED_MAX);
     return give_all(q, &sql, on_view, context, &count);

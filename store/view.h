@@ -34,7 +34,7 @@ struct view { /* borrowed until the callback returns */
     int64_t time_ms;
 };
 typedef void view_fn(void *context, const struct view *view);
-/* A login's own and the shared ones of others, by name. */
+/* A login's own, then the shared ones of others, by name. */
 enum err view_list(struct query *query, struct str user, view_fn *on_view,
     void *context) MUST_USE;
 /* ERR_NOT_FOUND. */
