@@ -1,0 +1,100 @@
+/* inspect/runs.h */
+#include "inspect/runs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "tests/unit/cuts.h"
+
+static void on_text(void *arg, struct str text)
+{
+    buf_append_str(arg, text);
+}
+
+static void assert_runs(struct str bytes, const char *expected)
+{
+    for (unsigned way = 0; way < CUTS_WAYS; way++) {
+        struct buf out = {0};
+        struct runs r = {.on_text = on_text, .arg = &out};
+        struct cuts cuts = cuts_begin(bytes, way);
+        struct str piece;
+        while (cuts_next(&cuts, &piece))
+            runs_feed(&r, piece);
+        runs_finish(&r);
+        assert_string_equal(buf_cstr(&out), expected);
+        buf_free(&out);
+    }
+}
+
+static void four_characters_are_a_run(void **state)
+{
+    (void)state;
+    assert_runs(STR("\1abc\2abcd\3"), "abcd\n");
+    assert_runs(STR("abcd"), "abcd\n");
+    assert_runs(STR("a\tb "), "a\tb \n");
+    assert_runs(STR("abc"), "");
+    assert_runs(STR(""), "");
+    assert_runs(STR("one two\0three\xff four"), "one two\nthree\n four\n");
+}
+
+static void characters_count_not_bytes(void **state)
+{
+    (void)state;
+    assert_runs(STR("äöü\1"), "");
+    assert_runs(STR("äöüß\1"), "äöüß\n");
+    assert_runs(STR("身份证号"), "身份证号\n");
+}
+
+static void a_broken_sequence_ends_a_run(void **state)
+{
+    (void)state;
+    assert_runs(STR("abcd\xc3zefgh"), "abcd\nzefgh\n");
+    assert_runs(STR("abcd\xe4\xbd"), "abcd\n");
+    assert_runs(STR("abcd\xc2\x80"
+                    "efgh"),
+        "abcd\nefgh\n"); /* a control */
+    assert_runs(STR("\xed\xa0\x80"
+                    "abcd"),
+        "abcd\n"); /* a surrogate */
+}
+
+static void ascii_in_utf_16_is_read_in_either_order(void **state)
+{
+    (void)state;
+    assert_runs(STR("\xff\xfe"
+                    "p\0a\0s\0s\0"
+                    "\1\1"),
+        "pass\n");
+    assert_runs(STR("\xfe\xff\0p\0a\0s\0s"), "pass\n");
+    assert_runs(STR("p\0a\0s\0"), "");
+    assert_runs(STR("w\0i\0d\0e\0then plain"), "wide\nthen plain\n");
+}
+
+static void after_its_end_it_may_be_fed_again(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    struct runs r = {.on_text = on_text, .arg = &out};
+    runs_feed(&r, STR("abc"));
+    runs_finish(&r);
+    runs_feed(&r, STR("defg"));
+    runs_finish(&r);
+    assert_string_equal(buf_cstr(&out), "defg\n");
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(four_characters_are_a_run),
+        cmocka_unit_test(characters_count_not_bytes),
+        cmocka_unit_test(a_broken_sequence_ends_a_run),
+        cmocka_unit_test(ascii_in_utf_16_is_read_in_either_order),
+        cmocka_unit_test(after_its_end_it_may_be_fed_again),
+    };
+    return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
+}
