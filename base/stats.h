@@ -54,6 +54,24 @@
         "Activities recorded")                                                 \
     X(MAP_DRIFT, COUNTER, "promptgate_map_drift_total",                        \
         "requests that no map explains or whose body was not as it says")      \
+    X(LOG_ROWS_AUDIT, COUNTER,                                                 \
+        "promptgate_log_activities_total{source=\"audit-log\"}",               \
+        "Activities read from a polled log")                                   \
+    X(LOG_ROWS_COMPLIANCE, COUNTER,                                            \
+        "promptgate_log_activities_total{source=\"compliance-log\"}",          \
+        "Activities read from a polled log")                                   \
+    X(LOG_UNKNOWN_AUDIT, COUNTER,                                              \
+        "promptgate_log_activities_unknown_total{source=\"audit-log\"}",       \
+        "Of them those whose type is kept as it is")                           \
+    X(LOG_UNKNOWN_COMPLIANCE, COUNTER,                                         \
+        "promptgate_log_activities_unknown_total{source=\"compliance-log\"}",  \
+        "Of them those whose type is kept as it is")                           \
+    X(LOG_MERGED_AUDIT, COUNTER,                                               \
+        "promptgate_log_activities_merged_total{source=\"audit-log\"}",        \
+        "Of them those that had been seen inline as well")                     \
+    X(LOG_MERGED_COMPLIANCE, COUNTER,                                          \
+        "promptgate_log_activities_merged_total{source=\"compliance-log\"}",   \
+        "Of them those that had been seen inline as well")                     \
     X(UNCLASSIFIED, COUNTER, "promptgate_unclassified_total",                  \
         "In-scope writes that no map entry explains")                          \
     X(FAILURES, COUNTER, "promptgate_inspection_failures_total",               \

@@ -338,8 +338,11 @@ static void write_actor(struct jsonw *w, const struct actor *actor)
     jsonw_close(w);
 }
 
+/* What a log tells came by no exchange that was seen. */
 static void write_http(struct jsonw *w, const struct activity *a)
 {
+    if (a->http_method.n + a->http_host.n + a->http_path.n == 0)
+        return;
     jsonw_key(w, "http");
     jsonw_object(w);
     jsonw_key_str_if(w, "method", a->http_method);

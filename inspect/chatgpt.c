@@ -161,6 +161,8 @@ static void read_ids(struct exchange *ex, const struct json_node *root)
     a->model = arena_copy(&a->arena, json_get_text(root, "model"));
     if (str_starts(gizmo, "g-p-"))
         a->project_id = arena_copy(&a->arena, gizmo);
+    if (json_is_true(json_get(root, "history_and_training_disabled")))
+        activity_add_detail(a, "is_temporary_chat", STR("true"));
     ex->action = arena_copy(&ex->arena, json_get_text(root, "action"));
     const struct json_node *encodings = json_get(root, "supported_encodings");
     for (const struct json_node *c = encodings != NULL ? encodings->first

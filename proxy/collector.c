@@ -183,6 +183,16 @@ static void put_cursor(struct source *s)
     recorder_put(s->collector->recorder, s, TOKEN_CURSOR, &record);
 }
 
+static void count_activity(
+    const struct source *s, const struct activity *activity)
+{
+    bool is_audit = s->which == COLLECT_AUDIT;
+    stats_add(is_audit ? STAT_LOG_ROWS_AUDIT : STAT_LOG_ROWS_COMPLIANCE, 1);
+    if (activity_detail(activity, "raw") != NULL)
+        stats_add(
+            is_audit ? STAT_LOG_UNKNOWN_AUDIT : STAT_LOG_UNKNOWN_COMPLIANCE, 1);
+}
+
 static void put_activity(struct source *s, const struct activity *activity)
 {
     struct collector *c = s->collector;
@@ -193,6 +203,7 @@ static void put_activity(struct source *s, const struct activity *activity)
     s->pending++;
     s->pending_bytes += record.json.n;
     c->count++;
+    count_activity(s, activity);
     if (c->options.on_stored != NULL)
         c->options.on_stored(c->options.owner, activity);
     recorder_put(c->recorder, s, TOKEN_EVENT, &record);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stats.h"
 
 enum { CANDIDATES_MAX = 500 };
 
@@ -323,6 +324,12 @@ static enum err note_log(
     return db_run(m->put_log);
 }
 
+static void count_merged(const json_t *of_log)
+{
+    bool is_audit = str_is(text_of(of_log, "via"), "audit-log");
+    stats_add(is_audit ? STAT_LOG_MERGED_AUDIT : STAT_LOG_MERGED_COMPLIANCE, 1);
+}
+
 static enum err merge_log(struct merge *m, const struct journal_entry *entry,
     json_t *activity, bool *is_told_out)
 {
@@ -341,6 +348,7 @@ static enum err merge_log(struct merge *m, const struct journal_entry *entry,
         return err != OK ? err : note_log(m, entry->id, activity);
     json_t *facts = facts_of(activity);
     add_facts(inline_record.json, facts);
+    count_merged(activity);
     err = put_twin(m, entry->id, inline_record.id, facts);
     if (err == OK)
         err = put_json(m, inline_record.id, inline_record.json);
@@ -359,6 +367,7 @@ static enum err merge_inline(
         return err;
     json_t *facts = facts_of(log.json);
     add_facts(activity, facts);
+    count_merged(log.json);
     err = put_twin(m, log.id, entry->id, facts);
     if (err == OK)
         err = drop_row(m, log.id);

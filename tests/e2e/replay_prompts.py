@@ -253,7 +253,7 @@ def projects():
 @case
 def temporary_chat():
     return both(prompt(message("forget me", "tmp"), history_and_training_disabled=True, is_do_not_remember=True), None,
-                says("forget me"))
+                says("forget me", facts={"is_temporary_chat": "true"}))
 
 
 @case

@@ -263,6 +263,11 @@ class Joined(GatewayTest):
         self.assertEqual((joined["via"], joined["sources"]), ("inline", ["inline", "audit-log"]))
         self.assertEqual((joined["details"]["event_id"], joined["target"]["id"]), ("audit_log-1", answer["id"]))
         self.assertEqual(joined["http"]["status"], 200)
+        (alone,) = [a for a in invites() if "sources" not in a]
+        self.assertNotIn("http", alone)
+        counted = self.gateway.metrics()
+        self.assertEqual([counted[f'promptgate_log_activities{kind}_total{{source="audit-log"}}']
+                          for kind in ("", "_unknown", "_merged")], [2, 0, 1])
 
 
 if __name__ == "__main__":

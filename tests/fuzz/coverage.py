@@ -55,6 +55,7 @@ store/journal_entry.c store/journal_read.c store/record.c
 RISING = """
 inspect/exchange_identity.c inspect/exchange_inner.c inspect/exchange_view.c
 inspect/path.c
+store/alert_match.c store/alert_rules.c store/alerts.c
 """.split()
 
 

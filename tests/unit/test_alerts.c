@@ -287,15 +287,17 @@ static void each_shipped_rule_speaks(void **state)
             A("logout.succeeded") ",\"details\":{\"action\":\"SESSION_LOGOUT_"
                                   "ALL\"}"},
         {"session-revocation-started", A("tenant.session_revocation.started")},
-        {"broad-scope-key", A("api_key.created") ",\"details\":{\"scopes\":["
-                                                 "\"x\",\"api.all\"]}"},
+        {"broad-scope-key,new-key",
+            A("api_key.created") ",\"details\":{\"scopes\":["
+                                 "\"x\",\"api.all\"]}"},
         {"broad-scope-key",
             A("api_key.updated") ",\"details\":{\"scopes\":\"Model.Write\"}"},
-        {"admin-key", A("api_key.created") ",\"details\":{\"kind\":\"admin\"}"},
-        {"tenant-admin-key", A("tenant.admin_api_key.created")},
+        {"admin-key,new-key",
+            A("api_key.created") ",\"details\":{\"kind\":\"admin\"}"},
+        {"tenant-admin-key,new-key", A("tenant.admin_api_key.created")},
         {"owner-role-granted",
             A("user.updated") ",\"details\":{\"role\":\"account-owner\"}"},
-        {"owner-role-assigned",
+        {"owner-role-assigned,role-assigned-or-defined",
             A("role.assignment.created") ",\"target\":{\"type\":\"role\","
                                          "\"id\":\"role-Owner\"}"},
         {"allow-list-opened",
@@ -318,10 +320,16 @@ static void each_shipped_rule_speaks(void **state)
         {"sharing-permission-changed",
             A("organization.updated") ",\"changes\":[\"sharing_permission\"]"},
         {"sharing-widened", A("CHANGE_VISIBILITY")},
-        {"", A("api_key.created") ",\"details\":{\"scopes\":[\"api.read\"]}"},
+        {"new-key",
+            A("api_key.created") ",\"details\":{\"scopes\":[\"api.read\"]}"},
         {"", A("user.updated") ",\"details\":{\"role\":\"reader\"}"},
-        {"", A("role.assignment.created") ",\"target\":{\"type\":\"user\","
-                                          "\"name\":\"admin@x\"}"},
+        {"role-changed", A("user.updated") ",\"changes\":[\"role\"],"
+                                           "\"details\":{\"role\":\"reader\"}"},
+        {"role-assigned-or-defined", A("role.deleted")},
+        {"", "\"activity\":\"api_key.created\",\"outcome\":\"failure\""},
+        {"role-assigned-or-defined",
+            A("role.assignment.created") ",\"target\":{\"type\":\"user\","
+                                         "\"name\":\"admin@x\"}"},
         {"", A("ip_allowlist.updated") ",\"details\":{\"allowed_ips\":[\"10.0."
                                        "0.0/8\"]}"},
         {"", "\"activity\":\"user.updated\",\"outcome\":\"failure\","
@@ -358,6 +366,9 @@ static void each_shipped_rule_that_counts_speaks(void **state)
     assert_string_equal(repeat("invite.sent", 20, ""), "bulk-invites");
     assert_string_equal(
         repeat("user.deleted", 10, ""), "bulk-deletion-of-users");
+    assert_string_equal(repeat("prompt.created", 20,
+                            ",\"details\":{\"is_temporary_chat\":true}"),
+        "temporary-chat-spike");
     assert_string_equal(repeat("logout.succeeded", 5,
                             ",\"details\":{\"action\":\"SESSION_REVOKE\"}"),
         "sessions-revoked");
