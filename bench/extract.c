@@ -155,8 +155,7 @@ static void make_prompts(struct input *in)
     }
 }
 
-/* ---- runs: each goes once over the whole input -----------------------------
- */
+/* ---- runs: each goes once over the whole input ---- */
 
 static void fail(const char *what)
 {
@@ -277,8 +276,7 @@ static void run_answer(const struct input *in)
     }
 }
 
-/* ---- cutting the lines for jansson ------------------------------------------
- */
+/* ---- cutting the lines for jansson ---- */
 
 static void on_event(void *arg, const struct sse_event *event)
 {
@@ -304,8 +302,7 @@ static void cut_events(struct input *in)
     }
 }
 
-/* ---- measuring
- * ----------------------------------------------------------------- */
+/* ---- measuring ---- */
 
 struct measure {
     const char *name;

@@ -73,8 +73,7 @@ static const struct json_node *payload_of(
     return json_get_str(event, str_make(key, name.n));
 }
 
-/* ---- who -------------------------------------------------------------------
- */
+/* ---- who ---- */
 
 static void name_actor(struct activity *a, struct str email, struct str id)
 {
@@ -118,8 +117,7 @@ static void read_actor(struct activity *a, const struct json_node *actor)
         json_get_text(session, "ja4"), json_get(session, "ip_address_details"));
 }
 
-/* ---- what
- * -------------------------------------------------------------------- */
+/* ---- what ---- */
 
 static struct str name_in(const struct json_node *object, const char **key_out)
 {
@@ -222,8 +220,7 @@ static void read_payload(struct activity *a, const struct json_node *payload)
     read_changes(a, payload);
 }
 
-/* ---- the event
- * ------------------------------------------------------------------ */
+/* ---- the event ---- */
 
 enum err audit_log_read(const struct log_env *env,
     const struct json_node *event, struct log_activities *out)

@@ -39,8 +39,7 @@ static void write_notice(const struct exchange *ex, struct buf *out)
                   "or give the activity number to your administrator."));
 }
 
-/* ---- an assistant message --------------------------------------------------
- */
+/* ---- an assistant message ---- */
 
 static void write_message(
     struct jsonw *w, const struct exchange *ex, struct str text)
@@ -132,8 +131,7 @@ static void write_stream(
     buf_append_str(out, STR("\n\ndata: [DONE]\n\n"));
 }
 
-/* ---- errors
- * ------------------------------------------------------------------ */
+/* ---- errors ---- */
 
 static void write_detail(struct str text, struct buf *out)
 {
@@ -189,8 +187,7 @@ static void write_socket_error(
     jsonw_close(&w);
 }
 
-/* ---- the light web app -----------------------------------------------------
- */
+/* ---- the light web app ---- */
 
 static bool wants_mweb(const struct exchange *ex, const char *type)
 {

@@ -210,8 +210,7 @@ void channel_oversize(struct channel *c, enum channel_side side)
     exchange_note_failure(ex, FAIL_LIMIT);
 }
 
-/* ---- what the server tells -------------------------------------------------
- */
+/* ---- what the server tells ---- */
 
 void channel_end_turn(struct inner *turn, bool is_complete)
 {
@@ -333,8 +332,7 @@ void channel_block_message(struct channel *c, struct buf *text_out)
         exchange_block_frame(c->held->exchange, text_out);
 }
 
-/* ---- steps ----------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static void take_outputs(struct channel *c, struct exchange *ex)
 {

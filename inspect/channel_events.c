@@ -54,8 +54,7 @@ static void end_turns(struct channel *c, const struct envelope *e,
             topic_end(c, t, true);
 }
 
-/* ---- payloads -------------------------------------------------------------
- */
+/* ---- payloads ---- */
 
 static void on_item(struct channel *c, const struct envelope *e,
     const struct json_node *payload)
@@ -106,8 +105,7 @@ static void on_payload(struct channel *c, const struct envelope *e,
         channel_read_rest(c, e->node);
 }
 
-/* ---- envelopes -------------------------------------------------------------
- */
+/* ---- envelopes ---- */
 
 static void on_envelope(
     struct channel *c, const struct json_node *node, struct str topic)

@@ -37,8 +37,7 @@ struct piece {
     struct piece *prev, *next;
 };
 
-/* ---- pieces that were seen ------------------------------------------------
- */
+/* ---- pieces that were seen ---- */
 
 static uint64_t hash_of(const char *kind, struct str text)
 {
@@ -147,8 +146,7 @@ static struct topic *make_topic(struct channel *c, struct str name)
     return t;
 }
 
-/* ---- the pool -------------------------------------------------------------
- */
+/* ---- the pool ---- */
 
 struct channel_pool {
     struct topic *topics; /* oldest first */
@@ -279,8 +277,7 @@ static void tell(struct channel *c, struct topic *t)
     leave_stream(c, t, channel_tell(c, list, n, buf_str(&t->turn)));
 }
 
-/* ---- pieces ---------------------------------------------------------------
- */
+/* ---- pieces ---- */
 
 static void feed(struct topic *t, uint64_t id, struct str text)
 {
@@ -415,8 +412,7 @@ void topic_set(struct buf *member, struct str id)
     buf_append_str(member, id);
 }
 
-/* ---- topics of a channel --------------------------------------------------
- */
+/* ---- topics of a channel ---- */
 
 struct topic *channel_find_topic(const struct channel *c, struct str name)
 {

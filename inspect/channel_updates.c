@@ -253,8 +253,7 @@ void channel_on_update(struct channel *c, const struct json_node *update)
         channel_read_rest(c, update);
 }
 
-/* ---- group chats ----------------------------------------------------------
- */
+/* ---- group chats ---- */
 
 static struct str first_text(
     const struct json_node *node, const char *const *members)

@@ -52,8 +52,7 @@ static struct activity *begin(const struct log_env *env,
     return a;
 }
 
-/* ---- actions ---------------------------------------------------------------
- */
+/* ---- actions ---- */
 
 struct action {
     struct str type, name;
@@ -213,8 +212,7 @@ static void tell_unknown(const struct log_env *env, const struct action *action,
     log_event_keep_raw(a, action->event);
 }
 
-/* ---- messages
- * ----------------------------------------------------------------- */
+/* ---- messages ---- */
 
 static void add_part(struct activity *a, struct str text)
 {
@@ -336,8 +334,7 @@ static void tell_message(const struct log_env *env,
     read_conversation(a, json_get(event, "conversation"));
 }
 
-/* ---- the event
- * -------------------------------------------------------------------- */
+/* ---- the event ---- */
 
 static struct action action_of(
     const struct log_env *env, const struct json_node *event)

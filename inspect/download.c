@@ -25,8 +25,7 @@
 
 enum { WIRE_PIECE = 4096 }; /* of encoded bytes: bounds what comes out */
 
-/* ---- parts -----------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 static const struct download_part nowhere = {-1, -1, -1, -1};
 
@@ -167,8 +166,7 @@ void download_begin(struct exchange *ex, struct str range)
         d->is_damaged = true;
 }
 
-/* ---- while they pass -----------------------------------------------------
- */
+/* ---- while they pass ---- */
 
 static void drop_kept(struct download *d)
 {
@@ -267,8 +265,7 @@ void file_data(struct exchange *ex, struct str wire)
     }
 }
 
-/* ---- the end --------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static bool is_complete_answer(const struct exchange *ex)
 {
@@ -373,8 +370,7 @@ void download_end(struct exchange *ex)
     take_kept(ex, file);
 }
 
-/* ---- once more, all of it ------------------------------------------------
- */
+/* ---- once more, all of it ---- */
 
 void download_start_over(struct exchange *ex, int64_t from, int64_t total)
 {
@@ -406,8 +402,7 @@ void download_take_whole(struct exchange *ex)
     take_kept(ex, file);
 }
 
-/* ---- a document among them ------------------------------------------------
- */
+/* ---- a document among them ---- */
 
 void download_note_trouble(
     struct exchange *ex, const char *why, struct str where)
@@ -433,8 +428,7 @@ void download_take_reading(
         is_read ? SOURCE_PLAIN : SOURCE_AGAIN);
 }
 
-/* ---- what else of it has passed ------------------------------------------
- */
+/* ---- what else of it has passed ---- */
 
 /* What holds for the answer goes with its last part. */
 static void describe_answer(const struct exchange *ex, struct keep_part *part)

@@ -65,8 +65,7 @@ void exchange_finish_stream(struct exchange *ex)
     file_reader_free(&ex->reader);
 }
 
-/* ---- the bound ------------------------------------------------------------
- */
+/* ---- the bound ---- */
 
 static void on_oversize(struct exchange *ex)
 {

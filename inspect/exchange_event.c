@@ -30,8 +30,7 @@ struct event_work {
     struct str project; /* OpenAI-Project */
 };
 
-/* ---- bodies --------------------------------------------------------------
- */
+/* ---- bodies ---- */
 
 /* JSON, or a form as an object of strings; NULL: neither. */
 static const struct json_node *read_body(
@@ -64,8 +63,7 @@ static struct event_view view_of(
         .body = body};
 }
 
-/* ---- the request ----------------------------------------------------------
- */
+/* ---- the request ---- */
 
 static bool is_unclassified(struct str name)
 {
@@ -181,8 +179,7 @@ void event_read_request(struct exchange *ex)
     arena_wipe(&scratch);
 }
 
-/* ---- several of one exchange ----------------------------------------------
- */
+/* ---- several of one exchange ---- */
 
 /* A further one of the same exchange. */
 static struct activity *make_other(struct exchange *ex, struct str name)
@@ -230,8 +227,7 @@ void event_judge_also(struct exchange *ex)
     arena_wipe(&scratch);
 }
 
-/* ---- the answer -----------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static bool is_good_status(int status)
 {

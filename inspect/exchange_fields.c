@@ -55,8 +55,7 @@ void exchange_take_fields(
     }
 }
 
-/* ---- addresses ------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 static bool has_letter(struct str s)
 {

@@ -341,8 +341,7 @@ void file_take_fetch(struct exchange *ex, struct str answer)
     }
 }
 
-/* ---- the answer's head ----------------------------------------------------
- */
+/* ---- the answer's head ---- */
 
 /* Files change under one address. */
 static uint64_t version_of(const struct field *fields, size_t count)
@@ -541,8 +540,7 @@ void file_take_link_body(struct exchange *ex, struct str bytes)
         d->is_damaged = true;
 }
 
-/* ---- the end --------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static const struct json_node *find(
     const struct json_node *root, const struct json_paths *paths)

@@ -232,8 +232,7 @@ void exchange_free_response(struct exchange *ex)
     activity_free(&ex->view);
 }
 
-/* ---- after its last byte --------------------------------------------------
- */
+/* ---- after its last byte ---- */
 
 static void finish_stream(struct exchange *ex)
 {

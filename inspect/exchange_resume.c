@@ -92,8 +92,7 @@ bool exchange_resume_ask(struct exchange *ex)
     return true;
 }
 
-/* ---- what was kept --------------------------------------------------------
- */
+/* ---- what was kept ---- */
 
 /* {"time": …, "reply": …, "ids": [...]} */
 static void read_head(struct exchange *ex, struct str head)
@@ -232,8 +231,7 @@ void exchange_resume_name(struct exchange *ex)
     }
 }
 
-/* ---- leaving word ---------------------------------------------------------
- */
+/* ---- leaving word ---- */
 
 void exchange_resume_keep(struct exchange *ex)
 {

@@ -37,8 +37,7 @@ struct signin_work {
     bool ends_session, ends_on_error;
 };
 
-/* ---- names ---------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static struct str hash_of(struct exchange *ex, const char *kind, struct str a,
     struct str b, struct str c)
@@ -110,8 +109,7 @@ static struct keep_file record_of(struct exchange *ex)
     return record;
 }
 
-/* ---- life ----------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void signin_open(struct exchange *ex, const struct exchange_request *request)
 {
@@ -143,8 +141,7 @@ void signin_free(struct exchange *ex)
     ex->signin = NULL;
 }
 
-/* ---- the request ----------------------------------------------------------
- */
+/* ---- the request ---- */
 
 /* An address, or a token that holds one. */
 static struct str account_in(struct exchange *ex, struct str word)
@@ -367,8 +364,7 @@ void signin_note_verdict(struct exchange *ex)
         rename_to(ex->activity, "logout.failed");
 }
 
-/* ---- the answer -----------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 /* "…session-token=; Max-Age=0", or a date long past. */
 static bool clears_session(const struct field *fields, size_t count)
@@ -652,8 +648,7 @@ static void complete_logout(
     }
 }
 
-/* ---- whose the login was ---------------------------------------------------
- */
+/* ---- whose the login was ---- */
 
 static void fill_login(struct exchange *ex, struct activity *a)
 {

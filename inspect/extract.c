@@ -120,8 +120,7 @@ static void take_rest(struct exchange *ex, const struct json_node *root)
     collect_rest(ex, root, &next);
 }
 
-/* ---- paths ----------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 typedef void visit_fn(
     struct exchange *ex, const struct json_node *node, struct buf *to);
@@ -170,8 +169,7 @@ static void walk_all(struct exchange *ex, const struct json_node *root,
     pick_all(root, paths, on_node, &v);
 }
 
-/* ---- ids --------------------------------------------------------------------
- */
+/* ---- ids ---- */
 
 static void set_id(struct exchange *ex, enum route_id id, struct str value,
     struct file_facts *file)
@@ -381,8 +379,7 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
     extract_files(ex, root);
 }
 
-/* ---- bodies
- * ------------------------------------------------------------------- */
+/* ---- bodies ---- */
 
 static void harvest_into(struct exchange *ex, struct buf *to)
 {
@@ -563,8 +560,7 @@ void extract_answer(
     ex->joint_count = 0;
 }
 
-/* ---- the address
- * ------------------------------------------------------------- */
+/* ---- the address ---- */
 
 static bool is_url_text(const struct route *route, struct str name)
 {

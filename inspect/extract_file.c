@@ -40,8 +40,7 @@ struct activity_file *extract_file(
     return file;
 }
 
-/* ---- what the bytes tell --------------------------------------------------
- */
+/* ---- what the bytes tell ---- */
 
 static void append_utf16(struct buf *out, struct str bytes, bool is_big)
 {
@@ -157,8 +156,7 @@ void extract_file_bytes(struct exchange *ex, struct activity_file *file,
         harvest_file(ex, STR("application/json"), bytes, true);
 }
 
-/* ---- inside the text ------------------------------------------------------
- */
+/* ---- inside the text ---- */
 
 static void add_inline(struct exchange *ex, const struct json_node *node,
     struct str type, struct str name, struct str bytes)
@@ -203,8 +201,7 @@ void extract_base64(struct exchange *ex, const struct json_node *node,
     buf_wipe_free(&bytes);
 }
 
-/* ---- parts ----------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 struct file_reader {
     struct exchange *ex;
@@ -468,8 +465,7 @@ void extract_file_body(struct exchange *ex)
     extract_ids(ex, NULL);
 }
 
-/* ---- while they pass ------------------------------------------------------
- */
+/* ---- while they pass ---- */
 
 /* What cannot be read in parts is scanned as it is. */
 static void break_off(struct file_reader *r)

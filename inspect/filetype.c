@@ -214,8 +214,7 @@ static const char *text_type(struct str head)
     return filetype_is_mail(text) ? "message/rfc822" : "text/plain";
 }
 
-/* ---- mail -----------------------------------------------------------------
- */
+/* ---- mail ---- */
 
 static bool is_field_name(struct str name)
 {
@@ -250,8 +249,7 @@ bool filetype_is_mail(struct str head)
     return known >= 3;
 }
 
-/* ---- documents ------------------------------------------------------------
- */
+/* ---- documents ---- */
 
 bool filetype_is_document(struct str type)
 {

@@ -144,8 +144,7 @@ void keep_note_partial(struct str service, struct str message_id,
 /* Of keep_ask_answer: the rest of it is told under the same id. */
 bool keep_read_partial(struct str answer, struct keep_partial *partial_out);
 
-/* ---- an answer that comes another way than its prompt --------------------
- */
+/* ---- an answer that comes another way than its prompt ---- */
 
 /* Names of a turn (its id, a topic, the prompt's message id) stand for the
  * activity of the prompt; empty ones for nothing. */

@@ -103,8 +103,7 @@ bool keep_read_reply(struct str answer, char activity_id_out[UUID_TEXT_BYTES])
     return true;
 }
 
-/* ---- serving -------------------------------------------------------------
- */
+/* ---- serving ---- */
 
 static void serve_seen(struct keep *keep, const struct question *q,
     int64_t now_ms, struct answer *a)

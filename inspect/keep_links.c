@@ -485,8 +485,7 @@ static void take_sum(
     *e->sum = q->sum;
 }
 
-/* ---- serving -------------------------------------------------------------
- */
+/* ---- serving ---- */
 
 static void serve_files(struct links *links, const struct question *q,
     struct str keys, int64_t now_ms)

@@ -76,8 +76,7 @@ bool keep_read_tail(
     return err == OK;
 }
 
-/* ---- the keeper's side ---------------------------------------------------
- */
+/* ---- the keeper's side ---- */
 
 static void drop(struct keep *keep, struct tail *tail)
 {

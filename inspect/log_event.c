@@ -275,8 +275,7 @@ void log_event_client(struct activity *a, struct str ip, struct str user_agent,
         activity_add_detail(a, names[i], json_get_text(place, names[i]));
 }
 
-/* ---- the end ---------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void hash_node(struct digest *digest, const struct json_node *node)
 {

@@ -397,8 +397,7 @@ static void read_responses_event(
     }
 }
 
-/* ---- frame ----------------------------------------------------------------
- */
+/* ---- frame ---- */
 
 static void read_event(
     struct answer *a, struct str name, const struct json_node *root)

@@ -85,8 +85,7 @@ static bool read_content(
     return json_is(content, JSON_ARRAY);
 }
 
-/* ---- messages -------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 static bool is_user(const struct json_node *item)
 {

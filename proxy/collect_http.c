@@ -117,8 +117,7 @@ static void check_done(struct collect_http *h)
     }
 }
 
-/* ---- libcurl's sockets and time
- * ---------------------------------------------- */
+/* ---- libcurl's sockets and time ---- */
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -185,8 +184,7 @@ static int on_timer(CURLM *multi, long ms, void *context)
     return 0;
 }
 
-/* ---- what comes
- * ------------------------------------------------------------------ */
+/* ---- what comes ---- */
 
 static size_t on_body(char *p, size_t size, size_t n, void *context)
 {
@@ -243,8 +241,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *context)
     return size * n;
 }
 
-/* ---- a request
- * -------------------------------------------------------------------- */
+/* ---- a request ---- */
 
 static void add_header(struct collect_http *h, const char *text)
 {

@@ -61,8 +61,7 @@ const char *collect_source_name(enum collect_source source)
     return source == COLLECT_AUDIT ? "audit-log" : "compliance-log";
 }
 
-/* ---- keys ------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 /* Others than its owner may read it, which is no reason to stop reading. */
 static void warn_of_readers(const char *path, enum collect_source which)
@@ -145,8 +144,7 @@ void collect_keys_decode(struct str bytes, struct collect_keys *keys_out)
             buf_append_str(&keys_out->keys[i], line);
 }
 
-/* ---- to the storer
- * ----------------------------------------------------------- */
+/* ---- to the storer ---- */
 
 static void pump(struct source *s);
 
@@ -251,8 +249,7 @@ static bool put_events(struct source *s)
     return s->at_end && s->pending == 0;
 }
 
-/* ---- steps
- * ---------------------------------------------------------------------- */
+/* ---- steps ---- */
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -382,8 +379,7 @@ static void on_recorded(void *owner, uint64_t token, enum err err)
     pump(s);
 }
 
-/* ---- life
- * ----------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void find_tenant_types(struct collector *c)
 {

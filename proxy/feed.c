@@ -221,8 +221,7 @@ void feed_request(const struct feed *f, struct feed_request *out)
     *out = (struct feed_request){buf_str(&f->url), f->has_key, f->bytes_max};
 }
 
-/* ---- what comes back -------------------------------------------------------
- */
+/* ---- what comes back ---- */
 
 static bool skips(struct feed *f, int status, int64_t now_ms)
 {

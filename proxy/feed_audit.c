@@ -98,8 +98,7 @@ bool audit_skips(struct feed *f, int64_t now_ms)
     return true;
 }
 
-/* ---- a page ----------------------------------------------------------------
- */
+/* ---- a page ---- */
 
 struct page {
     const struct json_node *list;
@@ -244,8 +243,7 @@ void audit_after_put(struct feed *f, int64_t now_ms)
     }
 }
 
-/* ---- the cursor -------------------------------------------------------------
- */
+/* ---- the cursor ---- */
 
 void audit_load(struct feed *f, const struct json_node *cursor, int64_t now_ms)
 {

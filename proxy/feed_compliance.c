@@ -182,8 +182,7 @@ bool compliance_skips(struct feed *f, int status, int64_t now_ms)
     return true;
 }
 
-/* ---- what comes back
- * --------------------------------------------------------- */
+/* ---- what comes back ---- */
 
 static void read_files(struct feed *f, const struct json_node *list)
 {
@@ -307,8 +306,7 @@ void compliance_after_save(struct feed *f, int64_t now_ms)
     turn_page(f, now_ms);
 }
 
-/* ---- the cursor
- * ---------------------------------------------------------------- */
+/* ---- the cursor ---- */
 
 void compliance_load(
     struct feed *f, const struct json_node *cursor, int64_t now_ms)

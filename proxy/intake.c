@@ -83,8 +83,7 @@ static bool connect_to(const char *store_dir, int *fd_out)
     return is_good;
 }
 
-/* ---- a storer of our own --------------------------------------------------
- */
+/* ---- a storer of our own ---- */
 
 struct line {
     int fd;
@@ -145,8 +144,7 @@ static int serve(const struct settings *s, struct alert_rules *alerts, int fd)
     return 0;
 }
 
-/* ---- opening and closing
- * ----------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 static enum err give_up_root(const struct run_user *user)
 {

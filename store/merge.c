@@ -166,8 +166,7 @@ static bool is_one_act(const json_t *a, const json_t *b)
            (!has_target || are_same_targets(a, b));
 }
 
-/* ---- what the log adds -----------------------------------------------------
- */
+/* ---- what the log adds ---- */
 
 static json_t *facts_of(const json_t *log)
 {
@@ -216,8 +215,7 @@ static void add_facts(json_t *activity, json_t *facts)
     }
 }
 
-/* ---- finding the other
- * ------------------------------------------------------- */
+/* ---- finding the other ---- */
 
 struct other {
     char id[UUID_TEXT_BYTES];
@@ -309,8 +307,7 @@ static enum err drop_row(struct merge *m, const char *id)
     return err;
 }
 
-/* ---- records
- * ------------------------------------------------------------------- */
+/* ---- records ---- */
 
 static enum err note_log(
     struct merge *m, const char *id, const json_t *activity)

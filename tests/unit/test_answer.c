@@ -272,8 +272,7 @@ static void an_error_of_the_light_app_is_no_answer(void **state)
     check(ANSWER_MWEB, false, "", "");
 }
 
-/* ---- answers that a map describes -----------------------------------------
- */
+/* ---- answers that a map describes ---- */
 
 static void check_mapped(
     const char *answer, bool is_sse, const char *text, const char *expected)

@@ -187,8 +187,7 @@ static void a_leaf_key_is_p256_in_pkcs8(void **state)
     buf_wipe_free(&der);
 }
 
-/* ---- the command ----------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static char folder[64];
 

@@ -63,8 +63,7 @@ static bool fails(struct world *w)
     return !w->is_calm && roll(w, 100) < w->fault_percent;
 }
 
-/* ---- the servers -----------------------------------------------------------
- */
+/* ---- the servers ---- */
 
 static bool parameter(struct str url, const char *name, char out[64])
 {
@@ -255,8 +254,7 @@ static void serve(struct world *w, const struct feed_request *request,
     reply->location = buf_str(location);
 }
 
-/* ---- the collector
- * ------------------------------------------------------------ */
+/* ---- the collector ---- */
 
 static void store_event(struct world *w, struct str json)
 {
@@ -428,8 +426,7 @@ static void no_history_loses_an_event(void **state)
         run_history(seed);
 }
 
-/* ---- single answers
- * ------------------------------------------------------------- */
+/* ---- single answers ---- */
 
 static struct feed *begin(struct world *w, enum feed_kind kind)
 {

@@ -84,8 +84,7 @@ static const char *const streams[] = {
         APPEND("right") DELTA("{\"v\":\" one\",\"c\":0}") END,
 };
 
-/* ---- what comes of them ---------------------------------------------------
- */
+/* ---- what comes of them ---- */
 
 static struct answer *begin(struct str text)
 {
@@ -133,8 +132,7 @@ static void keep(struct str text, struct buf *kept)
     assert_int_not_equal(kept->n, 0);
 }
 
-/* ---- where streams may break off ------------------------------------------
- */
+/* ---- where streams may break off ---- */
 
 enum { EVENTS_MAX = 64 };
 
@@ -250,8 +248,7 @@ static void a_stream_breaks_off_as_often_as_it_likes(void **state)
     }
 }
 
-/* ---- long ones -------------------------------------------------------------
- */
+/* ---- long ones ---- */
 
 static void make_long(size_t events, struct buf *out)
 {
@@ -336,8 +333,7 @@ static void only_streams_of_chatgpt_go_on(void **state)
     answer_free(&chat);
 }
 
-/* ---- streams of their own -------------------------------------------------
- */
+/* ---- streams of their own ---- */
 
 static void check_alone(
     const char *first, const char *second, int64_t offset, bool is_same_answer)
@@ -364,8 +360,7 @@ static void a_stream_from_the_beginning_needs_nothing(void **state)
         first, ENCODING OPEN("n", "\"\"", "0") APPEND("abc") END, 0, false);
 }
 
-/* ---- hostile states --------------------------------------------------------
- */
+/* ---- hostile states ---- */
 
 static bool is_taken(struct str kept)
 {
