@@ -14,6 +14,15 @@ static bool is_success(int status)
     return status == STATUS_UPGRADED || (status >= 200 && status < 400);
 }
 
+/* Of a request that has no activity of its own, its path says which. */
+static struct str path_conversation(const struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->match.count; i++)
+        if (str_is(ex->match.names[i], "conversation_id"))
+            return ex->match.values[i];
+    return STR_NONE;
+}
+
 /* What an answer has from its request. */
 static void fill_answer(struct exchange *ex, struct activity *answer)
 {
@@ -36,6 +45,8 @@ static void fill_answer(struct exchange *ex, struct activity *answer)
         answer->time_ms = ex->time_ms;
     if (answer->conversation_id.n == 0)
         answer->conversation_id = arena_copy(arena, ex->resume_conversation);
+    if (answer->conversation_id.n == 0)
+        answer->conversation_id = arena_copy(arena, path_conversation(ex));
     if (request == NULL)
         return;
     answer->reply_to = arena_copy(arena, str_of(request->id));

@@ -149,5 +149,8 @@ def messages_that_are_kept():
     def get(path, value, second):
         return entry("https://api.openai.com/v1" + path, None, dumps(value), method="GET", answer_kind="application/json",
                      second=second, fields={"authorization": "Bearer sk-x"})
-    return [get("/responses/resp_9/input_items?limit=20", items, 0), get("/chat/completions/chatcmpl-9/messages", kept, 2)], [
-        expect("conversation.viewed", "first\nsecond", "tool says"), expect("conversation.viewed", "Hi")]
+    return [get("/responses/resp_9/input_items?limit=20", items, 0), get("/chat/completions/chatcmpl-9/messages", kept, 2),
+            get("/conversations/conv_9/items", items, 4), get("/threads/thread_9/messages", kept, 6)], [
+        expect("conversation.viewed", "first\nsecond", "tool says"), expect("conversation.viewed", "Hi"),
+        expect("conversation.viewed", "first\nsecond", "tool says", conversation_id="conv_9"),
+        expect("conversation.viewed", "Hi", conversation_id="thread_9")]
