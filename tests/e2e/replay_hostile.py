@@ -230,7 +230,8 @@ def unclassified_without_a_body():
 @case
 def telemetry():
     return [entry(CHAT + p, dumps({"card": CARD}), second=i) for i, p in
-            enumerate(("/ces/v1/t", "/backend-api/lat/r", "/backend-api/sentinel/chat-requirements"))], []
+            enumerate(("/ces/v1/t", "/backend-api/lat/r", "/backend-api/sentinel/chat-requirements", "/cdn-cgi/challenge-platform/x",
+                       "/backend-api/statsc/flush", "/unauth-mweb/events/x"))], []
 
 
 # ---- sizes ----

@@ -3,6 +3,7 @@
 from exchanges import CHAT, F, delta, add, append, document, dumps, entry, message, prompt, token
 from replay_cases import ANY, answers, case, expect, says
 from replay_content import write
+from replay_ws import down, items, socket, stream
 
 COOKIE = "__Secure-next-auth.session-token"
 
@@ -81,6 +82,20 @@ def accounts_check_does_not_guess():
     return [get("/backend-api/me", {"id": "user-11", "email": "e@example.com"}, cookie),
             get("/backend-api/accounts/check/v4-2023-04-27", listed, cookie, second=1), ask("hi", cookie, 2)], [
         says("hi", actor={"user": "e@example.com", "workspace": None, "plan": None})]
+
+
+@case
+def the_socket_of_the_answers_names_the_user():
+    """wss://ws.chatgpt.com/ws/user/ID has nothing else that does."""
+    return [socket("wss://ws.chatgpt.com/ws/user/user-12?verify=secret",
+                   *map(down, items("conversation-turn-who", stream("Yes", id="who-a", conversation="who-c"))))], [
+        answers("Yes", actor={"user": "user-12"})]
+
+
+@case
+def another_workspace_is_chosen():
+    return [write("/accounts/transfer", {"workspace_id": "0f7c9b1e-1111-4222-8333-444444444444"})], [
+        expect("service.unclassified", ANY, ANY)]
 
 
 @case

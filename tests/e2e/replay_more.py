@@ -77,6 +77,25 @@ def sora():
 
 
 @case
+def sora_storyboards_and_uploads():
+    board = {"kind": "video", "title": "Hens", "prompt": "a hen", "audio_caption": "birds", "audio_transcript": "cluck",
+             "video_caption": "wide", "n_frames": 300, "model": "sy_8", "inpaint_items": []}
+    sora = "https://sora.chatgpt.com/backend"
+
+    def sent(path, name, second, id):
+        return entry(sora + path, parts(("file", b"\x89PNG", name, "image/png"), ("timestamps", "0,3")),
+                     dumps({id: "up_" + name}), kind=MULTIPART, answer_kind="application/json", second=second)
+    return [entry(sora + "/nf/create/storyboard", dumps(board)),
+            entry(sora + "/editor/enhance_prompt", dumps({"prompt": "a hen, nicer"}), second=2),
+            sent("/characters/upload", "c.png", 4, "id"), sent("/project_y/file/upload", "p.png", 6, "file_id"),
+            entry(sora + "/project_y/post/s_1/comment", dumps({"text": "love it"}), second=8)], [
+        says("a hen\nHens\nbirds\ncluck\nwide", model="sy_8"), says("a hen, nicer"),
+        expect("file.uploaded", files=[{"id": "up_c.png", "name": "c.png", "bytes": 4}]),
+        expect("file.uploaded", files=[{"id": "up_p.png", "name": "p.png", "bytes": 4}]),
+        expect("conversation.shared", "love it")]
+
+
+@case
 def apps_and_automations():
     call = {"app_uri": "connectors://x", "tool_name": "search", "tool_input": {"query": "q3 figures"}}
     return [entry(CHAT + "/backend-api/ecosystem/call_mcp", dumps(call)),
@@ -114,6 +133,17 @@ def api_images_and_speech():
         says("Hello", hidden="calm"),
         expect("prompt_with_file.created", f"card {CARD}", where="prompt", **{**{"files": [{"name": "r.png"}]}, **BAD}),
         expect("prompt_with_file.created", None, where="file", **{**{"files": [{"name": "c.txt"}]}, **BAD})]
+
+
+@case
+def api_rarer_inputs():
+    return [upload("/audio/translations", ("file", b"xx", "a.m4a", "audio/mp4"), ("model", "w"), answer='{"text":"In English"}',
+                   answer_kind="application/json"),
+            api("/videos/video_1/remix", {"prompt": "slower"}, second=2),
+            api("/responses/input_tokens", {"model": "m", "input": "count me"}, second=4),
+            api("/responses/compact", {"model": "m", "input": "make it short"}, second=6)], [
+        expect("audio.transcribed", "In English", model="w"), says("slower"),
+        expect("prompt.drafted", "count me", model="m"), expect("prompt.drafted", "make it short")]
 
 
 @case

@@ -415,3 +415,13 @@ def drafts_without_text():
     draft = {**empty, "partial_query": {"id": "d", "content": {"content_type": "text", "parts": ["Dear"]}}}
     return [entry(F + "/prepare", dumps(body), '{"status":"ok"}', answer_kind="application/json", second=i)
             for i, body in enumerate((absent, empty, draft))], [expect("prompt.drafted", "Dear")]
+
+
+@case
+def keystrokes_of_an_autocompletion():
+    """Each key sends what stands there; all of it is one draft (3.4)."""
+    typed = "where can I find it"
+    return [entry(CHAT + "/backend-api/conversation/experimental/generate_autocompletions",
+                  dumps({"input_text": typed[:n], "num_completions": 4, "in_search_mode": False}),
+                  dumps({"completions": ["x"]}), answer_kind="application/json", second=n)
+            for n in range(2, len(typed) + 1)], [expect("prompt.drafted", typed)]

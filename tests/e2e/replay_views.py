@@ -1,7 +1,7 @@
 """What is fetched, spoken, or set up beside prompts (facts/chatgpt-wire.md §3.7
 to §3.9, §9.3): a case each row of docs/activities.md."""
 from exchanges import CARD, CHAT, dumps, entry
-from replay_cases import ANY, case, expect
+from replay_cases import ANY, case, expect, says
 
 B = CHAT + "/backend-api"
 API = "https://api.openai.com/v1"
@@ -84,8 +84,11 @@ def group_chat_read_and_set_up():
 
 @case
 def automations_changed():
-    return [write(B + "/automations/a-1", {"prompt": "each Friday", "title": "T"}, method="PATCH")], [
-        expect("prompt.updated", "each Friday", "T", update="edit")]
+    return [write(B + "/automations/a-1", {"prompt": "each Friday", "title": "T"}, method="PATCH"),
+            write(B + "/tasks", {"prompt": "each day", "title": "D"}, second=2),
+            write(B + "/tasks/t-1", {"prompt": "each hour"}, method="PATCH", second=4)], [
+        expect("prompt.updated", "each Friday", "T", update="edit"), says("each day", hidden="D"),
+        expect("prompt.updated", "each hour", update="edit")]
 
 
 @case

@@ -2,7 +2,7 @@
 off (facts/chatgpt-wire.md §3.2.3, §3.8, §3.9, §7.1, §9.3)."""
 from exchanges import CARD, CHAT, F, add, append, delta, document, dumps, entry, message, prompt
 from replay_api import api
-from replay_cases import BAD, answers, asked, case, expect, says
+from replay_cases import ANY, BAD, answers, asked, case, expect, says
 from replay_more import MULTIPART, node, parts
 
 B = CHAT + "/backend-api"
@@ -101,6 +101,23 @@ def rarer_writes():
         expect("service.unclassified", None, files=[{"id": "file_1", "name": "q3 plan.xlsx"}]),
         expect("conversation.shared", "look"), expect("service.unclassified", "New", conversation_id="rw-c"),
         expect("instructions.updated", "Team\nBe kind")]
+
+
+@case
+def what_carries_no_words_says_nothing():
+    """Ids and counts only (3.4, 3.9, 3.10): told of where something is found."""
+    paths = {"/conversation/gen_title/nw-c": {"message_id": "m", "model": "x"}, "/stop_conversation": {"conversation_id": "c"},
+             "/conversation/init": {"gizmo_id": None, "conversation_id": None, "timezone_offset_min": -120},
+             "/conversation/nw-c/async-status": {},
+             "/conversation/nw-c/experimental/generate_suggestions": {"message_id": "m", "num_suggestions": 3}}
+    return [entry(B + path, dumps(body), "{}", answer_kind="application/json", second=2 * i)
+            for i, (path, body) in enumerate(paths.items())] + [
+        get("/conversation/nw-c/stream_status", {"status": "COMPLETE"}, second=20),
+        get("/wham/tasks/list", {"items": []}, second=22),
+        entry(B + "/conversation/init", dumps({"conversation_origin": CARD}), "{}", second=24),
+        get("/wham/tasks/task_e2", {"task": {"title": f"pay {CARD}"}}, second=26)], [
+        expect("service.unclassified", ANY, ANY, **BAD),
+        expect("conversation.viewed", ANY, ANY, conversation_id="task_e2", verdict="alert")]
 
 
 @case
