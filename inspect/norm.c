@@ -252,7 +252,8 @@ static int fold_pair(struct str source, size_t at)
     unsigned char first = (unsigned char)source.p[at];
     if (first < 0xce || first > 0xd7 || !is_tail(source, at + 1))
         return -2;
-    return fold_script((first & 0x1fu) << 6 | (source.p[at + 1] & 0x3fu));
+    unsigned char second = (unsigned char)source.p[at + 1];
+    return fold_script((first & 0x1fu) << 6 | (second & 0x3fu));
 }
 
 /* The character at `at`, which count_plain does not know: how many bytes it
