@@ -1,15 +1,15 @@
 'use strict';
 // Every administrative call of the official SDK, through the proxy:
-//   node admin.js PROXY_URL CA_PEM
-// Prints a list of [call, what came] as JSON, in the order of the calls.
+//   node admin.js PROXY_URL CA_PEM [KEY [CALL…]]
+// KEY: instead of an admin key; CALL: only those of that name.  Prints a list of [call, what came] as JSON, in the order of the calls.
 const fs = require('fs');
 const OpenAI = require('openai-admin');
 const undici = require('undici');
 
-const [proxy, ca] = process.argv.slice(2);
+const [proxy, ca, key, ...only] = process.argv.slice(2);
 const dispatcher = new undici.ProxyAgent({ uri: proxy, requestTls: { ca: fs.readFileSync(ca) } });
 const client = new OpenAI({ apiKey: 'sk-test-not-a-key', maxRetries: 2, organization: 'org-acme',
-  adminAPIKey: 'sk-admin-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcd',
+  adminAPIKey: key || 'sk-admin-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcd',
   fetch: (url, init) => undici.fetch(url, { ...init, dispatcher }) });
 const org = client.admin.organization, projects = org.projects;
 const p = { project_id: 'proj_1' }, role = { role_id: 'role_1' };
@@ -89,7 +89,7 @@ const calls = [
 
 (async () => {
   const out = [];
-  for (const [name, call] of calls) {
+  for (const [name, call] of calls.filter(([name]) => !only.length || only.includes(name))) {
     try {
       const got = await call();
       out.push([name, got && got.data ? got.data : got]);

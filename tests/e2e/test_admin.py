@@ -6,6 +6,7 @@ import json
 import os
 import unittest
 
+from exchanges import token
 from gateway import GatewayTest, wait_for
 from planted import Searched
 from test_clients import node
@@ -107,6 +108,50 @@ class Admin(GatewayTest):
              a["actor"].get("workspace") == "org-blocked"]), SECONDS, "two activities")
         self.assertEqual(sorted((a["target"]["name"], a["verdict"], a["outcome"], a["details"]["channel"]) for a in told),
                          [("new", "allow", "success", "console"), ("old", "block", "failure", "console")])
+
+
+class AdminPolicy(GatewayTest):
+    """What the policy says of administration, as the official SDK meets it."""
+    policy = ("groups: {key-makers: [ana@corp.example]}\n"
+              "rules:\n"
+              "  - {name: keys-by-their-makers, when: {activity: [api_key.created]}, unless: {group: [key-makers]}, "
+              "verdict: block, message: Ask Ana for a key.}\n"
+              "  - {name: no-owners, when: {activity: [user.added, user.updated, 'invite.*'], role: '*owner*'}, verdict: block}\n"
+              "  - {name: invitations, when: {activity: invite.sent}, verdict: alert, severity: low}\n")
+    calls = ["admin key", "invite", "service account", "project user", "user changed", "owner"]
+
+    def test_keys_are_made_by_one_group_and_nobody_makes_owners(self):
+        def run(mail):
+            key = token(mail).removeprefix("Bearer ")
+            return dict(node("admin.js", f"http://127.0.0.1:{self.gateway.proxy_port}", str(self.gateway.ca), key, *self.calls))
+        ana, bob = run("ana@corp.example"), run("bob@corp.example")
+        refused = {"status": 403, "kind": "PermissionDeniedError", "code": "blocked_by_policy", "type": "policy_violation"}
+        for name, got, is_refused in (("admin key", ana, False), ("service account", ana, False), ("invite", bob, False),
+                                      ("project user", bob, False), ("admin key", bob, True), ("service account", bob, True),
+                                      ("owner", ana, True), ("owner", bob, True), ("user changed", ana, True)):
+            with self.subTest(name):
+                self.assertEqual({k: got[name].get(k) for k in refused} == refused, is_refused, got[name])
+        self.assertIn("Ask Ana for a key.", bob["admin key"]["message"])
+        self.assertEqual(ana["admin key"]["value"], secret_of("ci"))
+        seen = [s["path"] for s in self.standin.seen()]
+        self.assertEqual([sum(p.endswith(e) for p in seen) for e in ("admin_api_keys", "service_accounts", "invites", "user-7")],
+                         [1, 1, 2, 0])
+
+        def told():
+            found = [(a["actor"]["user"].split("@")[0], a["activity"], a["verdict"], a["outcome"], a.get("rule"))
+                     for a in self.gateway.activities("--since", "1h") if a["http"]["status"]]
+            return sorted(found, key=str) if len(found) == 13 else None
+        stopped = ("block", "failure")
+        self.assertEqual(wait_for(told, SECONDS, "thirteen activities"), sorted([
+            ("ana", "api_key.created", "alert", "success", "admin-key"),  # of conf/alerts.yaml
+            ("ana", "api_key.created", "allow", "success", None),
+            ("ana", "service_account.created", "allow", "success", None),
+            ("bob", "api_key.created", *stopped, "keys-by-their-makers"),
+            ("bob", "service_account.created", *stopped, "keys-by-their-makers"),
+            *((who, "invite.sent", "alert", "success", "invitations") for who in ("ana", "bob")),
+            *((who, "user.added", "allow", "success", None) for who in ("ana", "bob")),
+            *((who, "user.added", *stopped, "no-owners") for who in ("ana", "bob")),
+            *((who, "user.updated", *stopped, "no-owners") for who in ("ana", "bob"))], key=str))
 
 
 class PlantedSecrets(Searched):
