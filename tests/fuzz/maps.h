@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "inspect/exchange.h"
+#include "inspect/keep_links.h"
 #include "inspect/rules.h"
 #include "tests/fuzz/same.h"
 
@@ -81,6 +82,15 @@ static inline void append_record(struct record *record, struct buf *out)
     buf_free(&record->json);
 }
 
+/* A note has no answer.  What a redirect says of a link is a question that
+ * nobody waits for: its answer goes nowhere (proxy/role_keeper.c). */
+static inline void check_unanswered(struct str answer)
+{
+    struct keep_link_answer said;
+    check(answer.n == 0 || keep_read_link(answer, &said) == OK,
+        "a note has no answer");
+}
+
 /* Until the exchange wants more; its records go to out. */
 static inline void run_steps(
     struct exchange *ex, struct keep *keep, int64_t now_ms, struct buf *out)
@@ -97,7 +107,8 @@ static inline void run_steps(
     }
     while (exchange_next_note(ex, &data) == OK) {
         keep_handle(keep, buf_str(&data), now_ms, &nothing);
-        check(nothing.n == 0, "a note has no answer");
+        check_unanswered(buf_str(&nothing));
+        buf_clear(&nothing);
         buf_clear(&data);
     }
     while (exchange_next_record(ex, &record) == OK)
