@@ -57,7 +57,7 @@ OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
 LLHTTP_OBJECTS := $(patsubst %,$(OBJ)/llhttp/%.o,llhttp api http)
 LIB_OBJECTS := $(filter-out $(OBJ)/proxy/main.o,$(OBJECTS)) $(LLHTTP_OBJECTS) \
 	$(OBJ)/console/asset_table.o
-ASSETS := console/openapi.yaml $(shell find console/static -type f)
+ASSETS := console/openapi.yaml console/quality.json $(shell find console/static -type f)
 
 # ---- build ----
 

@@ -28,6 +28,7 @@ enum bundle_kind {
     BUNDLE_EVIDENCE, /* the file of evidence.public_key, none or one */
     BUNDLE_DATA_DIR, /* name: the data folder in effect; no text */
     BUNDLE_ALERTS,   /* rules of alerts: none or several */
+    BUNDLE_MODES,    /* modes of services, made by the console, none or one */
     BUNDLE_KINDS,
 };
 

@@ -17,6 +17,7 @@ Records with a disputable label are left out.
 
 import argparse
 import collections
+import datetime
 import json
 import os
 
@@ -233,6 +234,9 @@ def main():
                         help="with --misses: low families of clean text too")
     parser.add_argument("--families", action="store_true",
                         help="a line a family")
+    parser.add_argument("--json", metavar="FILE",
+                        help="the figures of each type as JSON, for the "
+                        "console's page of detectors")
     parser.add_argument("sets", nargs="*",
                         help="these sets (or code); default all")
     args = parser.parse_args()
@@ -256,6 +260,8 @@ def main():
     if "code" in wanted:
         summary.append(("code", show_benign("code", code_records(), command,
                                             args)))
+    if args.json:
+        write_json(args, sets)
     print("\nsummary")
     for name, value in summary:
         print("  %-28s %s" % (name, value if isinstance(value, str)
@@ -269,6 +275,7 @@ def score_sets(sets, command, args):
                    for t in r.get("neg_types") or []}
     everything -= UNSCORED
     identifiers = everything - SECRETS - LOW
+    args.types = Score(everything, same_type)
     pools = {
         "secrets": Score(SECRETS, both_secret),
         "identifiers": Score(identifiers, same_type),
@@ -290,6 +297,8 @@ def score_sets(sets, command, args):
                 pools["identifiers"].add(record, findings)
             if name == "presidio":
                 pools["presidio"].add(record, findings)
+            if name in SECRET_SETS + ["presidio"]:
+                args.types.add(record, findings)
         if args.families or args.sets:
             show(name, score, args)
     summary = []
@@ -305,6 +314,24 @@ def score_sets(sets, command, args):
         summary.append(("evasion " + level, "%d of %d, %.3f" % (
             found, total, found / total)))
     return summary
+
+
+def write_json(args, sets):
+    """Of each type as it is: named right, over all labelled sets."""
+    score = args.types
+    types = {t: [score.expected[t], score.found[t], score.right[t],
+                 score.wrong[t]] for t in sorted(score.families)
+             if score.expected[t] + score.right[t] + score.wrong[t]}
+    with open(args.json, "w", encoding="utf-8") as file:
+        json.dump({
+            "measured": datetime.date.today().isoformat(),
+            "how": "bench/score.py over labelled texts: " + ", ".join(
+                s for s in sets if s in SECRET_SETS + ["presidio"]),
+            "records": sum(len(sets[s]) for s in sets
+                           if s in SECRET_SETS + ["presidio"]),
+            "columns": ["expected", "found", "right", "wrong"],
+            "types": types}, file, separators=(",", ":"))
+        file.write("\n")
 
 
 def add_evasion(evasion, record, findings):

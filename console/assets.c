@@ -30,6 +30,12 @@ struct str asset_openapi(void)
     return a != NULL ? bytes_of(a) : STR_NONE;
 }
 
+struct str asset_quality(void)
+{
+    const struct asset *a = asset_find(STR("quality.json"));
+    return a != NULL ? bytes_of(a) : STR("{}");
+}
+
 static const char *type_of(struct str name)
 {
     static const char *const types[][2] = {

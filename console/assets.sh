@@ -1,10 +1,10 @@
 #!/bin/sh
-# The files of console/static and openapi.yaml as assembler text on standard
+# The files of console/static, openapi.yaml and quality.json as assembler text on standard
 # output: their bytes, and the table `asset_table` of name, start, end that
 # console/assets.c reads.  Usage: assets.sh console
 set -eu
 cd "$1"
-files=$(find static openapi.yaml -type f | LC_ALL=C sort)
+files=$(find static openapi.yaml quality.json -type f | LC_ALL=C sort)
 echo '.section .rodata'
 n=0
 for f in $files; do

@@ -86,6 +86,10 @@ static const struct route routes[] = {
     {"/api/v1/services", METHOD_GET, ACCESS_VIEW, api_services},
     {"/api/v1/stats", METHOD_GET, ACCESS_VIEW, api_stats},
     {"/api/v1/stream", METHOD_GET, ACCESS_VIEW, api_stream},
+    {"/api/v1/policy", METHOD_GET, ACCESS_VIEW, api_policy},
+    {"/api/v1/modes", METHOD_GET, ACCESS_VIEW, api_modes},
+    {"/api/v1/policy/try", METHOD_POST, ACCESS_CONTENT, api_policy_try},
+    {"/api/v1/detectors", METHOD_GET, ACCESS_VIEW, api_detectors},
     {"/api/v1/users", METHOD_GET, ACCESS_VIEW, api_users},
     {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
     {"/api/v1/health", METHOD_GET, ACCESS_VIEW, api_health},
@@ -348,6 +352,7 @@ void console_free(struct console **console)
     visits_free(&c->visits);
     lockout_free(&c->lockout);
     auth_free(c);
+    running_unref(c, &c->running);
     pthread_mutex_destroy(&c->lock);
     mem_free(c);
 }

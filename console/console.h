@@ -38,11 +38,27 @@ struct console_options {
     void (*on_login)(void *owner, struct str user);
 };
 
+/* The configuration as it runs: borrowed until release, which comes from any
+ * thread, after the last use. */
+struct policy;
+struct rules;
+struct service_set;
+struct console_running {
+    const struct policy *policy;
+    const struct rules *rules;
+    const struct service_set *services;
+    struct str database, data; /* of the rules: inspect/scan.h */
+    void *owner;
+    void (*release)(void *owner); /* NULL: it stays for good */
+};
+
 struct console *console_new(const struct console_options *options);
 /* After the servers have stopped. */
 void console_free(struct console **console);
 /* The logins from now on (taken). */
 void console_set_users(struct console *console, struct users *users);
+void console_set_running(
+    struct console *console, const struct console_running *running);
 /* When the served certificate ends. */
 void console_set_certificate(struct console *console, int64_t expires_ms);
 void console_recorded(struct console_ticket *ticket, enum err err);

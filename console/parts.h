@@ -13,6 +13,7 @@
 #include "store/browse.h"
 
 struct shared_users; /* auth.c */
+struct running;      /* running.c */
 
 struct console {
     struct console_options options;
@@ -21,6 +22,8 @@ struct console {
     struct lockout *lockout;
     pthread_mutex_t lock; /* what follows */
     struct shared_users *users;
+    struct running *running;
+    unsigned trying;  /* texts against the policy, at once */
     unsigned hashing; /* passwords at once: 64 MiB each */
     unsigned streams;
     int64_t certificate_ms, started_ms;
@@ -79,6 +82,13 @@ enum err audit_before(struct console *c, const struct request *r,
 void audit_new_id(char id_out[UUID_TEXT_BYTES]);
 enum err audit_before_as(struct console *c, const struct request *r,
     const struct audit *audit, const char id[UUID_TEXT_BYTES]) MUST_USE;
+
+/* ---- the configuration as it runs: running.c ---- */
+
+/* NULL: none yet. */
+struct running *running_ref(struct console *c);
+void running_unref(struct console *c, struct running **running);
+const struct console_running *running_get(const struct running *running);
 
 /* ---- answers ---- */
 
@@ -156,6 +166,10 @@ void api_incidents_change(struct call *call);
 void api_views(struct call *call);
 void api_view_save(struct call *call);
 void api_view_delete(struct call *call);
+void api_policy(struct call *call);
+void api_modes(struct call *call);
+void api_policy_try(struct call *call);
+void api_detectors(struct call *call);
 void api_health(struct call *call);
 
 /* ---- files in the binary: assets.c ---- */
@@ -169,5 +183,6 @@ const struct asset *asset_find(struct str name);
 void asset_reply(const struct asset *asset, const struct request *r,
     struct response *response);
 struct str asset_openapi(void);
+struct str asset_quality(void); /* JSON, made by bench/score.py */
 
 #endif

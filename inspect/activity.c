@@ -304,19 +304,19 @@ static void write_finding(struct jsonw *w, const struct finding *f)
     jsonw_close(w);
 }
 
-static void write_findings(struct jsonw *w, const struct activity *a)
+void activity_write_findings(const struct findings *findings, struct jsonw *w)
 {
-    if (a->findings.count == 0)
+    if (findings->count == 0)
         return;
     struct finding *folded =
         mem_calloc(FINDINGS_WRITTEN, sizeof(struct finding));
-    size_t n = fold(&a->findings, folded);
+    size_t n = fold(findings, folded);
     jsonw_key(w, "findings");
     jsonw_array(w);
     for (size_t i = 0; i < n; i++)
         write_finding(w, &folded[i]);
     jsonw_close(w);
-    if (a->findings.is_capped || n == FINDINGS_WRITTEN)
+    if (findings->is_capped || n == FINDINGS_WRITTEN)
         jsonw_key_bool(w, "findings_capped", true);
     mem_free(folded);
 }
@@ -483,7 +483,7 @@ void activity_write(
     write_text(&w, a, capture);
     write_files(&w, a, capture);
     write_facts(&w, a);
-    write_findings(&w, a);
+    activity_write_findings(&a->findings, &w);
     write_verdict(&w, a);
     write_http(&w, a);
     /* The storer puts it apart (store/upsert.c). */

@@ -189,4 +189,9 @@ const char *activity_category(struct str name);
 void activity_write(
     const struct activity *a, enum capture capture, struct buf *out);
 
+/* The member `findings` of an open object, equal values folded, masked; nothing
+ * when there are none. */
+struct jsonw;
+void activity_write_findings(const struct findings *findings, struct jsonw *w);
+
 #endif

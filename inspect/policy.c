@@ -11,52 +11,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/net.h"
 #include "base/yaml.h"
-
-struct texts {
-    struct str *items;
-    size_t count;
-};
-
-struct networks {
-    struct net_range *items;
-    size_t count;
-};
-
-/* What `when` or `unless` asks for; an absent selector holds always. */
-struct condition {
-    bool is_present;
-    struct texts service, activity, type, group_of_type, detector, user, group,
-        workspace, file_type, model, target, plan, role, scope, change;
-    struct networks network;
-    enum level min_confidence, min_severity;
-    int64_t min_count, min_unique, min_file_bytes; /* -1: absent */
-    int signed_in;                                 /* -1: absent */
-    int direction;                                 /* -1: absent */
-};
-
-struct policy_rule {
-    struct str name, message;
-    struct condition when, unless;
-    enum verdict_kind verdict;
-    enum level severity;
-};
-
-struct policy_group {
-    struct str name;
-    struct texts members;
-};
-
-struct policy {
-    struct arena arena;
-    bool is_monitor;
-    enum verdict_kind otherwise;
-    struct policy_group *groups;
-    size_t group_count;
-    struct policy_rule *rules;
-    size_t rule_count;
-};
+#include "inspect/policy_parts.h"
 
 /* ---- loading ---- */
 
@@ -198,7 +154,7 @@ static struct networks read_networks(
     struct texts texts = read_texts(l, map, "network");
     struct networks list = {arena_alloc(&l->policy->arena,
                                 texts.count * sizeof(struct net_range) + 1),
-        0};
+        0, texts};
     for (size_t i = 0; i < texts.count; i++) {
         if (net_parse_range(texts.items[i], &list.items[list.count]) == OK)
             list.count++;
@@ -393,6 +349,7 @@ struct policy *policy_load(const struct bundle *bundle, struct diag *diag)
     if (l.doc != NULL)
         read_policy(&l);
     yaml_free(&l.doc);
+    policy_read_modes(l.policy, bundle, diag);
     mem_free(l.types.items);
     mem_free(l.detectors.items);
     arena_free(&l.arena);
@@ -643,8 +600,9 @@ static bool rule_holds(const struct policy *policy,
 void policy_judge(const struct policy *policy,
     const struct policy_subject *subject, struct verdict *verdict_out)
 {
-    *verdict_out = (struct verdict){
-        .kind = policy->otherwise, .is_monitored = policy->is_monitor};
+    *verdict_out = (struct verdict){.kind = policy->otherwise,
+        .is_monitored =
+            policy_mode(policy, subject->activity->service) == MODE_MONITOR};
     for (size_t i = 0; i < policy->rule_count; i++) {
         const struct policy_rule *rule = &policy->rules[i];
         if (!rule_holds(policy, rule, subject))

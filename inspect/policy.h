@@ -15,6 +15,23 @@ struct policy;
 struct policy *policy_load(const struct bundle *bundle, struct diag *diag);
 void policy_free(struct policy **policy);
 
+/* Whether verdicts are acted on: the policy's `mode`, or one of its own for a
+ * service, which the file <data_dir>/modes.yaml (BUNDLE_MODES) has:
+ *     modes: {chatgpt: monitor}
+ */
+enum mode { MODE_DEFAULT, MODE_ENFORCE, MODE_MONITOR };
+const char *mode_name(
+    enum mode mode); /* "enforce" …; MODE_DEFAULT: "default" */
+enum { POLICY_MODES_MAX = 64, POLICY_MODES_BYTES_MAX = 16 * 1024 };
+/* Never MODE_DEFAULT. */
+enum mode policy_mode(const struct policy *policy, struct str service);
+/* Its own, or MODE_DEFAULT. */
+enum mode policy_own_mode(const struct policy *policy, struct str service);
+/* The text of modes.yaml with that service's mode changed; MODE_DEFAULT: it
+ * has none of its own any more.  ERR_LIMIT. */
+enum err policy_write_modes(const struct policy *policy, struct str service,
+    enum mode mode, struct buf *out) MUST_USE;
+
 enum direction { DIRECTION_UP, DIRECTION_DOWN };
 
 /* What a policy may look at besides the activity itself. */
@@ -34,6 +51,10 @@ struct verdict {
 };
 void policy_judge(const struct policy *policy,
     const struct policy_subject *subject, struct verdict *verdict_out);
+/* As it runs: mode, default, rules in their order with the conditions they
+ * have, as an object (console/openapi.yaml, policy).  policy_write.c */
+struct jsonw;
+void policy_write(const struct policy *policy, struct jsonw *w);
 /* Copied into the activity: what is recorded of it. */
 void policy_put_verdict(struct activity *a, const struct verdict *verdict);
 

@@ -23,6 +23,11 @@ struct str rules_group(const struct rules *rules, size_t index);
 enum level rules_severity(const struct rules *rules, size_t index);
 struct str rules_description(const struct rules *rules, size_t index);
 
+/* A rule as people look it up: what it finds, how sure it is of it when, its
+ * examples counted; members of an open object.  rules_write.c */
+struct jsonw;
+void rules_write(const struct rules *rules, size_t index, struct jsonw *w);
+
 /* Absolute names, each once, of the data files that detectors are about:
  * whoever loaded the rules gives their bytes to scanner_attach.  NUL follows.
  */

@@ -76,6 +76,31 @@ struct str service_name(const struct service *service)
     return service->name;
 }
 
+struct name_list {
+    struct str items[SERVICE_NAMES_MAX];
+    size_t count;
+};
+
+static void add_name(struct name_list *list, struct str name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->items[i], name))
+            return;
+    if (name.n > 0 && list->count < SERVICE_NAMES_MAX)
+        list->items[list->count++] = name;
+}
+
+struct str service_set_name(const struct service_set *set, size_t index)
+{
+    struct name_list list = {.count = 0};
+    for (size_t i = 0; i < set->count; i++)
+        add_name(&list, set->services[i].name);
+    for (size_t i = 0; i < set->count; i++)
+        for (size_t k = 0; k < set->services[i].route_count; k++)
+            add_name(&list, set->services[i].routes[k].service);
+    return index < list.count ? list.items[index] : STR_NONE;
+}
+
 enum block_shape service_block_shape(const struct service *service)
 {
     return service->block;

@@ -33,6 +33,10 @@ enum host_scope {
 enum host_scope service_match_host(const struct service_set *set,
     struct str host, const struct service **service_out);
 struct str service_name(const struct service *service);
+/* Each name once, as maps and their routes give it to activities; empty past
+ * the end. */
+enum { SERVICE_NAMES_MAX = 64 };
+struct str service_set_name(const struct service_set *set, size_t index);
 
 /* Every host pattern of every map, for the PAC file and the signer:
  * "chatgpt.com" exact, ".oaiusercontent.com" that name and everything below,

@@ -213,6 +213,9 @@ static void collect_data(struct collector *c, const struct settings *s)
     buf_printf(&path, "%s/users.yaml", buf_cstr(&folder));
     collect_file(c, BUNDLE_USERS, buf_cstr(&path), false);
     buf_clear(&path);
+    buf_printf(&path, "%s/modes.yaml", buf_cstr(&folder));
+    collect_file(c, BUNDLE_MODES, buf_cstr(&path), false);
+    buf_clear(&path);
     buf_printf(&path, "%s/ca/ca.pem", buf_cstr(&folder));
     collect_file(c, BUNDLE_CA, buf_cstr(&path), false);
     buf_free(&path);

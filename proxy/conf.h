@@ -35,7 +35,7 @@ struct conf {
     struct scanner *scanner;
     struct tls_context *tls;
     struct channel_pool *pool; /* answers of WebSockets that broke off */
-    struct str database, data; /* mapped; unmapped with the conf */
+    struct str database, data; /* console too: mapped, unmapped with the conf */
 };
 
 /* Reads configuration files from disk into a bundle (relative names resolve

@@ -8,7 +8,8 @@
  *                    GONE            `peer` `index` of `origin` has ended
  *                    ORIGINS         the worker instances that live (storer)
  *                    BUNDLE   + fd   configuration of the next RELOAD
- *                    DATABASE + fd   its Hyperscan database (workers)
+ *                    DATABASE + fd   its Hyperscan database (workers,
+ *                                    console)
  *                    DATA     + fd   data files of its detectors, if any
  *                    RELOAD          apply both; `value`: generation
  *                    DRAIN           stop within `value` ms, then exit

@@ -244,6 +244,8 @@ static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
         s->listen_count = p->console.count;
         s->metrics_fds = p->metrics.fds;
         s->metrics_count = p->metrics.count;
+        fd_at(s, ROLE_FD_DATABASE, p->now.database_fd);
+        fd_at(s, ROLE_FD_DATA, p->now.data_fd);
     }
     return OK;
 }
@@ -441,9 +443,10 @@ void children_reload(struct parent *p)
     for (size_t i = 0; i < p->child_count; i++) {
         struct child *c = &p->children[i];
         send_to(c, &bundle, p->now.bundle_fd);
-        if (c->kind == ROLE_WORKER)
+        bool scans = c->kind == ROLE_WORKER || c->kind == ROLE_CONSOLE;
+        if (scans)
             send_to(c, &database, p->now.database_fd);
-        if (c->kind == ROLE_WORKER && p->now.data_fd >= 0)
+        if (scans && p->now.data_fd >= 0)
             send_to(c, &data, p->now.data_fd);
         c->loading += send_to(c, &apply, -1);
     }

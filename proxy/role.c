@@ -190,7 +190,8 @@ static void *map_stats(unsigned slot)
     return stats;
 }
 
-/* Workers, and the collector, which has the scanner alone. */
+/* Workers; the collector, which has the scanner alone; and the console, whose
+ * threads make one where they need it. */
 static void arm(struct role_start *start)
 {
     struct str database, data = STR_NONE;
@@ -205,6 +206,11 @@ static void arm(struct role_start *start)
         memfd_map(ROLE_FD_DATA, DATA_MAX, &data) != OK)
         give_up("mapping the data files");
     close(ROLE_FD_DATA);
+    if (start->kind == ROLE_CONSOLE) {
+        start->conf->database = database;
+        start->conf->data = data;
+        return;
+    }
     enum err err =
         is_worker
             ? conf_arm(start->conf, database, data, start->ticket_keys, &diag)
@@ -290,7 +296,8 @@ int command_role(int argc, char **argv)
     read_sockets(&o, &start);
     if (o.kind != ROLE_COMPILER)
         start.key = read_secret(ROLE_FD_KEY);
-    if (o.kind == ROLE_WORKER || o.kind == ROLE_COLLECTOR)
+    if (o.kind == ROLE_WORKER || o.kind == ROLE_COLLECTOR ||
+        o.kind == ROLE_CONSOLE)
         arm(&start);
     /* No exit handlers: what they do (leak checkers fork and trace) is not for
      * a closed sandbox, and nothing of ours waits for them. */
@@ -345,10 +352,16 @@ static struct conf *load_reload(struct role *role)
 {
     struct conf *conf = load_bundle(role->bundle);
     struct diag diag = {0};
-    if (conf == NULL || role->start->kind != ROLE_WORKER)
+    bool is_worker = role->start->kind == ROLE_WORKER;
+    if (conf == NULL || (!is_worker && role->start->kind != ROLE_CONSOLE))
         return conf;
     struct str database = role->database, data = role->data;
     role->database = role->data = STR_NONE; /* the conf's now */
+    if (!is_worker) {
+        conf->database = database;
+        conf->data = data;
+        return conf;
+    }
     if (conf_arm(conf, database, data, role->start->ticket_keys, &diag) != OK) {
         log_event(
             LOG_ERROR, "config.mistakes", LOG_STR("text", buf_str(&diag.text)));

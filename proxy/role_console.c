@@ -284,10 +284,30 @@ static void take_users(struct console_role *c, const struct conf *conf)
     diag_free(&diag);
 }
 
+/* Nobody else holds it: the last thread that used it may free it. */
+static void on_released(void *owner)
+{
+    struct conf *conf = owner;
+    conf_unref(&conf);
+}
+
+/* conf is taken, but for that of the start, which lives for good. */
+static void take_running(struct console_role *c, struct conf *conf)
+{
+    struct console_running running = {.policy = conf->policy,
+        .rules = conf->rules,
+        .services = conf->services,
+        .database = conf->database,
+        .data = conf->data,
+        .owner = conf,
+        .release = conf != c->start->conf ? on_released : NULL};
+    console_set_running(c->console, &running);
+}
+
 static void on_reload(void *owner, struct conf *conf)
 {
     take_users(owner, conf);
-    conf_unref(&conf);
+    take_running(owner, conf);
 }
 
 static const struct role_events role_events = {
@@ -333,6 +353,7 @@ static void make_console(struct console_role *c)
         .on_login = on_login};
     c->console = console_new(&options);
     take_users(c, c->start->conf);
+    take_running(c, c->start->conf);
 }
 
 static void start_loop(struct console_role *c)

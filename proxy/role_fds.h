@@ -12,8 +12,9 @@ enum {
     ROLE_FD_KEY,         /* leaf key; signer: CA key file; compiler: database
                             from the cache; collector: keys of the logs */
     ROLE_FD_TICKETS,     /* workers: session ticket keys */
-    ROLE_FD_DATABASE,    /* workers, collector: to map; compiler: to write */
-    ROLE_FD_DATA,        /* the same two: base/datafile.h, if there are any */
+    ROLE_FD_DATABASE,    /* workers, collector, console: to map; compiler: to
+                            write */
+    ROLE_FD_DATA,        /* the same: base/datafile.h, if there are any */
     ROLE_FD_LOCK,        /* held, never used: lasts as long as the last role */
     ROLE_FD_LISTEN,      /* from here on listening sockets */
     ROLE_LISTEN_MAX = 64,

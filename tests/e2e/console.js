@@ -71,6 +71,7 @@ async function look(page, pages) {
 
 const scenarios = {
   ...require('./console_people')({ given, logIn, texts, wrong }),
+  ...require('./console_policy')({ given, logIn, texts, wrong }),
 
   look: page => look(page, given.pages),
 

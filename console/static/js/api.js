@@ -54,6 +54,12 @@ export async function get(path, parameters, signal) {
   return answer.json();
 }
 
+export async function post(path, body) {
+  const answer = await call(address(path), { method: 'POST', body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf } });
+  return answer.json();
+}
+
 export async function session() {
   const who = await get('session');
   csrf = who.csrf;

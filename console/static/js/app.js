@@ -3,9 +3,11 @@
 import { activities } from './activities.js';
 import { session } from './api.js';
 import { audit } from './audit.js';
+import { detectors } from './detectors.js';
 import { state, h } from './dom.js';
 import { health } from './health.js';
 import { menu } from './menu.js';
+import { policy } from './policy.js';
 import { start } from './router.js';
 import { services } from './services.js';
 import { users } from './users.js';
@@ -21,6 +23,8 @@ try {
     '/services': { title: 'Service Management', make: (...args) => services(...args, who) },
     '/activities': { title: 'Activities', make: (...args) => activities(...args, who) },
     '/users': { title: 'Users', make: users },
+    '/policy': { title: 'Policy', make: (...args) => policy(...args, who) },
+    '/detectors': { title: 'Detectors', make: detectors },
     '/audit': { title: 'Audit', make: audit },
     '/health': { title: 'Health', make: (...args) => health(...args, who) },
   });

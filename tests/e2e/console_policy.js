@@ -1,0 +1,40 @@
+'use strict';
+// Scenarios of console.js: the policy, its modes, detectors, reports.
+module.exports = ({ given, logIn, texts, wrong }) => ({
+  async policy(page) {
+    await logIn(page, '/policy');
+    await page.waitForSelector('tr[data-rule]');
+    const rules = await page.locator('tr[data-rule]').evaluateAll(all => all.map(tr => [tr.dataset.rule, tr.querySelector('.hits').textContent]));
+    const box = await page.locator('.try').count();
+    if (box === 0)
+      return { rules, box };
+    await page.fill('.try textarea', given.text);
+    await page.click('.try button[type=submit]');
+    await page.waitForSelector('.tried .outcome');
+    const tried = { outcome: await page.locator('.outcome').textContent(), marks: await texts(page.locator('.tried-text mark')),
+      findings: await texts(page.locator('.tried .findings li')), html: await page.locator('.tried img, .tried script').count() };
+    await page.setInputFiles('.try input[type=file]', { name: 'a.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0xff, 0xfe, 0, 1]) });
+    await page.waitForSelector('.tried .state');
+    const binary = await page.locator('.tried .state').textContent();
+    await page.setInputFiles('.try input[type=file]', { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from(`card ${given.card}`) });
+    await page.waitForFunction(() => document.querySelector('.tried').textContent === '');
+    await page.click('.try button[type=submit]');
+    await page.waitForSelector('.tried .outcome');
+    const file = await page.locator('.outcome').textContent();
+    await page.locator('tr[data-rule] .hits a').first().click();
+    await page.waitForSelector('tr[data-id]');
+    return { rules, box, tried, binary, file, behind: { url: page.url(), rows: await page.locator('tr[data-id]').count() },
+      pwned: await page.evaluate(() => window.pwned ?? null) };
+  },
+
+  async detectors(page) {
+    await logIn(page, '/detectors');
+    await page.waitForSelector('tr[data-detector]');
+    const shown = () => page.locator('tr[data-detector]:visible').evaluateAll(all => all.map(tr => tr.dataset.detector));
+    const all = await shown();
+    const first = await page.locator('tr[data-detector="payment-card"]').innerText();
+    const note = await page.locator('.stack > .hint').textContent();
+    await page.fill('input[type=search]', 'payment-card');
+    return { all, first, note, found: await shown() };
+  },
+});
