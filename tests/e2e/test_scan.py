@@ -1,6 +1,7 @@
 """`promptgate scan` from outside: what it prints, its exit status, and input
 that is odd or hostile."""
 import base64
+import copy
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import unittest
 import urllib.parse
 import zipfile
 
+import sarif
 from gateway import BINARY, CARD, ROOT, wait_for
 
 
@@ -70,6 +72,26 @@ class Commands(Scan):
         run = json.loads(out)["runs"][0]
         self.assertEqual([r["ruleId"] for r in run["results"]], ["payment-card"])
         self.assertNotIn(CARD, out)
+
+    def test_sarif_is_what_the_standard_says(self):
+        """Files with odd names, documents and their members, what cannot be read."""
+        odd = self.file(f"é {CARD}\n{CARD}".encode(), "ä b%#?.txt")
+        packed = self.folder / "cards.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("a/b.txt", f"one\n{CARD}\n")
+        broken = self.file(b"PK\x03\x04 cut", "cut.docx")
+        for args in ((odd, packed, broken), ("--unmask", odd, packed), (self.folder / "none", odd),
+                     (self.file(b"", "empty"),)):
+            log = json.loads(self.scan("--format", "sarif", *args)[1])
+            self.assertEqual(sarif.problems(log), [])
+            self.assertEqual([p for run in log["runs"] for p in sarif.run_problems(run)], [])
+        log = json.loads(self.scan("--format", "sarif", odd, packed)[1])
+        self.assertEqual(len(log["runs"][0]["results"]), 3)
+        for harm in (lambda r: r.pop("message"), lambda r: r.update(level="bad"), lambda r: r.update(more=1),
+                     lambda r: r["locations"][0]["physicalLocation"]["region"].update(startLine=0)):
+            bad = copy.deepcopy(log)
+            harm(bad["runs"][0]["results"][0])
+            self.assertEqual(len(sarif.problems(bad)), 1)
 
     def test_bad_lines_are_reported_and_the_rest_goes_on(self):
         deep = b'{"id":"d","text":"x","y":' + b"[" * 100000 + b"]" * 100000 + b"}"
