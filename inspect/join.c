@@ -102,13 +102,19 @@ static const struct {
     const char *word;
     bool is_telling;
 } joining[] = {{"1", 0}, {"2", 0}, {"2nd", 1}, {"and", 0}, {"are", 0},
-    {"as", 0}, {"bit", 0}, {"by", 0}, {"chunk", 0}, {"comes", 0},
-    {"continues", 1}, {"digits", 0}, {"finally", 1}, {"followed", 0},
-    {"half", 1}, {"is", 0}, {"it", 0}, {"last", 1}, {"my", 0}, {"next", 1},
+    {"as", 0}, {"bit", 0}, {"by", 0}, {"chunk", 0}, {"comes", 0}, {"con", 0},
+    {"continues", 1}, {"danach", 1}, {"dann", 1}, {"der", 0}, {"deuxieme", 1},
+    {"die", 0}, {"digits", 0}, {"end", 1}, {"endet", 1}, {"ending", 1},
+    {"ends", 1}, {"et", 0}, {"finally", 1}, {"followed", 1}, {"fourth", 1},
+    {"gefolgt", 1}, {"half", 1}, {"in", 0}, {"is", 0}, {"it", 0}, {"la", 0},
+    {"last", 1}, {"le", 0}, {"luego", 1}, {"mit", 0}, {"my", 0}, {"next", 1},
     {"number", 0}, {"numbers", 0}, {"of", 0}, {"one", 0}, {"other", 1},
-    {"part", 0}, {"piece", 0}, {"plus", 0}, {"remaining", 1}, {"rest", 1},
-    {"second", 1}, {"section", 0}, {"the", 0}, {"then", 1}, {"two", 0},
-    {"which", 0}, {"with", 0}};
+    {"part", 0}, {"piece", 0}, {"plus", 0}, {"por", 0}, {"puis", 1},
+    {"remaining", 1}, {"rest", 1}, {"right", 1}, {"second", 1}, {"section", 0},
+    {"seguido", 1}, {"segunda", 1}, {"suffix", 1}, {"suivi", 1}, {"tail", 1},
+    {"teil", 0}, {"termina", 1}, {"the", 0}, {"then", 1}, {"third", 1},
+    {"two", 0}, {"und", 0}, {"von", 0}, {"which", 0}, {"with", 0},
+    {"zweite", 1}};
 
 /* By the first two letters; most words are none. */
 static bool may_be_joining(char first, char second)
@@ -117,19 +123,26 @@ static bool may_be_joining(char first, char second)
         ['a' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31) | 1u << ('s' & 31),
         ['b' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
         ['c' & 31] = 1u << ('h' & 31) | 1u << ('o' & 31),
-        ['d' & 31] = 1u << ('i' & 31),
+        ['d' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('i' & 31),
+        ['e' & 31] = 1u << ('n' & 31) | 1u << ('t' & 31),
         ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+        ['g' & 31] = 1u << ('e' & 31),
         ['h' & 31] = 1u << ('a' & 31),
-        ['i' & 31] = 1u << ('s' & 31) | 1u << ('t' & 31),
-        ['l' & 31] = 1u << ('a' & 31),
-        ['m' & 31] = 1u << ('y' & 31),
+        ['i' & 31] = 1u << ('n' & 31) | 1u << ('s' & 31) | 1u << ('t' & 31),
+        ['l' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('u' & 31),
+        ['m' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
         ['n' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
         ['o' & 31] = 1u << ('f' & 31) | 1u << ('n' & 31) | 1u << ('t' & 31),
-        ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31),
-        ['r' & 31] = 1u << ('e' & 31),
-        ['s' & 31] = 1u << ('e' & 31),
-        ['t' & 31] = 1u << ('h' & 31) | 1u << ('w' & 31),
+        ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31) |
+                     1u << ('o' & 31) | 1u << ('u' & 31),
+        ['r' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
+        ['s' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+        ['t' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('h' & 31) |
+                     1u << ('w' & 31),
+        ['u' & 31] = 1u << ('n' & 31),
+        ['v' & 31] = 1u << ('o' & 31),
         ['w' & 31] = 1u << ('h' & 31) | 1u << ('i' & 31),
+        ['z' & 31] = 1u << ('w' & 31),
     };
     return (seconds[first & 31] >> (second & 31) & 1) != 0;
 }
@@ -170,7 +183,7 @@ static bool is_word_gap(char c)
 }
 
 /* "half", "and the second half is": glue, and at least one telling word. */
-static size_t read_words(struct str text, size_t at)
+size_t join_read_words(struct str text, size_t at)
 {
     size_t most = at + WORDS_MAX_BYTES;
     bool is_telling = false;
@@ -290,7 +303,7 @@ static size_t read_joiner(struct str text, size_t at, unsigned *kind)
         end = read_mark(text, at, kind);
     if (end == 0 || !isalpha((unsigned char)at_of(text, end)))
         return end;
-    size_t words = read_words(text, at);
+    size_t words = join_read_words(text, at);
     if (words != 0)
         *kind = JOIN_WORDS;
     return words != 0 ? words : end;
@@ -627,11 +640,11 @@ size_t join_find_halves(
     for (size_t at = from; (hit = find(text, at, to, STR("irst "))) != NULL;) {
         size_t first = (size_t)(hit - text.p);
         at = first + 5;
-        size_t start = read_words(text, first + 5);
+        size_t start = join_read_words(text, first + 5);
         if (start == 0 || first == 0)
             continue;
         size_t end = value_end(text, start);
-        size_t next = read_words(text, end);
+        size_t next = join_read_words(text, end);
         if (next == 0 || next >= text.n)
             continue;
         take_out(out, first - 1, start);

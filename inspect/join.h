@@ -32,6 +32,18 @@ size_t join_find_tokens(
 /* "first half … second half …". */
 size_t join_find_halves(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "a = X; b = Y", "starts with X and ends with Y", messages of a conversation
+ * as text: numbers.  Tokens: one that begins as a vendor's does, and goes on
+ * near by. */
+size_t join_find_bridges(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+size_t join_find_prefixed(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+extern const char *const join_prefixes[];
+extern const size_t join_prefix_count;
+/* Behind words that announce the next piece: "and the second half is"; 0:
+ * there are none at `at`. */
+size_t join_read_words(struct str text, size_t at);
 /* [{"role": "user", "content": "…"}, …] */
 size_t join_find_messages(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

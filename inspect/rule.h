@@ -247,6 +247,8 @@ enum {
     HEAD_FIRST = 4,
     HEAD_ROLE = 8,
     HEAD_CHARACTER = 16, /* "chr", "U" */
+    HEAD_PIECE = 32,     /* how tokens of vendors begin */
+    HEAD_BACKWARDS = 64, /* "eht" */
     HEAD_MIXED = 128,    /* words of several tags share the slot */
     HEADS = 4096
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "inspect/join.h"
 #include "inspect/rules_parts.h"
 #include "inspect/turn.h"
 
@@ -346,6 +347,10 @@ static void add_heads(struct rules *rules)
         add_head(rules, str_make(digits + i, 1), HEAD_NUMBER);
     for (size_t i = 0; i < turn_word_count; i++)
         add_head(rules, str_of(turn_words[i].word), HEAD_NUMBER);
+    for (size_t i = 0; i < join_prefix_count; i++)
+        add_head(rules, str_of(join_prefixes[i]), HEAD_PIECE);
+    for (size_t i = 0; i < turn_backwards_count; i++)
+        add_head(rules, str_of(turn_backwards[i]), HEAD_BACKWARDS);
     add_head(rules, STR("first"), HEAD_FIRST);
     add_head(rules, STR("role"), HEAD_ROLE);
     add_head(rules, STR("chr"), HEAD_CHARACTER);

@@ -63,7 +63,7 @@ struct scan_layer {
 };
 
 /* Finders of places for views; each goes on where it was. */
-enum { SCAN_FINDERS = 36 };
+enum { SCAN_FINDERS = 42 };
 
 /* A word of the text, for dictionaries. */
 struct term_word {

@@ -28,10 +28,11 @@ enum kind {
     KIND_DECODED,
     KIND_JOINED,
     KIND_APART,
+    KIND_BRIDGED,
     KIND_BACKWARDS,
     KIND_TURNED
 };
-enum { ALL_KINDS = 63, ENCODED = 3, FINDERS = 6 };
+enum { ALL_KINDS = 127, ENCODED = 3, FINDERS = 6 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -50,8 +51,11 @@ static const struct {
         {{join_find_numbers, 0}, {join_find_singles, 0}, {join_find_tokens, 0},
             {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
     [KIND_APART] = {true, false, ENCODED, {{join_find_counted, 0}}},
+    [KIND_BRIDGED] = {true, false, 0,
+        {{join_find_bridges, 0}, {join_find_prefixed, HEAD_PIECE}}},
     [KIND_BACKWARDS] = {true, false, 0,
-        {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER}}},
+        {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER},
+            {turn_find_chinese, 0}, {turn_find_text, HEAD_BACKWARDS}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},
 };
 

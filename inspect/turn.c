@@ -40,7 +40,7 @@ static size_t override_end(struct str text, size_t at, size_t *next_out)
     return at;
 }
 
-static void add_backwards(struct buf *out, struct str s)
+void turn_append_backwards(struct buf *out, struct str s)
 {
     while (s.n > 0) {
         size_t at = s.n - 1;
@@ -68,7 +68,7 @@ size_t turn_find_bidi(
             continue;
         size_t end = override_end(text, start + 3, &next);
         buf_clear(&turned);
-        add_backwards(&turned, str_sub(text, start + 3, end));
+        turn_append_backwards(&turned, str_sub(text, start + 3, end));
         view_edits_add(out, start, next, buf_str(&turned));
         at = next;
     }
@@ -109,7 +109,9 @@ size_t turn_find_numbers(
 /* ---- number words ---- */
 
 /* English, German, French, Spanish, Portuguese, Italian, Dutch, Polish,
- * Russian, Turkish, Swedish; eight in a row are no accident in any of them. */
+ * Russian and Ukrainian (also as inspect/norm.h spells them, with Latin letters
+ * that look the same), Turkish, Swedish; of others what is not a word of
+ * English.  Eight in a row are no accident in any of them. */
 const struct turn_word turn_words[] = {{"zero", '0'}, {"one", '1'},
     {"two", '2'}, {"three", '3'}, {"four", '4'}, {"five", '5'}, {"six", '6'},
     {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"null", '0'}, {"eins", '1'},
@@ -145,16 +147,86 @@ const struct turn_word turn_words[] = {{"zero", '0'}, {"one", '1'},
     {"fyra", '4'}, {"fem", '5'}, {"sex", '6'}, {"sju", '7'},
     {"\xc3\xa5tta", '8'}, {"nio", '9'}, {"oh", '0'}, {"o", '0'},
     {"nought", '0'}, {"niner", '9'}, {"zwo", '2'}, {"fuenf", '5'},
+    {"\xd0\xbdo\xd0\xbb\xd1\x8c", '0'}, {"\xd0\xbdy\xd0\xbb\xd1\x8c", '0'},
+    {"\xd0\xbd\xd1\x83\xd0\xbb\xd1\x8c", '0'},
+    {"o\xd0\xb4\xd0\xb8\xd0\xbd", '1'},
+    {"o\xd0\xb4\xd0\xbd"
+     "a",
+        '1'},
+    {"\xd0\xbe\xd0\xb4\xd0\xbd\xd0\xb0", '1'},
+    {"\xd0\xb4\xd0\xb2"
+     "a",
+        '2'},
+    {"\xd0\xb4\xd0\xb2\xd0\xb5", '2'},
+    {"\xd0\xb4\xd0\xb2"
+     "e",
+        '2'},
+    {"\xd1\x82p\xd0\xb8", '3'},
+    {"\xd1\x87"
+     "e\xd1\x82\xd1\x8bpe",
+        '4'},
+    {"\xd1\x88"
+     "ec\xd1\x82\xd1\x8c",
+        '6'},
+    {"ce\xd0\xbc\xd1\x8c", '7'}, {"\xd0\xb2oce\xd0\xbc\xd1\x8c", '8'},
+    {"\xd0\xb4"
+     "e\xd0\xb2\xd1\x8f\xd1\x82\xd1\x8c",
+        '9'},
+    {"\xd1\x87o\xd1\x82\xd0\xb8p\xd0\xb8", '4'},
+    {"\xd1\x87\xd0\xbe\xd1\x82\xd0\xb8\xd1\x80\xd0\xb8", '4'},
+    {"\xd1\x88\xd1\x96\xd1\x81\xd1\x82\xd1\x8c", '6'},
+    {"\xd1\x88ic\xd1\x82\xd1\x8c", '6'}, {"ci\xd0\xbc", '7'},
+    {"\xd1\x81\xd1\x96\xd0\xbc", '7'}, {"\xd0\xb2ici\xd0\xbc", '8'},
+    {"\xd0\xb2\xd1\x96\xd1\x81\xd1\x96\xd0\xbc", '8'},
+    {"\xd0\xb4\xd0\xb2i", '2'}, {"\xd0\xb4\xd0\xb2\xd1\x96", '2'},
+    {"yksi", '1'}, {"kaksi", '2'}, {"kolme", '3'}, {"viisi", '5'},
+    {"kuusi", '6'}, {"nolla", '0'}, {"nula", '0'}, {"jedna", '1'}, {"dva", '2'},
+    {"sedm", '7'}, {"osm", '8'}, {"nulla", '0'}, {"egy", '1'}, {"nyolc", '8'},
+    {"kilenc", '9'}, {"nol", '0'}, {"satu", '1'}, {"dua", '2'}, {"tiga", '3'},
+    {"empat", '4'}, {"lima", '5'}, {"enam", '6'}, {"tujuh", '7'},
+    {"delapan", '8'}, {"sembilan", '9'}, {"syv", '7'}, {"otte", '8'},
+    {"doi", '2'}, {"trei", '3'}, {"patru", '4'}, {"cinci", '5'},
     {"double", 'D'}, {"doppel", 'D'}};
 const size_t turn_word_count = ARRAY_LEN(turn_words);
+
+/* By the first two bytes; most words are none. */
+static bool may_be_number(struct str word)
+{
+    static const uint32_t seconds[32] = {[1] = 0x00001008,
+        [2] = 0x00000220,
+        [3] = 0x14200220,
+        [4] = 0x04e48028,
+        [5] = 0x001062a0,
+        [6] = 0x02208228,
+        [8] = 0x00200000,
+        [9] = 0x00000800,
+        [10] = 0x00000020,
+        [11] = 0x00208202,
+        [12] = 0x00000200,
+        [14] = 0x02208220,
+        [15] = 0x00194308,
+        [16] = 0xe0140202,
+        [17] = 0x00200186,
+        [19] = 0x06000632,
+        [20] = 0x00e40300,
+        [21] = 0x00006000,
+        [22] = 0x00000200,
+        [25] = 0x00000820,
+        [26] = 0x00800028};
+    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+}
 
 static char digit_of(struct str word)
 {
     if (word.n == 1 && isdigit((unsigned char)word.p[0]))
         return word.p[0];
-    for (size_t i = 0; i < turn_word_count && word.n > 0; i++)
-        if ((turn_words[i].word[0] | 0x20) == (word.p[0] | 0x20) &&
-            str_eq_nocase(word, str_of(turn_words[i].word)))
+    if (word.n == 1)
+        return (word.p[0] | 0x20) == 'o' ? '0' : '\0';
+    if (word.n == 0 || !may_be_number(word))
+        return '\0';
+    for (size_t i = 0; i < turn_word_count; i++)
+        if (((turn_words[i].word[1] ^ word.p[1]) & 0x5f) == 0 &&
+            str_is_nocase(word, turn_words[i].word))
             return turn_words[i].digit;
     return '\0';
 }

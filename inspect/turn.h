@@ -27,6 +27,16 @@ extern const struct turn_word turn_words[];
 extern const size_t turn_word_count;
 size_t turn_find_words(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* 四一一一, 肆壹壹壹: eight and more. */
+size_t turn_find_chinese(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* A text of at most 16 KiB that has two of these words, or a long one, is
+ * turned as a whole. */
+extern const char *const turn_backwards[];
+extern const size_t turn_backwards_count;
+size_t turn_find_text(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+void turn_append_backwards(struct buf *out, struct str s); /* by characters */
 /* A token becomes four: backwards, ROT13, both, with its case flipped. */
 size_t turn_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -342,6 +343,89 @@ static void what_was_turned_is_turned_back(void **state)
     assert_shows(turn_find_tokens, "a simple-plain-sentence_of_words", NULL);
 }
 
+static void pieces_with_names_or_words_between_are_joined(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_bridges;
+    assert_shows(
+        find, "a = \"51960284\"\nb = \"81773558\"", "a = \"5196028481773558\"");
+    assert_shows(find, "A=22211834\nB=09715805\n", "A=2221183409715805\n");
+    assert_shows(find, "{\"first\": \"37988223\", \"second\": \"9730330\"}",
+        "{\"first\": \"379882239730330\"}");
+    assert_shows(
+        find, "prefix: 22211084\nsuffix: 18807525", "prefix: 2221108418807525");
+    assert_shows(find, "with 55570279 and ends with 06659668.",
+        "with 5557027906659668.");
+    assert_shows(
+        find, "it is 4111 1111, then 1111 1111.", "it is 4111 1111 1111 1111.");
+    assert_shows(find, "<![CDATA[42733622]]><![CDATA[60562364]]>",
+        "<![CDATA[4273362260562364]]>");
+    assert_shows(find, "card 5138 2939\nAssistant: go on\nUser: 9806 6547",
+        "card 5138 2939 9806 6547");
+    assert_shows(find,
+        "no 43111227\n\n[assistant]\nok, and?\n\n[user]\n21485371 ok",
+        "no 4311122721485371 ok");
+    assert_shows(find, "width = 4111\nheight = 1111", NULL);
+    assert_shows(find, "in 1999, and 2001 was next", NULL);
+    assert_shows(find, "order 44112233 of 12345678 pieces", NULL);
+    assert_shows(find, "a1111 b2222 = 3333", NULL);
+}
+
+static void rests_of_a_vendors_token_are_joined(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_prefixed;
+    assert_shows(find, "use AKIAKPK475 followed by IGZNBBX6YS for S3",
+        "use AKIAKPK475IGZNBBX6YS for S3");
+    assert_shows(find, "| gho_AeUQrsQYkAjSZME5 | zNvjVrFTzMJdsD1bvzC0 |",
+        "| 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 |");
+    assert_shows(find, "first ghp_5uwlQf, second mwfZS4mz, third 9DE8qG4X ok",
+        "first ghp_5uwlQfmwfZS4mz9DE8qG4X ok");
+    assert_shows(
+        find, "A=AKIAGVR72T\nB=YUU7FLCVLV\n", "A=AKIAGVR72TYUU7FLCVLV\n");
+    assert_shows(find, "the AKIAxx prefix is that of access keys", NULL);
+    assert_shows(find, "xAKIAKPK475 IGZNBBX6YS", NULL);
+    assert_shows(find, "AKIA", NULL);
+}
+
+static void chinese_digits_are_digits(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_chinese;
+    assert_shows(find,
+        "\xe5\x8d\xa1 \xe5\x9b\x9b\xe4\xb8\x80\xe4\xb8\x80"
+        "\xe4\xb8\x80 \xe4\xba\x8c\xe4\xb8\x89\xe3\x80\x87"
+        "\xe9\x9b\xb6-\xe8\x82\x86 ok",
+        "\xe5\x8d\xa1 411123004 ok");
+    assert_shows(
+        find, "\xe5\x9b\x9b\xe4\xb8\x80\xe4\xb8\x80\xe4\xb8\x80", NULL);
+    assert_shows(find, "plain", NULL);
+}
+
+static void texts_that_are_backwards_are_turned(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_text;
+    assert_shows(find, "1111 1114 :rebmun draC", "Card number: 4111 1111");
+    assert_shows(find, "\xc3\xa9 41 si drac eht", "the card is 14 \xc3\xa9");
+    assert_shows(find, "the card number is 14", NULL);
+    assert_shows(find, "samples of DNA and RNA", NULL);
+}
+
+static void every_number_word_is_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < turn_word_count; i++) {
+        char text[256], shown[16] = "11111111";
+        const char *word = turn_words[i].word;
+        snprintf(text, sizeof text, "one one one one one one one %s", word);
+        shown[7] = turn_words[i].digit;
+        if (shown[7] == 'D') /* nothing behind it to be doubled */
+            continue;
+        assert_shows(turn_find_words, text, shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +445,11 @@ int main(void)
         cmocka_unit_test(pieces_at_regular_distances_are_joined),
         cmocka_unit_test(halves_and_messages_are_joined),
         cmocka_unit_test(what_was_turned_is_turned_back),
+        cmocka_unit_test(pieces_with_names_or_words_between_are_joined),
+        cmocka_unit_test(rests_of_a_vendors_token_are_joined),
+        cmocka_unit_test(chinese_digits_are_digits),
+        cmocka_unit_test(texts_that_are_backwards_are_turned),
+        cmocka_unit_test(every_number_word_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,324 @@
+/*
+ * Pieces of a value with more than a separator between them: two variables,
+ * fields or messages of a conversation written down, halves told of in words.
+ * The gap has to be of a form that is known; but behind the prefix of a
+ * vendor's token any made-up word near by may be its rest, for only the whole
+ * has the token's form.
+ */
+#include "inspect/join.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    DIGITS_MIN = 4, /* of the first piece's last group */
+    NAME_MAX_BYTES = 16,
+    BLANKS_MAX = 16,
+    TURN_MAX = 240, /* what another one says between two messages */
+    REST_MAX = 64,  /* from a token's beginning to its rest */
+    REST_MIN = 4,
+    PIECES_MAX = 4,
+    TOKEN_MAX = 256,
+};
+
+static char at_of(struct str text, size_t at)
+{
+    return at < text.n ? text.p[at] : '\0';
+}
+
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool is_name_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+static size_t skip(struct str text, size_t at, const char *set, size_t most)
+{
+    size_t limit = text.n - at > most ? at + most : text.n;
+    while (at < limit && is_one_of(text.p[at], set))
+        at++;
+    return at;
+}
+
+static bool has(struct str text, size_t at, const char *what)
+{
+    return str_starts(str_sub(text, at, text.n), what);
+}
+
+/* ---- assignments --------------------------------------------------------- */
+
+/* NAME in front of `= "` or `: "`, where a piece begins. */
+static struct str name_before(struct str text, size_t start)
+{
+    size_t at = start, most = start > 48 ? start - 48 : 0;
+    while (at > most && is_one_of(text.p[at - 1], " \t\"'`"))
+        at--;
+    if (at == most || !is_one_of(text.p[at - 1], "=:"))
+        return STR_NONE;
+    at--;
+    while (at > most && is_one_of(text.p[at - 1], " \t\"'`:="))
+        at--;
+    size_t end = at;
+    while (
+        at > most && end - at < NAME_MAX_BYTES && is_name_char(text.p[at - 1]))
+        at--;
+    return str_sub(text, at, end);
+}
+
+/* Names for the pieces of one thing. */
+static bool is_pair(struct str a, struct str b)
+{
+    static const char *const pairs[][2] = {{"first", "second"},
+        {"first", "last"}, {"prefix", "suffix"}, {"start", "end"},
+        {"begin", "end"}, {"beginning", "end"}, {"left", "right"},
+        {"head", "tail"}, {"front", "back"}, {"front", "rear"},
+        {"top", "bottom"}, {"upper", "lower"}, {"one", "two"}, {"hi", "lo"},
+        {"high", "low"}, {"pre", "post"}, {"part_a", "part_b"},
+        {"half_a", "half_b"}, {"second", "third"}, {"anfang", "ende"},
+        {"links", "rechts"}, {"debut", "fin"}, {"inicio", "fin"}};
+    if (a.n == 0 || b.n == 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        size_t n = strlen(pairs[i][0]), m = strlen(pairs[i][1]);
+        if (a.n >= n && b.n >= m && a.n - n == b.n - m &&
+            str_is_nocase(str_sub(a, a.n - n, a.n), pairs[i][0]) &&
+            str_is_nocase(str_sub(b, b.n - m, b.n), pairs[i][1]))
+            return true;
+    }
+    /* a, b; p1, p2; half_x, half_y */
+    return a.n == b.n && memcmp(a.p, b.p, a.n - 1) == 0 &&
+           b.p[b.n - 1] == a.p[a.n - 1] + 1 &&
+           isalnum((unsigned char)a.p[a.n - 1]);
+}
+
+/* `"; b = "`, `", "second": "`, a line end and `suffix: `. */
+static size_t read_assignment(struct str text, size_t start, size_t end)
+{
+    size_t at = skip(text, end, "\"'`", 1);
+    at = skip(text, at, ";,) \t\r\n", BLANKS_MAX);
+    if (has(text, at, "let ") || has(text, at, "var "))
+        at += 4;
+    else if (has(text, at, "const "))
+        at += 6;
+    at = skip(text, at, "\"'`$-", 2);
+    size_t name = at;
+    while (at - name < NAME_MAX_BYTES && is_name_char(at_of(text, at)))
+        at++;
+    size_t name_end = at;
+    at = skip(text, at, "\"'`", 1);
+    at = skip(text, at, " \t", 4);
+    size_t sign = at;
+    at = skip(text, at, ":=", 2);
+    if (name_end == name || at == sign ||
+        !is_pair(name_before(text, start), str_sub(text, name, name_end)))
+        return 0;
+    return skip(text, skip(text, at, " \t", 4), "\"'`", 1);
+}
+
+/* ---- a conversation written down ----------------------------------------- */
+
+static bool read_role(struct str text, size_t at, bool is_user, size_t *end_out)
+{
+    static const char *const users[] = {"user", "you", "human", "me", "prompt"};
+    static const char *const others[] = {"assistant", "chatgpt", "gpt", "ai",
+        "bot", "model", "claude", "system"};
+    const char *const *names = is_user ? users : others;
+    size_t count = is_user ? ARRAY_LEN(users) : ARRAY_LEN(others);
+    at = skip(text, at, "*[#<>- ", 4);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(names[i]);
+        if (!str_is_nocase(str_sub(text, at, at + n), names[i]) ||
+            !is_one_of(at_of(text, at + n), ":]*>\n"))
+            continue;
+        *end_out = skip(text, at + n, ":]*> \t\r\n", 8);
+        return true;
+    }
+    return false;
+}
+
+/* From a line end over what another one said to the next message. */
+static size_t read_turn(struct str text, size_t end)
+{
+    size_t most = text.n - end > TURN_MAX ? end + TURN_MAX : text.n;
+    size_t at = skip(text, end, "\"'` .,\t", 4), next;
+    bool has_other = false;
+    while (at < most) {
+        const char *line = memchr(text.p + at, '\n', most - at);
+        if (line == NULL || (!has_other && line != text.p + at))
+            return 0;
+        at = skip(text, (size_t)(line - text.p), "\r\n", 4);
+        if (has_other && read_role(text, at, true, &next))
+            return next;
+        if (!has_other && !read_role(text, at, false, &at))
+            return 0;
+        has_other = true;
+    }
+    return 0;
+}
+
+/* ---- numbers ------------------------------------------------------------- */
+
+static size_t read_gap(struct str text, size_t start, size_t end)
+{
+    static const char cdata[] = "]]><![CDATA[";
+    if (has(text, end, cdata))
+        return end + sizeof cdata - 1;
+    size_t next = join_read_words(text, end);
+    if (next == 0)
+        next = read_assignment(text, start, end);
+    return next != 0 ? next : read_turn(text, end);
+}
+
+/* The beginning of the groups of digits that end with the one at `at`. */
+static size_t groups_start(struct str text, size_t at, bool *is_grouped)
+{
+    size_t most = at > 40 ? at - 40 : 0;
+    *is_grouped = false;
+    for (;;) {
+        while (at > most && isdigit((unsigned char)text.p[at - 1]))
+            at--;
+        if (at < most + 2 || !is_one_of(text.p[at - 1], " -") ||
+            !isdigit((unsigned char)text.p[at - 2]))
+            return at;
+        *is_grouped = true;
+        at--;
+    }
+}
+
+size_t join_find_bridges(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    size_t at = from;
+    while ((at = marks_next_run(marks, MARK_DIGIT, at, to, DIGITS_MIN)) < to) {
+        size_t group = at, end = marks_end(marks, MARK_DIGIT, at + DIGITS_MIN);
+        bool is_grouped;
+        at = end;
+        if (!is_one_of(at_of(text, end), " \"'`,;:.\n\r]|)"))
+            continue;
+        size_t start = groups_start(text, group, &is_grouped);
+        if (start > 0 && is_name_char(text.p[start - 1]))
+            continue;
+        size_t next = read_gap(text, start, end);
+        if (next <= end + 1 || !isdigit((unsigned char)at_of(text, next)))
+            continue;
+        view_edits_add(out, end, next,
+            is_grouped ? str_make(text.p + group - 1, 1) : STR(""));
+        at = next;
+    }
+    return at;
+}
+
+/* ---- tokens -------------------------------------------------------------- */
+
+const char *const join_prefixes[] = {"AKIA", "ASIA", "ghp_", "gho_", "ghs_",
+    "ghu_", "ghr_", "github_pat_", "glpat-", "sk-", "sk_live_", "sk_test_",
+    "rk_live_", "xoxb-", "xoxp-", "xapp-", "AIza", "ya29.", "hf_", "npm_",
+    "pypi-", "SG.", "eyJh", "dop_v1_", "shpat_", "dapi", "hvs.", "pat-", "gsk_",
+    "tskey-"};
+const size_t join_prefix_count = ARRAY_LEN(join_prefixes);
+
+/* By the first two bytes; most words begin otherwise. */
+static bool may_be_prefix(char first, char second)
+{
+    static const uint32_t seconds[32] = {[1] = 0x00080a00,
+        [4] = 0x00008002,
+        [5] = 0x02000000,
+        [7] = 0x00081300,
+        [8] = 0x00400040,
+        [14] = 0x00010000,
+        [16] = 0x02000002,
+        [18] = 0x00000800,
+        [19] = 0x00000980,
+        [20] = 0x00080000,
+        [24] = 0x00008002,
+        [25] = 0x00000002};
+    return (seconds[first & 31] >> (second & 31) & 1) != 0;
+}
+
+static bool has_prefix(struct str text, size_t at)
+{
+    if (!may_be_prefix(text.p[at], at_of(text, at + 1)))
+        return false;
+    for (size_t i = 0; i < join_prefix_count; i++)
+        if (has(text, at, join_prefixes[i]))
+            return true;
+    return false;
+}
+
+static bool is_token_char(char c)
+{
+    return is_name_char(c) || c == '-' || c == '.' || c == '+' || c == '/';
+}
+
+static size_t token_end(struct str text, size_t at)
+{
+    size_t most = text.n - at > TOKEN_MAX ? at + TOKEN_MAX : text.n;
+    while (at < most && is_token_char(text.p[at]))
+        at++;
+    return at;
+}
+
+/* No word: digits among letters, or capitals behind small letters. */
+static bool is_made(struct str s)
+{
+    bool has_digit = false, has_letter = false, is_odd = false;
+    for (size_t i = 0; i < s.n; i++) {
+        has_digit = has_digit || isdigit((unsigned char)s.p[i]);
+        has_letter = has_letter || isalpha((unsigned char)s.p[i]);
+        is_odd = is_odd || (i > 0 && isupper((unsigned char)s.p[i]) &&
+                               islower((unsigned char)s.p[i - 1]));
+    }
+    return s.n >= REST_MIN && has_letter && (has_digit || (is_odd && s.n > 8));
+}
+
+/* The next made-up word; its end. */
+static size_t next_rest(struct str text, size_t from, size_t *start_out)
+{
+    size_t most = text.n - from > REST_MAX ? from + REST_MAX : text.n;
+    for (size_t at = from; at < most;) {
+        size_t end = token_end(text, at);
+        while (end > at && is_one_of(text.p[end - 1], ".-") && end - at < 5)
+            end--;
+        if (is_made(str_sub(text, at, end))) {
+            *start_out = at;
+            return end;
+        }
+        at = end + 1;
+    }
+    return 0;
+}
+
+static size_t add_rests(struct str text, size_t at, struct view_edits *out)
+{
+    size_t end = token_end(text, at), start, rest;
+    for (unsigned i = 1; i < PIECES_MAX && end - at < TOKEN_MAX; i++) {
+        rest = next_rest(text, end, &start);
+        if (rest == 0)
+            break;
+        view_edits_add(out, end, start, STR(""));
+        end = rest;
+    }
+    return end;
+}
+
+size_t join_find_prefixed(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    size_t at = from;
+    while ((at = marks_next(marks, MARK_WORD, at, to)) < to) {
+        bool is_first = at == 0 || !is_name_char(text.p[at - 1]);
+        if (is_first && has_prefix(text, at))
+            at = add_rests(text, at, out);
+        else
+            at = marks_end(marks, MARK_WORD, at);
+    }
+    return at;
+}
