@@ -295,7 +295,17 @@ def ways(number, name, method, url, body, answer, expected, more):
                 write(method, url, body, error, status=(400, 401, 403, 404, 409, 429, 500)[number % 7], **kept),
                 write(method, url, body, CHALLENGE, answer_kind="text/html; charset=utf-8", **kept),
                 write(method, url, body, "\n " + CHALLENGE, **kept)], []
+
+    def asked_by_a_page():
+        """The platform's console calls the same routes, under a session and for an organization."""
+        same = [{**e, "facts": {**e["facts"], "channel": "console"}} for e in expected]
+        for e in same:
+            if (e.get("target") or {}).get("type") == "organization":
+                e["target"] = {**e["target"], "id": "org-acme"}
+        return [write(method, url, body, answer, **{**more, "fields": CONSOLE})], same
     CASES.append((f"admin {name}", succeeds))
+    if url.startswith(API) and more.get("fields", ADMIN) is ADMIN:
+        CASES.append((f"admin {name}: from the console", asked_by_a_page))
     CASES.append((f"admin {name}: no event", fails))
 
 
