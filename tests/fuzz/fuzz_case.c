@@ -156,8 +156,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf whole = {0}, cut = {0};
     run(text, mode, CUTS_WHOLE, &whole);
     run(text, mode, CUTS_RANDOM, &cut);
-    /* What Brotli gives of a broken body depends on how it was fed. */
-    if (str_find(buf_str(&cut), STR("\"failure\":\"decode\"")) == cut.n)
+    /* What Brotli gives of a broken body depends on how it was fed; so does
+     * whether a form's address was among what was held of it when it became
+     * too large. */
+    bool may_differ = str_has(buf_str(&cut), "\"failure\":\"decode\"") ||
+                      (is_tight && str_has(text, "multipart/form-data") &&
+                          str_has(buf_str(&cut), "\"failure\":\"limit\""));
+    if (!may_differ)
         check_same(&whole, &cut, "cuts change nothing");
     buf_free(&whole);
     buf_free(&cut);
