@@ -204,6 +204,8 @@ struct shape_entry {
     const struct pattern *pattern;
     const char *text;
     struct char_form form;
+    size_t whole; /* bytes, when the form says all; 0: it does not */
+    bool has_gap; /* a separator */
 };
 struct token_entry {
     const struct rule *rule;

@@ -128,6 +128,13 @@ static struct char_form form_of(const char *shape)
     return f;
 }
 
+/* Of a shape of classes only: what is of its form has it. */
+static size_t whole_length(const char *shape)
+{
+    size_t n = strspn(shape, "9AaXx");
+    return shape[n] == '\0' && n <= MARK_BLOCK ? n : 0;
+}
+
 static void note_width(struct rules *rules, unsigned class)
 {
     unsigned first = class / SHAPE_TAILS; /* shape_class, the other way */
@@ -142,8 +149,8 @@ static void add_shape(struct rules *rules, const struct rule *rule,
 {
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     note_width(rules, class);
-    rules->shapes[rules->shape_start[class]++] =
-        (struct shape_entry){rule, p, shape, form_of(shape)};
+    rules->shapes[rules->shape_start[class]++] = (struct shape_entry){rule, p,
+        shape, form_of(shape), whole_length(shape), strchr(shape, ' ') != NULL};
 }
 
 static void index_shapes(struct rules *rules)

@@ -131,12 +131,16 @@ static void try_regex(
 static void try_shape(struct scan_job *job, const struct shape_entry *e,
     size_t start, bool is_glued)
 {
-    char value[RULE_SHAPE_MAX];
-    size_t n = 0;
+    char bytes[RULE_SHAPE_MAX];
     if (!judge_wants(job, e->rule))
         return;
-    size_t end = match_shape(
-        job->text, start, e->text, e->pattern->separators, value, &n);
+    size_t n = e->whole, end = start + n;
+    struct str value = str_sub(job->text, start, end);
+    if (n == 0) {
+        end = match_shape(
+            job->text, start, e->text, e->pattern->separators, bytes, &n);
+        value = str_make(bytes, n);
+    }
     if (end != 0 && e->pattern->regex != NULL)
         try_regex(job, e, start);
     if (end == 0 || e->pattern->regex != NULL ||
@@ -147,9 +151,9 @@ static void try_shape(struct scan_job *job, const struct shape_entry *e,
         .pattern = e->pattern,
         .start = start,
         .end = end,
-        .value = str_make(value, n),
-        .is_glued = is_glued || (strchr(e->text, ' ') != NULL &&
-                                    has_neighbour(job->text, start, end))};
+        .value = value,
+        .is_glued =
+            is_glued || (e->has_gap && has_neighbour(job->text, start, end))};
     (void)judge(job, &c);
 }
 
