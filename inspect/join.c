@@ -36,23 +36,23 @@ enum {
     JOIN_WORDS
 };
 
-static char at_of(struct str text, size_t at)
+static inline char at_of(struct str text, size_t at)
 {
     return at < text.n ? text.p[at] : '\0';
 }
 
-static bool is_quote(char c)
+static inline bool is_quote(char c)
 {
     return c == '"' || c == '\'' || c == '`';
 }
 
-static bool is_blank(char c)
+static inline bool is_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
 /* Stands between the pieces of a value. */
-static bool is_mark(char c)
+static inline bool is_mark(char c)
 {
     static const bool marks[128] = {[','] = true,
         [';'] = true,
@@ -71,7 +71,7 @@ static bool is_mark(char c)
     return (unsigned char)c < 128 && marks[(unsigned char)c];
 }
 
-static size_t skip_blanks(struct str text, size_t at)
+static inline size_t skip_blanks(struct str text, size_t at)
 {
     size_t most = at + BLANKS_MAX < text.n ? at + BLANKS_MAX : text.n;
     while (at < most && is_blank(text.p[at]))
@@ -276,7 +276,7 @@ static size_t read_mark(struct str text, size_t at, unsigned *kind)
 }
 
 /* "=" at a line end, as quoted-printable breaks lines; "^", "`" of shells. */
-static bool is_soft_break(struct str text, size_t at)
+static inline bool is_soft_break(struct str text, size_t at)
 {
     char c = at_of(text, at);
     return (c == '=' || c == '^' || c == '`') &&

@@ -178,17 +178,24 @@ static size_t piece_start(const struct marks *marks, size_t end)
     return 0;
 }
 
+/* Between an index and its piece: text[start, start + n). */
+struct index_gap {
+    size_t start, n;
+};
+
 /* A piece and the next one: from `end` on there is the next index, and behind
  * it the same as behind the first one.  Where that piece begins, or 0. */
 static size_t next_piece(
-    const struct marks *marks, size_t end, int index, struct str gap)
+    const struct marks *marks, size_t end, int index, struct index_gap gap)
 {
     struct str text = marks->text;
     size_t at = next_digit(marks, end, NEXT_GAP_MAX);
-    size_t stop = digits_end(text, at);
+    size_t stop =
+        is_digit(text, at) ? marks_run_end(marks, MARK_DIGIT, at) : at;
     if (stop == at || stop - at > INDEX_MAX ||
         index_at(text, at, stop) != index ||
-        !str_starts(str_sub(text, stop, text.n), gap.p) ||
+        !is_same(text, gap.start, stop, gap.n) ||
+        memchr(text.p + stop, '\0', gap.n) != NULL ||
         piece_start(marks, stop) != stop + gap.n)
         return 0;
     return stop + gap.n;
@@ -232,17 +239,11 @@ static size_t join_counted(
     const struct marks *marks, size_t at, size_t end, struct view_edits *out)
 {
     struct str text = marks->text;
-    char gap_bytes[INDEX_GAP_MAX + 1];
     size_t piece = end - at <= INDEX_MAX ? piece_start(marks, end) : 0;
     if (piece == 0 || !may_be_counted(marks, end, piece))
         return 0;
     int index = index_at(text, at, end);
-    struct str gap = str_sub(text, end, piece);
-    memcpy(gap_bytes, gap.p, gap.n);
-    gap_bytes[gap.n] = '\0';
-    if (memchr(gap.p, '\0', gap.n) != NULL)
-        return 0;
-    gap.p = gap_bytes;
+    struct index_gap gap = {end, piece - end};
     size_t stop = piece_end(text, piece), next;
     while ((next = next_piece(marks, stop, ++index, gap)) != 0) {
         size_t next_end = piece_end(text, next);
