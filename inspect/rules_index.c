@@ -132,7 +132,7 @@ static struct char_form form_of(const char *shape)
 static size_t whole_length(const char *shape)
 {
     size_t n = strspn(shape, "9AaXx");
-    return shape[n] == '\0' && n <= MARK_BLOCK ? n : 0;
+    return n <= MARK_BLOCK && shape[n] == '\0' ? n : 0;
 }
 
 static void note_width(struct rules *rules, unsigned class)
