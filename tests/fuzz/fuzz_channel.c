@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/maps.h"
 
-enum mode {
+enum {
     MODE_JUDGES = 16, /* the word "secret" is found, and blocked */
     MODE_BREAKS = 32, /* the socket breaks off */
     MODE_TIGHT = 64,  /* nothing is captured, failures block */

@@ -5,7 +5,7 @@
 
 #include "tests/fuzz/maps.h"
 
-enum mode {
+enum {
     MODE_JUDGES = 16, /* the word "secret" is found, and blocked */
     MODE_CODED = 32,  /* content-encoding: gzip, both ways */
     MODE_BREAKS = 64, /* both messages break off */
