@@ -72,6 +72,7 @@ async function look(page, pages) {
 const scenarios = {
   ...require('./console_people')({ given, logIn, texts, wrong }),
   ...require('./console_policy')({ given, logIn, texts, wrong }),
+  ...require('./console_incidents')({ given, logIn, texts, rows, box, open, loaded, axe }),
 
   look: page => look(page, given.pages),
 

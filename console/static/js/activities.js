@@ -12,6 +12,7 @@ import { omnibar } from './omnibar.js';
 import { describe, periodPicker } from './period.js';
 import { rename } from './router.js';
 import { activityTable } from './table.js';
+import { savedViews } from './views.js';
 import { CONVERSATION, PERIODS, add, drop, emptyView, fromAddress, isFiltered, toAddress, toApi } from './view.js';
 
 const PAGE = 100;
@@ -76,6 +77,8 @@ export function activities(main, parameters, who) {
     (isOn ? add : drop)(now.view, name, value);
     changeView({});
   }, () => loadNumbers(abort.signal));
+  const views = savedViews(who, '/activities', () => new URLSearchParams(pairs()).toString());
+  rail.element.prepend(views.element);
   const bars = chart((since, until) => changeView({ since, until }));
   const table = activityTable(addressOf, record => open(record.id, true), loadMore);
   const drawer = detailDrawer(who, addressOf, user => addressOfFilter('user', user),
@@ -343,6 +346,7 @@ export function activities(main, parameters, who) {
       clearTimeout(recount);
       bars.leave();
       table.leave();
+      views.leave();
       document.removeEventListener('keydown', onKey);
       document.removeEventListener('click', closePopups);
     },

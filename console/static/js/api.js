@@ -66,8 +66,15 @@ export async function session() {
   return who;
 }
 
+/** A change; its answer, or null where there is none. */
+export async function send(method, path, body) {
+  const headers = { 'X-CSRF-Token': csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+  const answer = await call(address(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  return answer.status === 204 ? null : answer.json();
+}
+
 export async function logOut() {
-  await call('/api/v1/logout', { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
+  await send('POST', 'logout');
   location.assign('/login');
 }
 

@@ -6,6 +6,7 @@ import { audit } from './audit.js';
 import { detectors } from './detectors.js';
 import { state, h } from './dom.js';
 import { health } from './health.js';
+import { incidents } from './incidents.js';
 import { menu } from './menu.js';
 import { policy } from './policy.js';
 import { start } from './router.js';
@@ -22,6 +23,7 @@ try {
   start(main, {
     '/services': { title: 'Service Management', make: (...args) => services(...args, who) },
     '/activities': { title: 'Activities', make: (...args) => activities(...args, who) },
+    '/incidents': { title: 'Incidents', make: (...args) => incidents(...args, who) },
     '/users': { title: 'Users', make: users },
     '/policy': { title: 'Policy', make: (...args) => policy(...args, who) },
     '/detectors': { title: 'Detectors', make: detectors },

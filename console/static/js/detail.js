@@ -24,11 +24,11 @@ function valueOf(value, key) {
   return String(value);
 }
 
-function facts(pairs) {
+export function facts(pairs) {
   return h('dl', { class: 'facts' }, pairs.map(([key, value]) => [h('dt', null, labelOf(key)), h('dd', null, valueOf(value, key))]));
 }
 
-function section(title, ...content) {
+export function section(title, ...content) {
   return h('section', null, h('h3', null, title), content);
 }
 
@@ -47,7 +47,7 @@ function textOf(record) {
   return h('p', { class: 'hint' }, `${size(text.bytes ?? 0)} of text, of which no sample is kept.`);
 }
 
-function finding(f) {
+export function finding(f) {
   return h('li', null, h('div', null, h('b', null, f.type ?? f.detector), ' ', chip('level', f.severity),
     f.count > 1 && h('span', { class: 'hint' }, ` ×${count(f.count)}`)),
   f.sample !== undefined && h('code', null, f.sample),
@@ -64,7 +64,7 @@ function file(f, record) {
 }
 
 /** A turn of a conversation, or another activity of the user. */
-function line(record, current, addressOf) {
+export function line(record, current, addressOf) {
   const text = record.text?.content ?? record.text?.sample ?? '';
   const names = (record.files ?? []).map(f => f.name ?? f.id).filter(Boolean);
   const side = /^response/.test(record.activity) ? 'answer' : 'person';
@@ -113,20 +113,24 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
     h('p', null, h('a', { href: addressOfUser(user) }, `All of ${user}`))];
   }
 
-  async function evidence(record, place) {
-    await into(place, async signal => {
-      const { items } = await get(`activities/${encodeURIComponent(record.id)}/evidence`, [], signal);
-      const url = URL.createObjectURL(new Blob([items.join('\n')], { type: 'text/plain' }));
-      return h('a', { href: url, download: `evidence-${record.id}.txt` }, `Save ${count(items.length)} sealed parts`);
+  /** Sealed to a key that no console has: it is saved, and opened where the key is. */
+  function evidence(record) {
+    const name = `evidence-${record.id}.json`;
+    const place = h('div', { 'aria-live': 'polite' });
+    const fetchIt = signal => get(`activities/${encodeURIComponent(record.id)}/evidence`, [], signal).then(({ items }) => {
+      const url = URL.createObjectURL(new Blob([JSON.stringify({ id: record.id, items })], { type: 'application/json' }));
+      return [h('p', null, h('a', { href: url, download: name }, `Save ${count(items.length)} sealed ${items.length === 1 ? 'part' : 'parts'}`)),
+        h('p', { class: 'hint' }, 'Where the secret key is: ', h('code', null, `promptgate evidence open --key KEY ${name}`))];
     });
+    return section('Evidence', h('p', { class: 'hint' }, 'The text around what was found is kept, sealed to the key of whoever investigates.'),
+      may('evidence') ? [h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => into(place, fetchIt) }, 'Sealed evidence'),
+        h('p', { class: 'hint' }, 'Opening is recorded.')), place]
+        : h('p', { class: 'hint' }, 'Your role may not open it.'));
   }
 
   function actions(record) {
-    const sealed = h('span');
-    return [may('content') && !wantsContent && h('button', { type: 'button', onclick: () => { wantsContent = true; load(record.id); } },
-      'Show the whole text'),
-    record.evidence === true && may('evidence') && h('button', { type: 'button', onclick: () => evidence(record, sealed) }, 'Sealed evidence'),
-    sealed, (may('content') || may('evidence')) && h('p', { class: 'hint' }, 'Opening is recorded.')];
+    return may('content') && !wantsContent && [h('button', { type: 'button', onclick: () => { wantsContent = true; load(record.id); } },
+      'Show the whole text'), h('p', { class: 'hint' }, 'Opening is recorded.')];
   }
 
   function draw(record) {
@@ -141,6 +145,7 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
       ...[
         record.reason !== undefined && h('p', { class: 'reason' }, record.reason),
         record.text !== undefined && section('Text', textOf(record), h('div', { class: 'actions' }, actions(record))),
+        record.evidence === true && evidence(record),
         record.findings?.length > 0 && section('Findings', h('ul', { class: 'findings' }, record.findings.map(finding))),
         record.files?.length > 0 && section('Files', h('ul', { class: 'files' }, record.files.map(f => file(f, record)))),
         section('Record', facts([['id', record.id], ['time', record.time], ...simple])),

@@ -9,14 +9,15 @@ const SHORT = 6;
 const LONG = 50;
 const OPEN = ['verdict', 'severity', 'activity', 'user', 'type'];
 
-/** onToggle(name, value, isOn); onOpen(): other groups are wanted. */
-export function facetRail(onToggle, onOpen) {
-  const open = new Set(recall('facets', OPEN).filter(name => FILTERS.some(f => f.name === name)));
+/** onToggle(name, value, isOn); onOpen(): other groups are wanted.  Filters of
+ * other pages: {filters, open, key to remember it by}. */
+export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, key = 'facets' } = {}) {
+  const open = new Set(recall(key, usual).filter(name => filters.some(f => f.name === name)));
   const long = new Set();
   const groups = new Map();
   const element = h('aside', { class: 'rail', 'aria-label': 'Filters' });
 
-  for (const { name, label } of FILTERS) {
+  for (const { name, label } of filters) {
     const body = h('div', { class: 'facet-body' });
     const chosen = h('span', { class: 'facet-chosen' });
     const group = h('details', { class: 'facet', 'data-facet': name, open: open.has(name) },
@@ -25,7 +26,7 @@ export function facetRail(onToggle, onOpen) {
       if (group.open === open.has(name))
         return;
       open[group.open ? 'add' : 'delete'](name);
-      remember('facets', [...open]);
+      remember(key, [...open]);
       if (group.open)
         onOpen();
     });
