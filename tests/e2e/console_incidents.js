@@ -1,6 +1,5 @@
 'use strict';
-// Scenarios of console.js: incidents, saved views, evidence.
-const fs = require('fs');
+// Scenarios of console.js: incidents, saved views.
 
 /** The list of incidents is there. */
 async function incidentsLoaded(page, act) {
@@ -89,16 +88,5 @@ module.exports = ({ given, logIn, texts, rows, box, open, loaded, axe }) => ({
     await saves(() => page.locator('.views button').last().click());
     await page.waitForSelector('.views .hint');
     return { names, opened, checked, left: await saved() };
-  },
-
-  async evidence(page) {
-    await logIn(page, '/health');
-    await open(page, `/activities?id=${given.id}&since=7d`);
-    const [download] = await Promise.all([page.waitForEvent('download'), (async () => {
-      await page.click('text=Sealed evidence');
-      await page.click('.drawer a[download]');
-    })()]);
-    fs.copyFileSync(await download.path(), given.file);
-    return { name: download.suggestedFilename(), text: await page.locator('.drawer').textContent() };
   },
 });

@@ -1,4 +1,4 @@
-"""Incidents, saved views and evidence in Chromium."""
+"""Incidents and saved views in Chromium."""
 import signal
 import subprocess
 import unittest

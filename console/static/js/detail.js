@@ -120,7 +120,7 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
     const fetchIt = signal => get(`activities/${encodeURIComponent(record.id)}/evidence`, [], signal).then(({ items }) => {
       const url = URL.createObjectURL(new Blob([JSON.stringify({ id: record.id, items })], { type: 'application/json' }));
       return [h('p', null, h('a', { href: url, download: name }, `Save ${count(items.length)} sealed ${items.length === 1 ? 'part' : 'parts'}`)),
-        h('p', { class: 'hint' }, 'Where the secret key is: ', h('code', null, `promptgate evidence open --key KEY ${name}`))];
+        h('p', { class: 'hint' }, 'To read it, with the secret key: ', h('code', null, `promptgate evidence open --key KEY ${record.id}`))];
     });
     return section('Evidence', h('p', { class: 'hint' }, 'The text around what was found is kept, sealed to the key of whoever investigates.'),
       may('evidence') ? [h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => into(place, fetchIt) }, 'Sealed evidence'),
