@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,35 @@ enum err file_create(const char *path, struct str bytes, mode_t mode)
     unlink(path);
     errno = reason;
     return ERR_IO;
+}
+
+/* The name is on disk, too. */
+static bool sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash != NULL && slash > path
+                       ? mem_memdup0(path, (size_t)(slash - path))
+                       : mem_strdup(slash != NULL ? "/" : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close_quietly(fd);
+    mem_free(folder);
+    return is_good;
+}
+
+enum err file_replace(const char *path, struct str bytes, mode_t mode)
+{
+    struct buf next = {0};
+    buf_printf(&next, "%s.new", path);
+    (void)unlink(buf_cstr(&next)); /* of one who died over it */
+    enum err err = file_create(buf_cstr(&next), bytes, mode);
+    if (err == OK && rename(buf_cstr(&next), path) != 0)
+        err = ERR_IO;
+    if (err == OK && !sync_folder(path))
+        err = ERR_IO;
+    buf_free(&next);
+    return err;
 }
 
 static bool make(const char *path, mode_t mode)

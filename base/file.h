@@ -19,6 +19,9 @@ enum err file_load(const char *path, size_t max, struct buf *out) MUST_USE;
 enum err file_write(int fd, struct str bytes) MUST_USE;
 /* A file that must not be there yet, on disk when this returns. */
 enum err file_create(const char *path, struct str bytes, mode_t mode) MUST_USE;
+/* The same in the place of one that may be there: readers see the old one or
+ * the new one, never a part. */
+enum err file_replace(const char *path, struct str bytes, mode_t mode) MUST_USE;
 /* The folder with this mode, those above it with 0755; it may be there. */
 enum err file_make_folder(const char *path, mode_t mode) MUST_USE;
 

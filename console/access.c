@@ -8,7 +8,7 @@ static const unsigned rights_of[USER_ROLES] = {
     [USER_INVESTIGATOR] =
         ACCESS_VIEW | ACCESS_TRIAGE | ACCESS_CONTENT | ACCESS_EVIDENCE,
     [USER_ADMINISTRATOR] = ACCESS_VIEW | ACCESS_TRIAGE | ACCESS_CONTENT |
-                           ACCESS_EVIDENCE | ACCESS_AUDIT,
+                           ACCESS_EVIDENCE | ACCESS_AUDIT | ACCESS_MODES,
     [USER_AUDITOR] = ACCESS_VIEW | ACCESS_AUDIT,
     [USER_PROXY] = 0,
 };
@@ -22,6 +22,7 @@ static const struct {
     {ACCESS_EVIDENCE, "evidence"},
     {ACCESS_AUDIT, "audit"},
     {ACCESS_TRIAGE, "triage"},
+    {ACCESS_MODES, "modes"},
 };
 
 unsigned access_of(enum user_role role)

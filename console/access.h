@@ -13,6 +13,7 @@ enum access_right {
     ACCESS_EVIDENCE = 4, /* sealed texts around findings */
     ACCESS_AUDIT = 8,    /* what was done in the console */
     ACCESS_TRIAGE = 16,  /* to change incidents, to share views */
+    ACCESS_MODES = 32,   /* to switch services to monitor or enforce */
 };
 
 /* Bits of enum access_right; 0: not in the console at all. */

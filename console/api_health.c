@@ -213,6 +213,12 @@ void api_health(struct call *call)
     write_roles(&h, &w);
     write_rest(&h, &w);
     write_counters(&h, &w);
+    struct running *running = running_ref(c);
+    if (running != NULL) {
+        jsonw_key(&w, "modes");
+        modes_write(running_get(running), &w);
+    }
+    running_unref(c, &running);
     err = write_collectors(query, &w);
     jsonw_close(&w);
     if (err == OK)

@@ -14,7 +14,6 @@
 #include "inspect/policy.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
-#include "inspect/service.h"
 
 enum {
     TRIES_MAX = 2, /* at once: each has a scratch of its own */
@@ -65,56 +64,16 @@ static enum err count_facet(
     return err;
 }
 
-/* NULL: replied. */
-static struct running *need_running(struct call *call)
-{
-    struct running *running = running_ref(call->console);
-    if (running == NULL)
-        response_error(call->response, 503, "starting",
-            "The configuration has not been loaded yet.");
-    return running;
-}
-
 void api_policy(struct call *call)
 {
     struct count count;
-    struct running *running = need_running(call);
+    struct running *running = call_running(call);
     if (running == NULL)
         return;
     if (count_facet(call, FACET_RULE, &count) == OK) {
         write_rules(call, running, &count);
         count_free(&count);
     }
-    running_unref(call->console, &running);
-}
-
-/* ---- modes ---- */
-
-void api_modes(struct call *call)
-{
-    struct jsonw w = {.out = &call->response->body};
-    struct running *running = need_running(call);
-    if (running == NULL)
-        return;
-    const struct console_running *now = running_get(running);
-    struct str name;
-    jsonw_object(&w);
-    jsonw_key(&w, "items");
-    jsonw_array(&w);
-    for (size_t i = 0; (name = service_set_name(now->services, i)).n > 0; i++) {
-        jsonw_object(&w);
-        jsonw_key_str(&w, "service", name);
-        jsonw_key_cstr(&w, "mode", mode_name(policy_mode(now->policy, name)));
-        jsonw_key_bool(
-            &w, "is_own", policy_own_mode(now->policy, name) != MODE_DEFAULT);
-        jsonw_close(&w);
-    }
-    jsonw_close(&w);
-    jsonw_key(&w, "next");
-    jsonw_null(&w);
-    jsonw_key_cstr(&w, "default", mode_name(policy_mode(now->policy, STR(""))));
-    jsonw_close(&w);
-    response_json(call->response);
     running_unref(call->console, &running);
 }
 
@@ -153,7 +112,7 @@ static void write_detectors(
 void api_detectors(struct call *call)
 {
     struct count count;
-    struct running *running = need_running(call);
+    struct running *running = call_running(call);
     if (running == NULL)
         return;
     if (count_facet(call, FACET_DETECTOR, &count) == OK) {
@@ -255,7 +214,7 @@ static void end_turn(struct console *c)
 
 static void run_trial(struct call *call, const struct trial *trial)
 {
-    struct running *running = need_running(call);
+    struct running *running = call_running(call);
     if (running == NULL)
         return;
     if (!take_turn(call->console)) {

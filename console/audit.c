@@ -22,7 +22,7 @@ struct console_ticket {
     enum err err;
 };
 
-static struct console_ticket *ticket_new(void)
+struct console_ticket *ticket_new(void)
 {
     struct console_ticket *t = MEM_NEW(struct console_ticket);
     pthread_condattr_t attributes;
@@ -55,11 +55,11 @@ void console_recorded(struct console_ticket *t, enum err err)
         ticket_free(t);
 }
 
-static enum err ticket_wait(struct console_ticket *t)
+enum err ticket_wait(struct console_ticket *t, unsigned seconds)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_SECONDS;
+    until.tv_sec += (time_t)seconds;
     int code = 0;
     pthread_mutex_lock(&t->lock);
     while (!t->is_done && code == 0)
@@ -162,5 +162,5 @@ enum err audit_before_as(struct console *c, const struct request *r,
 {
     struct console_ticket *ticket = ticket_new();
     put(c, r, audit, id, ticket);
-    return ticket_wait(ticket);
+    return ticket_wait(ticket, WAIT_SECONDS);
 }

@@ -88,6 +88,7 @@ static const struct route routes[] = {
     {"/api/v1/stream", METHOD_GET, ACCESS_VIEW, api_stream},
     {"/api/v1/policy", METHOD_GET, ACCESS_VIEW, api_policy},
     {"/api/v1/modes", METHOD_GET, ACCESS_VIEW, api_modes},
+    {"/api/v1/modes", METHOD_POST, ACCESS_MODES, api_modes_change},
     {"/api/v1/policy/try", METHOD_POST, ACCESS_CONTENT, api_policy_try},
     {"/api/v1/detectors", METHOD_GET, ACCESS_VIEW, api_detectors},
     {"/api/v1/users", METHOD_GET, ACCESS_VIEW, api_users},

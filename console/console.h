@@ -34,6 +34,10 @@ struct console_options {
      * given back. */
     void (*record)(void *owner, const char id[UUID_TEXT_BYTES],
         struct buf *json, struct console_ticket *ticket);
+    /* From any thread: the mode of a service (enum mode) is to be switched;
+     * the ticket is given back when every role works by it. */
+    void (*set_mode)(void *owner, struct str service, unsigned mode,
+        struct console_ticket *ticket);
     /* From any thread: somebody logged in with a password. */
     void (*on_login)(void *owner, struct str user);
 };

@@ -23,8 +23,9 @@ struct console {
     pthread_mutex_t lock; /* what follows */
     struct shared_users *users;
     struct running *running;
-    unsigned trying;  /* texts against the policy, at once */
-    unsigned hashing; /* passwords at once: 64 MiB each */
+    bool is_switching; /* a mode */
+    unsigned trying;   /* texts against the policy, at once */
+    unsigned hashing;  /* passwords at once: 64 MiB each */
     unsigned streams;
     int64_t certificate_ms, started_ms;
 };
@@ -83,12 +84,20 @@ void audit_new_id(char id_out[UUID_TEXT_BYTES]);
 enum err audit_before_as(struct console *c, const struct request *r,
     const struct audit *audit, const char id[UUID_TEXT_BYTES]) MUST_USE;
 
+/* Something that another thread does and then tells of with console_recorded;
+ * waited for once.  ERR_TIMEOUT. */
+struct console_ticket *ticket_new(void);
+enum err ticket_wait(struct console_ticket *t, unsigned seconds) MUST_USE;
+
 /* ---- the configuration as it runs: running.c ---- */
 
 /* NULL: none yet. */
 struct running *running_ref(struct console *c);
 void running_unref(struct console *c, struct running **running);
 const struct console_running *running_get(const struct running *running);
+/* The modes of the services, as an array: api_modes.c. */
+struct jsonw;
+void modes_write(const struct console_running *now, struct jsonw *w);
 
 /* ---- answers ---- */
 
@@ -106,6 +115,8 @@ struct call { /* an API request on its way */
 enum err local_query(struct local *local, struct query **query_out) MUST_USE;
 /* After an error: the next one may be another file. */
 void local_forget(struct local *local);
+/* running_ref for a call; NULL: an error has been replied. */
+struct running *call_running(struct call *call);
 /* The same for a call; not OK: an error has been replied. */
 enum err call_query(struct call *call, struct query **query_out) MUST_USE;
 /* An error of the store as a reply. */
@@ -168,6 +179,7 @@ void api_view_save(struct call *call);
 void api_view_delete(struct call *call);
 void api_policy(struct call *call);
 void api_modes(struct call *call);
+void api_modes_change(struct call *call);
 void api_policy_try(struct call *call);
 void api_detectors(struct call *call);
 void api_health(struct call *call);

@@ -41,6 +41,15 @@ struct running *running_ref(struct console *c)
     return r;
 }
 
+struct running *call_running(struct call *call)
+{
+    struct running *running = running_ref(call->console);
+    if (running == NULL)
+        response_error(call->response, 503, "starting",
+            "The configuration has not been loaded yet.");
+    return running;
+}
+
 const struct console_running *running_get(const struct running *running)
 {
     return &running->given;

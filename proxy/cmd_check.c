@@ -111,6 +111,19 @@ static void note_keys(const struct settings *settings, const char *file)
     collect_keys_free(&keys);
 }
 
+/* Where somebody has switched a service away from the policy's mode. */
+static void print_modes(const struct conf *conf)
+{
+    struct str name;
+    for (size_t i = 0; (name = service_set_name(conf->services, i)).n > 0;
+         i++) {
+        enum mode mode = policy_own_mode(conf->policy, name);
+        if (mode != MODE_DEFAULT)
+            printf("mode of %.*s: %s (switched in the console)\n",
+                STR_ARG(name), mode_name(mode));
+    }
+}
+
 static void check_all(
     const char *file, const struct check *check, struct diag *diag)
 {
@@ -122,9 +135,11 @@ static void check_all(
     compile(conf, check, diag);
     note_user(conf->settings.run_as);
     note_keys(&conf->settings, file);
-    if (diag->count == 0)
+    if (diag->count == 0) {
         printf(
             "%s: good; %zu detection rules\n", file, rules_count(conf->rules));
+        print_modes(conf);
+    }
     conf_unref(&conf);
 }
 

@@ -17,6 +17,9 @@
  *   role to parent   READY, PONG, RELOADED (`value`: 1 done, 0 refused);
  *                    LOGIN (console): somebody logged in, `value`: hash of
  *                    the name
+ *                    MODE (console): switch the service whose name has the
+ *                    hash `value` to mode `index`; `origin`: a number, with
+ *                    which MODE goes back: `value` 1 in use everywhere, 0 not
  */
 #ifndef PROXY_CONTROL_H
 #define PROXY_CONTROL_H
@@ -57,6 +60,7 @@ enum control_type {
     CONTROL_PONG,
     CONTROL_RELOADED,
     CONTROL_LOGIN,
+    CONTROL_MODE,
     CONTROL_TYPES,
 };
 

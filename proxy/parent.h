@@ -61,8 +61,9 @@ struct parent {
     struct first_admin admin;
     struct generation now, next; /* next: being compiled */
     pid_t compiler_pid;
-    bool wants_reload; /* a SIGHUP came during the start or a reload */
-    bool is_reloading; /* some role may not have loaded the last one yet */
+    bool wants_reload;    /* a SIGHUP came during the start or a reload */
+    uint64_t mode_number; /* of the switch that its asker waits for; 0: none */
+    bool is_reloading;    /* some role may not have loaded the last one yet */
     int stats_fd, leaf_key_fd, tickets_fd, lock_fd;
     void *stats;
     struct bound proxy, console, metrics;
@@ -92,8 +93,15 @@ enum err compile_start(struct parent *p) MUST_USE;
 void compile_reap(struct parent *p); /* calls parent_on_compiled */
 void reload_start(struct parent *p);
 void reload_users(struct parent *p); /* when their file has changed */
+/* The present generation with that file's text, for all roles; not OK: said. */
+enum err reload_file(struct parent *p, enum bundle_kind kind, const char *path,
+    struct str text) MUST_USE;
 bool users_have_changed(struct parent *p, const char *path);
 void generation_free(struct generation *g);
 void parent_on_compiled(struct parent *p, bool is_good);
+
+/* parent_modes.c: mode: enum mode; not OK: nothing has changed. */
+enum err modes_set(
+    struct parent *p, uint64_t service_hash, unsigned mode) MUST_USE;
 
 #endif

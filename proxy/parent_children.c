@@ -120,6 +120,16 @@ static void send_origins(struct child *storer)
     send_to(storer, &message, -1);
 }
 
+static void answer_mode(struct parent *p, bool is_done)
+{
+    struct control message = {
+        .type = CONTROL_MODE, .origin = p->mode_number, .value = is_done};
+    for (size_t i = 0; i < p->child_count && p->mode_number != 0; i++)
+        if (p->children[i].kind == ROLE_CONSOLE)
+            send_to(&p->children[i], &message, -1);
+    p->mode_number = 0;
+}
+
 /* Said once a reload: from then on every role works by it. */
 static void tell_reloaded(struct parent *p)
 {
@@ -130,6 +140,7 @@ static void tell_reloaded(struct parent *p)
     if (p->is_reloading)
         log_event(LOG_INFO, "reload.in_use");
     p->is_reloading = false;
+    answer_mode(p, true);
 }
 
 static void on_ready(struct child *c)
@@ -152,6 +163,14 @@ static void on_reloaded(struct child *c, bool is_good)
     tell_reloaded(c->parent);
 }
 
+/* The one before it, if any, has been given up by who asked. */
+static void on_mode(struct parent *p, const struct control *message)
+{
+    p->mode_number = message->origin;
+    if (modes_set(p, message->value, message->index) != OK)
+        answer_mode(p, false);
+}
+
 static void on_control(void *owner, struct str datagram, int fd)
 {
     struct child *c = owner;
@@ -166,6 +185,8 @@ static void on_control(void *owner, struct str datagram, int fd)
         on_ready(c);
     else if (message->type == CONTROL_LOGIN && c->kind == ROLE_CONSOLE)
         first_login(c->parent->now.conf->settings.data_dir.p, message->value);
+    else if (message->type == CONTROL_MODE && c->kind == ROLE_CONSOLE)
+        on_mode(c->parent, message);
     else if (message->type == CONTROL_RELOADED)
         on_reloaded(c, message->value != 0);
     mem_free(message);

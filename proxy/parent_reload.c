@@ -160,42 +160,49 @@ void reload_start(struct parent *p)
     generation_free(&p->next);
 }
 
-/* The present generation with other logins. */
-static struct conf *conf_with_users(
-    struct parent *p, const char *path, struct str users, struct diag *diag)
+static struct conf *conf_with_file(struct parent *p, enum bundle_kind kind,
+    const char *path, struct str text, struct diag *diag)
 {
     struct bundle bundle = {0};
     const struct bundle *old = &p->now.conf->bundle;
     for (size_t i = 0; i < old->count; i++)
-        if (old->files[i].kind != BUNDLE_USERS)
+        if (old->files[i].kind != kind)
             bundle_add(&bundle, old->files[i].kind, old->files[i].name,
                 old->files[i].text);
-    bundle_add(&bundle, BUNDLE_USERS, str_of(path), users);
+    bundle_add(&bundle, kind, str_of(path), text);
     return conf_load(&bundle, diag);
 }
 
-static void apply_users(struct parent *p, const char *path, struct str text)
+enum err reload_file(
+    struct parent *p, enum bundle_kind kind, const char *path, struct str text)
 {
     struct diag diag = {0};
     struct buf bytes = {0};
     int fd = -1;
-    struct conf *conf = conf_with_users(p, path, text, &diag);
+    struct conf *conf = conf_with_file(p, kind, path, text, &diag);
     if (conf == NULL) {
         refuse_reload(&diag);
-        return;
+        return ERR_CONFIG;
     }
     bundle_encode(&conf->bundle, &bytes);
-    if (memfd_from(buf_str(&bytes), &fd) == OK) {
+    enum err err = memfd_from(buf_str(&bytes), &fd);
+    if (err == OK) {
         close_fd(&p->now.bundle_fd);
         p->now.bundle_fd = fd;
         conf_unref(&p->now.conf);
         p->now.conf = conf;
         children_reload(p);
-        log_event(LOG_INFO, "users.reloaded");
     } else {
         conf_unref(&conf);
     }
     buf_free(&bytes);
+    return err;
+}
+
+static void apply_users(struct parent *p, const char *path, struct str text)
+{
+    if (reload_file(p, BUNDLE_USERS, path, text) == OK)
+        log_event(LOG_INFO, "users.reloaded");
 }
 
 /* True when the logins file is not the one that was looked at last. */

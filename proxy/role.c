@@ -321,20 +321,25 @@ void role_enter_sandbox(const struct role_start *start)
         give_up("sandbox");
 }
 
-static void send_control(
-    struct role *role, enum control_type type, uint64_t value)
+static void send_message(struct role *role, const struct control *given)
 {
     struct control *message = MEM_NEW(struct control);
     struct buf bytes = {0};
-    message->type = type;
+    *message = *given;
     message->peer = role->start->kind;
-    message->index = role->start->index;
-    message->value = value;
     control_encode(message, &bytes);
     if (chan_send(role->control, buf_str(&bytes), -1) != OK)
-        log_event(LOG_DEBUG, "control.unsent", LOG_INT("type", type));
+        log_event(LOG_DEBUG, "control.unsent", LOG_INT("type", given->type));
     buf_free(&bytes);
     mem_free(message);
+}
+
+static void send_control(
+    struct role *role, enum control_type type, uint64_t value)
+{
+    struct control message = {
+        .type = type, .index = role->start->index, .value = value};
+    send_message(role, &message);
 }
 
 static void forget_reload(struct role *role)
@@ -435,6 +440,10 @@ static void handle(struct role *role, const struct control *m, int fd)
     case CONTROL_PING:
         send_control(role, CONTROL_PONG, 0);
         break;
+    case CONTROL_MODE:
+        if (e->on_mode != NULL)
+            e->on_mode(role->owner, m->origin, m->value == 1);
+        break;
     case CONTROL_READY:
     case CONTROL_PONG:
     case CONTROL_RELOADED:
@@ -510,4 +519,14 @@ void role_ready(struct role *role)
 void role_tell_login(struct role *role, uint64_t name_hash)
 {
     send_control(role, CONTROL_LOGIN, name_hash);
+}
+
+void role_tell_mode(
+    struct role *role, uint64_t number, uint64_t service_hash, unsigned mode)
+{
+    struct control message = {.type = CONTROL_MODE,
+        .index = mode,
+        .origin = number,
+        .value = service_hash};
+    send_message(role, &message);
 }

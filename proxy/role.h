@@ -69,6 +69,9 @@ struct role_events {
     /* Take no more work, end what runs, stop the loop within that time (then
      * SIGKILL comes). */
     void (*on_drain)(void *owner, uint64_t within_ms);
+    /* What role_tell_mode asked for under that number is in use everywhere,
+     * or could not be done (console). */
+    void (*on_mode)(void *owner, uint64_t number, bool is_done);
 };
 
 struct role *role_attach(uv_loop_t *loop, const struct role_start *start,
@@ -79,6 +82,11 @@ void role_ready(struct role *role);
 
 /* Tells the parent that somebody logged in: control_name_hash. */
 void role_tell_login(struct role *role, uint64_t name_hash);
+
+/* Asks the parent for a mode (enum mode) of the service whose name has that
+ * control_name_hash; on_mode answers. */
+void role_tell_mode(
+    struct role *role, uint64_t number, uint64_t service_hash, unsigned mode);
 
 /* Closes the sandbox of this role for good (proxy/sandbox.h); ends the
  * process if that fails. */

@@ -56,6 +56,11 @@ struct console_role {
     struct outgoing *outbox, **outbox_end;
     size_t outbox_count;
     uint64_t logged_in; /* hash of a name; 0: nobody */
+    /* The one switch of a mode that is asked for: number 0: none. */
+    struct console_ticket *mode_ticket;
+    uint64_t mode_number, mode_service;
+    unsigned mode;
+    bool is_mode_untold;
 };
 
 /* ---- what the console records ---- */
@@ -101,6 +106,51 @@ static void on_login(void *owner, struct str user)
     uv_async_send(&c->wake);
 }
 
+/* Under the lock; the console asks for one at a time, so another one that
+ * waits has been given up. */
+static void end_mode(struct console_role *c, enum err err)
+{
+    console_recorded(c->mode_ticket, err);
+    c->mode_ticket = NULL;
+    c->is_mode_untold = false;
+}
+
+static void on_set_mode(void *owner, struct str service, unsigned mode,
+    struct console_ticket *ticket)
+{
+    struct console_role *c = owner;
+    pthread_mutex_lock(&c->lock);
+    end_mode(c, ERR_TIMEOUT);
+    c->mode_ticket = ticket;
+    c->mode_number++;
+    c->mode_service = control_name_hash(service);
+    c->mode = mode;
+    c->is_mode_untold = true;
+    pthread_mutex_unlock(&c->lock);
+    uv_async_send(&c->wake);
+}
+
+static void on_mode(void *owner, uint64_t number, bool is_done)
+{
+    struct console_role *c = owner;
+    pthread_mutex_lock(&c->lock);
+    if (number == c->mode_number)
+        end_mode(c, is_done ? OK : ERR_STATE);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void tell_mode(struct console_role *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool is_untold = c->is_mode_untold;
+    uint64_t number = c->mode_number, service = c->mode_service;
+    unsigned mode = c->mode;
+    c->is_mode_untold = false;
+    pthread_mutex_unlock(&c->lock);
+    if (is_untold)
+        role_tell_mode(c->role, number, service, mode);
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct console_role *c = wake->data;
@@ -120,6 +170,7 @@ static void on_wake(uv_async_t *wake)
     }
     if (logged_in != 0)
         role_tell_login(c->role, logged_in);
+    tell_mode(c);
 }
 
 /* ---- serving ---- */
@@ -310,8 +361,10 @@ static void on_reload(void *owner, struct conf *conf)
     take_running(owner, conf);
 }
 
-static const struct role_events role_events = {
-    .on_connect = on_connect, .on_drain = on_drain, .on_reload = on_reload};
+static const struct role_events role_events = {.on_connect = on_connect,
+    .on_drain = on_drain,
+    .on_reload = on_reload,
+    .on_mode = on_mode};
 
 static void on_renew(uv_timer_t *timer)
 {
@@ -350,6 +403,7 @@ static void make_console(struct console_role *c)
         .ca_pem = ca != NULL ? ca->text : STR_NONE,
         .owner = c,
         .record = on_record,
+        .set_mode = on_set_mode,
         .on_login = on_login};
     c->console = console_new(&options);
     take_users(c, c->start->conf);
@@ -376,6 +430,7 @@ static void stop(struct console_role *c)
     c->outbox_count = OUTBOX_MAX;
     for (struct outgoing *o = c->outbox; o != NULL; o = o->next)
         console_recorded(o->ticket, ERR_CLOSED);
+    end_mode(c, ERR_CLOSED);
     pthread_mutex_unlock(&c->lock);
     for (size_t i = 0; i < c->count; i++)
         http_stop(&c->served[i].http);

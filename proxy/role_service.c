@@ -143,8 +143,11 @@ static void on_drain(void *owner, uint64_t within_ms)
     uv_stop(&l->loop);
 }
 
-static const struct role_events role_events = {
-    on_connect, on_gone, on_origins, on_reload, on_drain};
+static const struct role_events role_events = {.on_connect = on_connect,
+    .on_gone = on_gone,
+    .on_origins = on_origins,
+    .on_reload = on_reload,
+    .on_drain = on_drain};
 
 /* After the poll phase: one commit for all that came in this turn. */
 static void on_check(uv_check_t *check)

@@ -37,4 +37,33 @@ module.exports = ({ given, logIn, texts, wrong }) => ({
     await page.fill('input[type=search]', 'payment-card');
     return { all, first, note, found: await shown() };
   },
+
+  async modes(page) {
+    await logIn(page, '/services');
+    await page.waitForSelector('.modes li[data-service=chatgpt]');
+    const item = page.locator('.modes li[data-service=chatgpt]');
+    const before = await item.locator('.chip').textContent();
+    if (await item.locator('select').count() === 0)
+      return { before, isSwitch: false };
+    await item.locator('select').selectOption('monitor');
+    await item.locator('button').click();
+    await page.waitForSelector('.modes li[data-service=chatgpt] .mode-monitor', { timeout: 60000 });
+    const after = await item.locator('.chip').textContent();
+    await page.goto(`${given.url}/health`);
+    await page.waitForSelector('.card[aria-label=Modes]');
+    const health = await page.locator('.card[aria-label=Modes]').textContent();
+    await page.goto(`${given.url}/policy`);
+    await page.waitForSelector('tr[data-rule]');
+    return { before, isSwitch: true, after, health, policy: await page.locator('.stack > p').first().textContent() };
+  },
+
+  async reports(page) {
+    await logIn(page, '/reports');
+    await page.waitForSelector('.report-sum .spark');
+    const text = await page.locator('main').innerText();
+    await page.emulateMedia({ media: 'print' });
+    const hidden = await page.locator('.top').isHidden();
+    const pages = (await page.pdf()).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
+    return { text, hidden, pages };
+  },
 });

@@ -174,7 +174,7 @@ class Access(GatewayTest):
 
     def test_roles_see_what_they_may(self):
         rights = {"analyst": ["view", "triage"], "investigator": ["view", "content", "evidence", "triage"],
-                  "administrator": ["view", "content", "evidence", "audit", "triage"]}
+                  "administrator": ["view", "content", "evidence", "audit", "triage", "modes"]}
         for role, expected in rights.items():
             console = self.console(role)
             self.assertEqual(expected, console.get("/api/v1/session").json()["rights"])

@@ -28,7 +28,7 @@ static void each_role_has_its_rights_and_no_others(void **state)
     assert_rights(
         USER_INVESTIGATOR, "[\"view\",\"content\",\"evidence\",\"triage\"]");
     assert_rights(USER_ADMINISTRATOR,
-        "[\"view\",\"content\",\"evidence\",\"audit\",\"triage\"]");
+        "[\"view\",\"content\",\"evidence\",\"audit\",\"triage\",\"modes\"]");
     assert_rights(USER_AUDITOR, "[\"view\",\"audit\"]");
     assert_rights(USER_PROXY, "[]");
 }

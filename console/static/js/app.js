@@ -9,6 +9,7 @@ import { health } from './health.js';
 import { incidents } from './incidents.js';
 import { menu } from './menu.js';
 import { policy } from './policy.js';
+import { reports } from './reports.js';
 import { start } from './router.js';
 import { services } from './services.js';
 import { users } from './users.js';
@@ -27,6 +28,7 @@ try {
     '/users': { title: 'Users', make: users },
     '/policy': { title: 'Policy', make: (...args) => policy(...args, who) },
     '/detectors': { title: 'Detectors', make: detectors },
+    '/reports': { title: 'Reports', make: (...args) => reports(...args, who) },
     '/audit': { title: 'Audit', make: audit },
     '/health': { title: 'Health', make: (...args) => health(...args, who) },
   });

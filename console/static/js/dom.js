@@ -9,7 +9,7 @@ function put(element, key, value) {
     return;
   if (key.startsWith('on'))
     element.addEventListener(key.slice(2), value);
-  else if (key === 'value' || key === 'checked')
+  else if (key === 'value' || key === 'checked' || key === 'selected')
     element[key] = value;
   else
     element.setAttribute(key, value === true ? '' : value);

@@ -1,6 +1,7 @@
 // How the node does: what an operator looks at first when something is odd.
 import { get, isAbort } from './api.js';
 import { h, state } from './dom.js';
+import { modeChip } from './modes.js';
 import { DAY, count, size, time } from './format.js';
 
 const EVERY_MS = 10000;
@@ -43,6 +44,7 @@ function draw(health) {
       card('Store', facts([['activities', count(health.store.activities)], ['size', size(health.store.bytes)],
         ['oldest', health.store.oldest === undefined ? 'none' : time(health.store.oldest, 'minute')],
         ['newest', health.store.newest === undefined ? 'none' : time(health.store.newest)]])),
+      card('Modes', facts((health.modes ?? []).map(m => [m.service, [modeChip(m.mode), m.is_own ? ' switched in the console' : '']]))),
       card('Queues', facts(Object.entries(health.queues).map(number))),
       card('Certificates', facts([['console ends', expiry(health.certificate.expires)], ['CA ends', expiry(health.ca.expires)],
         ...(health.ca.sha256 === undefined ? [] : [['CA SHA-256', h('code', null, health.ca.sha256)]])])),

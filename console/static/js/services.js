@@ -5,6 +5,7 @@ import { linkTo } from './activities.js';
 import { sparkline } from './chart.js';
 import { h, say, state } from './dom.js';
 import { change, count, time } from './format.js';
+import { modesPanel } from './modes.js';
 import { boundsOf, describe, periodPicker } from './period.js';
 import { rename } from './router.js';
 import { NONE, fromAddress } from './view.js';
@@ -167,7 +168,8 @@ async function drawSources(place, view, period, signal) {
 
 // ---- the page ----
 
-export function services(main, parameters) {
+export function services(main, parameters, who) {
+  const modes = modesPanel(who);
   let view = fromAddress(parameters);
   let abort = new AbortController();
   const cards = h('div', { class: 'cards' });
@@ -205,6 +207,7 @@ export function services(main, parameters) {
     picker.show(view);
     cards.setAttribute('aria-busy', 'true');
     drawSources(sources, view, current, signal);
+    modes.load(signal);
     try {
       const [now, old] = await Promise.all([get('services', current, signal),
         before === null ? null : get('services', before, signal)]);
@@ -222,7 +225,7 @@ export function services(main, parameters) {
   main.append(h('div', { class: 'page' },
     h('header', { class: 'page-head' }, h('h1', null, 'Service Management'), total,
       h('div', { class: 'tools' }, picker.element)),
-    h('section', { class: 'panel sources', 'aria-label': 'Sources' }, h('h2', null, 'Sources'), sources), cards));
+    h('section', { class: 'panel sources', 'aria-label': 'Sources' }, h('h2', null, 'Sources'), sources), modes.element, cards));
   load();
   return {
     update(changed) {

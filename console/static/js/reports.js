@@ -1,0 +1,93 @@
+// Reports: a week, or another period, on a few sheets of paper.
+import { get } from './api.js';
+import { linkTo } from './activities.js';
+import { sparkline } from './chart.js';
+import { h, state } from './dom.js';
+import { change, count, size, time } from './format.js';
+import { boundsOf, describe } from './period.js';
+import { periodPage } from './page.js';
+import { riskChip } from './users.js';
+import { NONE } from './view.js';
+
+const TOP = 10;
+const DAYS = 28; // points of the line, about
+
+const iso = ms => new Date(ms).toISOString();
+
+function card(title, ...content) {
+  return h('section', { class: 'card', 'aria-label': title }, h('h2', null, title), content);
+}
+
+/** rows: [name, link, ...numbers]. */
+function table(caption, heads, rows, none) {
+  return rows.length === 0 ? h('p', { class: 'hint' }, none) : h('table', { class: 'numbers' },
+    h('caption', { class: 'unseen' }, caption), h('thead', null, h('tr', null, heads.map(t => h('th', { scope: 'col' }, t)))),
+    h('tbody', null, rows.map(([first, ...rest]) => h('tr', null, h('th', { scope: 'row' }, first), rest.map(cell => h('td', null, cell))))));
+}
+
+/** Values of a facet that have one. */
+const valuesOf = (stats, facet) => stats.facets[facet].items.filter(i => i.value !== '');
+
+function byFacet(view, title, facet, label, stats, before) {
+  const old = new Map((before === null ? [] : valuesOf(before, facet)).map(i => [i.value, i.count]));
+  const rows = valuesOf(stats, facet).slice(0, TOP).map(i => [linkTo(view, [[facet, i.value]], i.value), count(i.count),
+    before === null ? '' : change(i.count, old.get(i.value) ?? 0) || '–']);
+  return card(title, table(title, [label, 'Activities', before === null ? '' : 'Before'], rows, 'None in this period.'));
+}
+
+/** [service, {events, dlp}] of a list of the API. */
+function services(items) {
+  const sums = new Map();
+  for (const i of items) {
+    const sum = sums.get(i.service) ?? { events: 0, dlp: 0 };
+    sums.set(i.service, { events: sum.events + i.events, dlp: sum.dlp + i.dlp_events });
+  }
+  return [...sums].sort((a, b) => b[1].events - a[1].events);
+}
+
+function figure(label, now, before) {
+  return h('div', { class: 'figure' }, h('span', { class: 'figure-label' }, label), h('span', { class: 'big' }, count(now)),
+    before !== null && h('span', { class: 'delta' }, change(now, before)));
+}
+
+const numberOf = (stats, facet, value) => stats.facets[facet].items.find(i => i.value === value)?.count ?? 0;
+
+export function reports(main, parameters, who) {
+  async function load({ view, signal }) {
+    const { since, until } = boundsOf(view);
+    const current = since === null ? [['until', iso(until)]] : [['since', iso(since)], ['until', iso(until)]];
+    const previous = since === null ? null : [['since', iso(2 * since - until)], ['until', iso(since)]];
+    const facets = [['facet', 'rule'], ['facet', 'detector'], ['facet', 'verdict'], ['facet', 'category'], ['top', 200]];
+    const [stats, before, perService, people] = await Promise.all([get('stats', [...current, ...facets, ['buckets', DAYS]], signal),
+      previous === null ? null : get('stats', [...previous, ...facets, ['buckets', 0]], signal),
+      get('services', current, signal), get('users', [...current, ['limit', TOP]], signal)]);
+    if (stats.total === 0)
+      return { total: '', content: state('empty', 'Nothing was recorded in this period', 'Choose another one above.') };
+    const was = (facet, value) => (before === null ? null : numberOf(before, facet, value));
+    return {
+      total: describe(view),
+      content: [
+        h('p', { class: 'report-head' }, time(iso(since ?? Date.parse(stats.since)), 'minute'), ' – ', time(iso(until), 'minute'),
+          ` · node ${who.node} · made `, time(iso(Date.now()), 'minute')),
+        h('section', { class: 'card report-sum', 'aria-label': 'Summary' },
+          h('div', { class: 'figures' }, figure('Activities', stats.total, before?.total ?? null),
+            figure('With findings', stats.dlp_events, before?.dlp_events ?? null),
+            figure('Blocked', numberOf(stats, 'verdict', 'block'), was('verdict', 'block')),
+            figure('Alerts', numberOf(stats, 'verdict', 'alert'), was('verdict', 'alert')),
+            figure('People', people.total, null)),
+          sparkline(stats.buckets.map(b => b.total), `${count(stats.total)} activities over time`)),
+        h('div', { class: 'cards report-cards' },
+          card('Services', table('Services', ['Service', 'Activities', 'DLP'], services(perService.items).map(([name, sum]) =>
+            [linkTo(view, [['service', name || NONE]], name || 'no service'), count(sum.events), count(sum.dlp)]), 'None.')),
+          byFacet(view, 'Categories', 'category', 'Category', stats, before),
+          byFacet(view, 'Rules that decided most', 'rule', 'Rule', stats, before),
+          byFacet(view, 'What was found most', 'detector', 'Detector', stats, before),
+          card('People at most risk', table('People', ['User', 'Risk', 'DLP', 'Blocked', 'Sent'], people.items.filter(u => u.risk > 0).map(u =>
+            [linkTo(view, [['user', u.user || NONE]], u.user || 'nobody known'), riskChip(u.risk), count(u.dlp_events), count(u.blocked), size(u.bytes_up)]),
+          'Nothing was found at anyone.')))],
+    };
+  }
+
+  return periodPage(main, parameters, 'Report', load, { tools: [
+    h('button', { type: 'button', onclick: () => print() }, 'Print')] });
+}
