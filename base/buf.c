@@ -126,6 +126,12 @@ void buf_clear(struct buf *b)
     b->n = 0;
 }
 
+void buf_give_back(struct buf *b)
+{
+    if (b->n == 0 && b->cap > BUF_IDLE_BYTES)
+        buf_free(b);
+}
+
 void buf_free(struct buf *b)
 {
     wipe(b, b->start, b->start + b->n);

@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+enum { BUF_IDLE_BYTES = 1024 };
+
 struct buf {
     char *base; /* allocation, owned */
     size_t start;
@@ -48,8 +50,10 @@ void buf_commit(struct buf *b, size_t n);
 void buf_consume(struct buf *b, size_t n);  /* from the front, clamped */
 void buf_truncate(struct buf *b, size_t n); /* keeps the first n bytes */
 void buf_clear(struct buf *b);              /* keeps the allocation */
-void buf_free(struct buf *b);               /* leaves {0}, but for wipes */
-void buf_wipe_free(struct buf *b);          /* zeroes first: secrets */
+/* An empty one: gives back more room than BUF_IDLE_BYTES. */
+void buf_give_back(struct buf *b);
+void buf_free(struct buf *b);      /* leaves {0}, but for wipes */
+void buf_wipe_free(struct buf *b); /* zeroes first: secrets */
 
 /* Moves the whole content: *from becomes {0}, *to must be {0}, but for wipes,
  * which both have then if one had it. */

@@ -218,6 +218,10 @@ void exchange_complete_request(struct exchange *ex)
         note_sent_files(ex);
     if (ex->upload != NULL && ex->upload->is_silent)
         return;
+    if (!is_good && upload_is_nothing(ex)) {
+        exchange_push_void(ex, a->id);
+        return;
+    }
     bool is_waiting = upload_is_waiting(ex);
     exchange_push_record(ex, is_waiting ? RECORD_OPEN : RECORD_DONE, a);
     ex->records[ex->record_count - 1].is_standing = is_waiting;

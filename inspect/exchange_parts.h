@@ -178,14 +178,14 @@ struct exchange {
     struct buf rest, names, url, file_text;
     struct document documents[DOCUMENTS_MAX];
     size_t document_count, document_at;
-    bool is_unreadable; /* one of them: the file's fault, not the map's */
-    struct file_span spans[2 * FILES_MAX];
+    bool is_unreadable;      /* one of them: the file's fault, not the map's */
+    struct file_span *spans; /* 2 * FILES_MAX, once there is one */
     size_t span_count;
     struct file_reader *reader; /* of a file's bytes that are streamed */
     struct upload *upload;      /* NULL: the request is no step of one */
     /* Where parts of the content meet, and the content without the newlines
      * there: a number may be cut in two by them. */
-    size_t joints[JOINTS_MAX], joint_count;
+    size_t *joints, joint_count; /* JOINTS_MAX, likewise */
     struct buf spaced, glued;
     struct seam seam;
     struct taken taken;
@@ -611,6 +611,8 @@ bool upload_ask_end(struct exchange *ex);
 void upload_end_answered(struct exchange *ex, struct str answer);
 /* The service did not take the announcement. */
 bool upload_was_refused(const struct exchange *ex);
+/* It failed, and nothing of it is told. */
+bool upload_is_nothing(const struct exchange *ex);
 /* The record stays open for a later step. */
 bool upload_is_waiting(struct exchange *ex);
 

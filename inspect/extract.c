@@ -48,6 +48,8 @@ struct str take_text(struct exchange *ex, const struct json_node *node)
 void extract_join(struct exchange *ex, struct buf *to, struct str text)
 {
     bool is_joint = to == &ex->activity->content && to->n != 0 && text.n != 0;
+    if (is_joint && ex->joints == NULL)
+        ex->joints = arena_alloc(&ex->arena, JOINTS_MAX * sizeof *ex->joints);
     if (is_joint && ex->joint_count < JOINTS_MAX)
         ex->joints[ex->joint_count++] = to->n;
     text_join(to, text);

@@ -94,9 +94,12 @@ bool extract_file_text(struct buf *out, struct str bytes, struct str type)
 
 static void add_span(struct exchange *ex, size_t start, bool is_again)
 {
-    if (ex->span_count < ARRAY_LEN(ex->spans) && start < ex->file_text.n)
-        ex->spans[ex->span_count++] =
-            (struct file_span){start, ex->file_text.n, is_again};
+    if (ex->span_count == 2 * FILES_MAX || start >= ex->file_text.n)
+        return;
+    if (ex->spans == NULL)
+        ex->spans = arena_alloc(&ex->arena, 2 * FILES_MAX * sizeof *ex->spans);
+    ex->spans[ex->span_count++] =
+        (struct file_span){start, ex->file_text.n, is_again};
 }
 
 static void harvest_file(

@@ -162,6 +162,21 @@ bool upload_was_refused(const struct exchange *ex)
            !u->has_answer;
 }
 
+/* file.uploaded says that bytes of a file go to the service, once per file
+ * (contract.md).  Of an announcement that was refused no byte went and none
+ * will, and whoever tries again announces anew: telling it, too, would make two
+ * of one file.  What is told all the same is what the policy had to say of its
+ * name, and one whose answer nobody saw, for its bytes may have followed. */
+bool upload_is_nothing(const struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    const struct activity *a = ex->activity;
+    bool was_answered = ex->status >= 400 || upload_was_refused(ex);
+    return u != NULL && u->step == UPLOAD_ANNOUNCE && was_answered &&
+           !ex->is_blocked && a->verdict == VERDICT_ALLOW &&
+           a->findings.count == 0 && a->failure.n == 0;
+}
+
 /* An announcement that the service took without a word of where the bytes go
  * is all that there is. */
 bool upload_is_waiting(struct exchange *ex)

@@ -233,6 +233,7 @@ static void feed_decrypted(struct side *side)
         if (err != OK)
             break;
     }
+    buf_give_back(&s->plain);
 }
 
 void side_feed(struct side *side, struct str bytes)
@@ -515,6 +516,7 @@ static void flush(struct side *side)
             break;
         w->ops->send(w, side->link, &out);
     }
+    buf_give_back(&s->plain);
     buf_free(&out);
 }
 

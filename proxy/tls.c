@@ -27,7 +27,6 @@ enum {
     CERT_LIST_MAX = 100 * 1024, /* bytes of an origin's Certificate message */
     CLIENT_TICKETS = 2,
     PLAIN_ROOM_MIN = 512,
-    IDLE_KEEP_BYTES = 1024, /* a larger empty buffer is given back */
     DETAIL_BYTES = TRUST_TEXT_BYTES,
 };
 
@@ -614,12 +613,6 @@ static enum err decrypt_some(struct tls *tls, bool *is_more_out)
     }
 }
 
-static void give_back(struct buf *b)
-{
-    if (b->n == 0 && b->cap > IDLE_KEEP_BYTES)
-        buf_free(b);
-}
-
 static enum err decrypt(struct tls *tls)
 {
     enum err err = OK;
@@ -629,7 +622,7 @@ static enum err decrypt(struct tls *tls)
     buf_reserve(&tls->plain, tls->input.n);
     while (err == OK && is_more && tls->phase == TLS_OPEN)
         err = decrypt_some(tls, &is_more);
-    give_back(&tls->plain);
+    buf_give_back(&tls->plain);
     return err;
 }
 
@@ -676,7 +669,7 @@ enum err tls_read(struct tls *tls, struct buf *out, size_t max)
         buf_append(out, buf_bytes(&tls->plain), n);
         buf_consume(&tls->plain, n);
     }
-    give_back(&tls->plain);
+    buf_give_back(&tls->plain);
     return OK;
 }
 
@@ -713,7 +706,7 @@ void tls_take_output(struct tls *tls, struct buf *out)
         buf_append_str(out, buf_str(&tls->output));
         buf_clear(&tls->output);
     }
-    give_back(&tls->output);
+    buf_give_back(&tls->output);
 }
 
 bool tls_has_output(const struct tls *tls)

@@ -83,6 +83,7 @@ static bool wants_client(const struct txn *t)
 static void consume_client(struct txn *t, size_t n)
 {
     buf_consume(&t->ws->pending, n);
+    buf_give_back(&t->ws->pending);
     t->up_unconsumed -= n;
     stream_consumed(t->client_stream, n);
 }
@@ -135,6 +136,7 @@ static void show(struct txn *t, struct str wire)
         stream_send_data(t->client_stream, buf_str(&ws->frame));
     stream_send_data(t->client_stream, wire);
     buf_clear(&ws->frame);
+    buf_give_back(&ws->frame);
     ws->shows_frame = !is_whole;
     ws->shows_message = ws_reader_is_in_message(ws->down);
 }
@@ -163,6 +165,8 @@ static void take_shown(
     struct txn_ws *ws = t->ws;
     if (found == WS_MESSAGE || found == WS_OVERSIZE)
         socket_tell(t, CHANNEL_SERVER, found, event);
+    if (found == WS_MESSAGE)
+        ws_reader_release(ws->down);
     if (found == WS_CONTROL && event->opcode == WS_CLOSE)
         ws->origin_closed = true;
     bool is_between = !ws->shows_frame && !ws->shows_message;

@@ -24,7 +24,6 @@ enum {
     LENGTH_64 = 127,
     MASK_BYTES = 4,
     UNMASK_PIECE = 4096,
-    KEPT_ROOM = 16 * 1024,
 };
 
 struct ws_reader {
@@ -160,7 +159,7 @@ static bool read_length(struct ws_reader *r)
 /* Room for the next small message stays; a large one gives its back. */
 static void empty(struct buf *b)
 {
-    if (b->cap > KEPT_ROOM)
+    if (b->cap > BUF_IDLE_BYTES)
         buf_wipe_free(b);
     else
         buf_clear(b);

@@ -2,7 +2,9 @@
  * Messages under permessage-deflate (RFC 7692 §7.2.2), one direction: wire
  * bytes in, inflated bytes out, the window kept from message to message as
  * agreed.  A sender's smaller window (…_max_window_bits) needs nothing here.
- * Memory: 48 KiB, once the first compressed message comes.
+ * Memory: what the last messages said, 32 KiB at most, from the first
+ * compressed one on; and zlib's state (40 KiB) while a message is under way,
+ * and of the WS_INFLATE_AWAKE_MAX of a thread that were used last.
  */
 #ifndef PROXY_WS_INFLATE_H
 #define PROXY_WS_INFLATE_H
@@ -12,6 +14,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+
+enum { WS_INFLATE_AWAKE_MAX = 64 };
 
 struct ws_inflate;
 struct ws_inflate *ws_inflate_new(void);

@@ -138,8 +138,20 @@ def up_never_came():
 def up_announcement_refused_by_the_service():
     answer = {"status": "error", "error_code": "file_too_large", "error_message": "x"}
     return [announce("", "", name="big.iso", answer=answer),
-            call(B + "/files", {"file_name": "b.txt", "file_size": 3}, {"detail": "no"}, 2, status=413)], [
-        told({"name": "big.iso"}, outcome="failure"), told({"name": "b.txt"}, outcome="failure")]
+            call(B + "/files", {"file_name": "b.txt", "file_size": 3}, {"detail": "no"}, 2, status=413)], []
+
+
+@case
+def up_announcement_refused_and_tried_again():
+    url = "https://files.oaiusercontent.com/file-Again1" + SAS
+    return [announce("", "", answer={"status": "error", "error_code": "rate_limited", "error_message": "x"}),
+            announce("file-Again1", url, second=2), put(url, TEXT, 4)], [told(whole(TEXT, id="file-Again1"))]
+
+
+@case
+def up_announcement_refused_by_the_service_whose_name_says_something():
+    return [call(B + "/files", {"file_name": f"card {CARD}.txt", "file_size": 3}, {"detail": "no"}, status=413)], [
+        told({"name": f"card {CARD}.txt"}, **BAD)]
 
 
 @case

@@ -1,6 +1,7 @@
 /* proxy/ws.h, proxy/ws_inflate.h: frames at any cuts, every violation, and
  * permessage-deflate against zlib. */
 #include "proxy/ws.h"
+#include "proxy/ws_inflate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -464,6 +465,43 @@ static void a_clients_compressed_message_is_unmasked_first(void **state)
     buf_free(&text);
 }
 
+/* More than have zlib's state at once, in turns: each is parked in between. */
+static void idle_ones_keep_only_their_window(void **state)
+{
+    (void)state;
+    enum { COUNT = WS_INFLATE_AWAKE_MAX + 16, ROUNDS = 3 };
+    struct packer packers[COUNT];
+    struct ws_inflate *all[COUNT];
+    struct buf text = {0}, wire = {0}, out = {0};
+    uint32_t seed = 9;
+    for (size_t i = 0; i < COUNT; i++) {
+        pack_begin(&packers[i], 15, i % 3 == 0);
+        all[i] = ws_inflate_new();
+    }
+    for (size_t turn = 0; turn < ROUNDS * COUNT; turn++) {
+        size_t i = turn % COUNT, n = i % 2 == 0 ? 100 : 40000;
+        buf_clear(&wire), buf_clear(&out);
+        while (text.n < n) /* what is there was said before, by others too */
+            buf_printf(&text, "%u ", (unsigned)cuts_random(&seed));
+        struct str said = str_sub(buf_str(&text), 0, n);
+        pack(&packers[i], said, &wire);
+        struct str first = str_sub(buf_str(&wire), 0, wire.n / 2);
+        ws_inflate_begin(all[i], packers[i].resets);
+        assert_int_equal(ws_inflate_feed(all[i], first, &out, 1 << 20), OK);
+        first = str_sub(buf_str(&wire), first.n, wire.n);
+        assert_int_equal(ws_inflate_feed(all[i], first, &out, 1 << 20), OK);
+        assert_int_equal(ws_inflate_end(all[i], &out, 1 << 20), OK);
+        assert_true(str_eq(buf_str(&out), said));
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        deflateEnd(&packers[i].z);
+        ws_inflate_free(&all[i]);
+    }
+    buf_free(&text);
+    buf_free(&wire);
+    buf_free(&out);
+}
+
 static void what_does_not_inflate_breaks_the_socket(void **state)
 {
     (void)state;
@@ -591,6 +629,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_rfc_7692_are_inflated),
         cmocka_unit_test(contexts_are_taken_over_or_not_as_agreed),
         cmocka_unit_test(a_clients_compressed_message_is_unmasked_first),
+        cmocka_unit_test(idle_ones_keep_only_their_window),
         cmocka_unit_test(what_does_not_inflate_breaks_the_socket),
         cmocka_unit_test(a_long_compressed_message_keeps_the_window),
         cmocka_unit_test(a_bomb_breaks_the_socket),
