@@ -19,7 +19,6 @@ import replay_answers  # noqa: F401
 import replay_api
 import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
-import replay_files_contract  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401
 import replay_files_up  # noqa: F401
@@ -35,6 +34,7 @@ import replay_signin  # noqa: F401
 import replay_views  # noqa: F401
 import replay_writes  # noqa: F401
 import replay_ws  # noqa: F401
+import replay_files_contract  # noqa: F401  (last: times of the others stay)
 from exchanges import dumps, har
 from gateway import BINARY, ROOT
 from replay_cases import ANY, CASES
