@@ -328,6 +328,7 @@ void signin_take(struct exchange *ex, struct str answer)
         break;
     case SIGNIN_CHECK:
         use_known(ex);
+        leave_facts(ex); /* what comes next may be here before the answer */
         break;
     case SIGNIN_NONE:
         break;

@@ -4,7 +4,8 @@
 //
 // What only answers bring (cookies, tokens) is made of names that a test knows.
 // A password that begins with "Wrong" or a code of zeros is refused; one that
-// begins with "Challenge" is answered by a page with status 200.  ?fail=STATUS
+// begins with "Challenge" is answered by a page with status 200, the
+// answer to one that begins with "Slow" never ends.  ?fail=STATUS
 // makes a sign-out fail.
 const crypto = require('crypto');
 
@@ -32,6 +33,10 @@ function send(res, status, value, headers = {}) {
 }
 
 function check(res, word, isWrong, code) {
+  if (word.startsWith('Slow')) { // its end never comes
+    res.writeHead(200, { 'content-type': 'application/json' });
+    return res.write('{"page":');
+  }
   if (word.startsWith('Challenge')) return send(res, 200, CHALLENGE);
   if (isWrong) return send(res, 401, { error: { code, message: 'Incorrect: ' + word } });
   send(res, 200, { continue_url: '/next', page: { type: 'next' }, ticket: secretOf('ticket ' + word) });
