@@ -89,7 +89,7 @@ $(OBJ)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 $(OBJ)/console/asset_table.o: console/assets.sh $(ASSETS)
 	@mkdir -p $(dir $@)
 	@echo "pack console/static"
-	$(Q)sh console/assets.sh $(CURDIR)/console >$(@:.o=.s)
+	$(Q)sh console/assets.sh $(CURDIR)/console $(@:.o=.packed) >$(@:.o=.s)
 	$(Q)$(CC) -c -o $@ $(@:.o=.s)
 
 # ---- packages ----

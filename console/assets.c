@@ -55,22 +55,39 @@ static const char *type_of(struct str name)
     return "text/plain; charset=utf-8";
 }
 
+static bool takes_gzip(const struct request *r)
+{
+    struct str rest = r->accept_encoding, part;
+    while (str_split(&rest, ',', &part))
+        if (str_is_nocase(str_trim(part), "gzip"))
+            return true; /* with a weight: rather as it is */
+    return false;
+}
+
 /* Asked for anew each time, sent only when it has changed. */
 void asset_reply(const struct asset *asset, const struct request *r,
     struct response *response)
 {
+    bool is_packed = takes_gzip(r);
+    struct str bytes = bytes_of(asset);
     char hex[DIGEST_HEX_BYTES], tag[24];
-    digest_sha256_hex(bytes_of(asset), hex);
+    if (is_packed)
+        bytes = str_make(
+            asset->packed, (size_t)(asset->packed_end - asset->packed));
+    digest_sha256_hex(bytes, hex);
     tag[0] = '"';
     memcpy(tag + 1, hex, 20);
     memcpy(tag + 21, "\"", 2);
     response->cache = "no-cache";
     response_header(response, "ETag", str_of(tag));
+    response_header(response, "Vary", STR("Accept-Encoding"));
     if (str_has(r->if_none_match, tag)) {
         response->status = 304;
         return;
     }
+    if (is_packed)
+        response_header(response, "Content-Encoding", STR("gzip"));
     response->status = 200;
     response->type = type_of(str_of(asset->name));
-    response->fixed = bytes_of(asset);
+    response->fixed = bytes;
 }

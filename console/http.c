@@ -228,6 +228,7 @@ static void note_head(struct exchange *ex, const char *url, const char *method)
     r->last_event_id = header_of(ex, "Last-Event-ID");
     r->if_none_match = header_of(ex, "If-None-Match");
     r->content_type = header_of(ex, "Content-Type");
+    r->accept_encoding = header_of(ex, "Accept-Encoding");
     MHD_get_connection_values_n(
         ex->connection, MHD_GET_ARGUMENT_KIND, on_arg, ex);
     if (info != NULL && info->client_addr != NULL)

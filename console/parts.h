@@ -190,6 +190,7 @@ void api_health(struct call *call);
 struct asset {
     const char *name;
     const char *start, *end;
+    const char *packed, *packed_end; /* the same by gzip */
 };
 const struct asset *asset_find(struct str name);
 void asset_reply(const struct asset *asset, const struct request *r,

@@ -35,7 +35,7 @@ struct request {
     size_t arg_count;
     bool has_too_many_args;
     struct str host, cookie, authorization, origin, csrf, accept, last_event_id,
-        if_none_match, content_type;
+        if_none_match, content_type, accept_encoding;
     struct buf body;
     bool is_body_too_long;
     struct net_address peer;

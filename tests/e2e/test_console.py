@@ -16,7 +16,7 @@ import urllib.parse
 import requests
 
 from console_client import OPENAPI, Console, add_user
-from gateway import BINARY, CARD, GatewayTest, wait_for
+from gateway import BINARY, CARD, GatewayTest, ROOT, wait_for
 
 PASSWORD = "correct horse battery"
 HOSTILE = "<script>alert(1)</script>\"'`--;${7*7}"
@@ -109,6 +109,20 @@ class Access(GatewayTest):
                 self.assertEqual("nosniff", headers["X-Content-Type-Options"])
                 if "static" not in path and path != "/":
                     self.assertEqual("no-store", headers["Cache-Control"])
+
+    def test_files_come_packed_for_whoever_takes_that(self):
+        console = self.console("analyst")
+        path = "/static/js/activities.js"
+        plain = console.get(path, headers={"Accept-Encoding": "identity"})
+        packed = console.get(path, headers={"Accept-Encoding": "br, gzip"})
+        self.assertEqual((None, "gzip"), tuple(a.headers.get("Content-Encoding") for a in (plain, packed)))
+        self.assertEqual((ROOT / "console" / path[1:]).read_bytes(), plain.content)
+        self.assertEqual(plain.content, packed.content)
+        self.assertLess(int(packed.headers["Content-Length"]), len(plain.content) // 2)
+        self.assertNotEqual(plain.headers["ETag"], packed.headers["ETag"])
+        again = console.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+        self.assertEqual((304, b""), (again.status_code, again.content))
+        self.assertNotIn("Content-Encoding", console.get(path, headers={"Accept-Encoding": "gzip;q=0"}).headers)
 
     def test_a_proxy_login_is_none_of_the_console(self):
         self.assertEqual(401, login(self.console(), "proxy@example.com", PASSWORD).status_code)
