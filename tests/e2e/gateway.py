@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -40,9 +41,14 @@ def certs():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to clients: none of them takes it before the one it is for."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.SystemRandom().randrange(10240, 32768)))
+                return s.getsockname()[1]
+            except OSError:
+                continue
 
 
 def wait_for(check, seconds=10, what="condition"):
