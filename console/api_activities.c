@@ -119,10 +119,7 @@ static void give_evidence(struct call *call)
     enum err err = query_evidence(query, call->rest, on_sealed, &w);
     jsonw_close(&w);
     jsonw_close(&w);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }
 
 void api_activity(struct call *call)
@@ -141,8 +138,5 @@ void api_activity(struct call *call)
         return;
     enum err err = query_get_view(
         query, call->rest, has_content, on_one, &call->response->body);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }

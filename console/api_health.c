@@ -221,8 +221,5 @@ void api_health(struct call *call)
     running_unref(c, &running);
     err = write_collectors(query, &w);
     jsonw_close(&w);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }

@@ -134,10 +134,7 @@ void api_incidents(struct call *call)
     if (err == OK && str_is(request_arg(r, "counts"), "1"))
         err = write_counts(call, &filter, &w);
     jsonw_close(&w);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }
 
 /* ---- one ---- */
@@ -208,10 +205,7 @@ void api_incident(struct call *call)
     write_next(&w, &cursor, more);
     jsonw_close(&w);
     jsonw_close(&w);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }
 
 /* ---- changes ---- */

@@ -37,24 +37,10 @@ void api_services(struct call *call)
     jsonw_null(&w);
     jsonw_close(&w);
     browse_free(&browse);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }
 
 /* ---- stats ---- */
-
-static enum err take_number(struct call *call, const char *name, size_t min,
-    size_t max, size_t otherwise, size_t *out)
-{
-    struct str text = request_arg(call->request, name);
-    uint64_t n = otherwise;
-    if (text.n > 0 && (str_to_u64(text, &n) != OK || n < min || n > max))
-        return call_bad_argument(call, str_of(name));
-    *out = (size_t)n;
-    return OK;
-}
 
 static enum err take_facet(
     struct call *call, struct str name, struct count_request *out)
@@ -90,11 +76,11 @@ static enum err read_request(struct call *call, struct count_request *out)
 {
     const struct request *r = call->request;
     *out = (struct count_request){0};
-    enum err err = take_number(
+    enum err err = call_number(
         call, "buckets", 0, BROWSE_BUCKETS_MAX, BUCKETS_DEFAULT, &out->buckets);
     if (err == OK)
         err =
-            take_number(call, "top", 1, BROWSE_TOP_MAX, TOP_DEFAULT, &out->top);
+            call_number(call, "top", 1, BROWSE_TOP_MAX, TOP_DEFAULT, &out->top);
     if (err == OK)
         err = take_by(call, out);
     for (size_t i = 0; i < r->arg_count && err == OK; i++)

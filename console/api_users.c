@@ -45,16 +45,14 @@ static enum err read_order(struct call *call, struct count_users *out)
 
 static enum err read_request(struct call *call, struct count_users *out)
 {
-    struct str limit = request_arg(call->request, "limit");
-    struct str cursor = request_arg(call->request, "cursor");
-    uint64_t n = LIMIT_DEFAULT, skip = 0;
-    if (limit.n > 0 &&
-        (str_to_u64(limit, &n) != OK || n == 0 || n > QUERY_LIMIT_MAX))
-        return call_bad_argument(call, STR("limit"));
-    if (cursor.n > 0 &&
-        (str_to_u64(cursor, &skip) != OK || skip > FACET_WORDS_MAX))
-        return call_bad_argument(call, STR("cursor"));
-    *out = (struct count_users){.skip = (size_t)skip, .limit = (size_t)n};
+    size_t limit, skip;
+    enum err err =
+        call_number(call, "limit", 1, QUERY_LIMIT_MAX, LIMIT_DEFAULT, &limit);
+    if (err == OK)
+        err = call_number(call, "cursor", 0, FACET_WORDS_MAX, 0, &skip);
+    if (err != OK)
+        return err;
+    *out = (struct count_users){.skip = skip, .limit = limit};
     return read_order(call, out);
 }
 
@@ -88,8 +86,5 @@ void api_users(struct call *call)
     jsonw_key_int(&w, "total", (int64_t)total);
     jsonw_close(&w);
     browse_free(&browse);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }

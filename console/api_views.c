@@ -36,10 +36,7 @@ void api_views(struct call *call)
     jsonw_key(&w, "next");
     jsonw_null(&w);
     jsonw_close(&w);
-    if (err == OK)
-        response_json(call->response);
-    else
-        call_failed(call, err);
+    call_end(call, err);
 }
 
 /* ---- saving ---- */

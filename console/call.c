@@ -43,6 +43,14 @@ void call_failed(struct call *call, enum err err)
         call->response, 503, "store", "The store cannot be read now.");
 }
 
+void call_end(struct call *call, enum err err)
+{
+    if (err == OK)
+        response_json(call->response);
+    else
+        call_failed(call, err);
+}
+
 enum err local_query(struct local *local, struct query **query_out)
 {
     enum err err = OK;
@@ -139,16 +147,25 @@ enum err call_browse(struct call *call, struct browse **browse_out)
     return err;
 }
 
+enum err call_number(struct call *call, const char *name, size_t min,
+    size_t max, size_t otherwise, size_t *out)
+{
+    struct str text = request_arg(call->request, name);
+    uint64_t n = otherwise;
+    if (text.n > 0 && (str_to_u64(text, &n) != OK || n < min || n > max))
+        return call_bad_argument(call, str_of(name));
+    *out = (size_t)n;
+    return OK;
+}
+
 enum err call_page(
     struct call *call, size_t *limit_out, struct query_cursor *cursor_out)
 {
-    struct str limit = request_arg(call->request, "limit");
     struct str cursor = request_arg(call->request, "cursor");
-    uint64_t n = LIMIT_DEFAULT;
-    if (limit.n > 0 &&
-        (str_to_u64(limit, &n) != OK || n == 0 || n > QUERY_LIMIT_MAX))
-        return call_bad_argument(call, STR("limit"));
-    *limit_out = n;
+    enum err err = call_number(
+        call, "limit", 1, QUERY_LIMIT_MAX, LIMIT_DEFAULT, limit_out);
+    if (err != OK)
+        return err;
     *cursor_out = (struct query_cursor){0};
     if (cursor.n > 0 && query_cursor_parse(cursor, cursor_out) != OK)
         return call_bad_argument(call, STR("cursor"));

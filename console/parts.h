@@ -121,6 +121,11 @@ struct running *call_running(struct call *call);
 enum err call_query(struct call *call, struct query **query_out) MUST_USE;
 /* An error of the store as a reply. */
 void call_failed(struct call *call, enum err err);
+/* The reply: what was written of it as JSON, or the error. */
+void call_end(struct call *call, enum err err);
+/* An argument that is a number, or what it is without; not OK: replied. */
+enum err call_number(struct call *call, const char *name, size_t min,
+    size_t max, size_t otherwise, size_t *out) MUST_USE;
 /* The filter of the arguments (borrowed); not OK: replied. */
 enum err call_filter(struct call *call, struct browse_filter *out) MUST_USE;
 /* The same, resolved. */

@@ -3,6 +3,7 @@
 import { get, isAbort } from './api.js';
 import { chip, personOf, severityOf } from './columns.js';
 import { h, state } from './dom.js';
+import { drawer } from './drawer.js';
 import { count, size, time } from './format.js';
 import { markContent, markSample, ofText } from './masked.js';
 
@@ -77,17 +78,13 @@ export function line(record, current, addressOf) {
 
 /** addressOf(record); onClose(). */
 export function detailDrawer(who, addressOf, addressOfUser, addressOfConversation, onClose) {
-  const title = h('h2', { tabindex: -1 }, '');
-  const body = h('div', { class: 'drawer-body', tabindex: 0, role: 'group', 'aria-label': 'Record' });
-  const element = h('aside', { class: 'drawer', 'aria-label': 'Activity', hidden: true },
-    h('header', null, title, h('button', { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: () => onClose() }, '×')), body);
-  let shown = null; // id
+  const panel = drawer({ noun: 'Activity', whyGone: 'It may be older than what is kept.', fill, onClose });
+  const { title, body } = panel;
   let wantsContent = false;
-  let abort = new AbortController();
   const may = right => who.rights.includes(right);
 
   async function into(place, work) {
-    const { signal } = abort;
+    const signal = panel.signal();
     try {
       place.replaceChildren(...[await work(signal)].flat().filter(Boolean));
     } catch (error) {
@@ -129,7 +126,7 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
   }
 
   function actions(record) {
-    return may('content') && !wantsContent && [h('button', { type: 'button', onclick: () => { wantsContent = true; load(record.id); } },
+    return may('content') && !wantsContent && [h('button', { type: 'button', onclick: () => panel.load(record.id, true) },
       'Show the whole text'), h('p', { class: 'hint' }, 'Opening is recorded.')];
   }
 
@@ -160,42 +157,10 @@ export function detailDrawer(who, addressOf, addressOfUser, addressOfConversatio
       into(others, signal => related(record, signal));
   }
 
-  async function load(id) {
-    abort.abort();
-    abort = new AbortController();
-    const { signal } = abort;
-    try {
-      const record = await get(`activities/${encodeURIComponent(id)}`, wantsContent ? [['content', '1']] : [], signal);
-      draw(record);
-      body.scrollTop = 0;
-    } catch (error) {
-      if (isAbort(error))
-        return;
-      title.textContent = 'Activity';
-      body.replaceChildren(state('error', error.status === 404 ? 'This activity is no longer stored' : 'Not shown',
-        error.status === 404 ? 'It may be older than what is kept.' : error.message));
-    }
+  async function fill(id, signal, isWhole = false) {
+    wantsContent = isWhole;
+    draw(await get(`activities/${encodeURIComponent(id)}`, wantsContent ? [['content', '1']] : [], signal));
   }
 
-  return {
-    element,
-    isOpen: () => shown !== null,
-    /** hasFocus: whether it takes the focus, too. */
-    async show(id, hasFocus) {
-      if (id !== shown) {
-        shown = id;
-        wantsContent = false;
-        element.hidden = false;
-        await load(id);
-      }
-      if (hasFocus)
-        title.focus();
-    },
-    hide() {
-      abort.abort();
-      shown = null;
-      element.hidden = true;
-      body.replaceChildren();
-    },
-  };
+  return panel.face;
 }

@@ -4,6 +4,7 @@ import { get, isAbort, send } from './api.js';
 import { chip } from './columns.js';
 import { facts, finding, line, section } from './detail.js';
 import { h, newId, say, state } from './dom.js';
+import { drawer } from './drawer.js';
 import { exceptionOf } from './exception.js';
 import { count, time } from './format.js';
 
@@ -47,13 +48,9 @@ function exceptionBox(incident, records) {
 
 /** onChanged(): lists are to be loaded again; onClose(). */
 export function incidentDrawer(who, onChanged, onClose) {
-  const title = h('h2', { tabindex: -1 }, '');
-  const body = h('div', { class: 'drawer-body', tabindex: 0, role: 'group', 'aria-label': 'Incident' });
-  const element = h('aside', { class: 'drawer', 'aria-label': 'Incident', hidden: true },
-    h('header', null, title, h('button', { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: () => onClose() }, '×')), body);
+  const panel = drawer({ noun: 'Incident', whyGone: 'It goes with the last of its activities.', fill, onClose });
+  const { title, body } = panel;
   const mayChange = who.rights.includes('triage');
-  let shown = null; // id
-  let abort = new AbortController();
 
   function form(incident, records) {
     const ids = { status: newId('status'), owner: newId('owner'), comment: newId('comment') };
@@ -82,7 +79,7 @@ export function incidentDrawer(who, onChanged, onClose) {
         await send('POST', `incidents/${incident.id}`, body);
         say('Saved');
         onChanged();
-        await load(incident.id);
+        await panel.load(incident.id);
       } catch (error) {
         said.textContent = error.message;
       }
@@ -127,39 +124,9 @@ export function incidentDrawer(who, onChanged, onClose) {
       conversation(incident, around, signal);
   }
 
-  async function load(id) {
-    abort.abort();
-    abort = new AbortController();
-    const { signal } = abort;
-    try {
-      draw(await get(`incidents/${encodeURIComponent(id)}`, [['limit', RECORDS]], signal), signal);
-      body.scrollTop = 0;
-    } catch (error) {
-      if (isAbort(error))
-        return;
-      title.textContent = 'Incident';
-      body.replaceChildren(state('error', error.status === 404 ? 'This incident is no longer stored' : 'Not shown',
-        error.status === 404 ? 'It goes with the last of its activities.' : error.message));
-    }
+  async function fill(id, signal) {
+    draw(await get(`incidents/${encodeURIComponent(id)}`, [['limit', RECORDS]], signal), signal);
   }
 
-  return {
-    element,
-    isOpen: () => shown !== null,
-    async show(id, hasFocus) {
-      if (id !== shown) {
-        shown = id;
-        element.hidden = false;
-        await load(id);
-      }
-      if (hasFocus)
-        title.focus();
-    },
-    hide() {
-      abort.abort();
-      shown = null;
-      element.hidden = true;
-      body.replaceChildren();
-    },
-  };
+  return panel.face;
 }
