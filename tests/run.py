@@ -17,6 +17,7 @@ ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
            UBSAN_OPTIONS="print_stacktrace=1",
            EVAL_DIR=os.path.abspath(os.environ.get("EVAL_DIR", ROOT / "../shared/eval")))
 MAX_SECONDS = 900
+SAID_LINES = 400  # of one that failed
 
 
 def unit_tests():
@@ -64,7 +65,7 @@ def run(name, command, cwd):
     said += ["     " + line for line in output.splitlines()
              if re.search(r"^\[  SKIPPED \] [a-z]\w+$|\.\.\. skipped", line)]
     if failed:
-        said += output.splitlines()[-120:]
+        said += output.splitlines()[-SAID_LINES:]
     print("\n".join(said), flush=True)  # in one piece: others run meanwhile
     return passed, failed
 

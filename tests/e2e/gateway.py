@@ -7,6 +7,8 @@ at least two workers; ended by id.
             self.curl("https://chatgpt.com/")
 """
 import atexit
+import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -27,7 +29,10 @@ STANDIN = ROOT / "tests/standin"
 START_SECONDS = 60  # seconds of work for the rules, shared with all that runs beside: a guard, not a promise
 CARD = "4111 1111 1111 1111"
 
+LOG_LINES, TOLD_ACTIVITIES, TOLD_CHARACTERS = 60, 8, 400  # of what a failure says
+
 _certs = None
+_started = []  # gateways, so that a failure can quote their logs
 
 
 def certs():
@@ -109,6 +114,7 @@ class Gateway:
         self.write_config(settings)
         self.log_path = folder / "gateway.log"
         self.process = None
+        self.listed = []  # activities, when last asked for
 
     def write_config(self, settings=""):
         resolve = ", ".join(f'"{k}": "{v}"' for k, v in self.resolve.items())
@@ -126,6 +132,8 @@ class Gateway:
 
     def start(self):
         said = len(self.log())
+        if self not in _started:
+            _started.append(self)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.prefix, BINARY, "run", "-c", self.config, *self.args], stdout=log, stderr=log)
         try:
@@ -173,7 +181,8 @@ class Gateway:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
         if done.returncode != 0:
             raise AssertionError("activities: " + done.stderr)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        self.listed = [json.loads(line) for line in done.stdout.splitlines()]
+        return self.listed
 
     def metrics(self):
         text = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{self.metrics_port}/metrics"], check=True,
@@ -197,7 +206,76 @@ class Gateway:
             raise
 
 
-class GatewayTest(unittest.TestCase):
+def shortened(value):
+    if isinstance(value, dict):
+        return {k: shortened(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [shortened(v) for v in value]
+    cut = isinstance(value, str) and len(value) > TOLD_CHARACTERS
+    return f"{value[:TOLD_CHARACTERS]}… ({len(value)} characters)" if cut else value
+
+
+def activities_in(trace):
+    """Those that a variable of a failed test holds, the innermost call's first."""
+    found = []
+    while trace is not None:
+        held = list(trace.tb_frame.f_locals.values())
+        held += [v for one in held if isinstance(one, (list, tuple)) for v in one]
+        found = [v for v in held if isinstance(v, dict) and {"id", "activity"} <= v.keys()] + found
+        trace = trace.tb_next
+    return list({json.dumps(a, sort_keys=True): a for a in found}.values())[:TOLD_ACTIVITIES]
+
+
+class TellingTest(unittest.TestCase):
+    """A failure holds what one needs to understand it without having it again:
+    the activities it is about, and what the gateways have logged meanwhile."""
+
+    def run(self, result=None):
+        method = getattr(self, self._testMethodName)
+        self.log_starts = {g.log_path: len(g.log()) for g in _started}
+        for gateway in _started:
+            gateway.listed = []
+
+        @functools.wraps(method)
+        def telling():
+            with self.telling():
+                method()
+        setattr(self, self._testMethodName, telling)
+        try:
+            return super().run(result)
+        finally:
+            delattr(self, self._testMethodName)
+
+    @contextlib.contextmanager
+    def telling(self):
+        try:
+            yield
+        except unittest.SkipTest:
+            raise
+        except Exception as error:
+            if not hasattr(error, "__notes__"):  # of a subTest inside
+                error.add_note("\n".join(self.told(error.__traceback__)))
+            raise
+
+    @contextlib.contextmanager
+    def subTest(self, *args, **kwargs):
+        with super().subTest(*args, **kwargs), self.telling():
+            yield
+
+    def told(self, trace):
+        about = activities_in(trace)
+        for gateway in () if about else _started:
+            about += gateway.listed[-3:]
+        for activity in about:
+            yield "activity: " + json.dumps(shortened(activity), ensure_ascii=False)
+        for gateway in _started:
+            lines = gateway.log()[self.log_starts.get(gateway.log_path, 0):].splitlines()
+            if lines:
+                yield f"{gateway.log_path}, the last of {len(lines)} lines since the test began:"
+                yield from lines[-LOG_LINES:]
+
+
+class GatewayTest(TellingTest):
     settings, policy = "", None
     prefix = ()  # of the gateway's command
     cert, standin_args = "good", ()

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from gateway import BINARY, CARD, STANDIN, Gateway, GatewayTest, wait_for
+from gateway import BINARY, CARD, STANDIN, Gateway, GatewayTest, TellingTest, wait_for
 
 KEY = "sk-admin-0123456789abcdefghijklmnop"
 WORKSPACE = "8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01"
@@ -58,7 +58,7 @@ class Feed:
         self.process.stdout.close()
 
 
-class Collect(unittest.TestCase):
+class Collect(TellingTest):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="pg-collect-")
         self.addCleanup(folder.cleanup)

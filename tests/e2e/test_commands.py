@@ -17,7 +17,7 @@ import pathlib
 import time
 import unittest
 
-from gateway import BINARY, CARD, ROOT, START_SECONDS, Gateway, GatewayTest, wait_for
+from gateway import BINARY, CARD, ROOT, START_SECONDS, Gateway, GatewayTest, TellingTest, wait_for
 
 COMMANDS = ("run", "check", "scan", "replay", "collect", "activities", "detectors", "evidence", "ca", "fingerprint",
             "edm", "user")
@@ -28,7 +28,7 @@ def run(*args, text="", **more):
                           timeout=60, **more)
 
 
-class Folder(unittest.TestCase):
+class Folder(TellingTest):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-cmd-"))
         os.chmod(self.folder, 0o755)

@@ -2,9 +2,10 @@
 import unittest
 
 from crash import KINDS, Crash
+from gateway import TellingTest
 
 
-class Crashes(unittest.TestCase):
+class Crashes(TellingTest):
     def test_no_prompt_is_lost_or_made_up_when_roles_and_all_are_killed(self):
         crash = Crash(clients=32, seed=2)
         self.addCleanup(crash.close)

@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-from gateway import BINARY, CARD, Gateway, GatewayTest, Standin, certs, wait_for
+from gateway import BINARY, CARD, Gateway, GatewayTest, Standin, TellingTest, certs, wait_for
 from load import Client, Load, read_answer
 from test_bodies import rss
 from wire import open_tls, read_all
@@ -158,7 +158,7 @@ class Locked(GatewayTest):
         return [json.loads(row[0])["message_id"] for row in rows]
 
 
-class FullDisk(unittest.TestCase):
+class FullDisk(TellingTest):
     """F6: the journal's file system is full."""
 
     def setUp(self):
@@ -268,7 +268,7 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(set(self.gateway.roles()), pids, "nobody was restarted")
 
 
-class Keys(unittest.TestCase):
+class Keys(TellingTest):
     """F39: a CA that must not be used is refused at the start and at a
     reload, and the old one stays."""
 

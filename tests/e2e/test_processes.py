@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from gateway import BINARY, Gateway, GatewayTest, Standin, can_connect, wait_for
+from gateway import BINARY, Gateway, GatewayTest, Standin, TellingTest, can_connect, wait_for
 from load import Client, Load, read_answer
 from wire import open_tls
 
@@ -99,7 +99,7 @@ class UnderWay(GatewayTest):
                 self.assertEqual(own, [], kind)
 
 
-class Stop(unittest.TestCase):
+class Stop(TellingTest):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-stop-"))
         self.folder.chmod(0o755)

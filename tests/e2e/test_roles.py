@@ -12,7 +12,7 @@ import time
 import unittest
 import unittest.mock
 
-from gateway import BINARY, CARD, Gateway, GatewayTest, certs, wait_for
+from gateway import BINARY, CARD, Gateway, GatewayTest, TellingTest, certs, wait_for
 
 SERVICES = ("signer", "storer", "keeper", "extractor", "console")
 
@@ -226,7 +226,7 @@ class Roles(GatewayTest):
         self.assertGreater(self.gateway.metrics()["promptgate_ca_expiry_timestamp_seconds"], time.time())
 
 
-class Life(unittest.TestCase):
+class Life(TellingTest):
     """Start and stop, each on a data folder of its own."""
 
     def setUp(self):
