@@ -46,7 +46,7 @@ class Pairs:
     """What must hold for each pair; the subclasses choose it."""
     versions = ("--http1.1", "--http2")
 
-    def test_a_gigabyte_down_at_flat_memory(self):
+    def test_s4_a_gigabyte_down_at_flat_memory(self):
         for version in self.versions:
             with Watch(self.gateway) as watch:
                 out = self.curl(f"https://chatgpt.com/download?bytes={BIG}", version, "-o", "/dev/null",
@@ -54,7 +54,7 @@ class Pairs:
             self.assertEqual(int(out.split()[0]), BIG)
             self.assertLess(watch.growth, 48 * MIB, version)
 
-    def test_a_gigabyte_up_at_flat_memory(self):
+    def test_s4_a_gigabyte_up_at_flat_memory(self):
         for version in self.versions:
             with Watch(self.gateway) as watch:
                 sender = subprocess.Popen(["head", "-c", str(BIG), "/dev/zero"], stdout=subprocess.PIPE)

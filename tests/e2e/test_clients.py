@@ -20,7 +20,7 @@ def node(script, *args, seconds=120):
 
 
 class Clients(GatewayTest):
-    def test_chromium_by_pac_sees_the_answer_grow_and_the_block_in_the_chat(self):
+    def test_s8_chromium_by_pac_sees_the_answer_grow_and_the_block_in_the_chat(self):
         shot = pathlib.Path(os.environ.get("SCREENSHOT", ROOT / "build/block-in-chat.png"))
         pac = f"http://127.0.0.1:{self.gateway.proxy_port}/proxy.pac"
         seen = node("browser.js", pac, str(self.gateway.ca), str(shot))
@@ -35,7 +35,7 @@ class Clients(GatewayTest):
         self.assertEqual([a["verdict"] for a in prompts], ["allow", "block"])
         self.assertEqual(sum("4111" in json.dumps(s) for s in self.standin.seen()), 0)
 
-    def test_the_openai_sdk_works_streamed_and_not_and_gets_an_error_of_its_own_kind(self):
+    def test_s8_the_openai_sdk_works_streamed_and_not_and_gets_an_error_of_its_own_kind(self):
         got = node("sdk.js", f"http://127.0.0.1:{self.gateway.proxy_port}", str(self.gateway.ca))
         for key in ("plain", "streamed", "response", "events"):
             self.assertIn("You said 9 bytes", got[key], key)

@@ -6,7 +6,7 @@ from gateway import TellingTest
 
 
 class Crashes(TellingTest):
-    def test_no_prompt_is_lost_or_made_up_when_roles_and_all_are_killed(self):
+    def test_l1_no_prompt_is_lost_or_made_up_when_roles_and_all_are_killed(self):
         crash = Crash(clients=32, seed=2)
         self.addCleanup(crash.close)
         crash.run(["everything", *KINDS])

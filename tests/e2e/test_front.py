@@ -58,7 +58,7 @@ class Pages(GatewayTest):
         evil = self.page("/proxy.pac", "-H", 'Host: a";alert(1);"')
         self.assertNotIn("alert", evil)
 
-    def test_the_ca_is_served_in_every_form_with_its_fingerprint(self):
+    def test_k7_the_ca_is_served_in_every_form_with_its_fingerprint(self):
         pem = self.page("/ca.pem")
         self.assertEqual(pem, self.gateway.ca.read_text())
         self.assertNotIn("PRIVATE", pem)
@@ -80,7 +80,7 @@ class Pages(GatewayTest):
         self.assertEqual(self.curl(base + "/nothing", *code, proxy=False), "404")
         self.assertEqual(self.curl(base + "/healthz", *code, "-d", "x", proxy=False), "405")
 
-    def test_readyz_says_503_while_the_storer_is_away(self):
+    def test_l7_readyz_says_503_while_the_storer_is_away(self):
         codes = set()
 
         def look():
@@ -117,7 +117,7 @@ class Absolute(GatewayTest):
         self.assertEqual(len(self.standin.seen()), before)
         self.assertEqual(self.activity(body["messages"][0]["id"])["verdict"], "block")
 
-    def test_an_out_of_scope_request_is_passed_on_without_its_proxy_headers(self):
+    def test_p7_an_out_of_scope_request_is_passed_on_without_its_proxy_headers(self):
         seen = json.loads(self.curl("http://other.test/headers", "-H", "Proxy-Connection: keep-alive", "-H",
                                     "Proxy-Authorization: Basic eA=="))["headers"]
         self.assertEqual(seen["host"], "other.test")
@@ -212,7 +212,7 @@ class Logins(GatewayTest):
         head, _ = ask(self.gateway, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{auth}\r\n", body=False)
         return int(head.split()[1])
 
-    def test_without_a_login_nothing_passes(self):
+    def test_p7_without_a_login_nothing_passes(self):
         head, _ = ask(self.gateway, "CONNECT chatgpt.com:443 HTTP/1.1\r\nHost: chatgpt.com:443\r\n\r\n")
         self.assertIn(b" 407 ", head.split(b"\r\n")[0])
         self.assertIn(b"proxy-authenticate: basic realm=", head.lower())
@@ -309,7 +309,7 @@ class PerClient(GatewayTest):
         s.connect(("127.0.0.1", self.gateway.proxy_port))
         return s
 
-    def test_connections_of_one_address_and_of_all_are_bounded(self):
+    def test_d4_connections_of_one_address_and_of_all_are_bounded(self):
         kept = [self.dial("127.0.0.3") for _ in range(5)]
         try:
             self.assertTrue(all(self.alive(s) for s in kept))

@@ -78,7 +78,7 @@ class Encodings(GatewayTest):
             self.assertEqual(len(self.standin.seen()), before, encoding)
             self.assertEqual(self.activity(body["messages"][0]["id"])["verdict"], "block", encoding)
 
-    def test_encodings_one_over_the_other_are_undone(self):
+    def test_d3_encodings_one_over_the_other_are_undone(self):
         body = self.prompt("card " + CARD)
         data = gzip.compress(ENCODERS["br"](json.dumps(body).encode()))
         self.assertIn("promptgate", self.post_encoded(data, "br, gzip"))
@@ -112,7 +112,7 @@ class Encodings(GatewayTest):
         self.refused(good, "made-up", "decode")
         self.refused(gzip.compress(good) + b"garbage after the end", "gzip", "decode")
 
-    def test_a_bomb_is_refused(self):
+    def test_d3_a_bomb_is_refused(self):
         for encoding in ("gzip", "zstd", "br"):
             self.refused(ENCODERS[encoding](b"[" + b" " * (200 << 20)), encoding, "limit")
 
@@ -136,7 +136,7 @@ class Encodings(GatewayTest):
             self.assertNotIn("available-dictionary", seen)
             self.assertNotIn("dictionary-id", seen)
 
-    def test_alt_svc_is_removed_on_both_versions(self):
+    def test_s7_alt_svc_is_removed_on_both_versions(self):
         for version in ("--http1.1", "--http2"):
             head = self.curl("https://chatgpt.com/", version, "-D", "-", "-o", "/dev/null").lower()
             self.assertIn("200", head.splitlines()[0])
@@ -161,7 +161,7 @@ class EncodingsRecorded(GatewayTest):
 class Order(Scripted):
     OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-    def test_expect_100_continue_is_answered_by_the_gateway_for_held_bodies(self):
+    def test_h9_expect_100_continue_is_answered_by_the_gateway_for_held_bodies(self):
         got = []
 
         def script(s):
@@ -181,7 +181,7 @@ class Order(Scripted):
             head, body = read_response(s)
             self.assertEqual(body, b"ok")
 
-    def test_a_blocked_body_after_100_never_leaves(self):
+    def test_h9_a_blocked_body_after_100_never_leaves(self):
         got = []
         self.play(lambda s: got.append(s.recv(65536)))
         data = json.dumps(self.prompt(CARD)).encode()
@@ -192,7 +192,7 @@ class Order(Scripted):
             self.assertIn(b" 403 ", read_response(s)[0])
         self.assertEqual(b"".join(got), b"")
 
-    def test_a_client_that_does_not_wait_for_100_is_served(self):
+    def test_h9_a_client_that_does_not_wait_for_100_is_served(self):
         self.play(lambda s: (self.read_request(s), s.sendall(self.OK)))
         data = json.dumps(self.prompt("hello")).encode()
         with self.tls() as s:
@@ -291,7 +291,7 @@ class Order(Scripted):
         out = self.curl("https://sora.chatgpt.com/", "--http2")
         self.assertEqual(out, "until the end")
 
-    def test_a_cut_answer_is_cut_for_the_client_too(self):
+    def test_s2_a_cut_answer_is_cut_for_the_client_too(self):
         for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this",
                        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"):
             self.play(lambda s, a=answer: (self.read_request(s), s.sendall(a)))
@@ -349,7 +349,7 @@ class Slow(GatewayTest):
         self.assertLess(time.monotonic() - start, seconds)
         return data
 
-    def test_every_phase_has_its_end(self):
+    def test_d2_every_phase_has_its_end(self):
         port = self.gateway.proxy_port
         with socket.create_connection(("127.0.0.1", port)) as s:  # nothing said
             self.ends(s)
@@ -375,7 +375,7 @@ class Slow(GatewayTest):
 
 
 class Limits(GatewayTest):
-    def test_heads_are_bounded(self):
+    def test_h8_heads_are_bounded(self):
         for head in (b"X: " + b"a" * 300000 + b"\r\n", b"".join(b"x-%d: 1\r\n" % i for i in range(3000))):
             with tls_through(self.gateway) as s:
                 s.sendall(b"GET /headers HTTP/1.1\r\nHost: chatgpt.com\r\n")

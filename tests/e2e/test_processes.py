@@ -51,7 +51,7 @@ class UnderWay(GatewayTest):
             self.assertLess(max(load.every("times")), 2.0, kind)
         self.assertEqual(set(load.every("answered")) - {e["message_id"] for e in self.standin.seen()}, set())
 
-    def test_a_reload_cuts_no_stream_good_or_broken(self):
+    def test_l5_a_reload_cuts_no_stream_good_or_broken(self):
         policy = self.gateway.config.parent / "policy.yaml"
         good = policy.read_text()
         lines = good.count("\n")

@@ -75,7 +75,7 @@ class Talks(GatewayTest):
         self.assertNotIn("content", a["text"])
         self.assertEqual(len(a["text"]["sha256"]), 64)
 
-    def test_nothing_of_the_card_is_on_the_disk(self):
+    def test_l2_nothing_of_the_card_is_on_the_disk(self):
         message, _ = self.send_prompt("card " + CARD)
         self.activity(message)
         for path in self.gateway.data.rglob("*"):
@@ -85,7 +85,7 @@ class Talks(GatewayTest):
                 self.assertNotIn(CARD.replace(" ", "").encode(), data, path)
         self.assertNotIn(CARD, self.gateway.log())
 
-    def test_cookies_and_tokens_are_nowhere(self):
+    def test_l4_cookies_and_tokens_are_nowhere(self):
         message, _ = self.send_prompt("who am I", "-H", "authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.sig-x",
                                       "-H", "cookie: __Secure-next-auth.session-token=very-secret-cookie")
         self.activity(message)

@@ -151,7 +151,7 @@ class Roles(GatewayTest):
         text = pathlib.Path(f"/proc/{pid}/status").read_text()
         return {k: v.strip() for k, v in (line.split(":", 1) for line in text.splitlines())}
 
-    def test_every_role_is_sandboxed(self):
+    def test_l8_every_role_is_sandboxed(self):
         for pid, kind in self.gateway.roles().items():  # one may only just have been started
             wait_for(lambda: self.kernel_status(pid)["Seccomp"] == "2", 10, f"the sandbox of {kind}")
             status = self.kernel_status(pid)
@@ -166,7 +166,7 @@ class Roles(GatewayTest):
         folder = f"/proc/{pid}/fd"
         return [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
 
-    def test_a_role_sees_only_its_own_descriptors(self):
+    def test_k3_a_role_sees_only_its_own_descriptors(self):
         if os.geteuid() != 0:
             self.skipTest("needs root to look")
         data = str(self.gateway.data)
@@ -177,7 +177,7 @@ class Roles(GatewayTest):
             else:
                 self.assertEqual(files, [], kind)
 
-    def test_a_wrong_configuration_changes_nothing(self):
+    def test_l5_a_wrong_configuration_changes_nothing(self):
         policy = self.gateway.config.parent / "policy.yaml"
         good, pids = policy.read_text(), set(self.gateway.roles())
         failed = self.gateway.metrics()["promptgate_reloads_failed_total"]
@@ -260,7 +260,7 @@ class Life(TellingTest):
         self.assertEqual(second.returncode, 1)
         self.assertIn("another gateway", second.stderr)
 
-    def test_a_key_that_others_may_read_is_refused(self):
+    def test_k2_a_key_that_others_may_read_is_refused(self):
         self.gateway.start()
         self.gateway.stop()
         os.chmod(self.gateway.data / "ca/ca.key", 0o640)
@@ -309,7 +309,7 @@ class Life(TellingTest):
         self.assertIn("%s:%d" % address, done.stderr)
         self.assertIn("under listen", done.stderr)
 
-    def test_only_the_store_belongs_to_the_roles(self):
+    def test_k2_only_the_store_belongs_to_the_roles(self):
         if os.geteuid() != 0:
             self.skipTest("needs root: there is a user of its own for the roles")
         self.gateway.start()

@@ -46,7 +46,7 @@ class Refusals(GatewayTest):
         head, _ = ask(self.gateway, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n", body=False)
         return int(head.split()[1])
 
-    def test_private_and_odd_addresses_are_refused_in_every_spelling(self):
+    def test_p1_p2_private_and_odd_addresses_are_refused_in_every_spelling(self):
         for host in ("127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]",
                      "[::]", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "127.1", "127.0.1",
                      "0.0.0.0", "0", "169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "10.0.0.1", "172.16.0.1",
@@ -54,7 +54,7 @@ class Refusals(GatewayTest):
                      "[2002:7f00:1::]", "localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1."):
             self.assertIn(self.code(host + ":443"), (400, 403), host)
 
-    def test_other_ports_and_bad_targets_are_refused(self):
+    def test_p3_other_ports_and_bad_targets_are_refused(self):
         for target in ("example.com:25", "example.com:22", "chatgpt.com:8443", "example.com:0", "example.com:65536",
                        "example.com", ":443", "exa mple.com:443", "a..b:443", "example.com:443:443",
                        "http://example.com:443", "example.com:+443", "example.com:443/", "-:x",
@@ -135,7 +135,7 @@ class Names(GatewayTest):
         s.close()
         return int(status.split()[1])
 
-    def test_a_name_that_resolves_to_a_private_address_is_refused(self):
+    def test_p1_a_name_that_resolves_to_a_private_address_is_refused(self):
         for name in ("private.test", "meta.test"):
             self.assertEqual(self.code(f"{name}:{self.echo.port}"), 403, name)
 
@@ -146,7 +146,7 @@ class Names(GatewayTest):
         self.assertEqual(self.code(f"six.test:{self.echo6.port}"), 200)
         self.assertEqual(self.code("127.0.0.2:443"), 403)
 
-    def test_a_loop_to_the_gateway_itself_is_refused(self):
+    def test_p1_a_loop_to_the_gateway_itself_is_refused(self):
         port = self.gateway.proxy_port
         self.gateway.write_config(self.settings.replace("ports: [443", f"ports: [1, {port}, 443"))
         self.gateway.signal(1)
@@ -288,7 +288,7 @@ class ServerNames(GatewayTest):
             s.sendall(b"GET /headers HTTP/1.1\r\nHost: chatgpt.com\r\n\r\n")
             self.assertIn(b" 200 ", read_head(s)[0])
 
-    def test_without_a_server_name_the_connect_host_counts(self):
+    def test_c10_without_a_server_name_the_connect_host_counts(self):
         s, _ = self.connect("chatgpt.com:443")
         context = client_context(self.gateway)
         context.check_hostname = False
@@ -296,7 +296,7 @@ class ServerNames(GatewayTest):
             names = [n for _, n in tls.getpeercert()["subjectAltName"]]
             self.assertIn("chatgpt.com", names)
 
-    def test_a_greased_ech_extension_alone_means_nothing(self):
+    def test_c9_a_greased_ech_extension_alone_means_nothing(self):
         body = os.urandom(180)
         ech = b"\xfe\x0d" + struct.pack(">H", len(body)) + body
         grease = b"\x1a\x1a\x00\x01\x00"
@@ -313,7 +313,7 @@ class ServerNames(GatewayTest):
         self.assertTrue(alert_or_end(s))
         s.close()
 
-    def test_a_hello_in_pieces_is_understood(self):
+    def test_c6_a_hello_in_pieces_is_understood(self):
         s, _ = self.connect("chatgpt.com:443")
         data = hello("chatgpt.com")
         for at in range(0, len(data), 11):
@@ -325,7 +325,7 @@ class ServerNames(GatewayTest):
 class Bypass(GatewayTest):
     settings = "bypass: [chat.openai.com]"
 
-    def test_a_bypassed_host_is_tunnelled_and_logged(self):
+    def test_p5_a_bypassed_host_is_tunnelled_and_logged(self):
         root = str(certs() / "root.pem")
         message, answer = self.send_prompt("card " + CARD, "--cacert", root, host="chat.openai.com")
         self.assertIn("You said", answer)
@@ -335,7 +335,7 @@ class Bypass(GatewayTest):
         self.assertIn("chat.openai.com", log)
         self.assertFalse([a for a in self.gateway.activities() if a.get("message_id") == message])
 
-    def test_the_other_hosts_stay_inspected(self):
+    def test_p5_the_other_hosts_stay_inspected(self):
         before = len(self.standin.seen())
         _, answer = self.send_prompt("card " + CARD)
         self.assertIn("promptgate", answer)

@@ -35,7 +35,7 @@ class Tls(GatewayTest):
         return subprocess.run(["openssl", "x509", "-inform", "der", "-noout", "-text"], input=der, check=True,
                               stdout=subprocess.PIPE).stdout.decode()
 
-    def test_the_leaf_is_what_browsers_accept(self):
+    def test_c1_the_leaf_is_what_browsers_accept(self):
         text = self.leaf("chatgpt.com")
         self.assertIn("prime256v1", text)
         self.assertIn("ecdsa-with-SHA256", text)
@@ -49,14 +49,14 @@ class Tls(GatewayTest):
         self.assertLess(after - before, 398 * 86400)  # what browsers take
         self.assertLess(after - before, 32 * 86400)  # short life
 
-    def test_serials_are_unpredictable(self):
+    def test_c1_serials_are_unpredictable(self):
         serials = [re.search(r"Serial Number:\s*([0-9a-f:]+)", self.leaf(h))[1].replace(":", "")
                    for h in ("chatgpt.com", "ab.chatgpt.com", "chat.openai.com")]
         self.assertEqual(len(set(serials)), 3)
         for serial in serials:
             self.assertGreaterEqual(len(serial), 16)
 
-    def test_old_versions_are_refused(self):
+    def test_c3_old_versions_are_refused(self):
         for version in ("-tls1_1", "-tls1"):
             out = self.s_client(version, "-cipher", "DEFAULT:@SECLEVEL=0")
             self.assertNotIn("Verification: OK\n---\nNew, TLSv1", out)
@@ -64,7 +64,7 @@ class Tls(GatewayTest):
         for version, name in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
             self.assertIn(name, self.s_client(version))
 
-    def test_weak_suites_are_not_offered(self):
+    def test_c3_weak_suites_are_not_offered(self):
         for suites in ("NULL:eNULL", "RC4:3DES", "aNULL", "kRSA"):
             out = self.s_client("-tls1_2", "-cipher", suites + ":@SECLEVEL=0")
             self.assertRegex(out, r"Cipher is \(NONE\)|no cipher match", suites)
@@ -86,7 +86,7 @@ class Tls(GatewayTest):
                 session = s.session
         self.assertEqual(reused, [False] + [True] * 7)
 
-    def test_a_session_of_one_host_opens_no_other(self):
+    def test_c8_a_session_of_one_host_opens_no_other(self):
         context = client_context(self.gateway)
         with tls_through(self.gateway, "chatgpt.com", context=context) as s:
             s.sendall(GET % b"chatgpt.com")
@@ -105,7 +105,7 @@ class Tls(GatewayTest):
         resumed = metric(after, "resum", "server") - metric(before, "resum", "server")
         self.assertGreaterEqual(resumed, 15, [k for k in after if "resum" in k])
 
-    def test_many_first_requests_sign_once_for_all_workers(self):
+    def test_d6_many_first_requests_sign_once_for_all_workers(self):
         host = "ws.chatgpt.com"
         before = metric(self.gateway.metrics(), "leaves_minted")
         errors = []
@@ -132,7 +132,7 @@ class Tls(GatewayTest):
         line = re.search(r".*client\.tls\.failed.*chat\.openai\.com.*", self.gateway.log())[0]
         self.assertRegex(line, "unknown.ca")
 
-    def test_alpn_is_mirrored(self):
+    def test_c5_alpn_is_mirrored(self):
         for offered, chosen in ((["h2", "http/1.1"], "h2"), (["http/1.1"], "http/1.1"), (["h2"], "h2")):
             with tls_through(self.gateway, alpn=offered) as s:
                 self.assertEqual(s.selected_alpn_protocol(), chosen)
@@ -143,7 +143,7 @@ class Tls(GatewayTest):
             _, body = read_response(s)
             self.assertEqual(json.loads(body)["version"], "1.1")
 
-    def test_garbage_after_connect_harms_nobody(self):
+    def test_c7_garbage_after_connect_harms_nobody(self):
         workers = set(self.gateway.roles("worker"))
         self.assertEqual(len(workers), 2)
         for data in (b"\x16\x03\x01\x00\x02\x01\x00", b"\x16\x03\x01\xff\xff" + b"\xff" * 70000, b"\x80\x2e\x01\x03",
@@ -180,7 +180,7 @@ class OriginSeen(GatewayTest):
         finally:
             origin.stop()
 
-    def test_an_origin_of_tls11_only_is_refused_with_a_page(self):
+    def test_u7_an_origin_of_tls11_only_is_refused_with_a_page(self):
         origin = Origin(lambda s: None, tls=True)
         origin.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         origin.context.minimum_version = ssl.TLSVersion.TLSv1

@@ -102,7 +102,7 @@ class WebSockets(SocketTest):
 
     # ---- messages ----
 
-    def test_messages_pass_whole_and_the_socket_closes_in_good_order(self):
+    def test_s3_messages_pass_whole_and_the_socket_closes_in_good_order(self):
         for extensions, query in ((None, ""), (DEFLATE, ""), (DEFLATE, "?takeover=0"), (DEFLATE, "?deflate=0"),
                                   (DEFLATE, "?fragment=9")):
             with Upgraded(self.gateway, EVENTS + query + "#secret".replace("#", "&" if query else "?"),
@@ -303,7 +303,7 @@ class WebSocketTimes(SocketTest):
     standin_args = ("--h1",)
     settings = "capture: full\ntimeouts: {stream: 1000}"
 
-    def test_an_idle_socket_is_closed(self):
+    def test_s5_an_idle_socket_is_closed(self):
         with Upgraded(self.gateway, EVENTS) as ws:
             ws.send("one")
             self.assertEqual(ws.read(), "one")
@@ -383,7 +383,7 @@ class WebSocketOrigins(Scripted):
             self.assertEqual(ws.status, 502)
         self.refused("ws-accept")
 
-    def test_a_reader_that_stops_stops_the_writer(self):
+    def test_s6_a_reader_that_stops_stops_the_writer(self):
         """Both ways: what nobody reads is not piled up in the gateway."""
         go, total = threading.Event(), []
 
@@ -407,7 +407,7 @@ class WebSocketOrigins(Scripted):
             go.set()
             wait_for(lambda: sum(total) > sent // 2, 20, "the bytes go on when the origin reads")
 
-    def test_a_slow_client_holds_the_origin_back(self):
+    def test_s6_a_slow_client_holds_the_origin_back(self):
         sent = []
 
         def script(s):

@@ -15,6 +15,9 @@ echo "lint: include rules and sizes"
 echo "lint: the tests that docs/activities.md names"
 /usr/bin/python3 tests/lint/activities.py
 
+echo "lint: the tests that docs/reliability.md names"
+/usr/bin/python3 tests/lint/reliability.py
+
 echo "lint: the keys of service maps that docs/services.md names"
 /usr/bin/python3 tests/lint/services.py
 

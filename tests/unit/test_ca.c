@@ -17,7 +17,7 @@
 #include "certs/pem.h"
 #include "proxy/command.h"
 
-static void a_new_ca_can_sign_leaves_and_nothing_else(void **state)
+static void k4_a_new_ca_can_sign_leaves_and_nothing_else(void **state)
 {
     (void)state;
     struct buf cert_pem = {0}, key_pem = {0};
@@ -38,7 +38,7 @@ static void a_new_ca_can_sign_leaves_and_nothing_else(void **state)
     buf_wipe_free(&key_pem);
 }
 
-static void two_installations_share_nothing(void **state)
+static void k1_two_installations_share_nothing(void **state)
 {
     (void)state;
     struct buf cert[2] = {0}, key[2] = {0};
@@ -107,7 +107,7 @@ static void names_that_do_not_fit_are_refused(void **state)
     buf_wipe_free(&key);
 }
 
-static void only_certificates_are_ever_exported(void **state)
+static void k7_only_certificates_are_ever_exported(void **state)
 {
     (void)state;
     struct buf text = {0}, key = {0}, out = {0};
@@ -289,11 +289,11 @@ static void mistakes_of_use_end_with_2(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_ca_can_sign_leaves_and_nothing_else),
-        cmocka_unit_test(two_installations_share_nothing),
+        cmocka_unit_test(k4_a_new_ca_can_sign_leaves_and_nothing_else),
+        cmocka_unit_test(k1_two_installations_share_nothing),
         cmocka_unit_test(reading_tells_what_people_compare),
         cmocka_unit_test(names_that_do_not_fit_are_refused),
-        cmocka_unit_test(only_certificates_are_ever_exported),
+        cmocka_unit_test(k7_only_certificates_are_ever_exported),
         cmocka_unit_test(a_profile_holds_the_certificate_and_stable_names),
         cmocka_unit_test(f39_a_ca_that_cannot_sign_is_told_apart),
         cmocka_unit_test(a_leaf_key_is_p256_in_pkcs8),

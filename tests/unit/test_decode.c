@@ -133,7 +133,7 @@ static const struct {
     {"deflate, deflate", "raw,raw"},
 };
 
-static void every_encoding_and_stack_is_undone(void **state)
+static void d3_every_encoding_and_stack_is_undone(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 100, 40000};
@@ -278,7 +278,7 @@ static void random_damage_does_no_harm(void **state)
     buf_free(&text);
 }
 
-static void bombs_are_stopped_early(void **state)
+static void d3_bombs_are_stopped_early(void **state)
 {
     (void)state;
     struct buf zeros = {0};
@@ -298,7 +298,7 @@ static void bombs_are_stopped_early(void **state)
     buf_free(&zeros);
 }
 
-static void the_output_is_bounded_by_bytes_too(void **state)
+static void d3_the_output_is_bounded_by_bytes_too(void **state)
 {
     (void)state;
     struct buf text = sample(50000), out = {0};
@@ -487,7 +487,7 @@ static void a_body_that_its_encoding_cannot_have_made_is_decoded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_encoding_and_stack_is_undone),
+        cmocka_unit_test(d3_every_encoding_and_stack_is_undone),
         cmocka_unit_test(identity_passes_through),
         cmocka_unit_test(unknown_encodings_are_named_so),
         cmocka_unit_test(a_body_broken_off_anywhere_is_found),
@@ -497,8 +497,8 @@ int main(void)
         cmocka_unit_test(a_zstd_frame_reads_the_same_at_any_cut),
         cmocka_unit_test(zstd_of_other_formats_is_damage_at_any_cut),
         cmocka_unit_test(random_damage_does_no_harm),
-        cmocka_unit_test(bombs_are_stopped_early),
-        cmocka_unit_test(the_output_is_bounded_by_bytes_too),
+        cmocka_unit_test(d3_bombs_are_stopped_early),
+        cmocka_unit_test(d3_the_output_is_bounded_by_bytes_too),
         cmocka_unit_test(a_zstd_window_over_eight_mebibytes_is_refused),
         cmocka_unit_test(flushed_gzip_comes_out_at_once),
         cmocka_unit_test(flushed_brotli_comes_out_at_once),

@@ -319,7 +319,7 @@ static void assert_peer(struct rig *rig, const char *address)
 
 /* Policy */
 
-static void a_private_literal_is_forbidden(void **state)
+static void p1_a_private_literal_is_forbidden(void **state)
 {
     struct rig *rig = *state;
     dial(rig, "127.0.0.1", rig->port);
@@ -358,7 +358,7 @@ static void an_override_holds_for_its_own_port_only(void **state)
     assert_int_equal(rig->result, DIAL_NOT_RESOLVED);
 }
 
-static void a_name_with_a_private_address_is_forbidden(void **state)
+static void p1_a_name_with_a_private_address_is_forbidden(void **state)
 {
     struct rig *rig = *state;
     rig->zone.v4[rig->zone.v4_count++] = "127.0.0.1";
@@ -367,7 +367,7 @@ static void a_name_with_a_private_address_is_forbidden(void **state)
     assert_int_equal(rig->result, DIAL_FORBIDDEN);
 }
 
-static void of_several_addresses_only_allowed_ones_are_used(void **state)
+static void p1_of_several_addresses_only_allowed_ones_are_used(void **state)
 {
     struct rig *rig = *state;
     rig->settings.allow_private_count = 1; /* IPv4 loopback */
@@ -378,7 +378,7 @@ static void of_several_addresses_only_allowed_ones_are_used(void **state)
     assert_peer(rig, "127.0.0.1");
 }
 
-static void the_policy_of_now_holds_for_cached_names(void **state)
+static void p4_the_policy_of_now_holds_for_cached_names(void **state)
 {
     struct rig *rig = *state;
     rig->zone.v4[rig->zone.v4_count++] = "127.0.0.1";
@@ -393,7 +393,7 @@ static void the_policy_of_now_holds_for_cached_names(void **state)
 
 /* Names */
 
-static void an_odd_spelling_of_an_address_is_not_found(void **state)
+static void p2_an_odd_spelling_of_an_address_is_not_found(void **state)
 {
     struct rig *rig = *state;
     const char *const odd[] = {"2130706433", "0x7f000001", "0177.0.0.1",
@@ -584,14 +584,14 @@ static void many_dials_for_one_name_ask_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_private_literal_is_forbidden),
+        TEST(p1_a_private_literal_is_forbidden),
         TEST(an_allowed_private_literal_is_dialed),
         TEST(an_override_is_used_even_if_private),
         TEST(an_override_holds_for_its_own_port_only),
-        TEST(a_name_with_a_private_address_is_forbidden),
-        TEST(of_several_addresses_only_allowed_ones_are_used),
-        TEST(the_policy_of_now_holds_for_cached_names),
-        TEST(an_odd_spelling_of_an_address_is_not_found),
+        TEST(p1_a_name_with_a_private_address_is_forbidden),
+        TEST(p1_of_several_addresses_only_allowed_ones_are_used),
+        TEST(p4_the_policy_of_now_holds_for_cached_names),
+        TEST(p2_an_odd_spelling_of_an_address_is_not_found),
         TEST(a_name_that_is_not_found_fails_at_once),
         TEST(a_name_without_time_to_live_is_asked_for_again),
         TEST(the_hosts_file_comes_before_the_server),

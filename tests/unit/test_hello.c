@@ -158,7 +158,7 @@ static void a_real_hello_is_read_at_every_cut(void **state)
     buf_free(&wire);
 }
 
-static void a_hello_in_records_of_any_size_is_read(void **state)
+static void c6_a_hello_in_records_of_any_size_is_read(void **state)
 {
     (void)state;
     struct buf real = {0};
@@ -174,7 +174,7 @@ static void a_hello_in_records_of_any_size_is_read(void **state)
     buf_free(&real);
 }
 
-static void large_hellos_are_read_up_to_the_limit(void **state)
+static void c6_large_hellos_are_read_up_to_the_limit(void **state)
 {
     (void)state;
     struct buf extensions = {0}, wire = {0}, body = {0};
@@ -207,7 +207,7 @@ static void large_hellos_are_read_up_to_the_limit(void **state)
     buf_free(&extensions);
 }
 
-static void a_hello_beyond_the_limit_is_refused_early(void **state)
+static void c6_a_hello_beyond_the_limit_is_refused_early(void **state)
 {
     (void)state;
     struct hello hello;
@@ -227,7 +227,7 @@ static void a_hello_beyond_the_limit_is_refused_early(void **state)
     buf_free(&message);
 }
 
-static void names_are_lowered_and_checked(void **state)
+static void c10_names_are_lowered_and_checked(void **state)
 {
     (void)state;
     char name[256], long_name[260], many[300];
@@ -363,10 +363,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_real_hello_is_read_at_every_cut),
-        cmocka_unit_test(a_hello_in_records_of_any_size_is_read),
-        cmocka_unit_test(large_hellos_are_read_up_to_the_limit),
-        cmocka_unit_test(a_hello_beyond_the_limit_is_refused_early),
-        cmocka_unit_test(names_are_lowered_and_checked),
+        cmocka_unit_test(c6_a_hello_in_records_of_any_size_is_read),
+        cmocka_unit_test(c6_large_hellos_are_read_up_to_the_limit),
+        cmocka_unit_test(c6_a_hello_beyond_the_limit_is_refused_early),
+        cmocka_unit_test(c10_names_are_lowered_and_checked),
         cmocka_unit_test(doubled_and_damaged_extensions_are_refused),
         cmocka_unit_test(what_is_not_tls_is_said_to_be_so),
         cmocka_unit_test(any_changed_byte_is_answered_without_harm),

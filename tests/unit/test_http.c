@@ -370,7 +370,7 @@ static void ten_mebibytes_go_both_ways_in_bounded_queues(void **state)
     big_body(HTTP_2);
 }
 
-static void a_slow_consumer_holds_an_h2_sender_back(void **state)
+static void s6_a_slow_consumer_holds_an_h2_sender_back(void **state)
 {
     (void)state;
     struct pair p = {.cut = 0};
@@ -394,7 +394,7 @@ static void a_slow_consumer_holds_an_h2_sender_back(void **state)
     close_pair(&p);
 }
 
-static void a_slow_consumer_stops_h1_input(void **state)
+static void s6_a_slow_consumer_stops_h1_input(void **state)
 {
     (void)state;
     struct pair p = {.cut = 0};
@@ -526,8 +526,8 @@ int main(void)
         cmocka_unit_test(an_answered_request_can_be_released),
         cmocka_unit_test(h4_a_cut_answer_is_seen_as_cut),
         cmocka_unit_test(ten_mebibytes_go_both_ways_in_bounded_queues),
-        cmocka_unit_test(a_slow_consumer_holds_an_h2_sender_back),
-        cmocka_unit_test(a_slow_consumer_stops_h1_input),
+        cmocka_unit_test(s6_a_slow_consumer_holds_an_h2_sender_back),
+        cmocka_unit_test(s6_a_slow_consumer_stops_h1_input),
         cmocka_unit_test(h2_carries_64_streams_at_once),
         cmocka_unit_test(draining_ends_the_connection_after_the_exchange),
     };

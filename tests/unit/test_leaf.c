@@ -114,7 +114,7 @@ static bool is_cached(struct fixture *f, const char *host)
     return err == OK;
 }
 
-static void many_wishes_for_one_name_are_one_request(void **state)
+static void d6_many_wishes_for_one_name_are_one_request(void **state)
 {
     struct fixture *f = *state;
     struct waiter w[3] = {0};
@@ -140,7 +140,7 @@ static void many_wishes_for_one_name_are_one_request(void **state)
         leaf_unref(&w[i].leaf);
 }
 
-static void the_least_recently_used_goes_first(void **state)
+static void d6_the_least_recently_used_goes_first(void **state)
 {
     struct fixture *f = *state;
     mint(f, "a.test");
@@ -156,7 +156,7 @@ static void the_least_recently_used_goes_first(void **state)
     assert_false(is_cached(f, "b.test"));
 }
 
-static void names_being_asked_for_are_bounded_too(void **state)
+static void d6_names_being_asked_for_are_bounded_too(void **state)
 {
     struct fixture *f = *state;
     struct waiter w[CAPACITY + 1] = {0};
@@ -234,7 +234,7 @@ static void names_that_are_none_are_not_asked_for(void **state)
     }
 }
 
-static void a_new_ca_empties_the_cache_and_refuses_old_answers(void **state)
+static void k6_a_new_ca_empties_the_cache_and_refuses_old_answers(void **state)
 {
     struct fixture *f = *state;
     struct buf cert = {0}, key = {0}, request = {0};
@@ -314,13 +314,13 @@ static void a_leaf_serves_a_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_CACHE(many_wishes_for_one_name_are_one_request),
-        WITH_CACHE(the_least_recently_used_goes_first),
-        WITH_CACHE(names_being_asked_for_are_bounded_too),
+        WITH_CACHE(d6_many_wishes_for_one_name_are_one_request),
+        WITH_CACHE(d6_the_least_recently_used_goes_first),
+        WITH_CACHE(d6_names_being_asked_for_are_bounded_too),
         WITH_CACHE(a_refusal_reaches_every_waiter_and_is_not_kept),
         WITH_CACHE(who_has_gone_is_not_called),
         WITH_CACHE(names_that_are_none_are_not_asked_for),
-        WITH_CACHE(a_new_ca_empties_the_cache_and_refuses_old_answers),
+        WITH_CACHE(k6_a_new_ca_empties_the_cache_and_refuses_old_answers),
         WITH_CACHE(answers_nobody_asked_for_are_dropped),
         WITH_CACHE(a_leaf_serves_a_connection),
     };

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 
-static void short_and_octal_spellings_are_refused(void **state)
+static void p2_short_and_octal_spellings_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "1", "127.1", "1.2.3", "1.2.3.4.",
@@ -123,7 +123,7 @@ static void only_public_unicast_is_not_private(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(short_and_octal_spellings_are_refused),
+        cmocka_unit_test(p2_short_and_octal_spellings_are_refused),
         cmocka_unit_test(addresses_come_back_as_they_went_in),
         cmocka_unit_test(endpoints_need_address_and_port),
         cmocka_unit_test(ranges_look_at_their_bits_only),

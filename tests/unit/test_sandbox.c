@@ -218,7 +218,7 @@ static long call_own_file(void)
     return syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT, 0600);
 }
 
-static void files_are_refused(void **state)
+static void l8_files_are_refused(void **state)
 {
     (void)state;
     expect_refused("openat", call_open);
@@ -230,7 +230,7 @@ static void files_are_refused(void **state)
             expect_refused_in(roles[i], "stat", call_stat);
 }
 
-static void other_programs_are_refused(void **state)
+static void l8_other_programs_are_refused(void **state)
 {
     (void)state;
     expect_refused("execve", call_execve);
@@ -238,7 +238,7 @@ static void other_programs_are_refused(void **state)
     expect_refused("fork", call_fork);
 }
 
-static void other_processes_are_out_of_reach(void **state)
+static void l8_other_processes_are_out_of_reach(void **state)
 {
     (void)state;
     expect_refused("ptrace", call_ptrace);
@@ -247,7 +247,7 @@ static void other_processes_are_out_of_reach(void **state)
     expect_refused("io_uring", call_io_uring);
 }
 
-static void foreign_sockets_are_refused(void **state)
+static void l8_foreign_sockets_are_refused(void **state)
 {
     (void)state;
     expect_refused("a local socket", call_unix);
@@ -342,10 +342,10 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_are_refused),
-        cmocka_unit_test(other_programs_are_refused),
-        cmocka_unit_test(other_processes_are_out_of_reach),
-        cmocka_unit_test(foreign_sockets_are_refused),
+        cmocka_unit_test(l8_files_are_refused),
+        cmocka_unit_test(l8_other_programs_are_refused),
+        cmocka_unit_test(l8_other_processes_are_out_of_reach),
+        cmocka_unit_test(l8_foreign_sockets_are_refused),
         cmocka_unit_test(executable_memory_is_for_those_who_compile),
         cmocka_unit_test(what_a_role_needs_is_allowed),
         cmocka_unit_test(threads_that_run_already_are_bound_too),

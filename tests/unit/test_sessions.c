@@ -17,7 +17,7 @@ static SSL_SESSION *session_of(int version)
     return session;
 }
 
-static void sessions_end_with_the_verdict_behind_them(void **state)
+static void u12_sessions_end_with_the_verdict_behind_them(void **state)
 {
     (void)state;
     struct sessions *sessions = sessions_new();
@@ -67,7 +67,7 @@ static void the_table_of_sessions_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_end_with_the_verdict_behind_them),
+        cmocka_unit_test(u12_sessions_end_with_the_verdict_behind_them),
         cmocka_unit_test(the_table_of_sessions_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static enum err ask(
     return status;
 }
 
-static void a_leaf_is_what_clients_accept(void **state)
+static void c1_a_leaf_is_what_clients_accept(void **state)
 {
     struct fixture *f = *state;
     static const char *const hosts[] = {"chatgpt.com", "ab.chatgpt.com",
@@ -122,7 +122,7 @@ static void a_leaf_is_what_clients_accept(void **state)
     diag_free(&diag);
 }
 
-static void a_leaf_lives_thirty_days_with_room_for_wrong_clocks(void **state)
+static void c1_a_leaf_lives_thirty_days_with_room_for_wrong_clocks(void **state)
 {
     struct fixture *f = *state;
     X509 *cert, *ca;
@@ -139,7 +139,7 @@ static void a_leaf_lives_thirty_days_with_room_for_wrong_clocks(void **state)
     X509_free(ca);
 }
 
-static void a_leaf_never_outlives_its_ca(void **state)
+static void c1_a_leaf_never_outlives_its_ca(void **state)
 {
     (void)state;
     struct pki_cert ca = pki_make((struct pki_spec){.name = "short",
@@ -166,7 +166,7 @@ static void a_leaf_never_outlives_its_ca(void **state)
     pki_free(&ca);
 }
 
-static void serials_are_long_positive_and_never_the_same(void **state)
+static void c1_serials_are_long_positive_and_never_the_same(void **state)
 {
     struct fixture *f = *state;
     enum { COUNT = 20 };
@@ -190,7 +190,7 @@ static void serials_are_long_positive_and_never_the_same(void **state)
     assert_true(bits > 120 && bits <= 128);
 }
 
-static void a_name_is_signed_once_for_all_workers(void **state)
+static void d6_a_name_is_signed_once_for_all_workers(void **state)
 {
     struct fixture *f = *state;
     X509 *first, *second, *other;
@@ -206,7 +206,7 @@ static void a_name_is_signed_once_for_all_workers(void **state)
     X509_free(other);
 }
 
-static void names_out_of_scope_are_refused_by_the_signer_itself(void **state)
+static void k3_names_out_of_scope_are_refused_by_the_signer_itself(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -314,12 +314,12 @@ static void a_ca_that_cannot_sign_is_refused_at_the_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SIGNER(a_leaf_is_what_clients_accept),
-        WITH_SIGNER(a_leaf_lives_thirty_days_with_room_for_wrong_clocks),
-        cmocka_unit_test(a_leaf_never_outlives_its_ca),
-        WITH_SIGNER(serials_are_long_positive_and_never_the_same),
-        WITH_SIGNER(a_name_is_signed_once_for_all_workers),
-        WITH_SIGNER(names_out_of_scope_are_refused_by_the_signer_itself),
+        WITH_SIGNER(c1_a_leaf_is_what_clients_accept),
+        WITH_SIGNER(c1_a_leaf_lives_thirty_days_with_room_for_wrong_clocks),
+        cmocka_unit_test(c1_a_leaf_never_outlives_its_ca),
+        WITH_SIGNER(c1_serials_are_long_positive_and_never_the_same),
+        WITH_SIGNER(d6_a_name_is_signed_once_for_all_workers),
+        WITH_SIGNER(k3_names_out_of_scope_are_refused_by_the_signer_itself),
         WITH_SIGNER(other_keys_than_p256_are_refused),
         WITH_SIGNER(any_request_gets_one_well_formed_answer),
         WITH_SIGNER(a_ca_that_cannot_sign_is_refused_at_the_start),

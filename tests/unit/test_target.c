@@ -56,7 +56,7 @@ static void what_is_no_host_name_is_refused(void **state)
     }
 }
 
-static void private_addresses_are_refused(void **state)
+static void p1_p2_private_addresses_are_refused(void **state)
 {
     (void)state;
     static const char *const private[] = {"127.0.0.1", "10.1.2.3",
@@ -71,7 +71,7 @@ static void private_addresses_are_refused(void **state)
     assert_int_equal(choose("8.8.8.8", 443).action, TARGET_TUNNEL);
 }
 
-static void only_the_configured_ports_are_open(void **state)
+static void p3_only_the_configured_ports_are_open(void **state)
 {
     (void)state;
     assert_string_equal(choose("example.org", 25).reason, "port");
@@ -104,8 +104,8 @@ int main(void)
         cmocka_unit_test(the_service_is_inspected_and_others_are_tunnelled),
         cmocka_unit_test(another_spelling_is_the_same_host),
         cmocka_unit_test(what_is_no_host_name_is_refused),
-        cmocka_unit_test(private_addresses_are_refused),
-        cmocka_unit_test(only_the_configured_ports_are_open),
+        cmocka_unit_test(p1_p2_private_addresses_are_refused),
+        cmocka_unit_test(p3_only_the_configured_ports_are_open),
         cmocka_unit_test(the_tls_name_decides_with_the_tunnels),
     };
     return cmocka_run_group_tests(tests, load, unload);

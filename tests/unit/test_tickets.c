@@ -88,7 +88,7 @@ static int opens(struct tickets *maker, int64_t made_ms, struct tickets *reader,
     return result;
 }
 
-static void ticket_keys_rotate_and_end_within_a_day(void **state)
+static void c8_ticket_keys_rotate_and_end_within_a_day(void **state)
 {
     (void)state;
     static const int64_t hour_ms = 3600 * 1000;
@@ -118,7 +118,7 @@ static void what_one_seals_the_other_opens(void **state)
     tickets_free(&b);
 }
 
-static void a_ticket_of_another_name_is_nobodys(void **state)
+static void c8_a_ticket_of_another_name_is_nobodys(void **state)
 {
     (void)state;
     struct tickets *t = tickets_new(TICKET_KEYS);
@@ -133,9 +133,9 @@ static void a_ticket_of_another_name_is_nobodys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ticket_keys_rotate_and_end_within_a_day),
+        cmocka_unit_test(c8_ticket_keys_rotate_and_end_within_a_day),
         cmocka_unit_test(what_one_seals_the_other_opens),
-        cmocka_unit_test(a_ticket_of_another_name_is_nobodys),
+        cmocka_unit_test(c8_a_ticket_of_another_name_is_nobodys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

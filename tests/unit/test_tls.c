@@ -168,7 +168,7 @@ static void a_handshake_and_data_pass_at_any_cut(void **state)
     }
 }
 
-static void the_gateway_chooses_out_of_the_offer(void **state)
+static void c5_the_gateway_chooses_out_of_the_offer(void **state)
 {
     struct gateway *g = *state;
     static const struct {
@@ -233,7 +233,7 @@ static bool is_resumed(
     return was;
 }
 
-static void tickets_open_at_every_worker_of_the_node(void **state)
+static void c8_tickets_open_at_every_worker_of_the_node(void **state)
 {
     struct gateway *g = *state;
     struct str ca = buf_str(&g->ca_cert);
@@ -249,7 +249,7 @@ static void tickets_open_at_every_worker_of_the_node(void **state)
 }
 
 /* A browser would not do this; one who wants to mix up two origins would. */
-static void a_ticket_of_one_host_is_no_ticket_for_another(void **state)
+static void c8_a_ticket_of_one_host_is_no_ticket_for_another(void **state)
 {
     struct gateway *g = *state;
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -313,7 +313,7 @@ static void what_is_not_tls_fails_and_says_so(void **state)
     tls_free(&origin);
 }
 
-static void a_damaged_record_ends_the_connection(void **state)
+static void c9_a_damaged_record_ends_the_connection(void **state)
 {
     struct gateway *g = *state;
     struct pair p =
@@ -373,12 +373,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_GATEWAY(a_handshake_and_data_pass_at_any_cut),
-        WITH_GATEWAY(the_gateway_chooses_out_of_the_offer),
+        WITH_GATEWAY(c5_the_gateway_chooses_out_of_the_offer),
         WITH_GATEWAY(much_data_passes_both_ways),
-        WITH_GATEWAY(tickets_open_at_every_worker_of_the_node),
-        WITH_GATEWAY(a_ticket_of_one_host_is_no_ticket_for_another),
+        WITH_GATEWAY(c8_tickets_open_at_every_worker_of_the_node),
+        WITH_GATEWAY(c8_a_ticket_of_one_host_is_no_ticket_for_another),
         WITH_GATEWAY(what_is_not_tls_fails_and_says_so),
-        WITH_GATEWAY(a_damaged_record_ends_the_connection),
+        WITH_GATEWAY(c9_a_damaged_record_ends_the_connection),
         WITH_GATEWAY(a_client_that_refuses_our_leaf_is_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

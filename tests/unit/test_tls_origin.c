@@ -93,7 +93,7 @@ static struct tls_context *context_trusting(const struct pki_cert *root)
     return context_of(&bundle, TICKET_KEYS);
 }
 
-static void bad_origin_certificates_are_refused_by_reason(void **state)
+static void u1_bad_origin_certificates_are_refused_by_reason(void **state)
 {
     (void)state;
     /* RSA, because there is no ECDSA with MD5. */
@@ -143,7 +143,7 @@ static void bad_origin_certificates_are_refused_by_reason(void **state)
     pki_free(&stranger);
 }
 
-static void an_unknown_issuer_is_refused(void **state)
+static void u1_an_unknown_issuer_is_refused(void **state)
 {
     (void)state;
     struct pki_cert root = pki_make_ca("root", NULL);
@@ -160,7 +160,7 @@ static void an_unknown_issuer_is_refused(void **state)
     pki_free(&leaf);
 }
 
-static void our_own_ca_is_refused_even_out_of_the_roots(void **state)
+static void u11_our_own_ca_is_refused_even_out_of_the_roots(void **state)
 {
     (void)state;
     struct pki_cert own = pki_make_ca("promptgate", NULL);
@@ -176,7 +176,7 @@ static void our_own_ca_is_refused_even_out_of_the_roots(void **state)
     pki_free(&leaf);
 }
 
-static void an_origin_that_wants_a_client_certificate_is_named(void **state)
+static void u18_an_origin_that_wants_a_client_certificate_is_named(void **state)
 {
     (void)state;
     static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -201,7 +201,7 @@ static void an_origin_that_wants_a_client_certificate_is_named(void **state)
     pki_free(&leaf);
 }
 
-static void old_versions_and_ciphers_are_refused(void **state)
+static void u7_old_versions_and_ciphers_are_refused(void **state)
 {
     (void)state;
     struct pki_cert root = pki_make_ca("root", NULL);
@@ -286,7 +286,7 @@ static void assert_staple(struct tls_context *context,
     assert_refused(context, &s, "a.test", reason);
 }
 
-static void a_stapled_answer_is_asked_for_and_obeyed(void **state)
+static void u8_u10_a_stapled_answer_is_asked_for_and_obeyed(void **state)
 {
     (void)state;
     static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -328,12 +328,13 @@ static void a_stapled_answer_is_asked_for_and_obeyed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_origin_certificates_are_refused_by_reason),
-        cmocka_unit_test(an_unknown_issuer_is_refused),
-        cmocka_unit_test(our_own_ca_is_refused_even_out_of_the_roots),
-        cmocka_unit_test(an_origin_that_wants_a_client_certificate_is_named),
-        cmocka_unit_test(old_versions_and_ciphers_are_refused),
-        cmocka_unit_test(a_stapled_answer_is_asked_for_and_obeyed),
+        cmocka_unit_test(u1_bad_origin_certificates_are_refused_by_reason),
+        cmocka_unit_test(u1_an_unknown_issuer_is_refused),
+        cmocka_unit_test(u11_our_own_ca_is_refused_even_out_of_the_roots),
+        cmocka_unit_test(
+            u18_an_origin_that_wants_a_client_certificate_is_named),
+        cmocka_unit_test(u7_old_versions_and_ciphers_are_refused),
+        cmocka_unit_test(u8_u10_a_stapled_answer_is_asked_for_and_obeyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

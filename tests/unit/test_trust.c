@@ -50,7 +50,7 @@ struct rule {
     const char *want, *host, *san;
 };
 
-static void names_match_by_san_and_whole_leftmost_wildcard(void **state)
+static void u2_u3_names_match_by_san_and_whole_leftmost_wildcard(void **state)
 {
     (void)state;
     static const struct rule rules[] = {
@@ -89,7 +89,7 @@ static void names_match_by_san_and_whole_leftmost_wildcard(void **state)
     pki_free(&root);
 }
 
-static void authorities_are_held_to_their_limits(void **state)
+static void u4_u5_authorities_are_held_to_their_limits(void **state)
 {
     (void)state;
     static const struct {
@@ -146,7 +146,7 @@ static void authorities_are_held_to_their_limits(void **state)
     pki_free(&root);
 }
 
-static void a_wildcard_does_not_cover_an_excluded_name(void **state)
+static void u5_a_wildcard_does_not_cover_an_excluded_name(void **state)
 {
     (void)state;
     struct pki_cert root = pki_make_ca("root", NULL);
@@ -171,7 +171,7 @@ static void a_wildcard_does_not_cover_an_excluded_name(void **state)
     pki_free(&leaf);
 }
 
-static void path_length_is_counted(void **state)
+static void u5_path_length_is_counted(void **state)
 {
     (void)state;
     struct pki_cert root =
@@ -193,7 +193,7 @@ static void path_length_is_counted(void **state)
     pki_free(&leaf);
 }
 
-static void our_own_ca_never_counts_not_even_cross_signed(void **state)
+static void u11_our_own_ca_never_counts_not_even_cross_signed(void **state)
 {
     (void)state;
     struct pki_cert root = pki_make_ca("root", NULL);
@@ -222,7 +222,7 @@ static void our_own_ca_never_counts_not_even_cross_signed(void **state)
     pki_free(&crossed);
 }
 
-static void local_revocation_lists_are_obeyed(void **state)
+static void u9_local_revocation_lists_are_obeyed(void **state)
 {
     (void)state;
     static const int next_days[] = {30, -1}; /* current, out of date */
@@ -253,7 +253,7 @@ static void local_revocation_lists_are_obeyed(void **state)
     pki_free(&without);
 }
 
-static void a_long_chain_is_refused_before_any_work(void **state)
+static void u16_a_long_chain_is_refused_before_any_work(void **state)
 {
     (void)state;
     struct pki_cert root = pki_make_ca("root", NULL);
@@ -457,7 +457,7 @@ static json_t *load_limbo(void)
     return json_load_file(path, 0, NULL);
 }
 
-static void limbo_cases_end_as_expected(void **state)
+static void u1_u16_limbo_cases_end_as_expected(void **state)
 {
     (void)state;
     json_t *limbo = load_limbo(), *testcase;
@@ -509,15 +509,15 @@ static void limbo_cases_end_as_expected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_match_by_san_and_whole_leftmost_wildcard),
-        cmocka_unit_test(authorities_are_held_to_their_limits),
-        cmocka_unit_test(a_wildcard_does_not_cover_an_excluded_name),
-        cmocka_unit_test(path_length_is_counted),
-        cmocka_unit_test(our_own_ca_never_counts_not_even_cross_signed),
-        cmocka_unit_test(local_revocation_lists_are_obeyed),
-        cmocka_unit_test(a_long_chain_is_refused_before_any_work),
+        cmocka_unit_test(u2_u3_names_match_by_san_and_whole_leftmost_wildcard),
+        cmocka_unit_test(u4_u5_authorities_are_held_to_their_limits),
+        cmocka_unit_test(u5_a_wildcard_does_not_cover_an_excluded_name),
+        cmocka_unit_test(u5_path_length_is_counted),
+        cmocka_unit_test(u11_our_own_ca_never_counts_not_even_cross_signed),
+        cmocka_unit_test(u9_local_revocation_lists_are_obeyed),
+        cmocka_unit_test(u16_a_long_chain_is_refused_before_any_work),
         cmocka_unit_test(broken_files_are_mistakes_with_a_name),
-        cmocka_unit_test(limbo_cases_end_as_expected),
+        cmocka_unit_test(u1_u16_limbo_cases_end_as_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
