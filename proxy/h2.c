@@ -11,6 +11,8 @@
  */
 #include "proxy/h2_parts.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 enum {
@@ -66,6 +68,17 @@ static void tell_writable(struct h2 *h2)
     }
 }
 
+/* The library's buffer would keep a head that was sent (addresses with codes,
+ * cookies) until the next one.  Its allocator is ours (h2_mem), but for the
+ * preface, which is a constant. */
+static void forget_sent(const uint8_t *bytes, size_t n)
+{
+    bool is_preface = n == NGHTTP2_CLIENT_MAGIC_LEN &&
+                      memcmp(bytes, NGHTTP2_CLIENT_MAGIC, n) == 0;
+    if (!is_preface)
+        explicit_bzero((void *)(uintptr_t)bytes, n);
+}
+
 static void h2_take_output(struct codec *codec, struct buf *out, size_t max)
 {
     struct h2 *h2 = h2_of(codec);
@@ -82,6 +95,7 @@ static void h2_take_output(struct codec *codec, struct buf *out, size_t max)
         if (n <= 0)
             break;
         buf_append(out, bytes, (size_t)n);
+        forget_sent(bytes, (size_t)n);
     }
     h2->target = NULL;
     tell_writable(h2);

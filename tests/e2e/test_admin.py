@@ -7,7 +7,7 @@ import os
 import unittest
 
 from exchanges import token
-from gateway import GatewayTest, wait_for
+from gateway import CARD, GatewayTest, wait_for
 from planted import Searched
 from test_clients import node
 
@@ -155,10 +155,16 @@ class AdminPolicy(GatewayTest):
 
 
 class PlantedSecrets(Searched):
-    """Keys that pass are in no file and in no memory afterwards."""
-    settings = "capture: full\nlog: {level: debug}\n"
+    """Keys that pass are in no file and in no memory afterwards, nor what let their makers in, though there is
+    something in each request that evidence is kept of elsewhere."""
+    policy = "rules:\n  - {name: told, when: {type: credit-card}, verdict: alert}\n"
     names = [f"planted-{i}" for i in range(4)]
     kept = ["kept-1", "kept-2"]
+
+    @staticmethod
+    def credentials(name):
+        return (("authorization", "Bearer sk-admin-" + secret_of("bearer " + name)[11:]),
+                ("cookie", "session=" + secret_of("cookie " + name)))
 
     def make_keys(self, name, version, query):
         base = "https://api.openai.com"
@@ -169,8 +175,9 @@ class PlantedSecrets(Searched):
                            ("/v1/dashboard/service_accounts", {"id": name}),
                            # nothing explains it, and the secret is in the request
                            ("/v1/dashboard/organizations/org-acme/sso", {"client_secret": secret_of(name)})):
+            headers = [part for field in self.credentials(name) for part in ("-H", ": ".join(field))]
             answer = self.curl(base + path + query, version, "--compressed", "-H", "content-type: application/json",
-                               "-H", "authorization: Bearer sk-admin-0123456789abcdefghijklmnop", "-d", json.dumps(body))
+                               *headers, "-d", json.dumps({**body, "note": f"paid with {CARD}"}))
             if "sso" not in path:
                 self.assertIn(secret_of(name), answer)
 
@@ -186,11 +193,14 @@ class PlantedSecrets(Searched):
         session.proxies = {"https": f"http://127.0.0.1:{self.gateway.proxy_port}"}
         session.verify = str(self.gateway.ca)
         for name in self.kept:
-            done = session.post("https://api.openai.com/v1/organization/admin_api_keys", json={"name": name}, timeout=20)
+            done = session.post("https://api.openai.com/v1/organization/admin_api_keys", timeout=20, headers=dict(self.credentials(name)),
+                                json={"name": name, "note": f"paid with {CARD}"})
             self.assertEqual(done.json()["value"], secret_of(name))
         wait_for(lambda: len([a for a in self.gateway.activities("--since", "1h") if a["http"]["status"]]) >=
                  6 * len(self.names) + len(self.kept), SECONDS, "activities")
-        secrets = [secret_of(n) for n in self.names + self.kept]
+        told = [f["type"] for a in self.gateway.activities("--since", "1h") for f in a.get("findings", [])]
+        self.assertIn("credit-card", told)
+        secrets = [secret_of(kind + n) for n in self.names + self.kept for kind in ("", "bearer ", "cookie ")]
         halves = [s[11:43].encode() for s in secrets] + [s[43:].encode()[:-4] for s in secrets]
         self.assertTrue(self.places([b"planted-3"]), "what may be kept is found")
         self.check_nowhere(halves)
