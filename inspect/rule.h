@@ -271,14 +271,11 @@ static inline unsigned head_tag(uint32_t head)
 {
     return head * 2654435761u >> 4 & 0xff00;
 }
-/* HEAD_… of a word; `heads` has those of a slot and their tag. */
-static inline unsigned head_find(const uint16_t *heads, uint32_t head)
-{
-    unsigned entry = heads[head_slot(head)];
-    bool is_other =
-        (entry & HEAD_MIXED) == 0 && (entry & 0xff00) != head_tag(head);
-    return is_other ? 0 : entry & 0xff & ~(unsigned)HEAD_MIXED;
-}
+/* A word that finders look for. */
+struct view_word {
+    uint32_t head;
+    unsigned what;
+};
 
 struct rules {
     struct arena arena;
@@ -328,7 +325,9 @@ struct rules {
     struct str *data;
     size_t data_count;
     struct str edm_key;    /* absolute name; empty: no detector needs it */
-    uint16_t heads[HEADS]; /* by head_slot: head_find */
+    uint16_t heads[HEADS]; /* by head_slot: what, and a tag: head_find */
+    struct view_word *view_words; /* each head once, sorted */
+    size_t view_word_count;
 };
 
 static inline enum word_kind rules_word_kind(

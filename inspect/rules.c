@@ -360,6 +360,7 @@ void rules_free(struct rules **rules)
     mem_free(r->shape_start);
     mem_free(r->terms);
     mem_free(r->term_bits);
+    mem_free(r->view_words);
     mem_free(r->data);
     mem_free(r);
     *rules = NULL;

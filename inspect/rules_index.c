@@ -346,23 +346,59 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
     *entry = (uint16_t)(*entry | what | (*entry == 0 ? head_tag(head) : 0));
 }
 
-/* Of words that the finders of views look for (turn.c, join.c). */
-static void add_heads(struct rules *rules)
+/* Of a word that the finders of views look for (turn.c, join.c). */
+static void add_view_word(struct rules *rules, struct str word, unsigned what)
+{
+    size_t n = 0;
+    while (n < word.n && is_term_byte((unsigned char)word.p[n]))
+        n++;
+    rules->view_words[rules->view_word_count++] =
+        (struct view_word){word_head(word.p, n), what};
+    add_head(rules, word, what);
+}
+
+static int compare_view_words(const void *a, const void *b)
+{
+    const struct view_word *x = a, *y = b;
+    return x->head < y->head ? -1 : x->head > y->head;
+}
+
+static void sort_view_words(struct rules *rules)
+{
+    struct view_word *words = rules->view_words;
+    size_t kept = 0;
+    qsort(words, rules->view_word_count, sizeof *words, compare_view_words);
+    for (size_t i = 0; i < rules->view_word_count; i++)
+        if (kept > 0 && words[i].head == words[kept - 1].head)
+            words[kept - 1].what |= words[i].what;
+        else
+            words[kept++] = words[i];
+    rules->view_word_count = kept;
+}
+
+static void add_view_words(struct rules *rules)
 {
     static const char digits[] = "0123456789";
+    static const struct {
+        const char *word;
+        unsigned what;
+    } others[] = {{"first", HEAD_FIRST}, {"role", HEAD_ROLE},
+        {"chr", HEAD_CHARACTER}, {"chrw", HEAD_CHARACTER},
+        {"u", HEAD_CHARACTER}};
+    rules->view_words = mem_calloc(10 + turn_word_count + join_prefix_count +
+                                       turn_backwards_count + ARRAY_LEN(others),
+        sizeof *rules->view_words);
     for (size_t i = 0; i < 10; i++)
-        add_head(rules, str_make(digits + i, 1), HEAD_NUMBER);
+        add_view_word(rules, str_make(digits + i, 1), HEAD_NUMBER);
     for (size_t i = 0; i < turn_word_count; i++)
-        add_head(rules, str_of(turn_words[i].word), HEAD_NUMBER);
+        add_view_word(rules, str_of(turn_words[i].word), HEAD_NUMBER);
     for (size_t i = 0; i < join_prefix_count; i++)
-        add_head(rules, str_of(join_prefixes[i]), HEAD_PIECE);
+        add_view_word(rules, str_of(join_prefixes[i]), HEAD_PIECE);
     for (size_t i = 0; i < turn_backwards_count; i++)
-        add_head(rules, str_of(turn_backwards[i]), HEAD_BACKWARDS);
-    add_head(rules, STR("first"), HEAD_FIRST);
-    add_head(rules, STR("role"), HEAD_ROLE);
-    add_head(rules, STR("chr"), HEAD_CHARACTER);
-    add_head(rules, STR("chrw"), HEAD_CHARACTER);
-    add_head(rules, STR("u"), HEAD_CHARACTER);
+        add_view_word(rules, str_of(turn_backwards[i]), HEAD_BACKWARDS);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        add_view_word(rules, str_of(others[i].word), others[i].what);
+    sort_view_words(rules);
 }
 
 static void add_terms(struct rules *rules, const struct rule *rule,
@@ -467,7 +503,7 @@ void rules_index(struct rules *rules)
     for (size_t i = 0; i < rules->count; i++)
         note_rule(&rules->items[i]);
     find_secrets(rules);
-    add_heads(rules);
+    add_view_words(rules);
     index_shapes(rules);
     index_numbers(rules);
     index_terms(rules);

@@ -118,15 +118,41 @@ static void walk_word(struct scan_job *job, size_t start, bool is_known)
     job->last_word = word;
 }
 
-static inline bool is_head(const uint16_t *heads, uint32_t head)
+/* In a slot that words of several tags share: what views are made of is told
+ * exactly. */
+static unsigned find_view_word(const struct rules *rules, uint32_t head)
 {
-    return heads[head_slot(head)] != 0 && head_find(heads, head) != 0;
+    size_t low = 0, high = rules->view_word_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules->view_words[middle].head < head)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < rules->view_word_count && rules->view_words[low].head == head
+               ? rules->view_words[low].what
+               : 0;
+}
+
+/* HEAD_… of a word. */
+static inline unsigned head_find(const struct rules *rules, uint32_t head)
+{
+    unsigned entry = rules->heads[head_slot(head)];
+    if ((entry & HEAD_MIXED) != 0)
+        return (entry & HEAD_TERM) | find_view_word(rules, head);
+    return (entry & 0xff00) == head_tag(head) ? entry & 0xff : 0;
+}
+
+static inline bool is_head(const struct rules *rules, uint32_t head)
+{
+    return rules->heads[head_slot(head)] != 0 && head_find(rules, head) != 0;
 }
 
 /* Of the words that begin in `starts`, in a block behind which the text goes
  * on, those whose head is somebody's.  Most words are as long as a head. */
-static uint64_t find_heads(const uint16_t *heads, struct str text, size_t block,
-    uint64_t starts, const struct mark_block *b)
+static uint64_t find_heads(const struct rules *rules, struct str text,
+    size_t block, uint64_t starts, const struct mark_block *b)
 {
     uint64_t bits = term_bits(b), next = term_bits(b + 1), found = 0;
     uint64_t whole = starts & (bits >> 1 | next << 63) &
@@ -134,13 +160,13 @@ static uint64_t find_heads(const uint16_t *heads, struct str text, size_t block,
     for (uint64_t left = whole; left != 0; left &= left - 1) {
         uint32_t head;
         memcpy(&head, text.p + block + __builtin_ctzll(left), sizeof head);
-        if (is_head(heads, head | 0x20202020))
+        if (is_head(rules, head | 0x20202020))
             found |= left & -left;
     }
     for (uint64_t left = starts & ~whole; left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
         uint64_t rest = bits >> i | next << 1 << (63 - i);
-        if (is_head(heads, read_head(text, block + i, rest)))
+        if (is_head(rules, read_head(text, block + i, rest)))
             found |= left & -left;
     }
     return found;
@@ -177,7 +203,7 @@ static void note_word(struct scan_job *job, unsigned what, size_t at,
 static void walk_block(
     struct scan_job *job, size_t block, uint64_t starts, uint64_t wanted)
 {
-    const uint16_t *heads = job->scanner->rules->heads;
+    const struct rules *rules = job->scanner->rules;
     const struct mark_block *b = marks_block(&job->marks, block);
     uint64_t bits = term_bits(b), next = term_bits(b + 1);
     if (job->number_next == SIZE_MAX && starts != 0)
@@ -189,9 +215,9 @@ static void walk_block(
         uint64_t rest = bits >> i | next << 1 << (63 - i);
         uint32_t head = read_head(job->text, block + i, rest);
         wanted &= wanted - 1;
-        if (heads[head_slot(head)] == 0 && !job->last_word.is_known)
+        if (rules->heads[head_slot(head)] == 0 && !job->last_word.is_known)
             continue;
-        unsigned what = head_find(heads, head);
+        unsigned what = head_find(rules, head);
         if (what == 0 && !job->last_word.is_known)
             continue;
         uint64_t behind = starts & ~UINT64_C(1) << i;
@@ -219,8 +245,8 @@ void walk_terms(struct scan_job *job, size_t limit)
             starts &= ~(~UINT64_C(0) << (limit - block));
         uint64_t wanted = starts;
         if (block + MARK_BLOCK + sizeof(uint32_t) <= job->text.n)
-            wanted = find_heads(job->scanner->rules->heads, job->text, block,
-                starts, marks_block(&job->marks, block));
+            wanted = find_heads(job->scanner->rules, job->text, block, starts,
+                marks_block(&job->marks, block));
         walk_block(job, block, starts, wanted);
         is_inside = bits >> 63 != 0;
         at = block + MARK_BLOCK;

@@ -114,8 +114,30 @@ const char *const turn_backwards[] = {"eht", "dna", "siht", "htiw", "rof",
     "tsi", "eniem", "remmun", "dnu"};
 const size_t turn_backwards_count = ARRAY_LEN(turn_backwards);
 
+/* By the first two letters; most words are none. */
+static bool may_be_backwards(struct str word)
+{
+    static const uint32_t seconds[32] = {
+        ['d' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31),
+        ['e' & 31] = 1u << ('h' & 31) | 1u << ('n' & 31) | 1u << ('s' & 31),
+        ['h' & 31] = 1u << ('t' & 31),
+        ['i' & 31] = 1u << ('p' & 31),
+        ['l' & 31] = 1u << ('a' & 31),
+        ['n' & 31] = 1u << ('e' & 31),
+        ['r' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('o' & 31) |
+                     1u << ('u' & 31),
+        ['s' & 31] = 1u << ('i' & 31),
+        ['t' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31) | 1u << ('n' & 31) |
+                     1u << ('r' & 31) | 1u << ('s' & 31),
+        ['y' & 31] = 1u << ('e' & 31) | 1u << ('t' & 31),
+    };
+    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+}
+
 static bool is_backwards(struct str word)
 {
+    if (!may_be_backwards(word))
+        return false;
     for (size_t i = 0; i < turn_backwards_count; i++)
         if (str_is_nocase(word, turn_backwards[i]))
             return true;
