@@ -5,6 +5,7 @@
 #include "console/parts.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/jsonw.h"
 #include "base/mem.h"
@@ -46,6 +47,7 @@ void session_write(
     }
     jsonw_key_str(&w, "node", c->options.node);
     jsonw_key_cstr(&w, "version", c->options.version);
+    jsonw_key_bool(&w, "demo", c->is_demo);
     jsonw_close(&w);
 }
 
@@ -331,11 +333,21 @@ static void local_free(void *arg)
     mem_free(local);
 }
 
+static bool has_demo_mark(struct str store_dir)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%.*s/" CONSOLE_DEMO_MARK, STR_ARG(store_dir));
+    bool is = access(buf_cstr(&path), F_OK) == 0;
+    buf_free(&path);
+    return is;
+}
+
 struct console *console_new(const struct console_options *options)
 {
     struct console *c = MEM_NEW(struct console);
     c->options = *options;
     c->started_ms = clock_wall_ms();
+    c->is_demo = has_demo_mark(options->store_dir);
     pthread_mutex_init(&c->lock, NULL);
     c->visits = visits_new();
     c->lockout = lockout_new();

@@ -14,6 +14,10 @@
 
 enum { CONSOLE_HOSTS_MAX = 128 };
 
+/* A file in the store: what is in it was made up (proxy/cmd_demo.c), and each
+ * page says so. */
+#define CONSOLE_DEMO_MARK "demo"
+
 struct console;
 
 /* Waits for one record; made by the console, given back by the role with

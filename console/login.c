@@ -79,8 +79,11 @@ void login_page(struct console *c, struct request *r, struct response *response,
                  "<meta name=\"color-scheme\" content=\"light dark\">"
                  "<title>Log in · promptgate</title>"
                  "<link rel=\"stylesheet\" href=\"/static/public/login.css\">"
-                 "</head><body><main><h1>promptgate</h1>"
-                 "<form method=\"post\" action=\"/login\">"));
+                 "</head><body><main><h1>promptgate</h1>"));
+    if (c->is_demo)
+        buf_append_str(out, STR("<p class=\"demo\">Demonstration: all data is "
+                                "made up.</p>"));
+    buf_append_str(out, STR("<form method=\"post\" action=\"/login\">"));
     if (message != NULL) {
         buf_append_str(out, STR("<p role=\"alert\">"));
         html_append(out, str_of(message));

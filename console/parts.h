@@ -20,6 +20,7 @@ struct console {
     struct pool *pool;
     struct visits *visits;
     struct lockout *lockout;
+    bool is_demo;
     pthread_mutex_t lock; /* what follows */
     struct shared_users *users;
     struct running *running;

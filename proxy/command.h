@@ -16,6 +16,7 @@ int command_detectors(int argc, char **argv);  /* proxy/cmd_detectors.c */
 int command_evidence(int argc, char **argv);   /* proxy/cmd_evidence.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_edm(int argc, char **argv);        /* proxy/cmd_edm.c */
+int command_demo(int argc, char **argv);       /* proxy/cmd_demo.c */
 int command_user(int argc, char **argv);       /* proxy/cmd_user.c */
 /* proxy/cmd_fingerprint.c */
 int command_fingerprint(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -68,6 +69,18 @@ static enum err take_lock(const char *data_dir, int *lock_fd_out)
     }
     *lock_fd_out = fd;
     return OK;
+}
+
+enum err first_become(const struct run_user *user)
+{
+    if (!user->is_set)
+        return OK;
+    if (setgroups(0, NULL) == 0 && setgid(user->gid) == 0 &&
+        setuid(user->uid) == 0)
+        return OK;
+    fprintf(stderr, "promptgate: cannot become the store's user: %s\n",
+        strerror(errno));
+    return ERR_IO;
 }
 
 enum err first_make_data_dir(const char *data_dir)

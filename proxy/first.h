@@ -13,6 +13,9 @@
  * error. */
 enum err first_user(struct str run_as, struct run_user *user_out) MUST_USE;
 
+/* Gives up root for it, for good. ERR_IO: said on standard error. */
+enum err first_become(const struct run_user *user) MUST_USE;
+
 /* The folder alone; ERR_IO with errno. */
 enum err first_make_data_dir(const char *data_dir) MUST_USE;
 /* Creates data_dir and, for the storer's user, store_dir; takes the lock,

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -146,18 +145,6 @@ static int serve(const struct settings *s, struct alert_rules *alerts, int fd)
 
 /* ---- opening and closing ---- */
 
-static enum err give_up_root(const struct run_user *user)
-{
-    if (!user->is_set)
-        return OK;
-    if (setgroups(0, NULL) == 0 && setgid(user->gid) == 0 &&
-        setuid(user->uid) == 0)
-        return OK;
-    fprintf(stderr, "promptgate: cannot become the store's user: %s\n",
-        strerror(errno));
-    return ERR_IO;
-}
-
 static enum err start_storer(const struct settings *settings,
     struct alert_rules *alerts, struct intake *intake)
 {
@@ -184,10 +171,10 @@ enum err intake_open(const struct settings *settings,
     if (err != OK)
         return err;
     if (connect_to(settings->store_dir.p, &intake->fd))
-        return give_up_root(&user);
+        return first_become(&user);
     err = first_data_dir(settings, &user, &intake->lock);
     if (err == OK)
-        err = give_up_root(&user);
+        err = first_become(&user);
     if (err == OK)
         err = start_storer(settings, alerts, intake);
     return err;

@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"fingerprint", command_fingerprint,
         "recognise documents: add, remove, list"},
     {"edm", command_edm, "make an index of a table, for exact data match"},
+    {"demo", command_demo, "fill a throw-away store, to look at the console"},
     {"user", command_user, "manage logins and tokens"},
     {"role", command_role, NULL},
     {"extract", command_extract, NULL},

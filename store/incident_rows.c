@@ -137,25 +137,22 @@ static void add_part(struct digest *digest, struct str part)
     digest_update(digest, str_make("", 1)); /* a NUL */
 }
 
-/* A UUID (version 8) of what groups it. */
-static void write_id(struct str rule, const json_t *activity, int64_t time_ms,
-    char out[UUID_TEXT_BYTES])
+void incident_id(const struct incident_group *group, char out[UUID_TEXT_BYTES])
 {
-    struct str conversation = field_text(activity, "conversation_id");
     struct digest *digest = digest_new();
     uint8_t sum[DIGEST_BYTES];
     char time[CLOCK_TEXT_BYTES], hex[DIGEST_HEX_BYTES];
-    add_part(digest, rule);
-    if (conversation.n > 0) {
-        add_part(digest, conversation);
+    add_part(digest, group->rule);
+    if (group->conversation.n > 0) {
+        add_part(digest, group->conversation);
     } else {
-        clock_format(time_ms, time);
+        clock_format(group->time_ms, time);
         add_part(digest, STR_NONE);
-        add_part(digest, person_of(activity));
+        add_part(digest, group->person);
         add_part(digest, str_sub(str_of(time), 0, 10)); /* the day */
     }
     digest_final(&digest, sum);
-    sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80);
+    sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80); /* version 8 */
     sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
     digest_hex(sum, hex);
     snprintf(out, UUID_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
@@ -180,18 +177,20 @@ static enum err take_int(struct db_statement *s, int64_t *value_out)
 static enum err find_or_add(struct incident_rows *r, struct str rule,
     const json_t *activity, int64_t time_ms, int64_t *incident_out)
 {
+    const struct incident_group group = {rule,
+        field_text(activity, "conversation_id"), person_of(activity), time_ms};
     char id[UUID_TEXT_BYTES];
     *incident_out = 0;
-    write_id(rule, activity, time_ms, id);
+    incident_id(&group, id);
     db_bind_text(r->find, 1, str_of(id));
     enum err err = take_int(r->find, incident_out);
     if (err != OK || *incident_out != 0)
         return err;
     db_bind_text(r->add, 1, str_of(id));
     db_bind_text(r->add, 2, rule);
-    db_bind_text(r->add, 3, person_of(activity));
+    db_bind_text(r->add, 3, group.person);
     db_bind_text(r->add, 4, field_text(activity, "service"));
-    db_bind_text(r->add, 5, field_text(activity, "conversation_id"));
+    db_bind_text(r->add, 5, group.conversation);
     return take_int(r->add, incident_out);
 }
 

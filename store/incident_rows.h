@@ -29,6 +29,15 @@ enum {
     INCIDENT_EMPTY_PER_STEP = 500,
 };
 
+/* What makes activities one incident; the person and the day count where there
+ * is no conversation. */
+struct incident_group {
+    struct str rule, conversation, person;
+    int64_t time_ms;
+};
+/* A UUID that follows from it. */
+void incident_id(const struct incident_group *group, char out[UUID_TEXT_BYTES]);
+
 struct incident_rows; /* prepared statements of one connection */
 
 enum err incident_rows_new(

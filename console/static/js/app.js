@@ -18,6 +18,7 @@ const main = document.getElementById('main');
 
 try {
   const who = await session();
+  document.getElementById('demo').hidden = !who.demo;
   for (const link of document.querySelectorAll('#nav [data-right]'))
     link.hidden = !who.rights.includes(link.dataset.right);
   menu(document.getElementById('menu'), who);
