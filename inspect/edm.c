@@ -53,16 +53,20 @@ static bool open_gate(
 
 static bool open_filters(struct str image, struct edm_index *x)
 {
-    uint64_t starts = 0, filter = 0, table = 0;
+    uint64_t starts = 0, pairs = 0, filter = 0, table = 0;
     x->start_filter =
         section_of(image, EDM_START_FILTER, sizeof *x->start_filter, &starts);
+    x->pair_filter =
+        section_of(image, EDM_PAIR_FILTER, sizeof *x->pair_filter, &pairs);
     x->filter = section_of(image, EDM_FILTER, sizeof *x->filter, &filter);
     x->starts = section_of(image, EDM_STARTS, sizeof *x->starts, &table);
     x->start_filter_mask = starts - 1;
+    x->pair_filter_mask = pairs - 1;
     x->filter_mask = filter - 1;
     x->start_mask = table - 1;
-    return x->start_filter != NULL && x->filter != NULL && x->starts != NULL &&
-           is_power(starts) && is_power(filter) && is_power(table);
+    return x->start_filter != NULL && x->pair_filter != NULL &&
+           x->filter != NULL && x->starts != NULL && is_power(starts) &&
+           is_power(pairs) && is_power(filter) && is_power(table);
 }
 
 static bool open_values(struct str image, struct edm_index *x)
@@ -84,6 +88,17 @@ static bool open_values(struct str image, struct edm_index *x)
            buckets == (UINT64_C(1) << head->bucket_bits) + 1 &&
            posts == head->values && masks == head->values &&
            cells == (uint64_t)head->rows * head->columns;
+}
+
+static void note_lengths(struct edm_index *x)
+{
+    for (size_t n = 0; n <= EDM_VALUE_MAX; n++)
+        if (edm_is_number_length(x, n))
+            x->number_max = n;
+    for (size_t n = 1; n < ARRAY_LEN(x->lengths); n++) {
+        x->lengths[n].kept = ~UINT64_C(0) >> (n < 8 ? 64 - 8 * n : 0);
+        x->lengths[n].region = edm_gate_bit(x->start_gate.mask, n, 0);
+    }
 }
 
 enum err edm_index_open(
@@ -111,6 +126,7 @@ enum err edm_index_open(
         edm_index_free(&x);
         return ERR_PARSE;
     }
+    note_lengths(x);
     *index_out = x;
     return OK;
 }
@@ -166,6 +182,25 @@ static size_t decode(struct str text, size_t at, uint32_t *c_out)
     return n == 0 ? 1 : n;
 }
 
+/* The ASCII letters and digits at `at`, as edm_next_word has them: most words
+ * of most texts.  False, and nothing is done, if there is more to the word. */
+static bool take_ascii(struct str text, size_t at, struct edm_word *word,
+    char *value, size_t *n_io)
+{
+    size_t n = *n_io, end = at;
+    bool has_digit = false;
+    for (; end < text.n && edm_is_word_byte(text.p[end]); end++) {
+        unsigned char c = (unsigned char)text.p[end];
+        if (c >= 0x80 || n == EDM_VALUE_MAX)
+            return false;
+        has_digit |= c <= '9';
+        value[n++] = (char)(c | 0x20); /* digits have that bit */
+    }
+    *word = (struct edm_word){at, end, has_digit};
+    *n_io = n;
+    return true;
+}
+
 enum err edm_next_word(struct str text, size_t at, size_t max,
     struct edm_word *word_out, char *value, size_t *n_io)
 {
@@ -174,6 +209,12 @@ enum err edm_next_word(struct str text, size_t at, size_t max,
     char folded[FOLD_MAX];
     uint32_t c;
     *word_out = (struct edm_word){0};
+    while (at < text.n && at <= limit && (unsigned char)text.p[at] < 0x80 &&
+           !edm_is_word_byte(text.p[at]))
+        at++;
+    if (at < text.n && at <= limit &&
+        take_ascii(text, at, word_out, value, n_io))
+        return OK;
     for (; at < text.n && (is_in || at <= limit); at += n) {
         size_t folded_n;
         n = decode(text, at, &c);

@@ -45,6 +45,7 @@ void edm_build_free(struct edm_build **build)
     free_u64s(&b->cells);
     free_u64s(&b->spellings);
     free_u64s(&b->cheap);
+    free_u64s(&b->pairs);
     for (int i = 0; i < GATES; i++)
         mem_free(b->gates[i]);
     mem_free(b->starts);
@@ -71,15 +72,20 @@ static void open_gate(
     b->gates[gate][bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
-/* Word i, where there is one. */
+/* Word i, where there is one, behind the words before it as one. */
 static void note_next(
     struct edm_build *b, const struct edm_value *v, unsigned i)
 {
     if (i >= v->words)
         return;
+    const uint64_t *seeds = b->head.seeds;
     struct str word =
         str_make(v->bytes + v->ends[i - 1], v->ends[i] - v->ends[i - 1]);
-    open_gate(b, EDM_NEXT_GATE, word.n, edm_hash(b->head.seeds, word));
+    uint64_t hash = edm_hash_head(seeds, word);
+    open_gate(b, EDM_NEXT_GATE, word.n, hash);
+    push(&b->pairs,
+        edm_hash_pair(
+            seeds, edm_hash(seeds, str_make(v->bytes, v->ends[i - 1])), hash));
 }
 
 static struct edm_first *find_start(
@@ -107,7 +113,7 @@ static void grow_starts(struct edm_build *b)
 static void note_start(struct edm_build *b, struct str first, unsigned words)
 {
     uint64_t hash = edm_hash(b->head.seeds, first);
-    open_gate(b, EDM_START_GATE, first.n, hash);
+    open_gate(b, EDM_START_GATE, first.n, edm_hash_head(b->head.seeds, first));
     hash = hash != 0 ? hash : 1;
     if (b->start_count * 2 >= b->start_cap)
         grow_starts(b);
@@ -190,7 +196,8 @@ static uint64_t add_cell(struct edm_build *b, struct str cell, uint32_t column)
 
 static uint64_t bytes_needed(const struct edm_build *b)
 {
-    return b->cells.count * 4 + b->cheap.count * 40 + b->start_cap * 16;
+    return b->cells.count * 4 + b->cheap.count * 40 + b->pairs.count * 2 +
+           b->start_cap * 16;
 }
 
 enum err edm_build_add(struct edm_build *b, const struct str *cells)
@@ -243,6 +250,12 @@ static size_t unique(uint64_t *items, size_t count)
         if (kept == 0 || items[kept - 1] != items[i])
             items[kept++] = items[i];
     return kept;
+}
+
+static void keep_unique(struct edm_u64s *list)
+{
+    sort_by_hash(list->items, list->count, sizeof *list->items);
+    list->count = unique(list->items, list->count);
 }
 
 /* ---- numbers ---- */
@@ -358,8 +371,10 @@ enum err edm_build_finish(struct edm_build *b, struct buf *image_out,
     buf_append(image_out, &b->head, sizeof b->head);
     edm_append_gates(b, image_out);
     edm_append_starts(b, image_out);
-    sort_by_hash(b->cheap.items, b->cheap.count, sizeof *b->cheap.items);
-    b->cheap.count = unique(b->cheap.items, b->cheap.count);
+    keep_unique(&b->pairs);
+    edm_append_pairs(b, image_out);
+    free_u64s(&b->pairs);
+    keep_unique(&b->cheap);
     edm_append_filter(b, image_out);
     free_u64s(&b->cheap);
     make_entries(b, &n);

@@ -35,6 +35,7 @@ struct edm_build {
     struct edm_u64s cells;     /* by row and column; 0: none */
     struct edm_u64s spellings; /* pairs: of the spelling, of the value */
     struct edm_u64s cheap;     /* edm_hash of every spelling, for the filter */
+    struct edm_u64s pairs;     /* edm_hash_pair of first and next words */
     struct edm_first *starts;
     size_t start_count, start_cap;
     uint64_t *gates[GATES]; /* by enum edm_section */
@@ -57,6 +58,7 @@ struct edm_numbers {
  * sorted by then, each there once. */
 void edm_append_gates(struct edm_build *b, struct buf *out);
 void edm_append_starts(struct edm_build *b, struct buf *out);
+void edm_append_pairs(struct edm_build *b, struct buf *out);
 void edm_append_filter(struct edm_build *b, struct buf *out);
 void edm_append_entries(
     struct edm_build *b, const struct edm_numbers *n, struct buf *out);

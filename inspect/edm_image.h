@@ -8,6 +8,7 @@
  *   gates     what a word or number must be to be looked at, small enough to
  *             stay in the processor's cache
  *   starts    a filter over first words of values, and what follows them
+ *   pairs     a filter over first words with the word behind
  *   filter    over whole values
  *   entries   SipHash-2-4 of each value and of its other spellings: its number
  *   posts     by number: the one row that has it, a list of rows, or "many";
@@ -33,7 +34,7 @@
 
 #define EDM_IMAGE_MAGIC "PGEDMIM"
 enum {
-    EDM_IMAGE_VERSION = 2,
+    EDM_IMAGE_VERSION = 3,
     EDM_VALUE_MIN = 2,
     EDM_VALUE_MAX = 200, /* bytes of a value */
     EDM_WORDS_MAX = 16,  /* words of a cell; bits of edm_start.lengths */
@@ -50,6 +51,7 @@ enum edm_section {
     EDM_NEXT_GATE,    /* words that follow a first one */
     EDM_NUMBER_GATE,  /* how numbers begin */
     EDM_START_FILTER, /* uint64_t, a power of two of them */
+    EDM_PAIR_FILTER,  /* the same, of edm_hash_pair */
     EDM_STARTS,       /* struct edm_start, open addressing, a power of two */
     EDM_FILTER,       /* uint64_t, a power of two of them */
     EDM_BUCKETS,      /* uint32_t: first entry, by the hash's upper bits */
@@ -116,6 +118,20 @@ static inline uint64_t edm_hash(const uint64_t *seeds, struct str s)
     for (; s.n > 8; s = str_sub(s, 8, s.n))
         hash = edm_mix(hash ^ edm_load(s.p, 8) ^ seeds[1], seeds[0]);
     return edm_hash8(seeds, hash ^ edm_load(s.p, s.n));
+}
+
+/* What the gates of words go by: their first eight bytes, so that a text's need
+ * one multiplication each.  Of a word that is not longer it is edm_hash. */
+static inline uint64_t edm_hash_head(const uint64_t *seeds, struct str word)
+{
+    return edm_hash8(seeds, edm_load(word.p, word.n));
+}
+
+/* Of a first word's edm_hash and the next word's edm_hash_head. */
+static inline uint64_t edm_hash_pair(
+    const uint64_t *seeds, uint64_t first, uint64_t next)
+{
+    return edm_mix(first ^ seeds[1], next ^ seeds[0]);
 }
 
 static inline uint64_t edm_sip(const unsigned char *key, struct str s)
@@ -192,14 +208,20 @@ static inline uint32_t edm_start_tag(uint64_t hash)
 struct edm_index {
     const struct edm_image *head;
     struct edm_gate start_gate, next_gate, number_gate;
-    const uint64_t *start_filter, *filter;
-    uint64_t start_filter_mask, filter_mask, start_mask;
+    const uint64_t *start_filter, *pair_filter, *filter;
+    uint64_t start_filter_mask, pair_filter_mask, filter_mask, start_mask;
     const struct edm_start *starts;
     const uint32_t *buckets;
     const struct edm_entry *entries;
     size_t entry_count;
     const uint32_t *posts, *masks, *lists, *rows;
     size_t list_count; /* words of lists */
+    size_t number_max; /* bytes of the longest number; 0: none */
+    /* By bytes of a word: which of its first eight are its own, and where its
+     * region of the start gate begins. */
+    struct {
+        uint64_t kept, region;
+    } lengths[64];
 };
 
 /* What follows a first word with this hash; NULL: nothing begins so. */

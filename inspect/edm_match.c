@@ -6,8 +6,15 @@ void edm_matcher_init(struct edm_matcher *m, const struct edm_index *index,
     const struct edm_detector *detectors, size_t count, size_t index_number,
     struct str text, edm_match_fn *on_match, void *owner)
 {
-    *m = (struct edm_matcher){
-        .index = index, .text = text, .on_match = on_match, .owner = owner};
+    /* Not the rings: they are most of it, and texts are short. */
+    m->index = index;
+    m->text = text;
+    m->on_match = on_match;
+    m->owner = owner;
+    m->columns = 0;
+    m->detector_count = m->reach = m->first = m->count = 0;
+    m->open_count = m->work = 0;
+    memset(m->near, 0, sizeof m->near);
     for (size_t i = 0; i < count; i++) {
         const struct edm_detector *d = &detectors[i];
         if (d->index != index_number || m->detector_count == EDM_DETECTORS_MAX)

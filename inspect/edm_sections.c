@@ -9,6 +9,7 @@
 enum {
     BUCKET_VALUES = 8,
     FILTER_BITS = 16,
+    PAIR_BITS = 8, /* whole values decide soon after */
     SMALLEST = 64,
     GATE_SPARE = 16, /* a small one has so many bits for each that is set */
 };
@@ -35,9 +36,10 @@ static uint64_t power_above(uint64_t n)
     return power;
 }
 
-static uint64_t *append_filter(struct buf *out, uint64_t count, uint64_t *mask)
+static uint64_t *append_filter(
+    struct buf *out, uint64_t count, unsigned bits, uint64_t *mask)
 {
-    uint64_t words = power_above(count * FILTER_BITS / 64);
+    uint64_t words = power_above(count * bits / 64);
     uint64_t *filter = (void *)buf_reserve(out, words * sizeof *filter);
     memset(filter, 0, words * sizeof *filter);
     buf_commit(out, words * sizeof *filter);
@@ -74,7 +76,7 @@ void edm_append_starts(struct edm_build *b, struct buf *out)
 {
     uint64_t mask, slots = power_above(b->start_count * 2);
     begin(b, out, EDM_START_FILTER);
-    uint64_t *filter = append_filter(out, b->start_count, &mask);
+    uint64_t *filter = append_filter(out, b->start_count, FILTER_BITS, &mask);
     for (size_t i = 0; i < b->start_cap; i++)
         if (b->starts[i].hash != 0)
             filter[b->starts[i].hash >> 24 & mask] |=
@@ -97,15 +99,27 @@ void edm_append_starts(struct edm_build *b, struct buf *out)
     end(b, out, EDM_STARTS);
 }
 
-void edm_append_filter(struct edm_build *b, struct buf *out)
+/* hashes: each is there once. */
+static void append_hashes(struct edm_build *b, enum edm_section which,
+    const struct edm_u64s *hashes, unsigned bits, struct buf *out)
 {
     uint64_t mask;
-    begin(b, out, EDM_FILTER);
-    uint64_t *filter = append_filter(out, b->cheap.count, &mask);
-    for (size_t i = 0; i < b->cheap.count; i++)
-        filter[b->cheap.items[i] >> 24 & mask] |=
-            edm_filter_bits(b->cheap.items[i]);
-    end(b, out, EDM_FILTER);
+    begin(b, out, which);
+    uint64_t *filter = append_filter(out, hashes->count, bits, &mask);
+    for (size_t i = 0; i < hashes->count; i++)
+        filter[hashes->items[i] >> 24 & mask] |=
+            edm_filter_bits(hashes->items[i]);
+    end(b, out, which);
+}
+
+void edm_append_pairs(struct edm_build *b, struct buf *out)
+{
+    append_hashes(b, EDM_PAIR_FILTER, &b->pairs, PAIR_BITS, out);
+}
+
+void edm_append_filter(struct edm_build *b, struct buf *out)
+{
+    append_hashes(b, EDM_FILTER, &b->cheap, FILTER_BITS, out);
 }
 
 void edm_append_entries(

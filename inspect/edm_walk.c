@@ -16,6 +16,7 @@
 
 enum {
     BLOCK = 64,
+    READ_AHEAD = 8,  /* from a word's first byte */
     GAP_MAX = 4,     /* bytes between two words of a value */
     BLANKS_MAX = 12, /* if they are all blanks */
     SUFFIX_MAX = 2,  /* letters between or behind digits of a number */
@@ -105,9 +106,10 @@ static void try_at(struct edm_walk *w, size_t at)
 
 static bool may_start(const struct edm_index *x, struct str word)
 {
-    uint64_t hash = edm_hash(x->head->seeds, word);
-    return edm_gate_has(&x->start_gate, word.n, hash) &&
-           edm_filter_has(x->start_filter, x->start_filter_mask, hash);
+    const uint64_t *seeds = x->head->seeds;
+    return edm_gate_has(&x->start_gate, word.n, edm_hash_head(seeds, word)) &&
+           edm_filter_has(
+               x->start_filter, x->start_filter_mask, edm_hash(seeds, word));
 }
 
 /* Words with other bytes than ASCII's, and long ones: one after the other. */
@@ -254,83 +256,141 @@ static inline struct masks mask_block(const char *p)
 }
 #endif
 
-static inline uint64_t bits_from_to(unsigned from, unsigned to)
+/* The first eight bytes in lower case, as far as they are the word's. */
+static inline uint64_t load_head(
+    const struct edm_index *x, const char *p, unsigned n)
 {
-    uint64_t upto = to >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << to) - 1;
-    return upto & ~((UINT64_C(1) << from) - 1);
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return (word | UINT64_C(0x2020202020202020)) & x->lengths[n].kept;
 }
 
-static inline uint64_t hash_word(
-    const uint64_t *seeds, const char *p, unsigned n)
+/* As edm_hash has it, of ASCII in either case. */
+static uint64_t hash_word(const struct edm_index *x, const char *p, unsigned n)
 {
-    const uint64_t lower = UINT64_C(0x2020202020202020);
-    uint64_t word, hash = 0;
-    for (; n > 8; n -= 8, p += 8) {
-        memcpy(&word, p, 8);
-        hash = edm_mix(hash ^ (word | lower) ^ seeds[1], seeds[0]);
-    }
-    memcpy(&word, p, 8);
-    word = (word | lower) & ~UINT64_C(0) >> (64 - 8 * n);
-    return edm_hash8(seeds, hash ^ word);
+    const uint64_t *seeds = x->head->seeds;
+    uint64_t hash = 0;
+    for (; n > 8; n -= 8, p += 8)
+        hash = edm_mix(hash ^ load_head(x, p, n) ^ seeds[1], seeds[0]);
+    return edm_hash8(seeds, hash ^ load_head(x, p, n));
 }
 
 struct run {
-    unsigned start, end;
-    uint64_t hash;
+    uint64_t head; /* edm_hash_head */
+    unsigned char start, end;
     bool is_mixed;  /* try_run */
     bool has_digit; /* may be a number */
     bool may_start; /* says the gate */
     bool may_be_number;
 };
 
-/* The runs of a block that end in it; where to go on. */
-static unsigned cut_block(const struct edm_walk *w, const char *p,
-    struct masks m, struct run *runs, unsigned *count_out)
+/* The runs of a block that end in it, and which of them to look at. */
+struct runs {
+    struct run items[BLOCK / 2];
+    unsigned count;
+    unsigned char picked[BLOCK / 2]; /* numbers of items */
+    unsigned picked_count;
+};
+
+/* Without branches on what a run is: most are refused, for many reasons, and
+ * the processor would guess wrongly at every other. */
+static inline void note_run(const struct edm_walk *w, const char *p,
+    const struct masks *m, bool is_plain, unsigned start, unsigned end,
+    struct runs *out)
 {
     const struct edm_index *x = w->index;
-    unsigned count = 0, end = 0;
-    while (m.word != 0) {
-        unsigned start = (unsigned)__builtin_ctzll(m.word);
-        uint64_t rest = ~(m.word >> start);
-        end = rest == 0 ? BLOCK : start + (unsigned)__builtin_ctzll(rest);
-        if (end >= BLOCK) {
-            *count_out = count;
-            return start; /* may go on */
-        }
-        uint64_t bits = bits_from_to(start, end);
-        m.word &= ~bits;
-        struct run *r = &runs[count++];
-        r->start = start;
-        r->end = end;
-        r->may_start = r->may_be_number = false;
-        r->has_digit = (m.digit & bits) != 0;
-        r->is_mixed = (m.high & bits) != 0;
-        if (r->is_mixed)
-            continue;
-        r->hash = hash_word(x->head->seeds, p + start, end - start);
-        r->may_start = edm_gate_has(&x->start_gate, end - start, r->hash);
-        if (r->may_start)
-            __builtin_prefetch(
-                &x->start_filter[r->hash >> 24 & x->start_filter_mask]);
+    unsigned n = end - start;
+    struct run *r = &out->items[out->count];
+    r->start = (unsigned char)start;
+    r->end = (unsigned char)end;
+    r->head = edm_hash8(x->head->seeds, load_head(x, p + start, n));
+    uint64_t bit = x->lengths[n].region + (r->head >> 40 & x->start_gate.mask);
+    unsigned may_start = x->start_gate.words[bit / 64] >> bit % 64 & 1;
+    unsigned is_mixed = 0, has_digit = 0;
+    if (!is_plain) {
+        uint64_t bits = ((UINT64_C(1) << n) - 1) << start;
+        is_mixed = (m->high & bits) != 0;
+        has_digit = (m->digit & bits) != 0;
     }
-    *count_out = count;
-    return BLOCK;
+    r->is_mixed = is_mixed != 0;
+    r->has_digit = has_digit != 0;
+    r->may_start = may_start != 0;
+    r->may_be_number = false;
+    out->picked[out->picked_count] = (unsigned char)out->count++;
+    out->picked_count +=
+        may_start | is_mixed | (has_digit & (unsigned)w->has_numbers);
+}
+
+static inline void note_runs(const struct edm_walk *w, const char *p,
+    const struct masks *m, bool is_plain, uint64_t starts, uint64_t ends,
+    struct runs *out)
+{
+    for (; ends != 0; ends &= ends - 1, starts &= starts - 1)
+        note_run(w, p, m, is_plain, (unsigned)__builtin_ctzll(starts),
+            (unsigned)__builtin_ctzll(ends), out);
+}
+
+/* Where to go on: the last run may. */
+static unsigned cut_block(
+    const struct edm_walk *w, const char *p, struct masks m, struct runs *out)
+{
+    uint64_t before = m.word << 1;
+    uint64_t starts = m.word & ~before, ends = ~m.word & before;
+    out->count = out->picked_count = 0;
+    if ((m.high | m.digit) == 0)
+        note_runs(w, p, &m, true, starts, ends, out);
+    else
+        note_runs(w, p, &m, false, starts, ends, out);
+    return m.word >> (BLOCK - 1) != 0
+               ? BLOCK - 1 - (unsigned)__builtin_clzll(starts)
+               : BLOCK;
+}
+
+static bool is_gap_of_number(const char *p, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (kind_of(p[i]) != GAP)
+            return false;
+    return n <= GAP_MAX;
+}
+
+/* Most numbers of a text are not as long as any of the table: seen without
+ * putting them together.  p: the block. */
+static bool is_other_number(const struct edm_walk *w, const char *p,
+    const struct runs *runs, unsigned i)
+{
+    size_t n = 0;
+    for (bool is_first = true; n <= w->number_max; is_first = false, i++) {
+        const struct run *r = &runs->items[i];
+        if (i == runs->count || r->is_mixed)
+            return false; /* who knows */
+        if (!is_first && ((!r->has_digit && r->end - r->start > SUFFIX_MAX) ||
+                             !is_gap_of_number(p + r[-1].end,
+                                 (unsigned)(r->start - r[-1].end))))
+            return true;
+        n += (size_t)(r->end - r->start);
+        if (edm_is_number_length(w->index, n))
+            return false;
+    }
+    return true;
 }
 
 /* Numbers of a block: first all that are to be looked up, then the looks. */
 static void probe_numbers(
-    const struct edm_walk *w, size_t at, struct run *runs, unsigned count)
+    const struct edm_walk *w, size_t at, const char *p, struct runs *runs)
 {
     const struct edm_index *x = w->index;
     struct probes probes;
     probes.count = 0;
-    for (unsigned i = 0; i < count; i++)
-        if (runs[i].has_digit && !runs[i].is_mixed)
-            runs[i].may_be_number =
-                !add_probes(w, at + runs[i].start, i, &probes);
+    for (unsigned k = 0; k < runs->picked_count; k++) {
+        unsigned i = runs->picked[k];
+        struct run *r = &runs->items[i];
+        if (r->has_digit && !r->is_mixed && !is_other_number(w, p, runs, i))
+            r->may_be_number = !add_probes(w, at + r->start, i, &probes);
+    }
     for (unsigned i = 0; i < probes.count; i++)
         if (edm_filter_has(x->filter, x->filter_mask, probes.hashes[i]))
-            runs[probes.runs[i]].may_be_number = true;
+            runs->items[probes.runs[i]].may_be_number = true;
 }
 
 static bool may_be_number(const struct edm_walk *w, size_t at)
@@ -346,39 +406,62 @@ static bool may_be_number(const struct edm_walk *w, size_t at)
     return false;
 }
 
+static bool may_go_on(
+    const struct edm_index *x, uint64_t first, const struct run *next)
+{
+    if (next == NULL || next->is_mixed)
+        return true;
+    return edm_gate_has(
+               &x->next_gate, (size_t)(next->end - next->start), next->head) &&
+           edm_filter_has(x->pair_filter, x->pair_filter_mask,
+               edm_hash_pair(x->head->seeds, first, next->head));
+}
+
 /* Whether a value may begin with a word: as try_at would find out, but without
- * folding anything.  next: the run behind it, NULL when it is not known. */
-static bool may_begin(const struct edm_walk *w, size_t at, const struct run *r,
-    const struct run *next)
+ * folding anything.  p: the block at `at`; next: the run behind it, NULL when
+ * it is not known. */
+static bool may_begin(const struct edm_walk *w, size_t at, const char *p,
+    const struct run *r, const struct run *next)
 {
     const struct edm_index *x = w->index;
-    if (!r->may_start ||
-        !edm_filter_has(x->start_filter, x->start_filter_mask, r->hash))
+    if (!r->may_start)
         return false;
-    const struct edm_start *s = edm_find_start(x, r->hash);
+    uint64_t hash = hash_word(x, p + r->start, (unsigned)(r->end - r->start));
+    if (!edm_filter_has(x->start_filter, x->start_filter_mask, hash))
+        return false;
+    const struct edm_start *s = edm_find_start(x, hash);
     if (s == NULL)
         return false;
     if ((s->lengths & 1) != 0 &&
-        edm_filter_has(x->filter, x->filter_mask, r->hash))
+        edm_filter_has(x->filter, x->filter_mask, hash))
         return true;
     if ((s->flags & EDM_START_NUMBER) != 0 && w->has_numbers &&
         may_be_number(w, at + r->start))
         return true;
-    return s->lengths > 1 && (next == NULL || next->is_mixed ||
-                                 edm_gate_has(&x->next_gate,
-                                     next->end - next->start, next->hash));
+    return s->lengths > 1 && may_go_on(x, hash, next);
 }
 
 static void try_runs(
-    struct edm_walk *w, size_t at, const struct run *runs, unsigned count)
+    struct edm_walk *w, size_t at, const char *p, const struct runs *runs)
 {
-    for (unsigned i = 0; i < count; i++) {
-        const struct run *r = &runs[i];
+    for (unsigned k = 0; k < runs->picked_count; k++) {
+        unsigned i = runs->picked[k];
+        const struct run *r = &runs->items[i];
         if (r->is_mixed)
             try_run(w, at + r->start, at + r->end);
         else if (r->may_be_number ||
-                 may_begin(w, at, r, i + 1 < count ? r + 1 : NULL))
+                 may_begin(w, at, p, r, i + 1 < runs->count ? r + 1 : NULL))
             try_at(w, at + r->start);
+    }
+}
+
+/* Of words of up to eight bytes: which most are. */
+static void prefetch_starts(const struct edm_index *x, const struct runs *runs)
+{
+    for (unsigned k = 0; k < runs->picked_count; k++) {
+        const struct run *r = &runs->items[runs->picked[k]];
+        __builtin_prefetch(
+            &x->start_filter[r->head >> 24 & x->start_filter_mask]);
     }
 }
 
@@ -397,18 +480,20 @@ static void walk_block(struct edm_walk *w)
     char copy[2 * BLOCK];
     const char *p = w->text.p + w->at;
     size_t left = w->text.n - w->at;
-    struct run runs[BLOCK / 2];
-    unsigned count = 0;
-    if (left < BLOCK + 8) {
+    struct runs runs;
+    if (left < BLOCK + READ_AHEAD) {
         memset(copy, 0, sizeof copy);
         memcpy(copy, p, left);
         p = copy;
     }
     struct masks m = mask_block(p);
-    unsigned next = cut_block(w, p, m, runs, &count);
-    if (w->has_numbers && m.digit != 0)
-        probe_numbers(w, w->at, runs, count);
-    try_runs(w, w->at, runs, count);
+    unsigned next = cut_block(w, p, m, &runs);
+    if (runs.picked_count > 0) {
+        prefetch_starts(w->index, &runs);
+        if (w->has_numbers && m.digit != 0)
+            probe_numbers(w, w->at, p, &runs);
+        try_runs(w, w->at, p, &runs);
+    }
     w->at += left < next ? left : next;
     if (next == 0)
         w->at = pass_long_run(w, w->at);
@@ -420,12 +505,11 @@ struct edm_walk *edm_walk_new(const struct edm_index *index,
     const struct edm_detector *detectors, size_t count, size_t index_number,
     struct str text, edm_match_fn *on_match, void *owner)
 {
-    struct edm_walk *w = MEM_NEW(struct edm_walk);
+    struct edm_walk *w = mem_alloc(sizeof *w); /* large, and texts are short */
     w->text = text;
+    w->at = 0;
     w->index = index;
-    for (size_t n = 0; n <= EDM_VALUE_MAX; n++)
-        if (edm_is_number_length(index, n))
-            w->number_max = n;
+    w->number_max = index->number_max;
     w->has_numbers = w->number_max > 0;
     edm_matcher_init(&w->matcher, index, detectors, count, index_number, text,
         on_match, owner);

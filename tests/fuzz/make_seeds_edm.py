@@ -52,15 +52,16 @@ def section(image, at, data):
 
 def image_seed(rows, columns, values, bits, fill):
     """The layout of struct edm_image, with everything letting through."""
-    head = bytearray(b"PGEDMIM\0" + struct.pack("<IIIIII", 2, columns, rows,
+    head = bytearray(b"PGEDMIM\0" + struct.pack("<IIIIII", 3, columns, rows,
                                                 values, bits, 3))
     head += b"k" * 16 + struct.pack("<QQ", 3, 5)
     head += b"\xff" * 32
     first = len(head)
-    image = head + bytearray(12 * 16)
+    image = head + bytearray(13 * 16)
     ids = [i % values for i in range(rows * columns)] if values else []
     parts = [b"\xff" * 128, b"\xff" * 256, b"\xff" * 128,
-             b"\xff" * 512, struct.pack("<IHH", 1, 0xffff, 1) * 63 + bytes(8),
+             b"\xff" * 512, b"\xff" * 64,
+             struct.pack("<IHH", 1, 0xffff, 1) * 63 + bytes(8),
              b"\xff" * 512,
              b"".join(struct.pack("<I", 0 if i == 0 else fill)
                       for i in range((1 << bits) + 1)),
