@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 /* One wake-up handles at most so many datagrams, so that no channel starves
@@ -248,14 +250,32 @@ enum err chan_pair(int fds_out[2])
 
 enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL };
 
+enum err memfd_seal(int fd)
+{
+    enum { TRIES_MAX = 5, PAUSE_NS = 20 * 1000 * 1000 };
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    for (int tries = 1; fcntl(fd, F_ADD_SEALS, SEALS) != 0; tries++) {
+        int reason = errno;
+        log_event(LOG_WARN, "memfd.unsealed", LOG_CSTR("why", strerror(reason)),
+            LOG_INT("tries", tries));
+        errno = reason;
+        if (reason != EBUSY || tries == TRIES_MAX)
+            return ERR_IO;
+        (void)nanosleep(&pause, NULL);
+    }
+    return OK;
+}
+
 enum err memfd_from(struct str bytes, int *fd_out)
 {
     *fd_out = -1;
     int fd = memfd_create("promptgate", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return ERR_IO;
-    if (file_write(fd, bytes) != OK || fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
+    if (file_write(fd, bytes) != OK || memfd_seal(fd) != OK) {
+        int reason = errno;
         close(fd);
+        errno = reason;
         return ERR_IO;
     }
     *fd_out = fd;

@@ -41,6 +41,10 @@ enum err chan_pair(int fds_out[2]) MUST_USE;
 enum err memfd_from(struct str bytes, int *fd_out) MUST_USE;
 enum err memfd_map(int fd, size_t max, struct str *bytes_out) MUST_USE;
 void memfd_unmap(struct str bytes);
+/* From now on nobody can change it.  The kernel refuses that while it holds one
+ * of its pages for itself, which passes: tried again for a moment.  ERR_IO with
+ * errno. */
+enum err memfd_seal(int fd) MUST_USE;
 /* Sealed, and how many bytes; ERR_PARSE, ERR_LIMIT: not to be mapped. */
 enum err memfd_check(int fd, size_t max, size_t *bytes_out) MUST_USE;
 

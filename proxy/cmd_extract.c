@@ -3,9 +3,11 @@
  * proxy/extract_child.c only; everything it needs to know stands in its
  * arguments, everything it may touch in its two descriptors.
  */
+#include <errno.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,7 +84,8 @@ int command_extract(int argc, char **argv)
     extract_prepare();
     if (!map_file(&bytes) || !drop_root() || sandbox_bind_to_parent() != OK ||
         sandbox_enter_extract(&bounds) != OK) {
-        log_event(LOG_ERROR, "extract.start_failed");
+        log_event(LOG_ERROR, "extract.start_failed",
+            LOG_CSTR("why", strerror(errno)));
         return EXIT_START;
     }
     extract_run(bytes, &limits, EXTRACT_FD_REPORT);

@@ -105,12 +105,6 @@ void extract_child_end(pid_t pid)
     (void)kill(-pid, SIGKILL);
 }
 
-enum err extract_child_seal(int report)
-{
-    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-    return fcntl(report, F_ADD_SEALS, seals) == 0 ? OK : ERR_IO;
-}
-
 /* ---- for commands ---- */
 
 /* False: it took too long. */
@@ -131,8 +125,7 @@ static void read_report(const struct extract_setup *setup, int fd,
     bool is_timeout, struct extract_report *out)
 {
     struct str report = STR_NONE;
-    if (extract_child_seal(fd) != OK ||
-        memfd_map(fd, report_max(setup), &report) != OK)
+    if (memfd_seal(fd) != OK || memfd_map(fd, report_max(setup), &report) != OK)
         report = STR_NONE;
     extract_report_read(report, setup->limits.text_bytes, out);
     memfd_unmap(report);

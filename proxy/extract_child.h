@@ -29,9 +29,6 @@ enum err extract_child_start(const struct extract_setup *setup, int file,
 int extract_child_report(void);
 /* The whole group, at once. */
 void extract_child_end(pid_t pid);
-/* After the end; the report is sealed. */
-enum err extract_child_seal(int report) MUST_USE;
-
 /* Start, wait, end: for commands. Troubles of our own are told as
  * EXTRACT_CRASHED. */
 void extract_child_run(const struct extract_setup *setup, struct str bytes,

@@ -4,6 +4,7 @@
  */
 #include "proxy/extracting.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,12 +57,19 @@ static void asked_answer(struct extracting *x, struct asked *q,
     struct extract_report report;
     void *owner = q->owner;
     uint64_t token = q->token;
+    size_t file_bytes = q->bytes;
+    unsigned tries = q->tries;
     asked_free(x, q);
     if (owner == NULL)
         return;
     extract_report_read(bytes, x->text_max, &report);
     if (end == EXTRACTING_LATE && report.status == EXTRACT_CRASHED)
         report.status = EXTRACT_TIMEOUT;
+    if (report.status >= EXTRACT_TIMEOUT)
+        log_event(LOG_WARN, "extract.unread",
+            LOG_CSTR("why", extract_status_name(report.status)),
+            LOG_INT("end", end), LOG_INT("report_bytes", bytes.n),
+            LOG_INT("file_bytes", file_bytes), LOG_INT("asked", tries));
     x->done(owner, token, &report);
     extract_report_free(&report);
 }
@@ -81,8 +89,10 @@ static void take_answer(
 {
     struct str bytes = STR_NONE;
     size_t most = 2 * x->text_max + REPORT_EXTRA_BYTES;
-    if (fd >= 0 && memfd_map(fd, most, &bytes) != OK) {
-        log_event(LOG_WARN, "extract.report_unusable");
+    enum err err = fd >= 0 ? memfd_map(fd, most, &bytes) : OK;
+    if (err != OK) {
+        log_event(LOG_WARN, "extract.report_unusable",
+            LOG_CSTR("why", err_name(err)));
         bytes = STR_NONE;
     }
     asked_answer(x, q, bytes, end);
@@ -156,6 +166,9 @@ void extracting_ask(
     q->asked_ms = uv_now(x->loop);
     q->is_lost = file.n > EXTRACTING_BYTES_MAX - x->bytes ||
                  memfd_from(file, &q->file) != OK;
+    if (q->is_lost)
+        log_event(LOG_WARN, "extract.unasked", LOG_INT("file_bytes", file.n),
+            LOG_INT("open_bytes", x->bytes), LOG_CSTR("why", strerror(errno)));
     q->bytes = q->is_lost ? 0 : file.n;
     x->bytes += q->bytes;
     if (x->open == NULL)

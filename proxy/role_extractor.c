@@ -2,7 +2,8 @@
  * The extractor: files of all workers become text, one process each
  * (proxy/extract_child.h), a bounded number at once, each ended when its time
  * is over.  Nothing of a file or a report is read here: descriptors come,
- * go to a child, and go back.
+ * go to a child, and go back.  A file whose reader did not end by itself is
+ * given to one more: memory may have been short, or somebody killed it.
  *
  * A question is a token of the asker's with a sealed memfd, the answer
  * (proxy/extracting.h) the token and what became of it, with the report.
@@ -17,11 +18,12 @@
 
 #include "base/mem.h"
 #include "base/stats.h"
+#include "proxy/chan.h"
 #include "proxy/extract_child.h"
 #include "proxy/extracting.h"
 #include "proxy/role_service.h"
 
-enum { WAITING_MAX = 4096 };
+enum { WAITING_MAX = 4096, TRIES_MAX = 2 };
 
 struct extractor;
 
@@ -35,8 +37,8 @@ struct task {
     pid_t pid;
     uv_poll_t ended;
     uv_timer_t timer;
-    unsigned handles; /* open ones */
-    bool is_timeout;
+    unsigned handles, tries; /* handles: open ones */
+    bool is_timeout, is_again;
 };
 
 struct extractor {
@@ -54,12 +56,12 @@ static void close_fd(int *fd)
 
 /* ---- one task ---- */
 
-static void answer(struct task *t, enum extracting_end end)
+/* has_report: there is one, and it is sealed. */
+static void answer(struct task *t, enum extracting_end end, bool has_report)
 {
     char text[EXTRACTING_ANSWER_BYTES];
     memcpy(text, t->token, sizeof t->token);
     text[sizeof t->token] = (char)end;
-    bool has_report = t->report >= 0 && extract_child_seal(t->report) == OK;
     service_answer_fd(t->loop, t->peer, str_make(text, sizeof text),
         has_report ? t->report : -1);
 }
@@ -73,11 +75,19 @@ static void task_free(struct task *t)
 
 static void fail(struct task *t)
 {
-    answer(t, EXTRACTING_FAILED);
+    answer(t, EXTRACTING_FAILED, false);
     task_free(t);
 }
 
 static void start_next(struct extractor *x);
+
+static void enqueue(struct extractor *x, struct task *t)
+{
+    *x->last = t;
+    x->last = &t->next;
+    x->waiting++;
+    start_next(x);
+}
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -85,7 +95,24 @@ static void on_handle_closed(uv_handle_t *handle)
     if (--t->handles > 0)
         return;
     close_fd(&t->pidfd);
-    task_free(t);
+    if (!t->is_again) {
+        task_free(t);
+        return;
+    }
+    close_fd(&t->report); /* of the reader that failed */
+    t->next = NULL;
+    t->is_again = false;
+    enqueue(t->extractor, t);
+}
+
+/* How its reader ended, if that was not by itself. */
+static void log_failure(const struct task *t, int status, bool is_sealed)
+{
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    log_event(LOG_WARN, "extract.reader_failed", LOG_INT("signal", signal),
+        LOG_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : 0),
+        LOG_INT("sealed", is_sealed), LOG_INT("late", t->is_timeout),
+        LOG_INT("tries", t->tries));
 }
 
 /* The group is ended even if its first has gone: what it left behind would
@@ -94,12 +121,19 @@ static void on_ended(uv_poll_t *poll, int status, int events)
 {
     struct task *t = poll->data;
     struct extractor *x = t->extractor;
+    int how = 0;
     (void)status;
     (void)events;
     extract_child_end(t->pid);
-    if (waitpid(t->pid, NULL, WNOHANG) == 0)
+    if (waitpid(t->pid, &how, WNOHANG) == 0)
         return; /* not yet */
-    answer(t, t->is_timeout ? EXTRACTING_LATE : EXTRACTING_DONE);
+    bool is_sealed = memfd_seal(t->report) == OK;
+    bool is_good = is_sealed && WIFEXITED(how) && WEXITSTATUS(how) == 0;
+    if (!is_good)
+        log_failure(t, how, is_sealed);
+    t->is_again = !is_good && !t->is_timeout && t->tries < TRIES_MAX;
+    if (!t->is_again)
+        answer(t, t->is_timeout ? EXTRACTING_LATE : EXTRACTING_DONE, is_sealed);
     uv_poll_stop(&t->ended);
     uv_close((uv_handle_t *)&t->ended, on_handle_closed);
     uv_close((uv_handle_t *)&t->timer, on_handle_closed);
@@ -123,7 +157,7 @@ static bool start(struct task *t)
     if (t->report < 0 ||
         extract_child_start(setup, t->file, t->report, &t->pid) != OK)
         return false;
-    close_fd(&t->file);
+    t->tries++;
     t->pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
     if (t->pidfd < 0 || uv_poll_init(loop, &t->ended, t->pidfd) != 0) {
         extract_child_end(t->pid);
@@ -196,10 +230,7 @@ static void extractor_handle(void *state, struct service_loop *loop,
         fail(t);
         return;
     }
-    *x->last = t;
-    x->last = &t->next;
-    x->waiting++;
-    start_next(x);
+    enqueue(x, t);
 }
 
 /* ---- the role ---- */

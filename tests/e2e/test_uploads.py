@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import sqlite3
 import unittest
@@ -261,6 +262,31 @@ class Uploads(UploadsTest):
         id, url = self.announce("after.docx")
         self.assertEqual(self.put(url, documents.docx()), 201)
         self.assertIn("deleted-word", self.stored("after.docx")["files"][0]["text"]["content"])
+
+    def kill_readers(self, count):
+        """The first so many processes that the extractor starts from now on."""
+        (extractor,) = self.gateway.roles("extractor")
+        children = pathlib.Path(f"/proc/{extractor}/task/{extractor}/children")
+        killed = set()
+
+        def look():
+            for pid in set(map(int, children.read_text().split())) - killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+            return len(killed) >= count
+        wait_for(look, 30, "readers to be killed")
+
+    def test_a_file_has_another_reader_when_one_is_killed(self):
+        picture = documents.picture([f"card {CARD}"] + ["of somebody"] * 11)  # a second of work
+        for kills, found in ((1, ["credit-card"]), (2, ["unreadable-file"])):
+            id, url = self.announce(f"killed-{kills}.png")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                killing = pool.submit(self.kill_readers, kills)
+                self.assertEqual(self.put(url, picture), 403)
+                killing.result()
+            a = self.stored(f"killed-{kills}.png")
+            self.assertEqual([f["type"] for f in a["findings"]], found)
+        self.assertIn("event=extract.reader_failed signal=9 ", self.gateway.log())
 
     def test_documents_at_once_wait_for_each_other(self):
         urls = [self.announce(f"many-{i}.docx")[1] for i in range(24)]

@@ -1,6 +1,7 @@
 /* proxy/chan.h, proxy/control.h */
 #include "proxy/chan.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,6 +181,24 @@ static void an_unsealed_memfd_is_not_mapped(void **state)
     close(fd);
 }
 
+static void what_somebody_may_still_write_to_is_not_sealed(void **state)
+{
+    (void)state;
+    struct str bytes;
+    int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    assert_int_equal(write(fd, "abc", 3), 3);
+    void *p = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(p, MAP_FAILED);
+    assert_int_equal(memfd_seal(fd), ERR_IO);
+    assert_int_equal(errno, EBUSY);
+    assert_int_equal(munmap(p, 3), 0);
+    assert_int_equal(memfd_seal(fd), OK);
+    assert_int_equal(memfd_map(fd, 100, &bytes), OK);
+    assert_true(str_is(bytes, "abc"));
+    memfd_unmap(bytes);
+    close(fd);
+}
+
 static void control_messages_survive_the_way(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ int main(void)
         cmocka_unit_test(the_end_comes_after_what_was_sent),
         cmocka_unit_test(a_channel_may_be_freed_in_its_own_event),
         cmocka_unit_test(an_unsealed_memfd_is_not_mapped),
+        cmocka_unit_test(what_somebody_may_still_write_to_is_not_sealed),
         cmocka_unit_test(control_messages_survive_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
