@@ -2,7 +2,12 @@
 the sanitizers, then (without --fast) the end-to-end tests of tests/e2e.
 
     tests/run.py [--fast] [WORD ...]     only tests whose name has a WORD
+
+A file of end-to-end tests that failed is run once more at the end, alone; if it
+passes then, it is FLAKY: told with all of its first output, and no failure
+(docs/testing.md).  A crash stays one.
 """
+import collections
 import concurrent.futures
 import os
 import pathlib
@@ -18,6 +23,8 @@ ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
            EVAL_DIR=os.path.abspath(os.environ.get("EVAL_DIR", ROOT / "../shared/eval")))
 MAX_SECONDS = 900
 SAID_LINES = 400  # of one that failed
+# What no other run makes good: gateway.py's check_health.
+CRASH = re.compile(r"event=role\.ended.* signal=(?:4|6|7|8|11|31)\b|Sanitizer|runtime error:")
 
 
 def unit_tests():
@@ -45,8 +52,11 @@ def count(output):
     if unittest:
         bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
         skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
-        return int(unittest[1]) - bad - skipped, bad
+        return max(0, int(unittest[1]) - bad - skipped), bad
     return 1, 0
+
+
+Outcome = collections.namedtuple("Outcome", "test passed failed output")
 
 
 def run(name, command, cwd):
@@ -67,12 +77,24 @@ def run(name, command, cwd):
     if failed:
         said += output.splitlines()[-SAID_LINES:]
     print("\n".join(said), flush=True)  # in one piece: others run meanwhile
-    return passed, failed
+    return Outcome((name, command, cwd), passed, failed, output)
 
 
 def run_all(tests, at_once):
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda test: run(*test), tests))
+
+
+def again(first):
+    """Of a file that failed: (its outcome now, how many tests were flaky)."""
+    if not first.failed or CRASH.search(first.output):
+        return first, 0
+    second = run(*first.test)
+    if second.failed:
+        return second, 0
+    print(f"FLAKY {first.test[0]}: {first.failed} failed and passed when run again; the first output:\n"
+          + first.output, flush=True)
+    return second._replace(passed=second.passed - first.failed), first.failed
 
 
 def main():
@@ -81,11 +103,14 @@ def main():
     def wanted(tests, cwd):
         return [(n, c, cwd) for n, c in tests if not words or any(w in n for w in words)]
 
-    results = run_all(wanted((*unit_tests(), *replays()), ROOT), os.cpu_count() or 1)
+    results, flaky = run_all(wanted((*unit_tests(), *replays()), ROOT), os.cpu_count() or 1), 0
     if "--fast" not in sys.argv:  # these measure time: one after another
-        results += run_all(wanted(end_to_end(), ROOT / "tests/e2e"), 1)
-    passed, failed = (sum(r[i] for r in results) for i in (0, 1))
-    print(f"{passed} passed, {failed} failed")
+        firsts = run_all(wanted(end_to_end(), ROOT / "tests/e2e"), 1)
+        seconds = [again(first) for first in firsts]
+        results += [outcome for outcome, _ in seconds]
+        flaky = sum(count for _, count in seconds)
+    passed, failed = (sum(getattr(r, what) for r in results) for what in ("passed", "failed"))
+    print(f"{passed} passed, {failed} failed" + (f", {flaky} flaky" if flaky else ""))
     return 1 if failed or not passed else 0
 
 

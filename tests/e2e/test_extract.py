@@ -32,7 +32,7 @@ class Extraction(unittest.TestCase):
             "detectors: [detectors/]", f"detectors: [{ROOT}/conf/detectors/]").replace(
             "policy: policy.yaml", f"policy: {ROOT}/conf/policy.yaml"))
 
-    def scan(self, content, *words, timeout=60):
+    def scan(self, content, *words, timeout=300):
         path = self.folder / "x"
         path.write_bytes(content)
         return subprocess.run([BINARY, "scan", "-c", self.config, *words, path], stdout=subprocess.PIPE,
