@@ -112,7 +112,7 @@ size_t island_find_dumps(
     struct str text = marks->text;
     struct buf decoded = {0};
     size_t at = from;
-    while ((at = marks_next_run(marks, MARK_DIGIT, at, to, OFFSET_MIN)) < to) {
+    while ((at = marks_next_digits(marks, at, to, OFFSET_MIN)) < to) {
         size_t zeros = at, end = 0;
         while (at_of(text, zeros) == '0')
             zeros++;

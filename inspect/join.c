@@ -153,13 +153,22 @@ static bool is_joining(struct str word, bool *is_telling)
         (isalpha((unsigned char)word.p[0]) &&
             (word.n < 2 || !may_be_joining(word.p[0], word.p[1]))))
         return false;
-    char first = (char)(word.p[0] | 0x20); /* they are sorted */
-    for (size_t i = 0; i < ARRAY_LEN(joining) && joining[i].word[0] <= first;
-         i++) {
-        if (joining[i].word[0] != first ||
-            !str_is_nocase(word, joining[i].word))
+    unsigned char first = (unsigned char)(word.p[0] | 0x20);
+    size_t low = 0, high = ARRAY_LEN(joining); /* they are sorted */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((unsigned char)joining[middle].word[0] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < ARRAY_LEN(joining) &&
+           (unsigned char)joining[low].word[0] == first;
+         low++) {
+        if ((word.n > 1 && ((joining[low].word[1] ^ word.p[1]) & 31) != 0) ||
+            !str_is_nocase(word, joining[low].word))
             continue;
-        *is_telling = *is_telling || joining[i].is_telling;
+        *is_telling = *is_telling || joining[low].is_telling;
         return true;
     }
     return false;
@@ -284,11 +293,10 @@ static inline bool is_soft_break(struct str text, size_t at)
                str_starts(str_sub(text, at + 1, at + 3), "\r\n"));
 }
 
-/* The joiner at `at`: its end, or 0. */
-static size_t read_joiner(struct str text, size_t at, unsigned *kind)
+/* The joiner at `at`, but for words: its end, or 0. */
+static size_t read_signs(struct str text, size_t at, unsigned *kind)
 {
     char c = at_of(text, at);
-    size_t end = 0;
     if (is_soft_break(text, at)) {
         *kind = c == '=' ? JOIN_SOFT : JOIN_LINE;
         return text.p[at + 1] == '\n' ? at + 2 : at + 3;
@@ -299,11 +307,25 @@ static size_t read_joiner(struct str text, size_t at, unsigned *kind)
     }
     if (is_quote(c))
         return read_quotes(text, at, kind);
-    if (is_blank(c) || is_mark(c))
-        end = read_mark(text, at, kind);
-    if (end == 0 || !isalpha((unsigned char)at_of(text, end)))
-        return end;
-    size_t words = join_read_words(text, at);
+    return is_blank(c) || is_mark(c) ? read_mark(text, at, kind) : 0;
+}
+
+/* Behind words that join, if those follow the signs from `at` to `end`; 0:
+ * none do. */
+static size_t read_words_behind(struct str text, size_t at, size_t end)
+{
+    char c = at_of(text, at);
+    bool may_be = end != 0 && (is_blank(c) || is_mark(c)) &&
+                  !is_soft_break(text, at) &&
+                  isalpha((unsigned char)at_of(text, end));
+    return may_be ? join_read_words(text, at) : 0;
+}
+
+/* The joiner at `at`: its end, or 0. */
+static size_t read_joiner(struct str text, size_t at, unsigned *kind)
+{
+    size_t end = read_signs(text, at, kind);
+    size_t words = read_words_behind(text, at, end);
     if (words != 0)
         *kind = JOIN_WORDS;
     return words != 0 ? words : end;
@@ -400,8 +422,12 @@ static size_t join_number(struct str text, size_t at, struct view_edits *out)
 static bool may_be_joined(struct str text, size_t at)
 {
     char c = at_of(text, at);
+    if (c == '<') {
+        c = at_of(text, at + 1);
+        return isalpha((unsigned char)c) || c == '/' || c == '!';
+    }
     if (!is_blank(c) && !is_mark(c))
-        return c == '<' || is_quote(c) || is_soft_break(text, at);
+        return is_quote(c) || is_soft_break(text, at);
     at += is_mark(c) ? 1 : 0;
     at += at_of(text, at) == ' ' ? 1 : 0;
     c = at_of(text, at);
@@ -410,20 +436,51 @@ static bool may_be_joined(struct str text, size_t at)
     return isdigit((unsigned char)c) || is_blank(c) || is_mark(c);
 }
 
+/* Where the digits begin that are joined to those which end at `at`, 0: there
+ * are none. */
+static inline size_t next_group(struct str text, size_t at)
+{
+    unsigned kind = 0;
+    char c = at_of(text, at);
+    if ((c == ' ' || is_mark(c)) &&
+        (unsigned char)(at_of(text, at + 1) - '0') < 10)
+        return at + 1;
+    if (!may_be_joined(text, at))
+        return 0;
+    size_t next = read_joiner(text, at, &kind);
+    return next != 0 && isdigit((unsigned char)at_of(text, next)) ? next : 0;
+}
+
+/* Whether the digits at `at` and all that are joined to them, by whatever,
+ * are enough for a number; if not: behind the last of them. */
+static bool is_enough(const struct marks *marks, size_t at, size_t *end_out)
+{
+    size_t total = 0;
+    for (;;) {
+        size_t end = marks_run_end(marks, MARK_DIGIT, at);
+        total += end - at;
+        if (total >= NUMBER_MIN)
+            return true;
+        at = next_group(marks->text, end);
+        *end_out = end;
+        if (at == 0)
+            return false;
+    }
+}
+
 size_t join_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
     size_t at = from;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        uint64_t others = ~marks_window(marks, MARK_DIGIT, at);
-        size_t n = others != 0 ? (size_t)__builtin_ctzll(others) : MARK_BLOCK;
+        size_t end = at;
         if ((marks_window(marks, MARK_UUID, at) & 1) != 0) {
             at = marks_skip(marks, MARK_UUID, at, to);
             continue;
         }
-        if (n < NUMBER_MIN && !may_be_joined(text, at + n)) {
-            at += n;
+        if (!is_enough(marks, at, &end)) {
+            at = end;
             continue;
         }
         size_t next = join_number(text, at, out);
@@ -519,16 +576,25 @@ static bool is_single(struct str text, size_t end, size_t next)
            at_of(text, next + 1) == text.p[end];
 }
 
-/* A joiner begins at `end`, where a piece ends. */
-static void join_token(struct str text, size_t end, struct view_edits *out)
+static bool is_uuid(const struct marks *marks, size_t at)
 {
+    return at >= marks->from && at + UUID_BYTES <= marks->to
+               ? marks_at_uuid(marks, at)
+               : marks_is_uuid(marks->text, at);
+}
+
+/* A joiner begins at `end`, where a piece ends. */
+static void join_token(
+    const struct marks *marks, size_t end, struct view_edits *out)
+{
+    struct str text = marks->text;
     unsigned kind;
-    size_t next = read_joiner(text, end, &kind);
+    size_t next = read_signs(text, end, &kind);
     if (next == 0 || next >= text.n)
         return;
     if (kind == JOIN_LINE &&
-        (marks_is_uuid(text, next) ||
-            (end >= UUID_BYTES && marks_is_uuid(text, end - UUID_BYTES))))
+        (is_uuid(marks, next) ||
+            (end >= UUID_BYTES && is_uuid(marks, end - UUID_BYTES))))
         return;
     struct str left = str_sub(text, piece_start(text, end), end);
     struct str right = str_sub(text, next, piece_end(text, next));
@@ -540,9 +606,10 @@ static void join_token(struct str text, size_t end, struct view_edits *out)
               (kind == JOIN_LIST && left.n >= right.n && left.n <= ITEM_MAX);
     if (is_code || is_single(text, end, next) ||
         (left.n >= 2 && right.n >= 2 && left.n + right.n >= TOKEN_MIN &&
-            kind != JOIN_WORDS && is_mixed(left, right) &&
+            is_mixed(left, right) &&
             (!is_wrapped || is_wrapped_token(left, right,
-                                kind == JOIN_LINE || kind == '\\'))))
+                                kind == JOIN_LINE || kind == '\\')) &&
+            read_words_behind(text, end, next) == 0))
         take_out(out, end, next);
 }
 
@@ -579,6 +646,19 @@ static bool has_digit_behind(const struct marks *marks, size_t at)
     return n == MARK_BLOCK || (digits & ~(~UINT64_C(0) << n)) != 0;
 }
 
+/* Whether the pieces in front of a mark and behind it are long enough, if a
+ * look at them says so. */
+static bool may_be_pieces(const struct marks *marks, size_t at)
+{
+    char next = at_of(marks->text, at + 1);
+    if (is_blank(next) || is_mark(next))
+        return true;
+    uint64_t before = ~marks_before(marks, MARK_PIECE, at);
+    uint64_t behind = ~marks_window(marks, MARK_PIECE, at + 1);
+    return before == 0 || behind == 0 ||
+           __builtin_clzll(before) + __builtin_ctzll(behind) >= TOKEN_MIN;
+}
+
 /* Whether there may be a joiner at `at`, with a token's pieces around it. */
 static bool may_join_token(const struct marks *marks, size_t at, size_t end)
 {
@@ -598,6 +678,9 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
     case '\n':
         return is_blank(next) || is_mark(next) || is_soft_break(text, end) ||
                has_digit_before(marks, end) || has_digit_behind(marks, at + 1);
+    case '*':
+    case '|':
+        return may_be_pieces(marks, at);
     default:
         return true;
     }
@@ -612,7 +695,7 @@ size_t join_find_tokens(
         size_t end = text.p[at] == '\n' ? before_line(text, at) : at;
         if (end > 0 && is_token_char((unsigned char)text.p[end - 1]) &&
             may_join_token(marks, at, end))
-            join_token(text, end, out);
+            join_token(marks, end, out);
     }
     return to;
 }

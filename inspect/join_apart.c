@@ -139,9 +139,14 @@ static inline bool is_piece_char(char c)
     return is_word(c) || ((unsigned char)c < 128 && others[(unsigned char)c]);
 }
 
-static size_t piece_end(struct str text, size_t at)
+static size_t piece_end(const struct marks *marks, size_t at)
 {
+    struct str text = marks->text;
     size_t most = text.n - at > PIECE_MAX ? at + PIECE_MAX : text.n;
+    if (at >= marks->from && at < marks->to) {
+        uint64_t others = ~marks_window(marks, MARK_WORD, at);
+        at += others != 0 ? (unsigned)__builtin_ctzll(others) : 0;
+    }
     while (at < most && is_piece_char(text.p[at]))
         at++;
     return at;
@@ -244,9 +249,9 @@ static size_t join_counted(
         return 0;
     int index = index_at(text, at, end);
     struct index_gap gap = {end, piece - end};
-    size_t stop = piece_end(text, piece), next;
+    size_t stop = piece_end(marks, piece), next;
     while ((next = next_piece(marks, stop, ++index, gap)) != 0) {
-        size_t next_end = piece_end(text, next);
+        size_t next_end = piece_end(marks, next);
         if (!is_worth(
                 str_sub(text, piece, stop), str_sub(text, next, next_end)))
             return stop;
@@ -257,15 +262,71 @@ static size_t join_counted(
     return 0;
 }
 
+/* What stands behind a number, 64 bytes of it: most numbers are seen to be in
+ * no list by a look at that. */
+struct look {
+    uint64_t digits, words;
+};
+
+/* Whether behind the next digits there may be what stands in front of them:
+ * between three groups of digits are the same bytes. */
+static inline bool may_be_groups(
+    struct str text, size_t end, const struct look *look)
+{
+    if (look->digits == 0)
+        return false;
+    unsigned gap = (unsigned)__builtin_ctzll(look->digits);
+    uint64_t others = ~(look->digits >> gap);
+    size_t second = gap;
+    second += others != 0 ? (unsigned)__builtin_ctzll(others) : MARK_BLOCK;
+    return second >= MARK_BLOCK ||
+           (end + second < text.n && text.p[end + second] == text.p[end]);
+}
+
+/* Whether behind the piece that follows the index text[at, end) there may be
+ * the next index. */
+static inline bool may_be_index(
+    struct str text, size_t at, size_t end, const struct look *look)
+{
+    enum { ENOUGH = MARK_BLOCK - NEXT_GAP_MAX - INDEX_MAX - 1 };
+    uint64_t pairs =
+        look->words & look->words >> 1 & ((1u << INDEX_GAP_MAX) - 1);
+    if ((look->words & 1) != 0 || pairs == 0 || end - at > INDEX_MAX)
+        return false;
+    unsigned piece = (unsigned)__builtin_ctzll(pairs);
+    uint64_t others = ~(look->words >> piece);
+    unsigned stop = piece + (unsigned)__builtin_ctzll(others);
+    if (stop >= ENOUGH ||
+        (end + stop < text.n && is_piece_char(text.p[end + stop])))
+        return true;
+    uint64_t digits = look->digits >> stop;
+    unsigned gap = digits != 0 ? (unsigned)__builtin_ctzll(digits) : MARK_BLOCK;
+    if (gap > NEXT_GAP_MAX)
+        return false;
+    unsigned n = (unsigned)__builtin_ctzll(~(digits >> gap));
+    size_t next = end + stop + gap;
+    return n <= INDEX_MAX &&
+           index_at(text, next, next + n) == index_at(text, at, end) + 1;
+}
+
 size_t join_find_counted(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
+    struct str text = marks->text;
     size_t at = from, done = 0, last = 0;
     while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
         size_t end = marks_run_end(marks, MARK_DIGIT, at), next;
-        if (at >= done && (next = join_groups(marks, at, end, out)) != 0)
+        bool is_seen = end < marks->to;
+        struct look look = {0};
+        if (is_seen) {
+            look.digits = marks_window(marks, MARK_DIGIT, end);
+            look.words = marks_window(marks, MARK_WORD, end);
+        }
+        if (at >= done && (!is_seen || may_be_groups(text, end, &look)) &&
+            (next = join_groups(marks, at, end, out)) != 0)
             done = next;
-        if (at >= last && (next = join_counted(marks, at, end, out)) != 0)
+        if (at >= last && (!is_seen || may_be_index(text, at, end, &look)) &&
+            (next = join_counted(marks, at, end, out)) != 0)
             last = next;
         at = end;
     }

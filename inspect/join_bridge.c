@@ -196,7 +196,7 @@ size_t join_find_bridges(
 {
     struct str text = marks->text;
     size_t at = from;
-    while ((at = marks_next_run(marks, MARK_DIGIT, at, to, DIGITS_MIN)) < to) {
+    while ((at = marks_next_digits(marks, at, to, DIGITS_MIN)) < to) {
         size_t group = at, end = marks_end(marks, MARK_DIGIT, at + DIGITS_MIN);
         bool is_grouped;
         at = end;
@@ -247,7 +247,8 @@ static bool has_prefix(struct str text, size_t at)
     if (!may_be_prefix(text.p[at], at_of(text, at + 1)))
         return false;
     for (size_t i = 0; i < join_prefix_count; i++)
-        if (has(text, at, join_prefixes[i]))
+        if (join_prefixes[i][0] == text.p[at] &&
+            has(text, at, join_prefixes[i]))
             return true;
     return false;
 }
@@ -318,7 +319,7 @@ size_t join_find_prefixed(
         if (is_first && has_prefix(text, at))
             at = add_rests(text, at, out);
         else
-            at = marks_end(marks, MARK_WORD, at);
+            at = marks_run_end(marks, MARK_WORD, at);
     }
     return at;
 }

@@ -75,6 +75,7 @@ __attribute__((target("avx2"))) static bool read_avx2(
         wanted[i] = _mm256_shuffle_epi8(
             bits, _mm256_and_si256(_mm256_srli_epi16(c[i], 4), low));
     }
+#pragma GCC unroll 16
     for (unsigned k = 0; k < KINDS_ASCII; k++) {
         __m256i set = _mm256_broadcastsi128_si256(
             _mm_loadu_si128((const __m128i *)(const void *)sets[k]));
@@ -113,13 +114,17 @@ static read_fn *reader(void)
 /* Bits from which on n are set, those of the next block included. */
 static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
 {
-    for (unsigned had = 1; had < n && bits != 0;) {
-        unsigned step = n - had < had ? n - had : had;
-        step = step > 32 ? 32 : step;
-        /* cppcheck-suppress shiftTooManyBits; both are at least 1 */
-        bits &= bits >> step | next << (64 - step);
+    unsigned had = 1;
+    for (; 2 * had <= n && had < MARK_BLOCK / 2; had *= 2) {
+        bits &= bits >> had | next << (MARK_BLOCK - had);
+        next &= next >> had;
+        if (bits == 0)
+            return 0;
+    }
+    for (unsigned step; had < n; had += step) {
+        step = n - had < MARK_BLOCK / 2 ? n - had : MARK_BLOCK / 2;
+        bits &= bits >> step | next << (MARK_BLOCK - step);
         next &= next >> step;
-        had += step;
     }
     return bits;
 }
@@ -154,10 +159,14 @@ static void mark_long(struct marks *m, size_t count)
         b[1].kinds[MARK_UUID] = 0;
         b->kinds[MARK_LONG] =
             runs_of(b->kinds[MARK_TURN], b[1].kinds[MARK_TURN], MARK_RUN);
+        uint64_t digits = b->kinds[MARK_DIGIT];
+        b->kinds[MARK_FOUR] =
+            digits == 0 ? 0 : runs_of(digits, b[1].kinds[MARK_DIGIT], 4);
         if (b->kinds[MARK_LONG] != 0)
             mark_uuids(m, m->from + i * MARK_BLOCK);
     }
-    m->blocks[count - 1].kinds[MARK_LONG] = 0;
+    struct mark_block *last = &m->blocks[count - 1];
+    last->kinds[MARK_LONG] = last->kinds[MARK_FOUR] = 0;
 }
 
 void marks_make(struct marks *m, struct str text, size_t from, size_t to)
@@ -234,7 +243,7 @@ static inline size_t next_bit(const struct marks *m, enum mark kind, size_t at,
     return smaller(at + (size_t)__builtin_ctzll(bits), limit);
 }
 
-size_t marks_next(
+size_t marks_next_far(
     const struct marks *m, enum mark kind, size_t at, size_t limit)
 {
     return next_bit(m, kind, at, limit, 0);
@@ -291,6 +300,13 @@ size_t marks_next_number(
             return smaller(block + (size_t)__builtin_ctzll(bits), limit);
     }
     return limit;
+}
+
+size_t marks_next_digits(
+    const struct marks *m, size_t at, size_t limit, unsigned n)
+{
+    at = marks_next(m, MARK_FOUR, at, limit);
+    return n <= 4 ? at : marks_next_run(m, MARK_DIGIT, at, limit, n);
 }
 
 size_t marks_next_token(

@@ -28,15 +28,18 @@ enum mark {
     MARK_HIGH,   /* 0x80 and above */
     /* Made of those. */
     MARK_LONG, /* MARK_RUN bytes of MARK_TURN from here on */
+    MARK_FOUR, /* four digits from here on */
     MARK_UUID, /* part of one (marks_is_uuid) */
     MARK_KINDS
 };
 
-enum { MARK_BLOCK = 64, MARK_RUN = 12 };
+enum { MARK_BLOCK = 64, MARK_RUN = 12, MARK_PLACES = 16 };
+_Static_assert((int)MARK_KINDS <= (int)MARK_PLACES, "");
 
-/* Bit i of a kind: byte i of the block. */
+/* Bit i of a kind: byte i of the block.  Blocks are found by shifts: their
+ * size is a power of two. */
 struct mark_block {
-    uint64_t kinds[MARK_KINDS];
+    uint64_t kinds[MARK_PLACES];
 };
 
 struct marks {
@@ -56,7 +59,7 @@ bool marks_cover(
 
 /* All of these: limit <= to of the marks; `limit` when there is none, `at` when
  * that lies behind the limit: who took what reached over it goes on there. */
-size_t marks_next(
+static inline size_t marks_next(
     const struct marks *marks, enum mark kind, size_t at, size_t limit);
 /* The first place from where on n bytes (2 to MARK_BLOCK) are of the kind;
  * they may reach over the limit. */
@@ -65,6 +68,9 @@ size_t marks_next_run(const struct marks *marks, enum mark kind, size_t at,
 /* The first place from where on n bytes (at most MARK_BLOCK) are digits and
  * single gaps between two of them. */
 size_t marks_next_number(
+    const struct marks *marks, size_t at, size_t limit, unsigned n);
+/* The same of digits and n >= 4, which few numbers of texts have. */
+size_t marks_next_digits(
     const struct marks *marks, size_t at, size_t limit, unsigned n);
 /* The same of MARK_TOKEN and MARK_TURN and n >= MARK_RUN, which few texts
  * have. */
@@ -88,6 +94,22 @@ static inline uint64_t marks_window(
     unsigned shift = (unsigned)(at % MARK_BLOCK);
     uint64_t bits = b->kinds[kind] >> shift;
     return shift == 0 ? bits : bits | b[1].kinds[kind] << (64 - shift);
+}
+
+/* marks_next, not near. */
+size_t marks_next_far(
+    const struct marks *marks, enum mark kind, size_t at, size_t limit);
+
+static inline size_t marks_next(
+    const struct marks *marks, enum mark kind, size_t at, size_t limit)
+{
+    if (at >= limit)
+        return at;
+    uint64_t bits = marks_window(marks, kind, at);
+    if (bits == 0)
+        return marks_next_far(marks, kind, at, limit);
+    at += (size_t)__builtin_ctzll(bits);
+    return at < limit ? at : limit;
 }
 
 /* marks_end of a run that most often ends within 64 bytes. */

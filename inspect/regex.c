@@ -142,7 +142,8 @@ static int match(struct regex *regex, struct regex_scratch *scratch,
     if (use->uses <= USES_MIN && use->uses++ == USES_MIN)
         make_machine_code(regex, use, anchored);
     if (use->code != NULL) {
-        int count = pcre2_match(use->code, bytes, subject.n, from, 0,
+        /* What pcre2_match checks before: nothing that could be otherwise. */
+        int count = pcre2_jit_match(use->code, bytes, subject.n, from, 0,
             scratch->data, scratch->context);
         if (count != PCRE2_ERROR_JIT_STACKLIMIT)
             return count;

@@ -215,7 +215,7 @@ struct token_entry {
 struct token_form {
     const struct pattern *pattern;
     struct regex_needs needs;
-    struct char_form form;
+    size_t entry; /* the last one of the pattern; without words: the only one */
 };
 struct number_entry {
     const struct rule *rule;
@@ -301,11 +301,15 @@ struct rules {
      * and digits in a row: token_leads[lead * token_form_words], a bit each. */
     struct token_form *token_forms;
     size_t token_form_count, token_form_words;
+    struct char_form *token_chars; /* of each */
     uint64_t *token_leads;
+    /* The same by the bytes up to a blank, all from RULE_LEADS on alike. */
+    uint64_t *token_lengths;
     /* The same by their first byte, and those that a word asks for:
      * token_words[word * token_form_words]. */
     uint64_t *token_firsts, *token_words;
     uint64_t *token_turned; /* those that serve turned tokens */
+    uint64_t *token_open;   /* those that may match over a blank */
     /* Sure secrets are among what is found without an anchor. */
     bool has_secret_digits, has_secret_shapes, has_secret_terms;
     /* A match that begins with that byte has at least so many, none of them

@@ -357,6 +357,9 @@ void rules_free(struct rules **rules)
     mem_free(r->token_firsts);
     mem_free(r->token_words);
     mem_free(r->token_turned);
+    mem_free(r->token_chars);
+    mem_free(r->token_lengths);
+    mem_free(r->token_open);
     mem_free(r->shape_start);
     mem_free(r->terms);
     mem_free(r->term_bits);

@@ -194,7 +194,7 @@ static unsigned token_form_of(
         rules->token_forms = mem_realloc(rules->token_forms,
             (n == 0 ? 1 : 2 * n) * sizeof *rules->token_forms);
     struct token_form *f = &rules->token_forms[rules->token_form_count++];
-    *f = (struct token_form){.pattern = pattern, .form = pattern->form};
+    *f = (struct token_form){.pattern = pattern};
     regex_needs(pattern->regex, &f->needs);
     if (pattern->may_have_blank)
         f->needs.bytes = 0;
@@ -216,6 +216,7 @@ static void add_token(struct rules *rules, const struct rule *rule,
     unsigned form = token_form_of(rules, pattern);
     rules->tokens[rules->token_count++] =
         (struct token_entry){rule, pattern, form};
+    rules->token_forms[form].entry = rules->token_count - 1;
     if (rule->keywords.within > rules->token_within)
         rules->token_within = rule->keywords.within;
 }
@@ -242,14 +243,24 @@ static void index_forms(struct rules *rules)
     rules->token_firsts = mem_calloc(256 * words, sizeof(uint64_t));
     rules->token_words =
         mem_calloc((rules->word_count + 1) * words, sizeof(uint64_t));
+    rules->token_open = mem_calloc(words, sizeof(uint64_t));
+    rules->token_lengths = mem_calloc(RULE_LEADS * words, sizeof(uint64_t));
+    rules->token_chars =
+        mem_calloc(rules->token_form_count + 1, sizeof *rules->token_chars);
     for (size_t i = 0; i < rules->token_form_count; i++) {
         const struct token_form *f = &rules->token_forms[i];
-        for (size_t lead = 0; lead < RULE_LEADS; lead++)
-            if (may_lead(&f->form, lead))
+        rules->token_chars[i] = f->pattern->form;
+        for (size_t lead = 0; lead < RULE_LEADS; lead++) {
+            if (may_lead(&f->pattern->form, lead))
                 set_form(rules, rules->token_leads, lead, i);
+            if (lead == RULE_LEADS - 1 || f->needs.bytes <= lead)
+                set_form(rules, rules->token_lengths, lead, i);
+        }
         for (size_t c = 0; c < 256; c++)
             if ((f->needs.first[c / 8] >> c % 8 & 1) != 0)
                 set_form(rules, rules->token_firsts, c, i);
+        if (f->pattern->may_have_blank)
+            set_form(rules, rules->token_open, 0, i);
     }
     for (size_t word = 0; word <= rules->word_count; word++) {
         size_t last = word < rules->word_count ? rules->token_start[word + 1]

@@ -21,10 +21,33 @@ struct regex *rules_read_regex(struct rules_loader *l,
     return regex;
 }
 
+/* Where an assertion begins of what follows the match, which ends the
+ * expression: "[a-z]{9}(?= is)"; the end if there is none. */
+static size_t look_ahead_start(struct str expression)
+{
+    const char *found = memmem(expression.p, expression.n, "(?=", 3);
+    size_t start = found != NULL ? (size_t)(found - expression.p) : 0;
+    size_t depth = 0;
+    bool is_class = false;
+    for (size_t i = start; found != NULL && i < expression.n; i++) {
+        char c = expression.p[i];
+        if (c == '\\')
+            i++;
+        else if (is_class || c == '[')
+            is_class = c != ']';
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && --depth == 0)
+            return i + 1 == expression.n ? start : expression.n;
+    }
+    return expression.n;
+}
+
 /* Careful: false only where no part of the expression can. */
 static bool may_match_blank(struct str expression)
 {
     bool is_class = false;
+    expression = str_sub(expression, 0, look_ahead_start(expression));
     for (size_t i = 0; i < expression.n; i++) {
         char c = expression.p[i];
         char next = i + 1 < expression.n ? expression.p[i + 1] : 0;

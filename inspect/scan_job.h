@@ -96,7 +96,7 @@ struct scan_job {
     /* Number words, those of more than a digit; the word behind the last: */
     size_t numbers_in_row, long_in_row;
     size_t number_next; /* SIZE_MAX: not seen yet; 0: there is none */
-    unsigned heads;     /* HEAD_… of the source and the norm */
+    unsigned heads;     /* HEAD_… of the source and the norm, or of a view */
     size_t number_end;  /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */
@@ -153,6 +153,9 @@ bool scan_views_step(struct scan_job *job);
 /* Turned tokens know nothing of each other: what words next to `at` count. */
 void scan_views_clamp(
     const struct scan_job *job, size_t at, size_t *from, size_t *to);
+/* Whether a value that lies in [from, to) may be one that was not found
+ * before: not all of it stands the same in what the view was made of. */
+bool scan_views_changed(const struct scan_job *job, size_t from, size_t to);
 /* From the scanned text to the source.  False: nothing of it was edited, so
  * that it has been found before. */
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end);

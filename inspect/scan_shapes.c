@@ -178,16 +178,20 @@ static inline size_t count_letters(const struct scan_job *job, size_t at)
     return ~letters == 0 ? MARK_BLOCK : (size_t)__builtin_clzll(~letters);
 }
 
-/* What follows the first word: "-99", ".9999/". */
-static void read_form(
+/* What follows the first word, which ends at `at`: "-99", ".9999/". */
+static inline enum shape_next read_next(struct str text, size_t at)
+{
+    if (at + 1 >= text.n || !is_shape_gap(text.p[at]) || !is_word(text, at + 1))
+        return SHAPE_OTHER;
+    return is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
+}
+
+/* The second word, behind a gap, and whether there is a third one. */
+static void read_second(
     const struct scan_job *job, size_t at, struct shape_form *f)
 {
     struct str text = job->text;
-    f->next = SHAPE_OTHER;
-    if (at + 1 >= text.n || !is_shape_gap(text.p[at]) || !is_word(text, at + 1))
-        return;
-    f->next = is_digit(text, at + 1) ? SHAPE_DIGIT : SHAPE_LETTER;
-    size_t second = count_on(job, ++at);
+    size_t second = count_on(job, at);
     f->second = second < SHAPE_SECOND_MAX ? second : SHAPE_SECOND_MAX;
     at += f->second;
     f->has_third =
@@ -228,10 +232,11 @@ static void try_shapes(
     const uint64_t *widths = job->scanner->rules->shape_widths[form.first];
     if ((widths[SHAPE_ENDS] >> width & 1) != 0)
         try_class(job, start, &form, is_glued);
-    uint64_t next = widths[SHAPE_OTHER] | widths[SHAPE_DIGIT];
-    if (((next | widths[SHAPE_LETTER]) >> width & 1) == 0)
+    form.next = read_next(job->text, start + width);
+    if ((widths[form.next] >> width & 1) == 0)
         return;
-    read_form(job, start + width, &form);
+    if (form.next != SHAPE_OTHER)
+        read_second(job, start + width + 1, &form);
     try_class(job, start, &form, is_glued);
 }
 
@@ -263,9 +268,13 @@ static void try_tail(struct scan_job *job, size_t start, size_t end)
         try_shapes(job, at, end - at, true);
 }
 
-/* Around the digit at `at`. */
-static size_t word_start(const struct scan_job *job, size_t at)
+/* Around the digit at `at`: of the bytes from `done` on. */
+static inline size_t word_start(const struct scan_job *job, size_t at)
 {
+    uint64_t others = ~marks_before(&job->marks, MARK_WORD, at);
+    size_t n = others != 0 ? (size_t)__builtin_clzll(others) : MARK_BLOCK;
+    if (n < MARK_BLOCK && at - job->shapes_done >= n)
+        return at - n;
     while (at > job->shapes_done && is_word(job->text, at - 1))
         at--;
     return at;

@@ -144,32 +144,35 @@ static inline unsigned head_find(const struct rules *rules, uint32_t head)
     return (entry & 0xff00) == head_tag(head) ? entry & 0xff : 0;
 }
 
-static inline bool is_head(const struct rules *rules, uint32_t head)
+/* Of the words that begin in `starts`, all of one length (or longer than a
+ * head), those whose head is somebody's: few are. */
+static inline uint64_t find_heads_of(
+    const struct rules *rules, const char *p, uint64_t starts, uint32_t keep)
 {
-    return rules->heads[head_slot(head)] != 0 && head_find(rules, head) != 0;
+    uint64_t found = 0;
+    for (; starts != 0; starts &= starts - 1) {
+        uint32_t head;
+        memcpy(&head, p + __builtin_ctzll(starts), sizeof head);
+        head = (head | 0x20202020) & keep;
+        if (rules->heads[head_slot(head)] != 0 && head_find(rules, head) != 0)
+            found |= starts & -starts;
+    }
+    return found;
 }
 
-/* Of the words that begin in `starts`, in a block behind which the text goes
- * on, those whose head is somebody's.  Most words are as long as a head. */
+/* The same of any, in a block behind which the text goes on. */
 static uint64_t find_heads(const struct rules *rules, struct str text,
     size_t block, uint64_t starts, const struct mark_block *b)
 {
-    uint64_t bits = term_bits(b), next = term_bits(b + 1), found = 0;
-    uint64_t whole = starts & (bits >> 1 | next << 63) &
-                     (bits >> 2 | next << 62) & (bits >> 3 | next << 61);
-    for (uint64_t left = whole; left != 0; left &= left - 1) {
-        uint32_t head;
-        memcpy(&head, text.p + block + __builtin_ctzll(left), sizeof head);
-        if (is_head(rules, head | 0x20202020))
-            found |= left & -left;
-    }
-    for (uint64_t left = starts & ~whole; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        uint64_t rest = bits >> i | next << 1 << (63 - i);
-        if (is_head(rules, read_head(text, block + i, rest)))
-            found |= left & -left;
-    }
-    return found;
+    const char *p = text.p + block;
+    uint64_t bits = term_bits(b), next = term_bits(b + 1);
+    uint64_t two = starts & (bits >> 1 | next << 63);
+    uint64_t three = two & (bits >> 2 | next << 62);
+    uint64_t four = three & (bits >> 3 | next << 61);
+    return find_heads_of(rules, p, starts & ~two, 0xff) |
+           find_heads_of(rules, p, two & ~three, 0xffff) |
+           find_heads_of(rules, p, three & ~four, 0xffffff) |
+           find_heads_of(rules, p, four, 0xffffffff);
 }
 
 static uint64_t first_bit(uint64_t bits)
@@ -194,8 +197,7 @@ static void note_word(struct scan_job *job, unsigned what, size_t at,
         if (job->numbers_in_row < NUMBERS_MIN || job->long_in_row < WORDS_MIN)
             what &= ~(unsigned)HEAD_NUMBER;
     }
-    if (job->layer == NULL)
-        job->heads |= what;
+    job->heads |= what;
 }
 
 /* Words of a block begin in `starts`; in `wanted` those that may be what

@@ -21,14 +21,9 @@ enum {
 /* A start in a run, and so many bytes up to a blank, or enough. */
 struct token_start {
     size_t at, bytes;
+    bool is_old;     /* a view left it as it was */
     uint64_t *forms; /* a bit for each pattern that may begin so */
 };
-
-static inline bool may_match(const struct token_start *start,
-    const struct token_form *f, const struct char_bits *bits)
-{
-    return start->bytes >= f->needs.bytes && may_have_form(bits, &f->form);
-}
 
 /* Which patterns may match at that start: few do, and where there are none no
  * word need be looked for. */
@@ -39,20 +34,24 @@ static bool find_forms(struct scan_job *job, struct token_start *start)
     size_t lead =
         ~bits.word == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(~bits.word);
     unsigned char first = (unsigned char)job->text.p[start->at];
+    size_t length = start->bytes < RULE_LEADS ? start->bytes : RULE_LEADS - 1;
     bool has_any = false;
     size_t words = rules->token_form_words;
     for (size_t i = 0; i < words; i++) {
+        const struct char_form *forms = rules->token_chars + i * 64;
         uint64_t left = rules->token_leads[lead * words + i] &
-                        rules->token_firsts[first * words + i];
+                        rules->token_firsts[first * words + i] &
+                        rules->token_lengths[length * words + i];
         if (job->is_turned)
             left &= rules->token_turned[i];
-        start->forms[i] = 0;
+        if (start->is_old)
+            left &= rules->token_open[i];
+        uint64_t found = 0;
         for (; left != 0; left &= left - 1)
-            if (may_match(start,
-                    &rules->token_forms[i * 64 + (size_t)__builtin_ctzll(left)],
-                    &bits))
-                start->forms[i] |= left & -left;
-        has_any = has_any || start->forms[i] != 0;
+            if (may_have_form(&bits, &forms[__builtin_ctzll(left)]))
+                found |= left & -left;
+        start->forms[i] = found;
+        has_any = has_any || found != 0;
     }
     return has_any;
 }
@@ -63,8 +62,6 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
 {
     struct regex_match m;
     size_t at = start->at;
-    if ((start->forms[e->form / 64] >> e->form % 64 & 1) == 0)
-        return;
     if (e->pattern->gap != NULL && word_end < at &&
         !regex_match(e->pattern->gap, job->scanner->regex_scratch,
             str_sub(job->text, 0, at), word_end, word_end, true, &m))
@@ -80,6 +77,12 @@ static void try_token(struct scan_job *job, const struct token_entry *e,
         .end = m.value_end,
         .value = str_sub(job->text, m.value_start, m.value_end)};
     (void)judge(job, &c);
+}
+
+static inline bool has_form(
+    const struct token_start *start, const struct token_entry *e)
+{
+    return (start->forms[e->form / 64] >> e->form % 64 & 1) != 0;
 }
 
 /* Whether a pattern that the word asks for may begin so. */
@@ -102,22 +105,40 @@ static void try_word(struct scan_job *job, const struct event *word,
         return;
     for (size_t i = rules->token_start[index];
          i < rules->token_start[index + 1]; i++)
-        if (word->end + rules->tokens[i].rule->keywords.within >= start->at)
+        if (has_form(start, &rules->tokens[i]) &&
+            word->end + rules->tokens[i].rule->keywords.within >= start->at)
             try_token(job, &rules->tokens[i], word->end, start);
 }
 
-/* Nearest words first: of what they name, the nearest is meant. */
-static void try_words(struct scan_job *job, size_t at, size_t blank)
+/* Those that need no word; false: nor is any left that one could ask for. */
+static bool try_unnamed(struct scan_job *job, const struct token_start *start)
 {
     const struct rules *rules = job->scanner->rules;
-    struct token_start start = {at, blank - at, job->scanner->token_forms};
+    size_t words = rules->token_form_words;
+    const uint64_t *unnamed = rules->token_words + rules->word_count * words;
+    uint64_t left = 0;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t forms = start->forms[i] & unnamed[i];
+        for (; forms != 0; forms &= forms - 1) {
+            size_t form = i * 64 + (size_t)__builtin_ctzll(forms);
+            try_token(job, &rules->tokens[rules->token_forms[form].entry],
+                start->at, start);
+        }
+        left |= start->forms[i];
+    }
+    return left != 0;
+}
+
+/* Nearest words first: of what they name, the nearest is meant. */
+static void try_words(
+    struct scan_job *job, size_t at, size_t blank, bool is_old)
+{
+    const struct rules *rules = job->scanner->rules;
+    struct token_start start = {
+        at, blank - at, is_old, job->scanner->token_forms};
     if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes ||
-        !find_forms(job, &start))
+        !find_forms(job, &start) || !try_unnamed(job, &start))
         return;
-    if (is_asked_for(rules, rules->word_count, &start))
-        for (size_t i = rules->token_start[rules->word_count];
-             i < rules->token_count; i++)
-            try_token(job, &rules->tokens[i], at, &start);
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
     size_t seen = 0, to = at;
     scan_views_clamp(job, at, &from, &to);
@@ -159,12 +180,14 @@ static size_t next_blank(struct str text, size_t at)
     return at < text.n && at == most ? SIZE_MAX : at;
 }
 
-static bool is_worth_it(struct str run)
+static bool is_worth_it(const struct scan_job *job, size_t start, size_t end)
 {
-    for (size_t i = 0; i < run.n; i++)
-        if (isdigit((unsigned char)run.p[i]))
+    if (end - start >= TOKEN_LETTERS_MIN)
+        return true;
+    for (size_t i = start; i < end; i++)
+        if (isdigit((unsigned char)job->text.p[i]))
             return true;
-    return run.n >= TOKEN_LETTERS_MIN;
+    return false;
 }
 
 /* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also
@@ -172,12 +195,15 @@ static bool is_worth_it(struct str run)
 static void try_run(struct scan_job *job, size_t start, size_t end)
 {
     size_t slash = start, starts = 0;
-    if (!is_worth_it(str_sub(job->text, start, end)))
+    if (!is_worth_it(job, start, end))
         return;
     size_t blank = next_blank(job->text, end);
-    try_words(job, start, blank);
+    bool is_old =
+        !scan_views_changed(job, start > PARTS_MAX ? start - PARTS_MAX : 0,
+            blank < job->text.n ? blank : job->text.n);
+    try_words(job, start, blank, is_old);
     if (start > 0 && job->text.p[start - 1] == '.')
-        try_words(job, start_of_parts(job->text, start), blank);
+        try_words(job, start_of_parts(job->text, start), blank, is_old);
     if (end - start == UUID_BYTES && marks_is_uuid(job->text, start))
         return; /* no part of one is anything */
     for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
@@ -187,11 +213,11 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
         if ((c != '/' && c != '-' && c != '_') || i - start > LEAD_MAX ||
             starts == STARTS_MAX)
             continue;
-        try_words(job, i, blank);
+        try_words(job, i, blank, is_old);
         starts++;
     }
     if (slash > start + LEAD_MAX)
-        try_words(job, slash, blank);
+        try_words(job, slash, blank, is_old);
 }
 
 void walk_tokens(struct scan_job *job, size_t limit)

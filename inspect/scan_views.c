@@ -101,6 +101,8 @@ static void show(struct scan_job *job, struct str text,
         return;
     }
     job->views_budget -= view.text.n;
+    unsigned heads = job->heads;
+    job->heads = 0;
     if (kinds[kind].is_turned)
         scan_text_of(job, &view, parent);
     else
@@ -115,6 +117,7 @@ static void show(struct scan_job *job, struct str text,
         marks_free(&marks);
         job->layer = parent;
     }
+    job->heads = heads;
     view_free(&view);
 }
 
@@ -130,7 +133,7 @@ static void look_through(struct scan_job *job, const struct marks *marks,
             find_fn *find = kinds[k].finders[i].find;
             unsigned head = kinds[k].finders[i].head;
             if (find == NULL || (wanted >> k & 1) == 0 ||
-                (done != NULL && head != 0 && (job->heads & head) == 0))
+                (head != 0 && (job->heads & head) == 0))
                 continue;
             size_t at = done != NULL && done[FINDERS * k + i] > from
                             ? done[FINDERS * k + i]
@@ -206,6 +209,16 @@ void scan_views_clamp(
         *from = view->windows[low].start;
     if (*to > view->windows[low].end)
         *to = view->windows[low].end;
+}
+
+bool scan_views_changed(const struct scan_job *job, size_t from, size_t to)
+{
+    const struct scan_layer *layer = job->layer;
+    if (layer == NULL || job->is_turned)
+        return true;
+    from += layer->window;
+    to += layer->window;
+    return view_is_edited(layer->view, from - (from > 0), to + 1);
 }
 
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end)

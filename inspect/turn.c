@@ -88,7 +88,7 @@ size_t turn_find_numbers(
 {
     struct str text = marks->text;
     size_t at = from, end;
-    while ((at = marks_next_run(marks, MARK_DIGIT, at, to, NUMBER_MIN)) < to) {
+    while ((at = marks_next_digits(marks, at, to, NUMBER_MIN)) < to) {
         for (end = at + NUMBER_MIN;
              end < text.n && isdigit((unsigned char)text.p[end]); end++)
             ;
