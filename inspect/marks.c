@@ -194,8 +194,10 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
             p = text.p + at;
         else if (at < text.n)
             memcpy(rest, text.p + at, text.n - at);
-        else
-            memset(rest, OF_NO_KIND, sizeof rest);
+        else {
+            m->blocks[i] = (struct mark_block){0};
+            continue;
+        }
         has_control |= read(p, &m->blocks[i]);
         high |= m->blocks[i].kinds[MARK_HIGH];
     }

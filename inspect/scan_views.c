@@ -121,36 +121,44 @@ static void show(struct scan_job *job, struct str text,
     view_free(&view);
 }
 
-/* done: where each finder goes on, NULL: at `from`. */
+/* What the finders of a kind find; done: where each goes on, NULL: at
+ * `from`. */
+static void find_edits(const struct marks *marks, size_t from, size_t to,
+    size_t *done, enum kind kind, unsigned heads, struct view_edits *out)
+{
+    for (size_t i = 0; i < FINDERS && kinds[kind].finders[i].find != NULL;
+         i++) {
+        unsigned head = kinds[kind].finders[i].head;
+        size_t *next = done != NULL ? &done[FINDERS * kind + i] : NULL;
+        size_t at = next != NULL && *next > from ? *next : from;
+        if (head != 0 && (heads & head) == 0)
+            continue;
+        if (at < to)
+            at = kinds[kind].finders[i].find(marks, at, to, out);
+        if (next != NULL)
+            *next = at;
+    }
+}
+
 static void look_through(struct scan_job *job, const struct marks *marks,
     size_t from, size_t to, size_t *done, unsigned depth, unsigned wanted)
 {
     bool was_doubtful = job->is_doubtful, was_turned = job->is_turned;
+    struct view_edits edits = job->view_edits;
+    job->view_edits = (struct view_edits){0};
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-        struct view_edits edits = job->view_edits;
-        job->view_edits = (struct view_edits){0};
-        for (size_t i = 0; i < ARRAY_LEN(kinds[k].finders); i++) {
-            find_fn *find = kinds[k].finders[i].find;
-            unsigned head = kinds[k].finders[i].head;
-            if (find == NULL || (wanted >> k & 1) == 0 ||
-                (head != 0 && (job->heads & head) == 0))
-                continue;
-            size_t at = done != NULL && done[FINDERS * k + i] > from
-                            ? done[FINDERS * k + i]
-                            : from;
-            if (at < to)
-                at = find(marks, at, to, &edits);
-            if (done != NULL)
-                done[FINDERS * k + i] = at;
-        }
+        if ((wanted >> k & 1) == 0)
+            continue;
+        find_edits(marks, from, to, done, (enum kind)k, job->heads, &edits);
+        if (edits.count == 0)
+            continue;
         job->is_doubtful = was_doubtful || kinds[k].is_doubtful;
         job->is_turned = was_turned || kinds[k].is_turned;
-        if (edits.count > 0)
-            show(job, marks->text, &edits, depth, (enum kind)k);
-        view_edits_free(&job->view_edits);
+        show(job, marks->text, &edits, depth, (enum kind)k);
         view_edits_clear(&edits);
-        job->view_edits = edits;
     }
+    view_edits_free(&job->view_edits); /* of views in these */
+    job->view_edits = edits;
     job->is_doubtful = was_doubtful;
     job->is_turned = was_turned;
 }
