@@ -73,7 +73,7 @@ static enum outcome outcome_of(const struct action *action)
             return OUTCOME_FAILURE;
     if (str_is_nocase(result, "SUCCESS"))
         return OUTCOME_SUCCESS;
-    if (result.n != 0 || !str_is(action->type, "AUTH_LOG"))
+    if (result.n != 0 || !str_is_nocase(action->type, "AUTH_LOG"))
         return OUTCOME_UNKNOWN;
     /* AUTH_LOG says it in the action alone. */
     bool is_bad = str_has(action->name, "fail") ||

@@ -13,6 +13,7 @@
 #include "inspect/evidence.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
+#include "inspect/path.h"
 
 /* ---- life ------------------------------------------------------------- */
 
@@ -70,23 +71,38 @@ static bool is_ambiguous(struct str path)
            str_find_char(path, '%') < path.n;
 }
 
+/* Written in a way that servers read differently, it is read as most do, unless
+ * that would let a body pass which another one takes. */
+static bool may_be_taken(const struct route *route)
+{
+    return route != NULL && (route->action != ROUTE_PASS || route->is_secret);
+}
+
 static void find_route(struct exchange *ex)
 {
     service_match_host(ex->env->services, ex->host, &ex->service);
     struct str path = form_decode(&ex->arena, ex->path, false);
+    struct str raw_path = ex->path;
+    bool was_ambiguous = is_ambiguous(path);
+    if (was_ambiguous) {
+        raw_path = path_walk(&ex->arena, raw_path);
+        path = form_decode(&ex->arena, raw_path, false);
+    }
     if (ex->service == NULL || is_ambiguous(path))
         return; /* unclassified: read generically */
     struct route_query query = {
         .host = ex->host,
         .method = ex->is_websocket ? STR("GET") : ex->method, /* or CONNECT */
         .path = path,
-        .raw_path = ex->path,
+        .raw_path = raw_path,
         .arena = &ex->arena,
         .query = ex->query,
         .content_type = arena_lower(&ex->arena, ex->content_type),
         .is_websocket = ex->is_websocket,
     };
     service_find_route(ex->env->services, &query, &ex->match);
+    if (was_ambiguous && !may_be_taken(ex->match.route))
+        ex->match = (struct route_match){0};
 }
 
 const struct route *exchange_route(const struct exchange *ex)

@@ -266,6 +266,20 @@ static struct str without_mark(struct str text)
     return str_starts(text, "\xef\xbb\xbf") ? str_sub(text, 3, text.n) : text;
 }
 
+/* 204, 205: there is none to document. */
+static bool has_no_body_by_status(const struct exchange *ex)
+{
+    return ex->status == 204 || ex->status == 205;
+}
+
+/* {"error": …}: the API's form of a refusal, whatever its status. */
+static bool is_error(const struct json_node *root)
+{
+    const struct json_node *error = json_get(root, "error");
+    return error != NULL &&
+           (error->kind == JSON_OBJECT || json_str(error).n != 0);
+}
+
 /* NULL and true: an answer without a body, where that is enough. */
 static bool read_answer(
     struct exchange *ex, struct arena *arena, const struct json_node **root_out)
@@ -280,7 +294,8 @@ static bool read_answer(
         ex->is_response_complete = false;
     struct str text = str_trim(without_mark(buf_str(&w->answer)));
     if (text.n == 0) /* broken off, it was said to be done all the same */
-        return w->event->allows_empty || !ex->is_response_complete;
+        return w->event->allows_empty || has_no_body_by_status(ex) ||
+               !ex->is_response_complete;
     w->is_page = text.p[0] == '<';
     if (w->is_page)
         return false;
@@ -292,6 +307,8 @@ static bool read_answer(
     }
     buf_wipe_free(&mended);
     *root_out = root;
+    if (err == OK && is_error(root) && w->event->signin == SIGNIN_NONE)
+        return false;
     return err == OK || w->event->allows_empty;
 }
 

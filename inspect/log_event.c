@@ -38,8 +38,14 @@ struct activity *log_event_add(
 enum err log_event_time(const struct json_node *node, int64_t *wall_ms_out)
 {
     double seconds = 0;
+    uint64_t whole;
+    struct str text = json_str(node);
+    if (str_to_u64(text, &whole) == OK && whole <= (uint64_t)SECONDS_MAX) {
+        *wall_ms_out = (int64_t)whole * 1000;
+        return OK;
+    }
     if (json_is(node, JSON_STRING))
-        return clock_parse(json_str(node), 0, wall_ms_out);
+        return clock_parse(text, 0, wall_ms_out);
     if (json_double(node, &seconds) != OK || !(seconds >= 0) ||
         seconds > SECONDS_MAX)
         return ERR_PARSE;

@@ -141,7 +141,8 @@ const struct log_row *log_map_find(
         if (!str_eq_nocase(row->type, type))
             continue;
         for (size_t j = 0; j < row->actions.count; j++)
-            if (str_glob(row->actions.items[j], action, 0))
+            if (str_glob(row->actions.items[j], action, 0) ||
+                str_eq_nocase(row->actions.items[j], action))
                 return row;
     }
     return NULL;

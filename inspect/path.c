@@ -80,3 +80,36 @@ bool path_is_below(struct str path, struct str prefix)
     buf_free(&plain);
     return is_below;
 }
+
+/* ".", "%2e": 1; "..", ".%2E": 2; anything else: 0. */
+static size_t count_dots(struct str segment)
+{
+    size_t dots = 0;
+    while (segment.n != 0) {
+        bool is_coded = str_starts_nocase(segment, "%2e");
+        if (!is_coded && segment.p[0] != '.')
+            return 0;
+        segment = str_sub(segment, is_coded ? 3 : 1, segment.n);
+        dots++;
+    }
+    return dots <= 2 ? dots : 0;
+}
+
+struct str path_walk(struct arena *arena, struct str path)
+{
+    struct buf out = {0};
+    struct str segment;
+    path = str_sub(path, str_starts(path, "/"), path.n);
+    while (str_split(&path, '/', &segment)) {
+        size_t dots = count_dots(segment);
+        if (dots == 2)
+            drop_last(&out);
+        if (dots == 0) {
+            buf_append_char(&out, '/');
+            buf_append_str(&out, segment);
+        }
+    }
+    struct str walked = arena_copy(arena, buf_str(&out));
+    buf_free(&out);
+    return walked.n != 0 ? walked : STR("/");
+}

@@ -40,6 +40,7 @@ struct collect_http {
     bool has_key, is_secure;
     size_t bytes_max;
     struct feed_reply reply;
+    int64_t retry_at_ms; /* Retry-After as a date; 0: none */
     struct resolve_query *query;
     collect_http_done_fn *done;
     void *owner;
@@ -67,9 +68,19 @@ static void clean_up(struct collect_http *h)
     buf_wipe_free(&h->key);
 }
 
+/* Retry-After may be a date; of the server's clock, where it tells that. */
+static void reckon_retry(struct collect_http *h)
+{
+    int64_t now = h->reply.date_ms != 0 ? h->reply.date_ms : clock_wall_ms();
+    if (h->reply.retry_after_ms < 0 && h->retry_at_ms != 0)
+        h->reply.retry_after_ms =
+            h->retry_at_ms > now ? h->retry_at_ms - now : 0;
+}
+
 static void finish(struct collect_http *h, int status)
 {
     collect_http_done_fn *done = h->done;
+    reckon_retry(h);
     struct feed_reply reply = h->reply;
     struct buf body = {0}, location = {0};
     h->done = NULL;
@@ -211,20 +222,33 @@ static void take_number(struct str value, int64_t factor, int64_t *out)
         *out = (int64_t)n * factor;
 }
 
+/* 0: none. */
+static int64_t read_date(struct str value)
+{
+    char text[64];
+    if (value.n >= sizeof text)
+        return 0;
+    memcpy(text, value.p, value.n);
+    text[value.n] = '\0';
+    time_t t = curl_getdate(text, NULL);
+    return t > 0 ? (int64_t)t * 1000 : 0;
+}
+
 static size_t on_header(char *p, size_t size, size_t n, void *context)
 {
     struct collect_http *h = context;
     struct str line = str_make(p, size * n), value;
-    char text[64];
     if (str_starts(line, "HTTP/")) { /* after a 100: from the beginning */
         h->reply.retry_after_ms = -1;
         h->reply.should_retry = -1;
+        h->retry_at_ms = 0;
         buf_clear(&h->location);
     } else if (take_field(line, "retry-after-ms", &value)) {
         take_number(value, 1, &h->reply.retry_after_ms);
     } else if (take_field(line, "retry-after", &value)) {
         if (h->reply.retry_after_ms < 0)
             take_number(value, 1000, &h->reply.retry_after_ms);
+        h->retry_at_ms = read_date(value);
     } else if (take_field(line, "x-should-retry", &value)) {
         h->reply.should_retry = str_is_nocase(value, "true")    ? 1
                                 : str_is_nocase(value, "false") ? 0
@@ -232,11 +256,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *context)
     } else if (take_field(line, "location", &value)) {
         if (value.n <= HEAD_BYTES_MAX)
             buf_append_str(&h->location, value);
-    } else if (take_field(line, "date", &value) && value.n < sizeof text) {
-        memcpy(text, value.p, value.n);
-        text[value.n] = '\0';
-        time_t t = curl_getdate(text, NULL);
-        h->reply.date_ms = t > 0 ? (int64_t)t * 1000 : 0;
+    } else if (take_field(line, "date", &value)) {
+        h->reply.date_ms = read_date(value);
     }
     return size * n;
 }
@@ -404,6 +425,7 @@ void collect_http_get(struct collect_http *h,
     collect_http_done_fn *done, void *owner)
 {
     h->reply = (struct feed_reply){.retry_after_ms = -1, .should_retry = -1};
+    h->retry_at_ms = 0;
     h->done = done;
     h->owner = owner;
     h->bytes_max = request->bytes_max;

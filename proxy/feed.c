@@ -151,8 +151,10 @@ void feed_retry(struct feed *f, enum feed_alarm alarm, int64_t retry_after_ms,
 {
     unsigned tries = f->options->tries != 0 ? f->options->tries : FEED_TRIES;
     int64_t wait = (int64_t)FEED_BACKOFF_MS << (f->tries < 10 ? f->tries : 10);
-    feed_raise(f, alarm);
+    if (retry_after_ms > FEED_RETRY_AFTER_MAX_MS)
+        retry_after_ms = FEED_RETRY_AFTER_MAX_MS;
     if (++f->tries >= tries) {
+        feed_raise(f, alarm); /* what a further try mends is none */
         /* One type that fails there is no reason to leave the others. */
         if (f->options->kind == FEED_COMPLIANCE &&
             (f->last_status >= 500 || f->last_status == 200)) {

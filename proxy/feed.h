@@ -32,6 +32,7 @@ enum {
     FEED_TRIES = 6, /* of one request, then the run is given up */
     FEED_BACKOFF_MS = 1000,
     FEED_BACKOFF_MAX_MS = 120000,
+    FEED_RETRY_AFTER_MAX_MS = 3600000, /* whatever the server asks for */
 };
 
 enum feed_kind { FEED_AUDIT, FEED_COMPLIANCE };

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+from email.utils import formatdate
 
 from gateway import BINARY, CARD, STANDIN, Gateway, GatewayTest, TellingTest, wait_for
 
@@ -137,6 +138,8 @@ class Once(Collect):
             self.assertEqual(request["authorization"] is None, request["url"].startswith("/signed/"))
 
     def test_faults_are_tried_again_as_the_server_asks(self):
+        self.gateway.write_config(f"upstream: {{allow_private: [\"127.0.0.0/8\"]}}\naudit_log: {{base_url: "
+                                  f"\"http://127.0.0.1:{self.feed.port}/v1\", key_file: {self.folder}/key}}\n")
         self.feed.set(events=[event(i) for i in range(5)], faults=[
             {"status": 429, "headers": {"retry-after-ms": "300"}}, {"status": 503}, {"cut": True}])
         start = time.monotonic()
@@ -145,6 +148,16 @@ class Once(Collect):
         self.assertGreater(time.monotonic() - start, 0.3)
         _, status, said = self.collect()
         self.assertEqual((status, len(self.ids())), (0, 5), said)
+
+    def test_a_date_may_say_when_to_come_again(self):
+        """Four seconds of the server's clock; by itself it would wait one."""
+        now = int(time.time())
+        self.feed.set(events=[event(1)], faults=[{"status": 429, "headers": {
+            "date": formatdate(now, usegmt=True), "retry-after": formatdate(now + 4, usegmt=True)}}])
+        start = time.monotonic()
+        _, status, said = self.collect()
+        self.assertEqual((status, self.ids()), (0, ["audit_log-1"]), said)
+        self.assertGreaterEqual(time.monotonic() - start, 4)
 
     def test_a_source_that_fails_is_named_and_the_other_goes_on(self):
         self.feed.set(files=[log_file(1, "AUTH_LOG", [compliance(1)])])

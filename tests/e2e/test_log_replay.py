@@ -173,6 +173,119 @@ class LogReplay(unittest.TestCase):
         self.assertIn("log:3: no log event", said)
         self.assertEqual(self.replay("audit", "")[:2], ([], 0))
 
+    def test_events_written_in_ways_of_their_own(self):
+        """Members in any order and more of them, old names, nulls, kinds that differ; each still says what it says."""
+        key = {"api_key": {"service_account": {"id": "svc_acct_ci"}, "type": "service_account", "id": "key_55"}, "type": "api_key"}
+        user = {"session": {"ip_address_details": {"asn": "", "latitude": ""}, "ip_address": "2001:db8::7",
+                            "user": {"email": "Zoë@corp.example", "id": "user-9"}, "ja3": ""}, "type": "session"}
+        who, of_key = ("Zoë@corp.example", "session", "2001:db8::7"), ("svc_acct_ci", "api-key", None)
+        nobody = (None, None, None)
+        rows = [  # type, payload, actor, (user, source, ip), target(s), changes, details, more of the event
+            ("checkpoint_permission.created", {"data": {"fine_tuned_model_checkpoint": "ft:a:b", "project_id": "proj_7"}, "id": "cp_7"},
+             key, of_key, ("checkpoint.permission", "cp_7"), None, {"checkpoint": "ft:a:b"}, {}),
+            ("api_key.updated", {"data": {"scopes": ["all"]}, "id": "key_1"}, user, who, ("api_key", "key_1"), ["scopes"],
+             {"scopes": ["all"]}, {}),
+            ("invite.sent", {"data": {"role": "owner", "email": "N@X.example", "later": {"a": [1]}}, "id": "invite-7"}, user, who,
+             ("invite", "invite-7", "N@X.example"), None, {"role": "owner"}, {"project": None}),
+            ("login.failed", {"error_message": "no", "error_code": "c"}, None, nobody, None, None, {"error_code": "c"}, {}),
+            ("logout.succeeded", {}, user, who, None, None, {}, {"object": "organization.audit_log"}),
+            ("certificates.deactivated", {"certificates": [{"name": "b", "id": "cert_2"}, {"id": "cert_1"}]}, key, of_key,
+             [("certificate", "cert_2", "b"), ("certificate", "cert_1")], None, {}, {}),
+            ("ip_allowlist.config.activated", {"configs": [{"name": "hq", "id": "cfg_1"}]}, user, who, ("ip_allowlist", "cfg_1", "hq"), None,
+             {}, {}),
+            ("rate_limit.updated", {"changes_requested": {"batch_1_day_max_input_tokens": 1, "max_requests_per_1_day": 2}, "id": "rl-1"},
+             key, of_key, ("rate_limit", "rl-1"), ["batch_1_day_max_input_tokens", "max_requests_per_1_day"],
+             {"max_requests_per_1_day": 2}, {}),
+            ("role.assignment.created", {"resource_type": "organization", "principal_type": "user", "principal_id": "user-3", "id": "ra_1"},
+             user, who, ("user", "user-3"), None, {"assignment_id": "ra_1"}, {}),
+            ("user.updated", {"changes_requested": {"role": "owner"}, "id": "proj_x"}, key, of_key, ("user", "proj_x"), ["role"],
+             {"role": "owner"}, {}),
+            ("project.updated", {"changes_requested": {"title": "Grün"}, "id": "proj_1"}, user, who, ("project", "proj_1", "Grün"), ["title"],
+             {}, {"project": {"name": "Default", "id": "proj_0"}}),
+            ("tenant.sso_connection.updated", {"id": "conn_1", "client_secret": "PlantedSecretOfTheConnection"}, user, who,
+             ("tenant.sso_connection", "conn_1"), None, {}, {}),
+            ("something.quite.new", {"id": "x_1", "note": "sk-svcacct-PlantedKeyValue0123456789"}, key, of_key,
+             ("something.quite", "x_1"), None, {}, {"extra": {"deep": [{"er": 1}]}}),
+            ("service_account.updated", {"changes_requested": {"role": None}, "id": "svc_1"}, user, who, ("service_account", "svc_1"),
+             ["role"], {}, {}),
+            ("scim.disabled", {"id": "scim_1"}, {"type": "session", "session": None}, nobody, ("scim", "scim_1"), None, {}, {}),
+            ("external_key.removed", {"id": "ek_1"}, {"type": "api_key", "api_key": {"type": "user", "user": {"email": "k@x.example"}}},
+             ("k@x.example", "api-key", None), ("external_key", "ek_1"), None, {}, {}),
+            ("user.deleted", {"id": "user-5"}, user, who, ("user", "user-5"), None, {}, {"user_deleted": {"id": "not-this"}}),
+            ("group.updated", {"changes_requested": {"group_name": "Ops"}, "id": "g_1"}, user, who, ("group", "g_1", "Ops"), ["group_name"],
+             {}, {}),
+        ]
+        events = [{**more, kind: payload, "actor": actor, "effective_at": 1767607200 + i, "type": kind, "id": f"audit_log-{i}"}
+                  for i, (kind, payload, actor, *_, more) in enumerate(rows)]
+        events[1]["effective_at"] = 1767607201.0
+        events[2]["effective_at"] = "1767607202"
+        underscored = {"id": "req_1", "type": "invite.deleted", "effective_at": 1767607300, "invite_deleted": {"id": "invite-1"}}
+        lines = [json.dumps(e, ensure_ascii=bool(i % 2)) for i, e in enumerate([*events, underscored, events[3]])]
+        got, status, said = self.replay("audit", "\ufeff" + "\r\n".join(lines) + "\r\n\r\n")
+        self.assertEqual((len(got), status), (len(rows) + 1, 0), said)  # what comes twice is told once
+        self.assertNotIn("Planted", json.dumps(got))
+        self.assertEqual((got[-1]["activity"], got[-1]["target"]["id"]), ("invite.deleted", "invite-1"))
+        for i, (activity, (kind, _, _, actor, target, changes, details, _)) in enumerate(zip(got, rows)):
+            with self.subTest(kind):
+                self.assertEqual(activity["activity"], kind.replace("checkpoint_", "checkpoint."))
+                self.assertEqual(activity["time"], f"2026-01-05T10:00:{i:02d}.000Z")
+                found = activity["actor"]
+                self.assertEqual(tuple(found.get(k) for k in ("user", "source", "ip")), actor)
+                listed = [tuple(t[k] for k in ("type", "id", "name") if k in t)
+                          for t in activity.get("targets", [activity["target"]] if "target" in activity else [])]
+                self.assertEqual(listed, target if isinstance(target, list) else [target] if target else [])
+                self.assertEqual(activity.get("changes"), changes)
+                self.assertEqual({k: activity["details"].get(k) for k in details}, details)
+        self.assertEqual([got[0].get("project_id"), got[10].get("project_id")], ["proj_7", "proj_0"])
+
+    def test_actions_written_in_ways_of_their_own(self):
+        """The action inside or beside its data, several addresses, results of every word, times with an offset."""
+        rows = [  # event, [(activity, outcome, target)]
+            ({"type": "AUDIT_LOG", "action": "INVITE_SEND", "action_result": "SUCCESS",
+              "action_data": {"role": "standard-user", "email_addresses": ["b@x.example", "A@x.example"]}},
+             [("invite.sent", "success", ("invite", None, "b@x.example")), ("invite.sent", "success", ("invite", None, "A@x.example"))]),
+            ({"type": "AUTH_LOG", "action_data": {"auth_provider_name": "okta", "action": "login_failure"}}, [("login.failed", "failure", None)]),
+            ({"type": "auth_log", "action": "LOGIN_SUCCESS"}, [("login.succeeded", "success", None)]),
+            ({"type": "AUTH_LOG", "action_data": {"action": "challenge_blocked"}}, [("challenge_blocked", "failure", None)]),
+            ({"type": "AUDIT_LOG", "action": "USER_ROLE_UPDATED", "action_result": "ERROR", "action_data": {"user_id": "user-2", "new_role": "x"}},
+             [("user.updated", "failure", ("user", "user-2"))]),
+            ({"type": "AUDIT_LOG", "action_result": "BLOCKED", "action_data": {"action": "DOMAIN_CREATE", "hostname": "corp.example"}},
+             [("organization.updated", "failure", ("domain", None, "corp.example"))]),
+            ({"type": "AUDIT_LOG", "action": "WORKSPACE_SET_WHATEVER_IP_ALLOWLIST", "action_result": "SUCCESS",
+              "action_data": {"allowed_ips": ["10.0.0.0/8"]}}, [("organization.updated", "success", ("organization", "ws-1"))]),
+            ({"type": "AUDIT_LOG", "action": "SESSION_REVOKE", "action_result": "SUCCESS", "action_data": {"user_id": "user-3"}},
+             [("logout.succeeded", "success", ("user", "user-3"))]),
+            ({"type": "AUDIT_LOG", "action": "INVITE_ACCEPT_ALL", "action_result": "SUCCESS", "action_data": {"total_requested": 3}},
+             [("invite.accepted", "success", None)]),
+            ({"type": "AUDIT_LOG", "action": "SOMETHING_NEW", "action_result": "SUCCESS", "action_data": {"token": "PlantedToken"}},
+             [("SOMETHING_NEW", "success", None)]),
+            ({"type": "AUDIT_LOG", "action": "GROUP_REMOVE_USER", "action_result": "SUCCESS", "action_data": {"group_id": "g1", "name": "Ops"}},
+             [("group.updated", "success", ("group", "g1", "Ops"))]),
+            ({"type": "CODEX_LOG", "whatever": 1}, [("CODEX_LOG", None, None)]),
+            ({"type": "CONVERSATION_MESSAGE", "conversation": {"id": "c1", "project_id": "p1"}, "previous_message_id": "m0",
+              "message": {"files": {"data": [{"id": "file-1", "name": "q.pdf"}]}, "content": {"type": "text", "value": "hello"},
+                          "author": {"type": "user"}, "id": "m1"}}, [("prompt_with_file.created", "success", None)]),
+            ({"type": "CONVERSATION_MESSAGE", "conversation": {"id": "c1"},
+              "message": {"author": {"model": "gpt-5", "type": "assistant"}, "content": {"value": "hi"}, "id": "m2"}},
+             [("response.generated", "success", None)]),
+        ]
+        lines = [json.dumps({**event, "actor": {"user_email": "ana@corp.example", "type": "ACCOUNT_USER"}, "principal": {"id": "ws-1"},
+                             "timestamp": f"2026-01-05T12:00:{i:02d}.5+02:00", "event_id": f"e{i}"}) for i, (event, _) in enumerate(rows)]
+        got, status, said = self.replay("compliance", "\ufeff" + "\n\r\n".join(lines + lines[:3]))
+        wanted = [(i, *row) for i, (_, told) in enumerate(rows) for row in told]
+        self.assertEqual((len(got), status), (len(wanted), 0), said)
+        self.assertNotIn("Planted", json.dumps(got))
+        for activity, (i, name, outcome, target) in zip(got, wanted):
+            with self.subTest(name):
+                self.assertEqual((activity["activity"], activity.get("outcome"), activity["time"]),
+                                 (name, outcome, f"2026-01-05T10:00:{i:02d}.500Z"))
+                self.assertEqual(activity["actor"]["user"], "ana@corp.example")
+                found = activity.get("target")
+                self.assertEqual(found and {k: v for k, v in found.items()},
+                                 target and {k: v for k, v in zip(("type", "id", "name"), target) if v})
+        self.assertEqual((got[-2]["parent_message_id"], got[-2]["project_id"], got[-2]["files"][0]["name"]), ("m0", "p1", "q.pdf"))
+        self.assertEqual((got[-1]["model"], got[-1]["text"]["content"]), ("gpt-5", "hi"))
+
 
 if __name__ == "__main__":
     unittest.main()

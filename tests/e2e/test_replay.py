@@ -15,6 +15,7 @@ import tempfile
 import unittest
 
 import replay_admin  # noqa: F401  (they register their cases)
+import replay_admin_turned  # noqa: F401
 import replay_answers  # noqa: F401
 import replay_api
 import replay_beside  # noqa: F401
@@ -31,6 +32,7 @@ import replay_prompts  # noqa: F401
 import replay_resume  # noqa: F401
 import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401
+import replay_signin_turned  # noqa: F401
 import replay_views  # noqa: F401
 import replay_writes  # noqa: F401
 import replay_ws  # noqa: F401

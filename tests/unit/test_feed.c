@@ -459,9 +459,52 @@ static void what_the_server_says_of_retries_is_heeded(void **state)
     reply_with(f, 429, 7000, -1, "", w.now_ms);
     assert_int_equal(feed_step(f, w.now_ms + 6999), FEED_REST);
     assert_int_equal(feed_step(f, w.now_ms + 7000), FEED_GET);
+    reply_with(f, 429, INT64_C(864000000), -1, "", w.now_ms); /* ten days */
+    assert_int_equal(
+        feed_wake_ms(f), w.now_ms + (int64_t)FEED_RETRY_AFTER_MAX_MS);
+    w.now_ms += FEED_RETRY_AFTER_MAX_MS;
+    assert_int_equal(feed_step(f, w.now_ms), FEED_GET);
     reply_with(f, 500, -1, 0, "", w.now_ms); /* x-should-retry: false */
     assert_int_equal(feed_step(f, w.now_ms + 299999), FEED_REST);
     assert_int_equal(feed_failed_runs(f), 1);
+    feed_free(&f);
+}
+
+/* One step of a run in which every answer is the same page. */
+static void step_with(struct feed *f, const char *page, int64_t now_ms)
+{
+    struct str json;
+    switch (feed_step(f, now_ms)) {
+    case FEED_GET:
+        reply_with(f, 200, -1, -1, page, now_ms);
+        break;
+    case FEED_PUT:
+        while (feed_next_event(f, &json) == OK)
+            continue;
+        feed_on_put(f, true, now_ms);
+        break;
+    case FEED_SAVE:
+        feed_on_saved(f, true, now_ms);
+        break;
+    case FEED_REST:
+        break;
+    }
+}
+
+static void what_a_further_try_mends_is_no_alarm(void **state)
+{
+    (void)state;
+    struct world w;
+    struct feed *f = begin(&w, FEED_AUDIT);
+    reply_with(f, 503, 5, -1, "", w.now_ms);
+    w.now_ms += 5;
+    for (int i = 0; i < 100 && feed_runs(f) == 0; i++)
+        step_with(f,
+            "{\"data\":[{\"id\":\"a\",\"type\":\"t\"}],\"has_more\":false}",
+            w.now_ms);
+    assert_int_equal(feed_runs(f), 1);
+    assert_int_equal(feed_failed_runs(f), 0);
+    assert_int_equal(feed_alarm(f), FEED_FINE);
     feed_free(&f);
 }
 
@@ -554,6 +597,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_server_says_of_retries_is_heeded),
+        cmocka_unit_test(what_a_further_try_mends_is_no_alarm),
         cmocka_unit_test(a_key_that_is_refused_is_an_alarm),
         cmocka_unit_test(an_empty_log_may_be_one_that_is_off),
         cmocka_unit_test(a_refused_tenant_type_does_not_stop_the_run),
