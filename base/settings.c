@@ -41,6 +41,7 @@ static const char *const alpn_words[] = {
     "mirror", "client-h1", "server-h1", NULL};
 static const char *const auth_words[] = {"none", "basic", NULL};
 static const char *const off_words[] = {"off", "on", NULL};
+static const char *const staple_words[] = {"refuse", "ignore", NULL};
 static const char *const signed_out_words[] = {"allow", "block", NULL};
 static const char *const pac_words[] = {"direct", "proxy", NULL};
 static const char *const durability_words[] = {"async", "before-forward", NULL};
@@ -149,6 +150,9 @@ static const struct setting table[] = {
         "PEM files trusted besides the system's roots"),
     LIST("upstream", "crl", SETTING_LIST, crl, "[]",
         "PEM files of revocation lists"),
+    WORD("upstream", "missing_staple", SETTING_FLAG, ignore_missing_staple,
+        staple_words, "refuse", "an origin whose certificate demands a stapled "
+        "OCSP answer (must-staple) and that sends no good one"),
     LIST("upstream", "dns_servers", SETTING_LIST, dns_servers, "[]",
         "name servers; empty: those of /etc/resolv.conf"),
     ARRAY("upstream", "allow_private", SETTING_RANGES, allow_private, "[]",
@@ -165,6 +169,14 @@ static const struct setting table[] = {
     WORD("tenant", "signed_out", SETTING_FLAG, tenant_blocks_signed_out,
         signed_out_words, "allow", "block: ChatGPT without a sign-in is "
         "refused"),
+    INT("limits", "request_line", limit_request_line, 1024, 1048576, "32768",
+        "bytes", "of a request's first line (414)"),
+    INT("limits", "field", limit_field, 1024, 1048576, "32768", "bytes",
+        "of one header field; the services' own reach 30 KiB (431)"),
+    INT("limits", "head", limit_head, 4096, 4194304, "131072", "bytes",
+        "of all fields of a head, or of trailers (431)"),
+    INT("limits", "fields", limit_fields, 10, 10000, "200", "",
+        "fields of a head, or of trailers (431)"),
     WORD(NULL, "alpn", SETTING_WORD, alpn, alpn_words, "mirror",
         "mirror: the same HTTP version on both sides"),
     WORD("pac", "default", SETTING_FLAG, pac_default_proxy, pac_words, "direct",

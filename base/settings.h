@@ -50,6 +50,7 @@ struct settings {
     struct resolve_entry *resolve;
     size_t resolve_count;
     struct str_list extra_roots, crl;
+    bool ignore_missing_staple;
     struct str_list dns_servers; /* empty: /etc/resolv.conf */
     struct net_range *allow_private;
     size_t allow_private_count;
@@ -59,6 +60,7 @@ struct settings {
     /* tenant: "a,b" as the services' headers want them; empty: any */
     struct str tenant_workspaces, tenant_organizations;
     bool tenant_blocks_signed_out;
+    int64_t limit_request_line, limit_field, limit_head, limit_fields;
     enum alpn_mode alpn;
     bool pac_default_proxy;
     bool before_forward; /* durability */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/mem.h"
 #include "certs/mint.h"
 #include "certs/pem.h"
 
@@ -85,6 +86,15 @@ enum err ca_read(struct str cert_pem, struct ca_info *info_out)
     info_out->not_after_ms = asn1_time_ms(X509_get0_notAfter(cert));
     X509_free(cert);
     return OK;
+}
+
+int ca_expiry_step(const struct ca_info *info, int64_t now_ms)
+{
+    static const int steps[] = {0, 7, 30, 60};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (info->not_after_ms - now_ms <= steps[i] * INT64_C(86400000))
+            return steps[i];
+    return -1;
 }
 
 static const char *pair_mistake(X509 *cert, EVP_PKEY *key)

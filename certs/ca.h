@@ -19,6 +19,10 @@ struct ca_info {
 };
 enum err ca_read(struct str cert_pem, struct ca_info *info_out) MUST_USE;
 
+/* Of 60, 30, 7 and 0 days the least that is not less than what is left, rounded
+ * up; -1: more than 60 are left (K5). */
+int ca_expiry_step(const struct ca_info *info, int64_t now_ms);
+
 /* Whether leaves may be signed with it now: NULL, or what is wrong, a static
  * text (F39). */
 const char *ca_mistake(struct str cert_pem, struct str key_pem);

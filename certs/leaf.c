@@ -258,8 +258,9 @@ static struct leaf *leaf_new(
     return leaf;
 }
 
-/* The certificate must be for our key and from the issuer that goes with it
- * (after a rotation an answer of the old signer may still arrive). */
+/* The certificate must be for our key and from the issuer that goes with it.
+ * During a rotation either side may be the first to have the new CA: that
+ * signer is as good as none (ERR_CLOSED), and the other one is waited for. */
 static enum err accept_cert(struct leaf_cache *cache,
     const struct leaf_answer *answer, struct leaf **leaf_out)
 {
@@ -271,7 +272,7 @@ static enum err accept_cert(struct leaf_cache *cache,
         X509_verify(cert, X509_get0_pubkey(cache->issuer)) != 1) {
         ERR_clear_error();
         X509_free(cert);
-        return ERR_DENIED;
+        return ERR_CLOSED;
     }
     *leaf_out = leaf_new(cache, answer->host, cert);
     return OK;

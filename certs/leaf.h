@@ -36,7 +36,8 @@ enum err leaf_cache_want(struct leaf_cache *cache, struct str host,
     leaf_ready_fn *ready, void *owner, struct leaf **leaf_out,
     struct buf *request_out) MUST_USE;
 void leaf_cache_answer(struct leaf_cache *cache, struct str answer);
-/* The signer is gone: every waiter gets ERR_CLOSED. */
+/* The signer is gone: every waiter gets ERR_CLOSED.  So does who waits for an
+ * answer that is of another CA. */
 void leaf_cache_fail_all(struct leaf_cache *cache);
 /* The owner is going away and wants no call any more. */
 void leaf_cache_forget(struct leaf_cache *cache, void *owner);

@@ -38,6 +38,9 @@ struct trust_verdict {
 struct trust *trust_new(const struct bundle *bundle, struct diag *diag);
 void trust_free(struct trust **trust);
 
+/* A certificate that demands a staple is taken without one, too (U10). */
+void trust_ignore_missing_staple(struct trust *trust);
+
 /* host: lower case, no trailing dot; an IP literal without brackets.
  * untrusted may be NULL.  OK, with the chain (leaf first) for the caller to
  * free, or ERR_DENIED and why. */

@@ -153,7 +153,8 @@ static int refuse_to_replace(const char *folder)
         "  2. promptgate ca init\n"
         "  3. let clients trust the new certificate (promptgate ca export);\n"
         "     appended to ca.pem, the old one is still exported beside it\n"
-        "  4. restart the gateway, then remove the old CA from the clients\n",
+        "  4. reload the gateway (SIGHUP), then remove the old CA from the "
+        "clients\n",
         folder, folder, folder);
     return STATUS_FAILED;
 }

@@ -296,6 +296,8 @@ enum err conf_arm(struct conf *conf, struct str database, struct str data,
         return ERR_CONFIG;
     conf->pool = channel_pool_new();
     conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);
+    if (conf->tls != NULL && conf->settings.ignore_missing_staple)
+        tls_context_ignore_missing_staple(conf->tls);
     return conf->tls != NULL ? OK : ERR_CONFIG;
 }
 

@@ -7,6 +7,8 @@
  * request on it an error page that says why (U14, U15).
  */
 
+#include <string.h>
+
 #include "base/stats.h"
 #include "certs/leaf.h"
 
@@ -109,6 +111,20 @@ static void on_client_refused(struct session *s)
     session_close(s); /* the alert is flushed first */
 }
 
+/* TLS 1.3 toward the client hides that the service has 1.2 only (C4). */
+static void mark_stronger(const struct session *s)
+{
+    const struct origin *origin = s->origins;
+    if (origin == NULL || origin->side.tls == NULL || s->failure != NULL)
+        return;
+    const char *client = tls_version_text(s->client.tls);
+    const char *server = tls_version_text(origin->side.tls);
+    if (strcmp(client, server) > 0)
+        log_event(LOG_INFO, "client.tls.stronger",
+            LOG_INT("session", s->number), LOG_STR("host", s->host),
+            LOG_CSTR("client", client), LOG_CSTR("origin", server));
+}
+
 void intercept_on_accepted(struct session *s)
 {
     if (s->state != SESSION_ACCEPT)
@@ -122,6 +138,7 @@ void intercept_on_accepted(struct session *s)
         return;
     stats_add(STAT_HANDSHAKES_CLIENT, 1);
     stats_add(STAT_RESUMED_CLIENT, tls_was_resumed(s->client.tls));
+    mark_stronger(s);
     session_set_state(s, SESSION_HTTP);
     session_set_deadline(s, s->conf->settings.timeout_head);
     side_start_codec(

@@ -125,13 +125,8 @@ static void on_closed(void *owner)
 static const struct chan_events CHAN_EVENTS = {
     .on_message = on_message, .on_closed = on_closed};
 
-void minter_attach(struct minter *m, int fd)
+static void ask_parked(struct minter *m)
 {
-    if (m->chan != NULL) {
-        chan_free(&m->chan);
-        leaf_cache_fail_all(m->cache); /* its answers will not come */
-    }
-    m->chan = chan_new(m->loop, fd, &CHAN_EVENTS, m);
     for (struct want *w = m->wants; w != NULL; w = w->next) {
         struct leaf *leaf = NULL;
         if (w->phase != WANT_PARKED)
@@ -140,6 +135,16 @@ void minter_attach(struct minter *m, int fd)
         if (err != ERR_AGAIN)
             want_answer(w, leaf, err);
     }
+}
+
+void minter_attach(struct minter *m, int fd)
+{
+    if (m->chan != NULL) {
+        chan_free(&m->chan);
+        leaf_cache_fail_all(m->cache); /* its answers will not come */
+    }
+    m->chan = chan_new(m->loop, fd, &CHAN_EVENTS, m);
+    ask_parked(m);
 }
 
 static void want_expire(struct want *w, uint64_t now)
@@ -201,7 +206,10 @@ void minter_forget(struct minter *m, const void *owner)
 
 enum err minter_set_issuer(struct minter *m, struct str issuer_pem)
 {
-    return leaf_cache_set_issuer(m->cache, issuer_pem);
+    enum err err = leaf_cache_set_issuer(m->cache, issuer_pem);
+    if (err == OK && m->chan != NULL)
+        ask_parked(m); /* the signer may have been the first to change */
+    return err;
 }
 
 struct minter *minter_new(uv_loop_t *loop, struct defer_queue *defer,

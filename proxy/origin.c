@@ -188,7 +188,8 @@ void origin_on_bytes(struct origin *origin, struct str data)
             announce_websockets(origin->side.session);
         if (origin->side.tls != NULL &&
             tls_phase(origin->side.tls) == TLS_FAILED)
-            origin_fail(origin, "tls-broken", STR_NONE);
+            origin_fail(origin, tls_failure(origin->side.tls),
+                str_of(tls_failure_detail(origin->side.tls)));
         return;
     }
     if (origin->side.tls == NULL)

@@ -193,12 +193,21 @@ static void adopt(struct parent *p)
     log_setup(s->log_format, s->log_level, "parent");
 }
 
+static struct str ca_of(const struct generation *g)
+{
+    const struct bundle_file *file = bundle_first(&g->conf->bundle, BUNDLE_CA);
+    return file != NULL ? file->text : STR_NONE;
+}
+
 static void finish_reload(struct parent *p, bool is_good)
 {
     if (is_good) {
+        bool is_new_ca = !str_eq(ca_of(&p->now), ca_of(&p->next));
         warn_of_restart(&p->now.conf->settings, &p->next.conf->settings);
         adopt(p);
         children_reload(p);
+        if (is_new_ca)
+            children_replace_signer(p);
         stats_add(STAT_RELOADS, 1);
         log_event(LOG_INFO, "reload.done",
             LOG_INT("generation", p->now.conf->generation));

@@ -83,6 +83,8 @@ void children_drain(struct parent *p, bool is_services, uint64_t within_ms);
 void children_kill(struct parent *p, bool is_services);
 bool children_are_gone(const struct parent *p, bool with_services);
 void children_reload(struct parent *p);
+/* Another CA: the signer gets no second key, but a successor with it (K6). */
+void children_replace_signer(struct parent *p);
 /* Called back when a role ended or is ready. */
 void parent_on_change(struct parent *p);
 void parent_fail(struct parent *p, const char *why);

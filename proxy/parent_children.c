@@ -473,3 +473,11 @@ void children_reload(struct parent *p)
     }
     p->is_reloading = true;
 }
+
+void children_replace_signer(struct parent *p)
+{
+    struct control drain = {.type = CONTROL_DRAIN};
+    for (size_t i = 0; i < p->child_count; i++)
+        if (p->children[i].kind == ROLE_SIGNER)
+            send_to(&p->children[i], &drain, -1);
+}

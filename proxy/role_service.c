@@ -18,6 +18,8 @@
 #include "proxy/chan.h"
 #include "proxy/intake.h"
 
+enum { TICK_MS = 60 * 1000 };
+
 struct peer {
     struct peer *next;
     struct service_loop *loop;
@@ -32,6 +34,7 @@ struct service_loop {
     uv_loop_t loop;
     uv_check_t check;
     uv_poll_t intake;
+    uv_timer_t tick;
     const struct service_ops *ops;
     void *state;
     struct role *role;
@@ -215,6 +218,20 @@ static void listen_intake(struct service_loop *l)
     uv_poll_start(&l->intake, UV_READABLE, on_intake);
 }
 
+static void on_tick(uv_timer_t *timer)
+{
+    const struct service_loop *l = timer->data;
+    l->ops->tick(l->state);
+}
+
+static void start_tick(struct service_loop *l)
+{
+    uv_timer_init(&l->loop, &l->tick);
+    l->tick.data = l;
+    if (l->ops->tick != NULL)
+        uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS);
+}
+
 int service_run(const struct role_start *start, const struct service_ops *ops)
 {
     struct service_loop l = {.ops = ops};
@@ -230,6 +247,7 @@ int service_run(const struct role_start *start, const struct service_ops *ops)
     l.check.data = &l;
     uv_check_start(&l.check, on_check);
     listen_intake(&l);
+    start_tick(&l);
     role_enter_sandbox(start);
     l.role = role_attach(&l.loop, start, &role_events, &l);
     role_ready(l.role);

@@ -23,6 +23,7 @@ struct service_ops {
     void (*origins)(void *state, const uint64_t *origins, size_t count);
     /* A worker instance has ended, and all it ever sent has been handled. */
     void (*gone)(void *state, uint64_t origin);
+    void (*tick)(void *state);                      /* once a minute */
     void (*reload)(void *state, struct conf *conf); /* conf: the callee's */
     void (*close)(void *state);
 };

@@ -16,6 +16,8 @@
 struct signing {
     struct signer *signer;
     struct conf *conf;
+    struct ca_info ca;
+    int expiry_step; /* told last; -1: nothing to tell */
 };
 
 static bool is_in_scope(void *context, struct str host)
@@ -29,15 +31,20 @@ static bool is_in_scope(void *context, struct str host)
     return false;
 }
 
-static void show_expiry(struct str certificate)
+/* Told at the start and once more at each of 60, 30, 7 and 0 days (K5). */
+static void tell_expiry(void *state)
 {
-    struct ca_info info;
-    if (ca_read(certificate, &info) != OK)
+    struct signing *s = state;
+    int64_t now_ms = clock_wall_ms();
+    int step = ca_expiry_step(&s->ca, now_ms);
+    if (step == s->expiry_step)
         return;
-    stats_set(STAT_CA_EXPIRY_SECONDS, info.not_after_ms / 1000);
-    int64_t days = (info.not_after_ms - clock_wall_ms()) / 86400000;
-    if (days < 60)
-        log_event(LOG_WARN, "ca.expires_soon", LOG_INT("days", days));
+    s->expiry_step = step;
+    if (step == 0)
+        log_event(LOG_ERROR, "ca.expired");
+    else if (step > 0)
+        log_event(step <= 7 ? LOG_ERROR : LOG_WARN, "ca.expires_soon",
+            LOG_INT("days", (s->ca.not_after_ms - now_ms) / 86400000));
 }
 
 static enum err signer_open(const struct role_start *start, void **state_out)
@@ -48,8 +55,12 @@ static enum err signer_open(const struct role_start *start, void **state_out)
         return ERR_CONFIG;
     struct signing *s = MEM_NEW(struct signing);
     s->conf = start->conf;
+    s->expiry_step = -1;
     *state_out = s;
-    show_expiry(ca->text);
+    if (ca_read(ca->text, &s->ca) == OK) {
+        stats_set(STAT_CA_EXPIRY_SECONDS, s->ca.not_after_ms / 1000);
+        tell_expiry(s);
+    }
     return signer_new(ca->text, start->key, is_in_scope, s, &s->signer);
 }
 
@@ -77,7 +88,9 @@ static void signer_reload(void *state, struct conf *conf)
 
 int signer_main(const struct role_start *start)
 {
-    static const struct service_ops ops = {
-        .open = signer_open, .handle = signer_answer, .reload = signer_reload};
+    static const struct service_ops ops = {.open = signer_open,
+        .handle = signer_answer,
+        .tick = tell_expiry,
+        .reload = signer_reload};
     return service_run(start, &ops);
 }

@@ -195,11 +195,22 @@ void session_free(struct session **session)
     *session = NULL;
 }
 
+/* H8: both sides are held to the same. */
+static struct codec_limits limits_of(const struct settings *settings)
+{
+    struct codec_limits limits = codec_limits_default;
+    limits.request_line_bytes = (uint32_t)settings->limit_request_line;
+    limits.field_bytes = (uint32_t)settings->limit_field;
+    limits.head_bytes = (uint32_t)settings->limit_head;
+    limits.field_count = (uint32_t)settings->limit_fields;
+    return limits;
+}
+
 void side_start_codec(struct side *side, enum http_version version)
 {
     const struct codec_events *events =
         side->is_client ? &txn_client_events : &txn_origin_events;
-    struct codec_limits limits = codec_limits_default;
+    struct codec_limits limits = limits_of(&side->session->conf->settings);
     limits.offer_websockets =
         side->is_client && origin_has_h2_websockets(side->session);
     side->codec = codec_new(version,

@@ -290,6 +290,11 @@ struct tls_context *tls_context_new(
     return context;
 }
 
+void tls_context_ignore_missing_staple(struct tls_context *context)
+{
+    trust_ignore_missing_staple(context->trust);
+}
+
 void tls_context_free(struct tls_context **context_at)
 {
     struct tls_context *context = *context_at;

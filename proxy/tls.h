@@ -29,6 +29,8 @@ struct tls;
 enum { TLS_TICKET_KEY_BYTES = 80 };
 struct tls_context *tls_context_new(
     const struct bundle *bundle, struct str ticket_keys, struct diag *diag);
+/* upstream.missing_staple: ignore (U10). */
+void tls_context_ignore_missing_staple(struct tls_context *context);
 void tls_context_free(struct tls_context **context);
 
 /* ALPN: bit set, in the order h2, http/1.1. */

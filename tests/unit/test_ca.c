@@ -38,6 +38,21 @@ static void k4_a_new_ca_can_sign_leaves_and_nothing_else(void **state)
     buf_wipe_free(&key_pem);
 }
 
+static void k5_the_end_is_told_at_60_30_7_and_0_days(void **state)
+{
+    (void)state;
+    const int64_t day_ms = 86400000;
+    static const struct {
+        int days_left, want;
+    } cases[] = {{400, -1}, {61, -1}, {60, 60}, {31, 60}, {30, 30}, {8, 30},
+        {7, 7}, {1, 7}, {0, 0}, {-5, 0}};
+    struct ca_info info = {.not_after_ms = 1000 * day_ms};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(
+            ca_expiry_step(&info, (1000 - cases[i].days_left) * day_ms),
+            cases[i].want);
+}
+
 static void k1_two_installations_share_nothing(void **state)
 {
     (void)state;
@@ -291,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k4_a_new_ca_can_sign_leaves_and_nothing_else),
         cmocka_unit_test(k1_two_installations_share_nothing),
+        cmocka_unit_test(k5_the_end_is_told_at_60_30_7_and_0_days),
         cmocka_unit_test(reading_tells_what_people_compare),
         cmocka_unit_test(names_that_do_not_fit_are_refused),
         cmocka_unit_test(k7_only_certificates_are_ever_exported),

@@ -352,6 +352,349 @@ static void a_client_that_refuses_our_leaf_is_recognised(void **state)
     tls_free(&tls);
 }
 
+/* ---- against a client of OpenSSL's own ----------------------------------- */
+
+struct raw {
+    SSL *ssl;
+    BIO *in, *out;
+    struct tls *tls;
+};
+
+static struct raw raw_open(
+    struct gateway *g, SSL_CTX *ctx, const char *host, SSL_SESSION *session)
+{
+    struct leaf *leaf = leaf_of(g, host);
+    struct raw r = {SSL_new(ctx), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()),
+        tls_new_client(g->context, leaf, ALPN_H1)};
+    leaf_unref(&leaf);
+    SSL_set_bio(r.ssl, r.in, r.out);
+    SSL_set_tlsext_host_name(r.ssl, host);
+    SSL_set_connect_state(r.ssl);
+    if (session != NULL)
+        assert_int_equal(SSL_set_session(r.ssl, session), 1);
+    return r;
+}
+
+static void raw_to_gateway(struct raw *r, size_t cut)
+{
+    char *bytes;
+    long n = BIO_get_mem_data(r->out, &bytes);
+    for (size_t at = 0; at < (size_t)n; at += cut)
+        (void)!tls_feed(
+            r->tls, str_sub(str_make(bytes, (size_t)n), at, at + cut));
+    (void)BIO_reset(r->out);
+}
+
+static void raw_to_client(struct raw *r)
+{
+    struct buf wire = {0};
+    tls_take_output(r->tls, &wire);
+    if (wire.n > 0)
+        BIO_write(r->in, buf_bytes(&wire), (int)wire.n);
+    buf_free(&wire);
+}
+
+/* Both ends, until nothing moves; the reason of the client's error, or 0. */
+static int raw_pump(struct raw *r, size_t cut)
+{
+    char scratch[256];
+    for (int round = 0; round < 8; round++) {
+        ERR_clear_error();
+        int done = SSL_is_init_finished(r->ssl)
+                       ? SSL_read(r->ssl, scratch, sizeof scratch)
+                       : SSL_do_handshake(r->ssl);
+        int error = SSL_get_error(r->ssl, done);
+        if (error == SSL_ERROR_SSL)
+            return ERR_GET_REASON(ERR_peek_error());
+        raw_to_gateway(r, cut);
+        raw_to_client(r);
+    }
+    return 0;
+}
+
+static void raw_close(struct raw *r)
+{
+    SSL_set_shutdown(r->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_free(r->ssl);
+    tls_free(&r->tls);
+    ERR_clear_error();
+}
+
+static SSL_CTX *raw_context(int version)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, version);
+    return ctx;
+}
+
+static void c3_c9_old_versions_and_weak_suites_get_their_alert(void **state)
+{
+    struct gateway *g = *state;
+    static const struct {
+        int version, reason;
+        const char *suites, *chosen;
+    } cases[] = {
+        {TLS1_1_VERSION, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "ALL", NULL},
+        {TLS1_2_VERSION, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "AES128-SHA",
+            NULL},
+        {TLS1_2_VERSION, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+            "AES128-GCM-SHA256", NULL},
+        {TLS1_2_VERSION, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+            "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA", NULL},
+        {TLS1_2_VERSION, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+            "aNULL:eNULL:@SECLEVEL=0", NULL},
+        {TLS1_2_VERSION, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+            "ECDHE-ECDSA-AES128-CCM8", NULL},
+        /* The server's order, not the client's. */
+        {TLS1_2_VERSION, 0,
+            "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:"
+            "ECDHE-ECDSA-AES256-GCM-SHA384",
+            "ECDHE-ECDSA-AES256-GCM-SHA384"},
+        {TLS1_2_VERSION, 0,
+            "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256",
+            "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        SSL_CTX *ctx = raw_context(cases[i].version);
+        assert_int_equal(SSL_CTX_set_cipher_list(ctx, cases[i].suites), 1);
+        struct raw r = raw_open(g, ctx, "a.test", NULL);
+        int reason = raw_pump(&r, 1 << 20);
+        if (reason != cases[i].reason)
+            print_message("case %zu: %s\n", i,
+                ERR_reason_error_string(
+                    (unsigned long)ERR_PACK(ERR_LIB_SSL, 0, reason)));
+        assert_int_equal(reason, cases[i].reason);
+        assert_int_equal(
+            tls_phase(r.tls), cases[i].chosen != NULL ? TLS_OPEN : TLS_FAILED);
+        if (cases[i].chosen != NULL)
+            assert_string_equal(SSL_get_cipher_name(r.ssl), cases[i].chosen);
+        raw_close(&r);
+        SSL_CTX_free(ctx);
+    }
+}
+
+static unsigned handshakes;
+
+static void count_handshakes(const SSL *ssl, int where, int value)
+{
+    (void)ssl;
+    (void)value;
+    handshakes += (where & SSL_CB_HANDSHAKE_DONE) != 0;
+}
+
+static void u17_a_client_renegotiates_nothing(void **state)
+{
+    struct gateway *g = *state;
+    SSL_CTX *ctx = raw_context(TLS1_2_VERSION);
+    handshakes = 0;
+    SSL_CTX_set_info_callback(ctx, count_handshakes);
+    struct raw r = raw_open(g, ctx, "a.test", NULL);
+    assert_int_equal(raw_pump(&r, 1 << 20), 0);
+    assert_int_equal(handshakes, 1);
+    assert_int_equal(SSL_renegotiate(r.ssl), 1);
+    assert_int_equal(raw_pump(&r, 1 << 20), SSL_R_NO_RENEGOTIATION);
+    assert_int_equal(handshakes, 1);
+    raw_close(&r);
+    SSL_CTX_free(ctx);
+}
+
+/* The method for DEFLATE is put into a real hello. */
+static void u17_compression_is_never_agreed_on(void **state)
+{
+    struct gateway *g = *state;
+    SSL_CTX *ctx = raw_context(TLS1_2_VERSION);
+    struct raw r = raw_open(g, ctx, "a.test", NULL);
+    struct buf hello = {0}, answer = {0};
+    char *bytes;
+    SSL_do_handshake(r.ssl);
+    size_t n = (size_t)BIO_get_mem_data(r.out, &bytes);
+    size_t at = 5 + 4 + 2 + 32;
+    at += 1u + (unsigned char)bytes[at];
+    at += 2u + (size_t)((unsigned char)bytes[at] << 8 |
+                        (unsigned char)bytes[at + 1]);
+    assert_memory_equal(bytes + at, "\x01\x00", 2); /* none, and only that */
+    buf_append(&hello, bytes, at);
+    buf_append(&hello, "\x02\x01\x00", 3);
+    buf_append(&hello, bytes + at + 2, n - at - 2);
+    for (size_t i = 4; i <= 8; i += 4) { /* lengths of record, handshake */
+        char *low = buf_bytes(&hello) + i;
+        low[0]++;
+        low[-1] = (char)(low[-1] + (low[0] == 0));
+    }
+    assert_int_equal(tls_feed(r.tls, buf_str(&hello)), OK);
+    tls_take_output(r.tls, &answer);
+    bytes = buf_bytes(&answer);
+    assert_int_equal(bytes[5], 2); /* ServerHello */
+    at = 5 + 4 + 2 + 32;
+    at += 1u + (unsigned char)bytes[at];
+    assert_int_equal(bytes[at + 2], 0);
+    buf_free(&hello);
+    buf_free(&answer);
+    raw_close(&r);
+    SSL_CTX_free(ctx);
+}
+
+static SSL_SESSION *last_session;
+
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    SSL_SESSION_free(last_session);
+    last_session = session;
+    return 1;
+}
+
+static void u17_early_data_is_not_offered_and_not_read(void **state)
+{
+    struct gateway *g = *state;
+    size_t n = 0;
+    SSL_CTX *ctx = raw_context(TLS1_3_VERSION);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    struct raw r = raw_open(g, ctx, "a.test", NULL);
+    assert_int_equal(raw_pump(&r, 1 << 20), 0);
+    raw_close(&r);
+    assert_non_null(last_session);
+    assert_int_equal(SSL_SESSION_get_max_early_data(last_session), 0);
+    /* A client that sends some all the same: what is replayed counts never. */
+    SSL_SESSION *session = SSL_SESSION_dup(last_session);
+    assert_int_equal(SSL_SESSION_set_max_early_data(session, 4096), 1);
+    r = raw_open(g, ctx, "a.test", session);
+    assert_int_equal(SSL_write_early_data(r.ssl, "GET /replayed", 13, &n), 1);
+    assert_int_equal(raw_pump(&r, 1 << 20), 0);
+    assert_int_equal(SSL_get_early_data_status(r.ssl), SSL_EARLY_DATA_REJECTED);
+    assert_int_equal(tls_phase(r.tls), TLS_OPEN);
+    assert_int_equal(SSL_write(r.ssl, "in order", 8), 8);
+    raw_to_gateway(&r, 1 << 20);
+    assert_reads(r.tls, "in order");
+    raw_close(&r);
+    SSL_SESSION_free(session);
+    SSL_SESSION_free(last_session);
+    last_session = NULL;
+    SSL_CTX_free(ctx);
+}
+
+static int add_padding(SSL *ssl, unsigned type, unsigned context,
+    const unsigned char **out, size_t *n_out, X509 *cert, size_t index,
+    int *alert, void *arg)
+{
+    static const unsigned char padding[64];
+    (void)ssl;
+    (void)type;
+    (void)context;
+    (void)cert;
+    (void)index;
+    (void)alert;
+    (void)arg;
+    *out = padding;
+    *n_out = sizeof padding;
+    return 1;
+}
+
+/* Two records, since it is longer than one may be; GREASE among them. */
+static void c6_c9_a_hello_of_500_extensions_passes_byte_by_byte(void **state)
+{
+    struct gateway *g = *state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        SSL_CTX *ctx = raw_context(versions[i]);
+        for (unsigned type = 0; type < 500; type++)
+            assert_int_equal(
+                SSL_CTX_add_custom_ext(ctx,
+                    type < 16 ? 0x0a0a + 0x1010 * type : 0x5000 + type,
+                    SSL_EXT_CLIENT_HELLO, add_padding, NULL, NULL, NULL, NULL),
+                1);
+        struct raw r = raw_open(g, ctx, "a.test", NULL);
+        SSL_do_handshake(r.ssl);
+        char *bytes;
+        assert_true(BIO_get_mem_data(r.out, &bytes) > 32 * 1024);
+        assert_int_equal(raw_pump(&r, 1), 0);
+        assert_int_equal(tls_phase(r.tls), TLS_OPEN);
+        raw_close(&r);
+        SSL_CTX_free(ctx);
+    }
+}
+
+/* ---- the order of the handshake -------------------------------------------
+ */
+
+static void put_record(struct buf *out, int type, struct str payload)
+{
+    buf_append_char(out, (char)type);
+    buf_append(out, "\x03\x03", 2);
+    buf_append_char(out, (char)(payload.n >> 8));
+    buf_append_char(out, (char)payload.n);
+    buf_append_str(out, payload);
+}
+
+static void put_handshake(struct buf *out, int type, size_t n)
+{
+    static const char zeros[64];
+    struct buf message = {0};
+    buf_append_char(&message, (char)type);
+    buf_append(&message, "\0\0", 2);
+    buf_append_char(&message, (char)n);
+    buf_append(&message, zeros, n);
+    put_record(out, 22, buf_str(&message));
+    buf_free(&message);
+}
+
+enum { AFTER_NOTHING, AFTER_HELLO_12, AFTER_HELLO_13, AFTER_ALL_12, STAGES };
+
+/* A fresh connection that has come as far as that. */
+static struct raw at_stage(struct gateway *g, SSL_CTX *ctx, int stage)
+{
+    struct raw r = raw_open(g, ctx, "a.test", NULL);
+    SSL_set_max_proto_version(
+        r.ssl, stage == AFTER_HELLO_13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    if (stage == AFTER_ALL_12) {
+        assert_int_equal(raw_pump(&r, 1 << 20), 0);
+    } else if (stage != AFTER_NOTHING) {
+        SSL_do_handshake(r.ssl);
+        raw_to_gateway(&r, 1 << 20);
+        assert_int_equal(tls_phase(r.tls), TLS_HANDSHAKE);
+    }
+    struct buf dropped = {0};
+    tls_take_output(r.tls, &dropped);
+    buf_free(&dropped);
+    return r;
+}
+
+/* Every kind of handshake message, a ChangeCipherSpec and application data, in
+ * the clear and at a time when none of them may come. */
+static void c7_nothing_is_taken_out_of_turn(void **state)
+{
+    struct gateway *g = *state;
+    static const unsigned char kinds[] = {
+        0, 1, 2, 3, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 22, 24, 67, 254};
+    SSL_CTX *ctx = raw_context(TLS1_3_VERSION);
+    for (int stage = 0; stage < STAGES; stage++) {
+        for (size_t i = 0; i < ARRAY_LEN(kinds) + 2; i++) {
+            struct buf wire = {0};
+            struct raw r = at_stage(g, ctx, stage);
+            if (i < ARRAY_LEN(kinds))
+                put_handshake(&wire, kinds[i], 36);
+            else if (i == ARRAY_LEN(kinds))
+                put_record(&wire, 23, STR("GET / HTTP/1.1"));
+            else /* once may come in TLS 1.3 (RFC 8446 D.4), as a fiction */
+                for (int times = 0; times < 40; times++)
+                    put_record(&wire, 20, STR("\x01"));
+            (void)!tls_feed(r.tls, buf_str(&wire));
+            if (tls_phase(r.tls) != TLS_FAILED)
+                print_message("stage %d, message %zu\n", stage, i);
+            assert_int_equal(tls_phase(r.tls), TLS_FAILED);
+            assert_true(tls_has_output(r.tls)); /* the alert */
+            struct buf none = {0};
+            assert_int_equal(tls_read(r.tls, &none, 1), ERR_PARSE);
+            buf_free(&wire);
+            raw_close(&r);
+        }
+    }
+    SSL_CTX_free(ctx);
+}
+
 static int open_gateway(void **state)
 {
     static struct gateway gateway;
@@ -380,6 +723,12 @@ int main(void)
         WITH_GATEWAY(what_is_not_tls_fails_and_says_so),
         WITH_GATEWAY(c9_a_damaged_record_ends_the_connection),
         WITH_GATEWAY(a_client_that_refuses_our_leaf_is_recognised),
+        WITH_GATEWAY(c3_c9_old_versions_and_weak_suites_get_their_alert),
+        WITH_GATEWAY(u17_a_client_renegotiates_nothing),
+        WITH_GATEWAY(u17_compression_is_never_agreed_on),
+        WITH_GATEWAY(u17_early_data_is_not_offered_and_not_read),
+        WITH_GATEWAY(c6_c9_a_hello_of_500_extensions_passes_byte_by_byte),
+        WITH_GATEWAY(c7_nothing_is_taken_out_of_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

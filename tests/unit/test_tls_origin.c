@@ -213,15 +213,20 @@ static void u7_old_versions_and_ciphers_are_refused(void **state)
     static const struct {
         int version;
         const char *ciphers, *word;
-    } cases[] = {{TLS1_1_VERSION, "ALL", "protocol-version"},
+    } cases[] = {{TLS1_VERSION, "ALL", "protocol-version"},
+        {TLS1_1_VERSION, "ALL", "protocol-version"},
+        {TLS1_2_VERSION, "aNULL", "handshake-failure"},
+        {TLS1_2_VERSION, "eNULL", "handshake-failure"},
         {TLS1_2_VERSION, "AES128-GCM-SHA256", "handshake-failure"},
         {TLS1_2_VERSION, "ECDHE-RSA-AES128-SHA256", "handshake-failure"},
+        {TLS1_2_VERSION, "DHE-RSA-AES128-GCM-SHA256", "handshake-failure"},
         {TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", NULL}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct server s = server_new(&leaf, NULL);
         SSL_CTX_set_min_proto_version(s.ctx, TLS1_VERSION);
         SSL_CTX_set_max_proto_version(s.ctx, cases[i].version);
         assert_int_equal(SSL_CTX_set_cipher_list(s.ctx, cases[i].ciphers), 1);
+        SSL_CTX_set_dh_auto(s.ctx, 1);
         server_start(&s);
         struct tls *tls = tls_new_origin(context, STR("a.test"), ALPN_H1);
         run_with_server(tls, &s);
@@ -232,6 +237,113 @@ static void u7_old_versions_and_ciphers_are_refused(void **state)
         tls_free(&tls);
         server_free(&s);
     }
+    tls_context_free(&context);
+    pki_free(&root);
+    pki_free(&leaf);
+}
+
+/* What a ServerKeyExchange is signed with is part of U6's and U7's offer. */
+static void u7_what_we_offer_holds_nothing_weak(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct tls_context *context = context_trusting(&root);
+    struct buf hello = {0};
+    struct tls *tls = tls_new_origin(context, STR("a.test"), ALPN_H1);
+    tls_start(tls);
+    tls_take_output(tls, &hello);
+    const unsigned char *p = (const unsigned char *)buf_bytes(&hello) + 43;
+    p += 1 + p[0]; /* session id */
+    size_t n = (size_t)(p[0] << 8 | p[1]);
+    for (size_t i = 2; i < n + 2; i += 2) {
+        unsigned suite = (unsigned)(p[i] << 8 | p[i + 1]);
+        bool is_strong = (suite >= 0x1301 && suite <= 0x1303) ||
+                         (suite >= 0xc02b && suite <= 0xc030) ||
+                         (suite >= 0xcca8 && suite <= 0xcca9);
+        assert_true(is_strong || suite == 0x00ff); /* RFC 5746's signal */
+    }
+    p += 2 + n;
+    assert_memory_equal(p, "\x01\x00", 2); /* U17: no compression */
+    size_t left = (size_t)(p[2] << 8 | p[3]);
+    bool asks_for_staple = false;
+    for (p += 4; left >= 4;) {
+        unsigned type = (unsigned)(p[0] << 8 | p[1]);
+        size_t size = 4 + (size_t)(p[2] << 8 | p[3]);
+        asks_for_staple = asks_for_staple || type == 5;
+        assert_int_not_equal(type, 42); /* U17: no early data */
+        for (size_t i = 6; type == 13 && i + 1 < size; i += 2)
+            assert_true(p[i] >= 4); /* no MD5, SHA-1, SHA-224 */
+        p += size;
+        left -= size;
+    }
+    assert_true(asks_for_staple); /* U8 */
+    buf_free(&hello);
+    tls_free(&tls);
+    tls_context_free(&context);
+    pki_free(&root);
+}
+
+static unsigned hellos;
+
+static void count_hellos(int is_write, int version, int type, const void *bytes,
+    size_t n, SSL *ssl, void *arg)
+{
+    (void)version;
+    (void)ssl;
+    (void)arg;
+    hellos += !is_write && type == SSL3_RT_HANDSHAKE && n > 0 &&
+              *(const unsigned char *)bytes == SSL3_MT_CLIENT_HELLO;
+}
+
+static void u17_an_origin_renegotiates_nothing(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root);
+    struct tls_context *context = context_trusting(&root);
+    struct server s = server_new(&leaf, NULL);
+    SSL_CTX_set_max_proto_version(s.ctx, TLS1_2_VERSION);
+    SSL_CTX_set_msg_callback(s.ctx, count_hellos);
+    hellos = 0;
+    server_start(&s);
+    struct tls *tls = tls_new_origin(context, STR("a.test"), ALPN_H1);
+    run_with_server(tls, &s);
+    assert_int_equal(tls_phase(tls), TLS_OPEN);
+    assert_int_equal(hellos, 1);
+    assert_int_equal(SSL_renegotiate(s.ssl), 1);
+    SSL_do_handshake(s.ssl); /* HelloRequest */
+    run_with_server(tls, &s);
+    assert_int_equal(hellos, 1);
+    tls_free(&tls);
+    server_free(&s);
+    tls_context_free(&context);
+    pki_free(&root);
+    pki_free(&leaf);
+}
+
+/* A session that would allow early data is used, but without any. */
+static void u17_no_early_data_goes_to_an_origin(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root);
+    struct tls_context *context = context_trusting(&root);
+    struct server s = server_new(&leaf, NULL);
+    assert_int_equal(SSL_CTX_set_max_early_data(s.ctx, 16384), 1);
+    for (int round = 0; round < 2; round++) {
+        server_start(&s);
+        struct tls *tls = tls_new_origin(context, STR("a.test"), ALPN_H1);
+        run_with_server(tls, &s);
+        assert_int_equal(tls_phase(tls), TLS_OPEN);
+        assert_int_equal(tls_was_resumed(tls), round == 1);
+        assert_int_equal(
+            SSL_get_early_data_status(s.ssl), SSL_EARLY_DATA_NOT_SENT);
+        tls_free(&tls);
+        SSL_set_shutdown(s.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        SSL_free(s.ssl);
+        s.ssl = NULL;
+    }
+    server_free(&s);
     tls_context_free(&context);
     pki_free(&root);
     pki_free(&leaf);
@@ -317,6 +429,15 @@ static void u8_u10_a_stapled_answer_is_asked_for_and_obeyed(void **state)
         make_staple(&leaf, &root, &stranger, V_OCSP_CERTSTATUS_REVOKED);
         assert_staple(context, &leaf, v, NULL);
         tls_context_free(&context);
+        context = context_trusting(&root);
+        tls_context_ignore_missing_staple(context); /* as configured */
+        assert_staple(context, &must, v, NULL);
+        make_staple(&must, &root, &root, V_OCSP_CERTSTATUS_REVOKED);
+        tls_context_free(&context);
+        context = context_trusting(&root);
+        tls_context_ignore_missing_staple(context);
+        assert_staple(context, &must, v, "revoked");
+        tls_context_free(&context);
     }
     buf_free(&staple);
     pki_free(&root);
@@ -334,6 +455,9 @@ int main(void)
         cmocka_unit_test(
             u18_an_origin_that_wants_a_client_certificate_is_named),
         cmocka_unit_test(u7_old_versions_and_ciphers_are_refused),
+        cmocka_unit_test(u7_what_we_offer_holds_nothing_weak),
+        cmocka_unit_test(u17_an_origin_renegotiates_nothing),
+        cmocka_unit_test(u17_no_early_data_goes_to_an_origin),
         cmocka_unit_test(u8_u10_a_stapled_answer_is_asked_for_and_obeyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,86 @@ static void u4_u5_authorities_are_held_to_their_limits(void **state)
     pki_free(&root);
 }
 
+/* In the leaf and in the authority above it. */
+static void u6_weak_signatures_and_odd_keys_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *want, *key, *digest;
+    } rules[] = {
+        {"good", "RSA2048", NULL},
+        {"good", "P-384", "SHA384"},
+        {"good", "P-521", "SHA512"},
+        {"weak-signature", NULL, "MD5"},
+        {"weak-signature", NULL, "SHA1"},
+        {"weak-signature", NULL, "SHA224"},
+        {"weak-key", "RSA1024", NULL},
+        {"weak-key", "RSA2040", NULL},
+        {"weak-key", "P-192", NULL},
+        {"weak-key", "P-224", NULL},
+        {"weak-key", "secp256k1", NULL},
+        {"weak-key", "brainpoolP256r1", NULL},
+    };
+    struct pki_cert root =
+        pki_make((struct pki_spec){.name = "root",
+                     .key = "RSA2048", /* there is no ECDSA with MD5 */
+                     .constraints = "critical,CA:TRUE",
+                     .key_usage = "critical,keyCertSign"},
+            NULL);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        struct pki_spec leaf_spec = {.name = "server",
+            .san = "DNS:a.test",
+            .key = rules[i].key,
+            .digest = rules[i].digest};
+        struct pki_spec ca_spec = {.name = "between",
+            .constraints = "critical,CA:TRUE",
+            .key_usage = "critical,keyCertSign",
+            .key = rules[i].key,
+            .digest = rules[i].digest};
+        struct pki_cert leaf = pki_make(leaf_spec, &root);
+        struct pki_cert between = pki_make(ca_spec, &root);
+        struct pki_cert below = pki_make_leaf("DNS:a.test", &between);
+        int64_t now_ms = clock_wall_ms();
+        assert_string_equal(
+            judge(trust, leaf.cert, NULL, "a.test", now_ms), rules[i].want);
+        assert_string_equal(
+            judge(trust, below.cert, between.cert, "a.test", now_ms),
+            rules[i].want);
+        pki_free(&leaf);
+        pki_free(&between);
+        pki_free(&below);
+    }
+    trust_free(&trust);
+    pki_free(&root);
+}
+
+/* A signature is valid as long as nobody looks at the clock. */
+static void u4_the_clock_of_the_call_decides_not_that_of_the_load(void **state)
+{
+    (void)state;
+    const int64_t day_ms = 86400000;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root); /* -1 to 90 */
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    int64_t now_ms = clock_wall_ms();
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", now_ms + 89 * day_ms), "good");
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", now_ms + 91 * day_ms),
+        "expired");
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", now_ms - 2 * day_ms),
+        "not-yet-valid");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&leaf);
+}
+
 static void u5_a_wildcard_does_not_cover_an_excluded_name(void **state)
 {
     (void)state;
@@ -511,6 +591,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(u2_u3_names_match_by_san_and_whole_leftmost_wildcard),
         cmocka_unit_test(u4_u5_authorities_are_held_to_their_limits),
+        cmocka_unit_test(u4_the_clock_of_the_call_decides_not_that_of_the_load),
+        cmocka_unit_test(u6_weak_signatures_and_odd_keys_are_refused),
         cmocka_unit_test(u5_a_wildcard_does_not_cover_an_excluded_name),
         cmocka_unit_test(u5_path_length_is_counted),
         cmocka_unit_test(u11_our_own_ca_never_counts_not_even_cross_signed),
