@@ -224,10 +224,12 @@ coverage: test-deps
 	@$(MAKE) --no-print-directory -j2 BUILD=coverage CC=clang AR=ar replays
 	@$(PYTHON) tests/fuzz/coverage.py $(OUT)/coverage-clang/tests/replay
 
-# kill -9 of any role, or of all at once, under load.
+# kill -9 of any role, or of all at once, under load; then attacks, and what a
+# good client beside them waits.
 chaos: test-deps
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/e2e/crash.py --rounds $(CHAOS_ROUNDS)
+	@$(PYTHON) tests/e2e/abuse.py
 
 $(OUT)/bench/%: bench/%.c bench/wire.h
 	@mkdir -p $(dir $@)

@@ -19,7 +19,7 @@
 enum {
     SECURE_HEAP_BYTES = 64 * 1024,
     SECURE_HEAP_SMALLEST = 32,
-    SIGNED_SLOTS = 256,
+    SIGNED_SLOTS = 4096, /* as many as a worker keeps */
     SIGNED_FRESH_MS = 3600 * 1000,
 };
 
@@ -117,7 +117,8 @@ static struct signed_leaf *slot_of(struct signer *signer,
     buf_append_str(&both, r->key_der);
     digest_sha256(buf_str(&both), hash_out);
     buf_free(&both);
-    return &signer->signed_leaves[hash_out[0] % SIGNED_SLOTS];
+    return &signer->signed_leaves[(hash_out[0] << 8 | hash_out[1]) %
+                                  SIGNED_SLOTS];
 }
 
 static enum err certify(

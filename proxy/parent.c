@@ -191,6 +191,7 @@ static void adopt(struct parent *p)
         (struct generation){.bundle_fd = -1, .database_fd = -1, .data_fd = -1};
     const struct settings *s = &p->now.conf->settings;
     log_setup(s->log_format, s->log_level, "parent");
+    generation_log_roots(&p->now);
 }
 
 static struct str ca_of(const struct generation *g)

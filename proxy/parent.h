@@ -92,6 +92,7 @@ void parent_fail(struct parent *p, const char *why);
 /* parent_reload.c */
 enum err generation_prepare(struct parent *p, struct conf *conf) MUST_USE;
 enum err compile_start(struct parent *p) MUST_USE;
+void generation_log_roots(const struct generation *g);
 void compile_reap(struct parent *p); /* calls parent_on_compiled */
 void reload_start(struct parent *p);
 void reload_users(struct parent *p); /* when their file has changed */

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stats.h"
@@ -126,6 +127,32 @@ static void refuse_reload(struct diag *diag)
     stats_add(STAT_RELOADS_FAILED, 1);
     log_event(LOG_ERROR, "reload.refused", LOG_INT("mistakes", diag->count));
     diag_free(diag);
+}
+
+static size_t count_certificates(struct str pem)
+{
+    struct str rest = pem, line = STR_NONE;
+    size_t n = 0;
+    while (str_split(&rest, '\n', &line))
+        n += str_starts(line, "-----BEGIN CERTIFICATE-----");
+    return n;
+}
+
+/* Which roots count, and of when they are (U13). */
+void generation_log_roots(const struct generation *g)
+{
+    const struct bundle *bundle = &g->conf->bundle;
+    for (size_t i = 0; i < bundle->count; i++) {
+        const struct bundle_file *file = &bundle->files[i];
+        char modified[CLOCK_TEXT_BYTES];
+        struct stat st;
+        if (file->kind != BUNDLE_ROOTS || stat(file->name.p, &st) != 0)
+            continue;
+        clock_format((int64_t)st.st_mtime * 1000, modified);
+        log_event(LOG_INFO, "roots.loaded", LOG_STR("file", file->name),
+            LOG_INT("certificates", count_certificates(file->text)),
+            LOG_CSTR("modified", modified));
+    }
 }
 
 void reload_start(struct parent *p)

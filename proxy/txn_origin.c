@@ -112,10 +112,29 @@ static bool may_retry(const struct txn *t, enum stream_error error)
            (is_idempotent && t->origin != NULL && t->origin->was_used);
 }
 
-/* Why the origin's answer ended here: malformed (H4), or its connection. */
+/* An alert behind a handshake that was over for us: in TLS 1.3 it is how an
+ * origin says that it wants a client's certificate (U18). */
+static const char *alert_reason(const struct txn *t)
+{
+    const struct tls *tls = t->origin != NULL ? t->origin->side.tls : NULL;
+    if (tls == NULL || tls_phase(tls) != TLS_FAILED)
+        return NULL;
+    stats_add(STAT_UPSTREAM_FAILED, 1);
+    log_event(LOG_WARN, "origin.failed", LOG_INT("session", t->session->number),
+        LOG_STR("host", t->host), LOG_INT("port", t->port),
+        LOG_CSTR("reason", tls_failure(tls)),
+        LOG_CSTR("detail", tls_failure_detail(tls)));
+    return tls_failure(tls);
+}
+
+/* Why the origin's answer ended here: malformed (H4), its TLS, or its
+ * connection. */
 static const char *reset_reason(const struct txn *t, enum stream_error error)
 {
     const struct origin *origin = t->origin;
+    const char *alert = alert_reason(t);
+    if (alert != NULL)
+        return alert;
     const char *refusal = origin != NULL && error == STREAM_BROKEN
                               ? codec_refusal(origin->side.codec)
                               : NULL;

@@ -291,7 +291,7 @@ class GatewayTest(TellingTest):
         resolve = {h: f"127.0.0.1:{cls.standin.port}" for h in cls.hosts}
         resolve |= {"chatgpt.com:80": f"127.0.0.1:{cls.standin.clear_port}",
                     "other.test:80": f"127.0.0.1:{cls.standin.clear_port}"}
-        cls.gateway = Gateway(cls.folder, resolve, cls.settings, cls.policy)
+        cls.gateway = Gateway(cls.folder, resolve | cls.own_origins(), cls.settings, cls.policy)
         cls.gateway.prefix = cls.prefix
         try:
             cls.gateway.start()
@@ -308,6 +308,11 @@ class GatewayTest(TellingTest):
             cls.standin.stop()
             if os.environ.get("KEEP") is None:
                 shutil.rmtree(cls.folder, True)
+
+    @classmethod
+    def own_origins(cls):
+        """More for upstream.resolve: origins of the test's own, made here."""
+        return {}
 
     # ---- clients ----
 

@@ -133,7 +133,7 @@ class Origin:
 
 class Dns:
     """A name server on loopback: names maps "a.test" to addresses of either
-    family; silent holds (name, family) that never get an answer."""
+    family, or to a function that gives them anew; silent holds (name, family) that never get an answer."""
 
     def __init__(self, names, silent=()):
         self.names, self.silent, self.asked = names, set(silent), []
@@ -165,7 +165,8 @@ class Dns:
             return None
         records = b""
         count = 0
-        for address in self.names.get(name, ()):
+        addresses = self.names.get(name, ())
+        for address in addresses() if callable(addresses) else addresses:
             if (":" in address) == (family == socket.AF_INET6):
                 packed = socket.inet_pton(family, address)
                 records += b"\xc0\x0c" + question[-4:] + (1).to_bytes(4, "big") + \

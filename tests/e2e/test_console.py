@@ -381,7 +381,7 @@ class Content(GatewayTest):
         page = stranger.get("/login", params={"next": '"><script>alert(1)</script>'})
         self.assertNotIn("<script>", page.text)
 
-    def test_content_is_given_only_where_asked_and_recorded(self):
+    def test_l2_content_is_given_only_where_asked_and_recorded(self):
         one = next(a for a in self.everything if a.get("message_id") == self.last and a["activity"] == "prompt.created")
         listed = next(a for a in self.console.items("activities") if a["id"] == one["id"])
         self.assertNotIn("content", listed["text"])

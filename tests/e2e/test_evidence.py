@@ -82,7 +82,7 @@ class Sealed(GatewayTest):
         [found] = [f for f in one["findings"] if f["type"] == "credit-card"]
         self.assertEqual(text.encode()[found["start"]:found["end"]].decode(), CARD)
 
-    def test_nothing_of_it_is_in_clear(self):
+    def test_l2_nothing_of_it_is_in_clear(self):
         a = self.blocked(f"{SECRET} card {CARD}")
         needles = [SECRET.encode(), CARD.encode(), CARD.replace(" ", "").encode(),
                    json.dumps(SECRET)[1:-1].encode(), b"\\u03a9mega"]

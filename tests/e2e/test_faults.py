@@ -94,7 +94,7 @@ class FewDescriptors(GatewayTest):
             sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             return read_all(sock, 0.5)
 
-    def test_f42_accepting_pauses_without_spinning_and_recovers(self):
+    def test_f42_d5_accepting_pauses_without_spinning_and_recovers(self):
         workers = self.gateway.roles("worker")
         with Load(self.gateway, 0) as load:
             client = Client(load)
@@ -228,7 +228,7 @@ class FullDisk(TellingTest):
         wait_for(lambda: self.gateway.metrics()["promptgate_reloads_total"] > done, 10, "reload")
         time.sleep(0.3)
 
-    def test_f6_a_full_disk_gives_the_configured_answer_and_it_recovers(self):
+    def test_f6_d5_p6_a_full_disk_gives_the_configured_answer_and_it_recovers(self):
         status, answer = self.send()
         self.assertEqual((status, self.arrived()), (200, True))
         pids = set(self.gateway.roles())

@@ -2,13 +2,14 @@
 origin, and how a refusal looks to each kind of client."""
 import json
 import os
+import signal
 import socket
 import threading
 import time
 import unittest
 import uuid
 
-from gateway import CARD, GatewayTest, wait_for
+from gateway import CARD, GatewayTest, certs, wait_for
 from raw import read_head, read_response, tls_through
 
 MIB = 1 << 20
@@ -261,6 +262,28 @@ rules:
             self.assertIn("You said", self.send_prompt("card " + CARD)[1])
         finally:
             policy.write_text(good)
+
+
+class WithoutRoles(GatewayTest):
+    """P6: what an intercepted host needs is away."""
+
+    def test_p6_without_the_signer_nothing_in_scope_is_let_past(self):
+        root = str(certs() / "root.pem")
+        self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        seen = len(self.standin.seen())
+        stopped = next(iter(self.gateway.roles("signer")))
+        os.kill(stopped, signal.SIGSTOP)
+        # Whoever believes the origin's own root only would get through a tunnel.
+        for host in ("chatgpt.com", "api.openai.com"):
+            with self.assertRaises(AssertionError):
+                self.curl(f"https://{host}/headers", "--cacert", root, "--max-time", "8")
+        self.assertEqual(len(self.standin.seen()), seen)
+        # What is none of ours goes on, and so does what is signed already.
+        self.assertEqual(self.status("https://other.test/headers", "--cacert", root), 200)
+        self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        wait_for(lambda: stopped not in self.gateway.roles(), 20, "the watchdog")
+        wait_for(lambda: self.curl("https://api.openai.com/headers", "-o", "/dev/null", "-w", "%{http_code}",
+                                   check=False) == "200", 20, "service")
 
 
 class HoldLimits(GatewayTest):

@@ -103,7 +103,7 @@ class Encodings(GatewayTest):
         self.assertEqual(a["verdict"], "block")
         self.assertIn(reason, a["reason"])
 
-    def test_what_cannot_be_decoded_is_refused(self):
+    def test_p6_what_cannot_be_decoded_is_refused(self):
         good = json.dumps(self.prompt("x" * 3000)).encode()
         self.refused(gzip.compress(good)[:-20], "gzip", "decode")
         self.refused(b"not gzip at all", "gzip", "decode")
@@ -146,7 +146,7 @@ class Encodings(GatewayTest):
 class EncodingsRecorded(GatewayTest):
     settings = "on_failure: {decode: record}"
 
-    def test_what_cannot_be_decoded_may_be_recorded_only(self):
+    def test_p6_what_cannot_be_decoded_may_be_recorded_only(self):
         body = gzip.compress(json.dumps(self.prompt("x")).encode())[:-5]
         path = self.folder / "cut.gz"
         path.write_bytes(body)
@@ -395,6 +395,24 @@ class Limits(GatewayTest):
             self.assertTrue(data == b"" or b" 414 " in data or b" 431 " in data, data)
         self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
 
+
+class LimitsSet(GatewayTest):
+    settings = "limits: {request_line: 2048, field: 2048, head: 8192, fields: 20}"
+
+    def test_h8_each_bound_is_configurable(self):
+        small = [x for i in range(4) for x in ("-H", f"x-{i}: " + "a" * 1900)]
+        for version in ("--http1.1", "--http2"):
+            def code(*args, path="/headers"):
+                return self.status("https://chatgpt.com" + path, version, *args)
+            with self.subTest(version):
+                self.assertEqual(code("-H", "x: " + "a" * 1900), 200)
+                self.assertEqual(code("-H", "x: " + "a" * 2100), 431)
+                self.assertEqual(code(*small[:6]), 200)
+                self.assertEqual(code(*small, "-H", "y: " + "a" * 1900), 431)
+                self.assertEqual(code(*[x for i in range(10) for x in ("-H", f"x-{i}: 1")]), 200)
+                self.assertEqual(code(*[x for i in range(20) for x in ("-H", f"x-{i}: 1")]), 431)
+                self.assertEqual(code(path="/headers?" + "a" * 1900), 200)
+                self.assertIn(code(path="/headers?" + "a" * 2100), (414, 431))
 
 
 if __name__ == "__main__":

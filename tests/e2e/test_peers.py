@@ -182,7 +182,7 @@ class Dawdling(GatewayTest):
             sock.sendall(b"GET / HTTP/1.1\r\nX: ")
             self.assertLess(self.lives(sock, b"a"), 2 + self.SLACK)
 
-    def test_f24_half_a_tls_hello_is_cut(self):
+    def test_f24_d2_half_a_tls_hello_is_cut(self):
         sock, line = self.connect("chatgpt.com:443")
         self.assertIn(" 200", line)
         sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
@@ -199,7 +199,7 @@ class Dawdling(GatewayTest):
             self.assertRegex(first, rb"^HTTP/1.1 408 ")
             self.assertLess(self.lives(sock), 1 + self.SLACK)
 
-    def test_f24_a_client_that_does_not_read_is_cut(self):
+    def test_f24_d2_a_client_that_does_not_read_is_cut(self):
         open_before = self.gateway.metrics()["promptgate_connections"]
         with open_tls(self) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -210,7 +210,7 @@ class Dawdling(GatewayTest):
         self.assertLess(len(raw), 100000000)
         self.assertIn(end, ("closed", "reset"))
 
-    def test_f24_one_address_has_its_cap_and_others_are_served(self):
+    def test_f24_d4_one_address_has_its_cap_and_others_are_served(self):
         hoard = [socket.create_connection(("127.0.0.1", self.gateway.proxy_port)) for _ in range(120)]
         try:
             for sock in hoard:
@@ -297,7 +297,7 @@ class Flooding(GatewayTest):
         self.assertTrue(last or h2.end, "never cut")
         return sent, int.from_bytes(last[-1][3][4:8], "big") if last else None
 
-    def test_f33_floods_are_cut_and_others_do_not_wait(self):
+    def test_f33_d1_floods_are_cut_and_others_do_not_wait(self):
         neighbour = Neighbour(self)
         neighbour.start()
         time.sleep(0.6)

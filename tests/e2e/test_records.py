@@ -5,6 +5,8 @@ import unittest
 import uuid
 
 from gateway import CARD, GatewayTest, wait_for
+from raw import tls_through
+from wire import reset
 
 
 class Talks(GatewayTest):
@@ -95,6 +97,30 @@ class Talks(GatewayTest):
                 self.assertNotIn(b"very-secret-cookie", data, path)
                 self.assertNotIn(b"eyJzdWIiOiJ4In0.sig-x", data, path)
         self.assertNotIn("very-secret-cookie", self.gateway.log())
+
+
+class Vanishing(GatewayTest):
+    """Who is gone as soon as the first byte of an answer is there."""
+
+    def leave(self, text):
+        body = json.dumps(self.prompt(text))
+        with tls_through(self.gateway) as s:
+            s.sendall(f"POST /backend-api/conversation HTTP/1.1\r\nHost: chatgpt.com\r\nContent-Type: application/json"
+                      f"\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            self.assertEqual(s.recv(1), b"H")
+            reset(s)
+        return json.loads(body)["messages"][0]["id"]
+
+    def test_l1_every_verdict_is_recorded_once_though_its_client_is_gone(self):
+        expected = {self.leave(text): verdict for _ in range(10)
+                    for text, verdict in (("hello", "allow"), ("card " + CARD, "block"))}
+
+        def told():
+            return [a for a in self.gateway.activities("--since", "1h") if a.get("message_id") in expected
+                    and a["activity"] == "prompt.created" and a.get("outcome")]
+        wait_for(lambda: len(told()) >= len(expected), 20, "a record of each")
+        self.assertEqual({a["message_id"]: a["verdict"] for a in told()}, expected)
+        self.assertEqual(len(told()), len(expected))
 
 
 class CaptureNone(GatewayTest):

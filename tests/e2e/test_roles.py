@@ -220,6 +220,17 @@ class Roles(GatewayTest):
                        stdout=subprocess.DEVNULL)
         wait_for(lambda: "users.reloaded" in self.gateway.log(), 5, "the logins to be re-read")
 
+    def test_l7_no_client_makes_a_label_of_a_metric(self):
+        before = set(self.gateway.metrics())
+        for number in range(20):
+            self.curl(f"https://chatgpt.com/backend-api/made-up-{number}?x={number}", "-A", f"agent-{number}", "-o", "/dev/null")
+            self.curl(f"https://made-up-{number}.test/", check=False)
+            self.curl(f"http://127.0.0.1:{self.gateway.proxy_port}/made-up-{number}", "-o", "/dev/null", proxy=False)
+        self.assertEqual(set(self.gateway.metrics()), before)
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(self.curl(f"http://127.0.0.1:{self.gateway.proxy_port}{path}", "-o", "/dev/null", "-w",
+                                       "%{http_code}", proxy=False), "200")
+
     def test_console_and_metrics_answer(self):
         page = self.curl("-L", f"https://127.0.0.1:{self.gateway.console_port}/", proxy=False)
         self.assertIn("promptgate", page)

@@ -1,5 +1,6 @@
 """Where a CONNECT may go, and what becomes of it: refused, tunnelled byte for
 byte, or inspected; the server name of the hello decides too."""
+import itertools
 import json
 import os
 import socket
@@ -138,6 +139,25 @@ class Names(GatewayTest):
     def test_p1_a_name_that_resolves_to_a_private_address_is_refused(self):
         for name in ("private.test", "meta.test"):
             self.assertEqual(self.code(f"{name}:{self.echo.port}"), 403, name)
+
+    def test_p4_the_address_that_was_checked_is_the_one_that_is_dialled(self):
+        """Every answer of the name server is another: allowed, private, allowed …"""
+        port, caught = self.echo.port, []
+        with socket.create_server(("127.0.0.2", port)) as trap:
+            trap.settimeout(0.05)
+            codes = set()
+            for number in range(30):
+                turns = itertools.cycle([["127.0.0.1"], ["127.0.0.2"]] if number % 2 else [["127.0.0.2"], ["127.0.0.1"]])
+                self.dns.names[f"rebind{number}.test"] = lambda turns=turns: next(turns)
+                for _ in range(3):
+                    codes.add(self.code(f"rebind{number}.test:{port}"))
+            try:
+                while True:
+                    caught.append(trap.accept()[1])
+            except TimeoutError:
+                pass
+        self.assertEqual(caught, [], "the private address was reached")
+        self.assertEqual(codes, {200, 403})
 
     def test_allowed_networks_and_ports_are_reached(self):
         self.assertEqual(self.code(f"good.test:{self.echo.port}"), 200)
@@ -323,7 +343,8 @@ class ServerNames(GatewayTest):
 
 
 class Bypass(GatewayTest):
-    settings = "bypass: [chat.openai.com]"
+    settings = "bypass: [.chat.openai.com]"
+    hosts = GatewayTest.hosts + ("android.chat.openai.com:443",)
 
     def test_p5_a_bypassed_host_is_tunnelled_and_logged(self):
         root = str(certs() / "root.pem")
@@ -334,6 +355,20 @@ class Bypass(GatewayTest):
         self.assertIn("tunnel.bypass", log)
         self.assertIn("chat.openai.com", log)
         self.assertFalse([a for a in self.gateway.activities() if a.get("message_id") == message])
+
+    def test_p5_nothing_is_minted_for_a_bypassed_host_and_no_host_becomes_one_by_itself(self):
+        def minted():
+            return sum(v for k, v in self.gateway.metrics().items() if "leaves_minted" in k)
+        root = str(certs() / "root.pem")
+        before = minted()
+        for host in ("chat.openai.com", "android.chat.openai.com"):
+            self.assertEqual(self.status(f"https://{host}/headers", "--cacert", root), 200)
+        self.assertEqual(minted(), before)
+        # A client that refuses our certificate gets the same one again.
+        for _ in range(3):
+            with self.assertRaises(AssertionError) as refused:
+                self.curl("https://chatgpt.com/headers", "--cacert", root)
+            self.assertIn(": 60 ", str(refused.exception))
 
     def test_p5_the_other_hosts_stay_inspected(self):
         before = len(self.standin.seen())

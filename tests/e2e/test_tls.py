@@ -22,6 +22,14 @@ def metric(metrics, *words):
 class Tls(GatewayTest):
     hosts = GatewayTest.hosts + ("ab.chatgpt.com:443", "ios.chat.openai.com:443", "ws.chatgpt.com:443")
 
+    many = 200
+    odd = (".".join(["a" * 63] * 3 + ["b" * 49]) + ".chatgpt.com", "xn--bcher-kva.chatgpt.com")  # 253 bytes, and an IDN
+
+    @classmethod
+    def own_origins(cls):
+        names = [f"n{i}.chatgpt.com" for i in range(cls.many)] + list(cls.odd)
+        return {f"{name}:443": f"127.0.0.1:{cls.standin.port}" for name in names}
+
     def s_client(self, *args, host="chatgpt.com", text=b""):
         done = subprocess.run(
             ["openssl", "s_client", "-proxy", f"127.0.0.1:{self.gateway.proxy_port}", "-connect", f"{host}:443",
@@ -122,6 +130,51 @@ class Tls(GatewayTest):
         self.assertEqual(errors, [])
         signed = metric(self.gateway.metrics(), "leaves_minted") - before
         self.assertEqual(signed, 1)
+
+    def test_d6_many_new_names_are_minted_once_and_do_not_stop_old_ones(self):
+        names = [f"n{i}.chatgpt.com" for i in range(self.many)]
+        self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        before = metric(self.gateway.metrics(), "leaves_minted")
+        errors, old, waiting = [], [], threading.Semaphore(0)
+
+        def visit(part):
+            for name in part:
+                try:
+                    with tls_through(self.gateway, name) as s:
+                        s.sendall(GET % name.encode())
+                        if b" 200 " not in read_response(s)[0]:
+                            errors.append(name)
+                except (OSError, AssertionError) as error:
+                    errors.append((name, error))
+            waiting.release()
+        threads = [threading.Thread(target=visit, args=(names[i::4] + names[i::4][::-1],)) for i in range(4)]
+        [t.start() for t in threads]
+        while not waiting.acquire(timeout=0.01):  # old names meanwhile, each on a connection of its own
+            old.append(self.status("https://chatgpt.com/headers"))
+        [t.join() for t in threads]
+        self.assertEqual(errors, [])
+        self.assertEqual(set(old), {200})
+        # Once for all workers, but for those whose places in the signer's table two names share.
+        minted = metric(self.gateway.metrics(), "leaves_minted") - before
+        self.assertGreaterEqual(minted, self.many)
+        self.assertLess(minted, self.many * 1.2)
+
+    def test_c10_odd_names_are_served_or_refused_as_such(self):
+        for name in self.odd:
+            with tls_through(self.gateway, name) as s:  # the client has checked the name
+                self.assertIn(("DNS", name), s.getpeercert()["subjectAltName"])
+        with tls_through(self.gateway, "chatgpt.com.", sni="chatgpt.com") as s:  # the dot of a full name
+            s.sendall(GET % b"chatgpt.com")
+            self.assertIn(b" 200 ", read_response(s)[0])
+        for target in ("a" + self.odd[0], "a" * 64 + ".chatgpt.com", "b\u00fccher.chatgpt.com", "a..chatgpt.com",
+                       ".chatgpt.com", "chatgpt.com..", "chat gpt.com"):
+            s, line = self.connect(f"{target}:443")
+            s.close()
+            self.assertRegex(line, r" 40[03] ", target)
+        for target in ("127.0.0.1:443", "[::1]:443"):
+            s, line = self.connect(target)
+            s.close()
+            self.assertIn(" 403", line, target)
 
     def test_a_client_that_refuses_our_ca_is_logged(self):
         out = subprocess.run(["curl", "-sS", "-x", f"http://127.0.0.1:{self.gateway.proxy_port}",

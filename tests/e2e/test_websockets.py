@@ -267,7 +267,7 @@ class WebSockets(SocketTest):
             self.check_turn(ws, "the next one")
         self.assertEqual(self.arrived("never finished"), [])
 
-    def test_an_origin_that_vanishes_ends_the_socket(self):
+    def test_s2_an_origin_that_vanishes_ends_the_socket(self):
         with Upgraded(self.gateway, CODEX + "?vanish=2") as ws:
             self.check_turn(ws, "before it vanished")
             ws.send(turn("into the void"))
@@ -468,7 +468,7 @@ class WebSocketsOverH2(SocketTest):
         self.assertTrue(h2.read(offers), "extended CONNECT is announced")
         return h2
 
-    def test_turns_pass_and_are_recorded(self):
+    def test_s3_turns_pass_and_are_recorded(self):
         h2 = self.h2()
         for number, (extensions, query) in enumerate(((None, ""), (DEFLATE, ""), (DEFLATE, "?takeover=0"), (DEFLATE, "?fragment=7"))):
             ws = Stream(h2, 2 * number + 1, CODEX + query, extensions=extensions)

@@ -42,7 +42,7 @@ static unsigned run(
     return steps;
 }
 
-static void old_rows_go_in_small_steps_with_their_findings(void **state)
+static void l3_old_rows_go_in_small_steps_with_their_findings(void **state)
 {
     (void)state;
     struct db *db = NULL;
@@ -192,7 +192,7 @@ static void unindexed_segments_go_only_when_the_disk_would_fill(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(old_rows_go_in_small_steps_with_their_findings),
+        TEST(l3_old_rows_go_in_small_steps_with_their_findings),
         TEST(the_oldest_rows_go_when_the_store_is_too_large),
         TEST(what_waits_for_too_long_is_closed),
         TEST(without_bounds_nothing_goes),

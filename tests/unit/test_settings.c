@@ -58,6 +58,16 @@ static void an_empty_file_gives_the_defaults(void **state)
     unload(&l);
 }
 
+static void s5_streams_may_be_silent_for_15_minutes(void **state)
+{
+    (void)state;
+    struct loaded l = load("");
+    assert_int_equal(l.settings.timeout_stream, 15 * 60 * 1000);
+    assert_int_equal(l.settings.timeout_response, 15 * 60 * 1000);
+    assert_int_equal(l.settings.timeout_head, 60 * 1000);
+    unload(&l);
+}
+
 static void every_value_can_be_set(void **state)
 {
     (void)state;
@@ -225,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(s5_streams_may_be_silent_for_15_minutes),
         cmocka_unit_test(every_value_can_be_set),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
         cmocka_unit_test(sizes_that_exclude_each_other_are_mistakes),
