@@ -451,42 +451,37 @@ static inline size_t next_group(struct str text, size_t at)
     return next != 0 && isdigit((unsigned char)at_of(text, next)) ? next : 0;
 }
 
-/* Whether the digits at `at` and all that are joined to them, by whatever,
- * are enough for a number; if not: behind the last of them. */
-static bool is_enough(const struct marks *marks, size_t at, size_t *end_out)
+/* Whether the digits text[at, end) and all that are joined to them, by
+ * whatever, are enough for a number; if not: behind the last of them. */
+static bool is_enough(
+    const struct marks *marks, size_t at, size_t end, size_t *behind_out)
 {
-    size_t total = 0;
-    for (;;) {
-        size_t end = marks_run_end(marks, MARK_DIGIT, at);
-        total += end - at;
-        if (total >= NUMBER_MIN)
-            return true;
+    size_t total = end - at;
+    while (total < NUMBER_MIN) {
+        *behind_out = end;
         at = next_group(marks->text, end);
-        *end_out = end;
         if (at == 0)
             return false;
+        end = marks_run_end(marks, MARK_DIGIT, at);
+        total += end - at;
     }
+    return true;
 }
 
 size_t join_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    struct str text = marks->text;
-    size_t at = from;
-    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        size_t end = at;
-        if ((marks_window(marks, MARK_UUID, at) & 1) != 0) {
-            at = marks_skip(marks, MARK_UUID, at, to);
+    struct mark_runs runs = marks_runs(marks, MARK_DIGIT, from, to);
+    size_t at, end, done = to > from ? from : to;
+    while (marks_next_of(&runs, &at, &end)) {
+        if (at < done || (marks_window(marks, MARK_UUID, at) & 1) != 0)
             continue;
-        }
-        if (!is_enough(marks, at, &end)) {
-            at = end;
+        if (!is_enough(marks, at, end, &done))
             continue;
-        }
-        size_t next = join_number(text, at, out);
-        at = next > at ? next : digits_end(text, at);
+        size_t next = join_number(marks->text, at, out);
+        done = next > at ? next : end;
     }
-    return at;
+    return done > to ? done : to;
 }
 
 /* ---- tokens ---- */

@@ -313,9 +313,9 @@ size_t join_find_counted(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
-    size_t at = from, done = 0, last = 0;
-    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        size_t end = marks_run_end(marks, MARK_DIGIT, at), next;
+    struct mark_runs runs = marks_runs(marks, MARK_DIGIT, from, to);
+    size_t at, end = to, done = 0, last = 0, next;
+    while (marks_next_of(&runs, &at, &end)) {
         bool is_seen = end < marks->to;
         struct look look = {0};
         if (is_seen) {
@@ -328,9 +328,8 @@ size_t join_find_counted(
         if (at >= last && (!is_seen || may_be_index(text, at, end, &look)) &&
             (next = join_counted(marks, at, end, out)) != 0)
             last = next;
-        at = end;
     }
-    return at;
+    return end > to ? end : to;
 }
 
 /* ---- single characters ---- */

@@ -123,6 +123,53 @@ static inline size_t marks_run_end(
                        : marks_end(marks, kind, at);
 }
 
+/* Runs of a kind, one after the other: those that begin in [from, limit), and
+ * what of one reaches into it. */
+struct mark_runs {
+    const struct marks *marks;
+    enum mark kind;
+    size_t block, limit;
+    uint64_t bits, starts; /* of the block */
+};
+
+static inline struct mark_runs marks_runs(
+    const struct marks *marks, enum mark kind, size_t from, size_t limit)
+{
+    struct mark_runs r = {marks, kind, from - from % MARK_BLOCK, limit, 0, 0};
+    if (from < limit) {
+        r.bits = marks->blocks[(from - marks->from) / MARK_BLOCK].kinds[kind] &
+                 ~UINT64_C(0) << from % MARK_BLOCK;
+        r.starts = r.bits & ~(r.bits << 1);
+    }
+    return r;
+}
+
+/* False: there is no more, and nothing is written. */
+static inline bool marks_next_of(
+    struct mark_runs *r, size_t *start_out, size_t *end_out)
+{
+    while (r->starts == 0) {
+        uint64_t before = r->bits >> (MARK_BLOCK - 1);
+        r->block += MARK_BLOCK;
+        if (r->block >= r->limit)
+            return false;
+        r->bits = r->marks->blocks[(r->block - r->marks->from) / MARK_BLOCK]
+                      .kinds[r->kind];
+        r->starts = r->bits & ~(r->bits << 1 | before);
+    }
+    unsigned i = (unsigned)__builtin_ctzll(r->starts);
+    uint64_t others = ~(r->bits >> i);
+    unsigned n = others != 0 ? (unsigned)__builtin_ctzll(others) : MARK_BLOCK;
+    if (r->block + i >= r->limit)
+        return false;
+    r->starts &= r->starts - 1;
+    *start_out = r->block + i;
+    *end_out = i + n < MARK_BLOCK
+                   ? *start_out + n
+                   : marks_run_end(r->marks, r->kind, *start_out);
+    return true;
+}
+
 /* Letters and digits from some place on. */
 struct char_bits {
     uint64_t word, upper, digit;

@@ -111,6 +111,39 @@ static void places_and_runs_are_those_of_a_plain_search(void **state)
     marks_free(&marks);
 }
 
+static void runs_come_one_after_the_other(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "0123 a";
+    char bytes[400];
+    struct marks marks = {0};
+    srand(9);
+    for (int round = 0; round < 2000; round++) {
+        int spread = 2 + rand() % (int)(sizeof alphabet - 2);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = alphabet[rand() % 9 == 0 ? 4 : rand() % spread];
+        struct str text = str_make(bytes, (size_t)(1 + rand() % 400));
+        size_t from = (size_t)rand() % text.n, start = 0, end = 7;
+        size_t to = from + (size_t)rand() % (text.n - from + 1);
+        marks_make(&marks, text, from, to);
+        struct mark_runs runs = marks_runs(&marks, MARK_DIGIT, from, to);
+        for (size_t at = from; at < to; at = end) {
+            at = slow_next(text, MARK_DIGIT, at, to, 1);
+            if (at == to)
+                break;
+            assert_true(marks_next_of(&runs, &start, &end));
+            assert_int_equal(start, at);
+            while (at < text.n && is_of(text.p[at], MARK_DIGIT))
+                at++;
+            assert_int_equal(end, at);
+        }
+        size_t had = end;
+        assert_false(marks_next_of(&runs, &start, &end));
+        assert_int_equal(end, had);
+    }
+    marks_free(&marks);
+}
+
 /* Digits, and gaps between two of them. */
 static bool is_of_number(struct str text, size_t at)
 {
@@ -281,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_has_its_kinds_at_every_place),
         cmocka_unit_test(places_and_runs_are_those_of_a_plain_search),
+        cmocka_unit_test(runs_come_one_after_the_other),
         cmocka_unit_test(numbers_and_long_runs_are_found_at_once),
         cmocka_unit_test(identifiers_are_marked_at_any_place),
         cmocka_unit_test(characters_are_seen_from_both_sides),
