@@ -160,18 +160,29 @@ static bool is_utf16_text(struct str s)
     return str_starts(s, "\xff\xfe") || str_starts(s, "\xfe\xff");
 }
 
-/* Bytes above 0x7f in some 8-bit charset, but nothing that no text has. */
-static bool is_latin_text(struct str s)
+/* Control characters that no text has, by and large. */
+static size_t count_controls(struct str s)
 {
-    size_t high = 0;
+    size_t count = 0;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        high += c >= 0x80;
-        if (c == 0x7f || (c < ' ' && c != '\t' && c != '\n' && c != '\r' &&
-                             c != '\f' && c != 0x1b))
-            return false;
+        count += c == 0x7f || (c < ' ' && c != '\t' && c != '\n' && c != '\r' &&
+                                  c != '\f' && c != 0x1b);
     }
-    return high * 3 < s.n * 2 + 3;
+    return count;
+}
+
+/* Some 8-bit or multibyte charset: of these KOI8, Shift-JIS or GBK have few
+ * bytes below 0x80.  What is compressed has controls, if there is enough of
+ * it. */
+static bool is_latin_text(struct str s)
+{
+    enum { ENOUGH_BYTES = 128 };
+    size_t high = 0;
+    for (size_t i = 0; i < s.n; i++)
+        high += (unsigned char)s.p[i] >= 0x80;
+    return count_controls(s) == 0 &&
+           (s.n >= ENOUGH_BYTES || high * 3 < s.n * 2 + 3);
 }
 
 static bool is_text(struct str bytes)
@@ -283,6 +294,24 @@ enum format format_of(struct str bytes)
         return filetype_is_mail(bytes) ? FORMAT_MAIL : FORMAT_TEXT;
     }
     return has_zip_behind(bytes) ? FORMAT_ZIP : FORMAT_BINARY;
+}
+
+/* A text may have a stray control character, or NULs between its lines. */
+bool format_is_noise(struct str bytes)
+{
+    enum { ONE_IN = 50 };
+    struct str head = str_sub(bytes, 0, TEXT_LOOK_BYTES);
+    bool is_big;
+    if (count_controls(head) * ONE_IN <= head.n || is_utf16_text(head) ||
+        text_looks_utf16(head, &is_big))
+        return false;
+    while (head.n > 0) {
+        struct str piece;
+        (void)str_split(&head, '\0', &piece);
+        if (!utf8_is_text(piece))
+            return true;
+    }
+    return false;
 }
 
 bool format_is_document(enum format type)

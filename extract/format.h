@@ -47,5 +47,8 @@ enum format {
 enum format format_of(struct str bytes);
 /* Whether there is a reader behind it, and the bytes are not the text. */
 bool format_is_document(enum format type);
+/* Bytes of a FORMAT_BINARY that are to be read as strings(1) does, and not as
+ * a text with a few controls in it. */
+bool format_is_noise(struct str bytes);
 
 #endif

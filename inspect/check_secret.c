@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "inspect/check_ids.h"
 
 enum {
@@ -200,9 +201,27 @@ static bool is_sentence(struct str value, const struct classes *c)
     return blanks >= SENTENCE_BLANKS && c->digit == 0 && c->other == blanks;
 }
 
+/* Bytes of a binary behind two letters and a colon by chance; of a text in
+ * another charset few of a password are no UTF-8. */
+static bool is_no_text(struct str value)
+{
+    size_t strange = 0;
+    for (size_t i = 0; i < value.n;) {
+        unsigned char c = (unsigned char)value.p[i];
+        size_t n = utf8_length(str_sub(value, i, value.n));
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+            return true;
+        strange += n == 0;
+        i += n > 0 ? n : 1;
+    }
+    return strange * 3 > value.n;
+}
+
 enum check check_password(struct str *value)
 {
     struct classes c = classify(*value);
+    if (is_no_text(*value))
+        return CHECK_FAIL;
     if (value->n < 4 || c.different < 4 || is_reference(*value) ||
         check_is_placeholder(*value) || is_word_of(*value) ||
         is_name(*value, &c) || is_next_name(*value) ||

@@ -15,7 +15,19 @@ static bool is_plain(char c)
     return (c >= 0x20 && c < 0x7f) || c == '\t';
 }
 
-static void add_char(struct runs *r, struct run *run, const char *p, unsigned n)
+/* Stretches begin at multiples of their length, so that cuts do not matter. */
+static void look(struct runs *r, size_t n)
+{
+    enum { STRETCH = 256 };
+    r->looked += (unsigned)n;
+    for (; r->looked >= STRETCH; r->looked -= STRETCH) {
+        r->is_dense = r->odd * 5 > STRETCH * 2 && r->zeros * 50 < STRETCH;
+        r->odd = r->zeros = 0;
+    }
+}
+
+static void add_char(
+    struct runs *r, struct runs_side *run, const char *p, unsigned n)
 {
     if (run->is_open) {
         r->on_text(r->arg, str_make(p, n));
@@ -23,13 +35,14 @@ static void add_char(struct runs *r, struct run *run, const char *p, unsigned n)
     }
     memcpy(run->head + run->head_n, p, n);
     run->head_n += n;
-    if (++run->chars < RUNS_CHARS_MIN)
+    unsigned least = r->is_dense ? RUNS_CHARS_DENSE : RUNS_CHARS_MIN;
+    if (++run->chars < least)
         return;
     run->is_open = true;
     r->on_text(r->arg, str_make(run->head, run->head_n));
 }
 
-static void end_run(struct runs *r, struct run *run)
+static void end_run(struct runs *r, struct runs_side *run)
 {
     if (run->is_open)
         r->on_text(r->arg, STR("\n"));
@@ -41,6 +54,7 @@ static void end_run(struct runs *r, struct run *run)
 static bool continue_sequence(struct runs *r, char c)
 {
     if (((unsigned char)c & 0xc0) != 0x80) {
+        r->odd += r->sequence_n;
         r->sequence_n = 0;
         end_run(r, &r->narrow);
         return false;
@@ -70,6 +84,8 @@ static void read_narrow(struct runs *r, char c)
         r->sequence_n = 1;
         r->sequence_need = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
     } else {
+        r->odd += c != '\0' && c != '\n' && c != '\r';
+        r->zeros += c == '\0';
         end_run(r, &r->narrow);
     }
 }
@@ -98,6 +114,7 @@ static size_t read_plain(struct runs *r, struct str s)
     r->on_text(r->arg, str_sub(s, 0, n));
     read_wide(r, s.p[0]);
     read_wide(r, s.p[n - 1]);
+    look(r, n);
     return n;
 }
 
@@ -113,6 +130,7 @@ void runs_feed(struct runs *r, struct str bytes)
         }
         read_narrow(r, bytes.p[i]);
         read_wide(r, bytes.p[i]);
+        look(r, 1);
         i++;
     }
 }

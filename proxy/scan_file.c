@@ -213,6 +213,7 @@ void scan_file(const struct scan_options *options, const char *path,
         extract_report_free(&report);
     } else if (is_open) {
         bool is_stdin = strcmp(path, "-") == 0;
+        text_source_sift(&in);
         out->is_bytes = text_source_is_bytes(&in);
         scan_source(options, &in, is_stdin ? WHERE_PROMPT : WHERE_FILE, out);
     }
@@ -230,8 +231,10 @@ bool scan_file_show(const struct scan_options *options, const char *path,
         text_source_read_document(&in, options->setup, &report);
         fwrite(buf_bytes(&report.text), 1, report.text.n, to);
         extract_report_free(&report);
-    } else {
-        while (is_open && in.text.n != 0) {
+    } else if (is_open) {
+        text_source_sift(&in);
+        text_source_fill(&in, SCAN_SLICE_BYTES);
+        while (in.text.n != 0) {
             fwrite(buf_bytes(&in.text), 1, in.text.n, to);
             buf_clear(&in.text);
             text_source_fill(&in, SCAN_SLICE_BYTES);

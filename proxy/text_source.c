@@ -51,30 +51,47 @@ static void convert(struct text_source *s)
     buf_free(&marked);
 }
 
+static void on_run(void *arg, struct str text)
+{
+    struct text_source *s = arg;
+    buf_append_str(&s->text, text);
+}
+
+static void sift(struct text_source *s)
+{
+    runs_feed(&s->runs, buf_str(&s->raw));
+    buf_clear(&s->raw);
+    if (s->is_at_end)
+        runs_finish(&s->runs);
+}
+
 /* Until the window has so much, or there is no more. */
 void text_source_fill(struct text_source *s, size_t want)
 {
     while (s->text.n < want && !s->is_at_end) {
         read_some(s, s->coding == TEXT_SOURCE_BYTES ? &s->text : &s->raw);
-        if (s->coding != TEXT_SOURCE_BYTES)
+        if (s->coding == TEXT_SOURCE_RUNS)
+            sift(s);
+        else if (s->coding != TEXT_SOURCE_BYTES)
             convert(s);
     }
 }
 
-/* Text that says by its first bytes that it is UTF-16 becomes UTF-8, in which
- * findings have their offsets. */
+/* Text that says by its first bytes that it is UTF-16, or looks like it,
+ * becomes UTF-8, in which findings have their offsets. */
 static void begin(struct text_source *s)
 {
     text_source_fill(s, READ_BYTES);
     struct str head = buf_str(&s->text);
-    if (str_starts(head, "\xff\xfe"))
-        s->coding = TEXT_SOURCE_UTF16LE;
-    else if (str_starts(head, "\xfe\xff"))
-        s->coding = TEXT_SOURCE_UTF16BE;
-    if (s->coding == TEXT_SOURCE_BYTES)
+    bool is_big = str_starts(head, "\xfe\xff");
+    bool is_marked = is_big || str_starts(head, "\xff\xfe");
+    if (!is_marked &&
+        (format_of(head) != FORMAT_TEXT || !text_looks_utf16(head, &is_big)))
         return;
+    s->coding = is_big ? TEXT_SOURCE_UTF16BE : TEXT_SOURCE_UTF16LE;
     buf_take(&s->raw, &s->text);
-    buf_consume(&s->raw, 2);
+    if (is_marked)
+        buf_consume(&s->raw, 2);
     convert(s);
 }
 
@@ -109,6 +126,16 @@ bool text_source_is_document(const struct text_source *s)
            format_is_document(format_of(buf_str(&s->text)));
 }
 
+void text_source_sift(struct text_source *s)
+{
+    if (!text_source_is_bytes(s) || !format_is_noise(buf_str(&s->text)))
+        return;
+    s->coding = TEXT_SOURCE_RUNS;
+    s->runs = (struct runs){.on_text = on_run, .arg = s};
+    buf_take(&s->raw, &s->text);
+    sift(s);
+}
+
 /* A reader needs all of a document. */
 void text_source_read_document(struct text_source *s,
     const struct extract_setup *setup, struct extract_report *report)
@@ -134,6 +161,7 @@ enum err text_source_load(const struct extract_setup *setup, const char *path,
         text_source_read_document(&s, setup, report);
         buf_take(text, &report->text);
     } else if (s.error == 0) {
+        text_source_sift(&s);
         buf_take(text, &s.text);
     }
     text_source_close(&s);

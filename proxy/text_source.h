@@ -1,7 +1,8 @@
 /*
  * A file as the detectors see it, for commands that run on their own: UTF-16
- * becomes UTF-8, in which findings have their offsets; documents become their
- * text, in a process of its own (proxy/extract_child.h).
+ * becomes UTF-8, and what is no text its printable runs (inspect/runs.h), in
+ * which findings have their offsets; documents become their text, in a process
+ * of its own (proxy/extract_child.h).
  *
  * Either all at once (text_source_load), or through a window that its reader
  * fills, consumes from and looks at (struct text_source), so that memory does
@@ -11,6 +12,7 @@
 #define PROXY_TEXT_SOURCE_H
 
 #include "base/bundle.h"
+#include "inspect/runs.h"
 #include "proxy/extract_child.h"
 
 enum { TEXT_SOURCE_MAX = 512 << 20 }; /* bytes of text read at once */
@@ -19,6 +21,7 @@ enum text_source_coding {
     TEXT_SOURCE_BYTES,
     TEXT_SOURCE_UTF16LE,
     TEXT_SOURCE_UTF16BE,
+    TEXT_SOURCE_RUNS,
 };
 
 struct text_source {
@@ -29,7 +32,8 @@ struct text_source {
     /* Private. */
     int fd;
     enum text_source_coding coding;
-    struct buf raw; /* UTF-16 that is not converted yet */
+    struct buf raw; /* that is not converted yet */
+    struct runs runs;
 };
 
 /* path: "-" is standard input.  False: error says why; close it anyway. */
@@ -40,6 +44,9 @@ void text_source_fill(struct text_source *s, size_t want);
 bool text_source_is_bytes(const struct text_source *s);
 /* By the window; asked of a filled one from which nothing was consumed. */
 bool text_source_is_document(const struct text_source *s);
+/* If by its content it is no text, whatever its name says, the window becomes
+ * its printable runs.  Asked once, of one that is no document. */
+void text_source_sift(struct text_source *s);
 /* Takes the window; one that is longer than setup allows is EXTRACT_LIMIT. */
 void text_source_read_document(struct text_source *s,
     const struct extract_setup *setup, struct extract_report *report);

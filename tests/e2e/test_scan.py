@@ -129,6 +129,31 @@ class Commands(Scan):
         for data in (os.urandom(1_000_000), b"\0" * 1_000_000, b"\xff\xfe", b"\xfe\xff\xd8", b"\xef\xbb\xbf"):
             self.assertIn(self.scan(self.file(data))[0], (0, 3))
 
+    def test_what_is_no_text_is_read_as_strings_whatever_its_name(self):
+        noise = hashlib.shake_256(b"noise").digest(4_000_000)
+        path = self.file(noise, "noise.txt")
+        self.assertEqual(self.scan("--min-severity", "medium", path)[:2], (0, ""))
+        held = noise[:1_000_000] + f"\x00{CARD}\x00".encode() + noise[1_000_000:]
+        self.assertEqual(self.scan(self.file(held, "held.txt"))[0], 3)
+        code = b"\x48\x89\xe5\xc7\x45\xfc\0\0\0\0" * 2000
+        card, wide = f"\0{CARD}\0".encode(), CARD.encode("utf-16-le")
+        for data in (code + card + code, code + wide + code):
+            status, out, _ = self.scan("--format", "jsonl", "--unmask", self.file(b"\x7fELF" + data, "program"))
+            self.assertEqual((status, [f["match"] for f in json.loads(out)["findings"]]), (3, [CARD]))
+
+    def test_text_of_any_charset_stays_text(self):
+        said = "номер карты {} и больше ничего " * 20
+        for coding, text in (("koi8-r", said), ("cp1251", said), ("shift-jis", "カード番号 {} です。" * 20),
+                             ("euc-jp", "カード番号 {} です。" * 20), ("gb18030", "卡号 {} 而已。" * 20),
+                             ("latin-1", "où est ma carte {} à l'été " * 20), ("utf-16-le", said.replace("номер", "pay it")),
+                             ("utf-16-be", "nothing but ASCII {} " * 20)):
+            data = text.replace("{}", CARD, 1).replace("{}", "").encode(coding)
+            status, out, _ = self.scan("--format", "jsonl", "--unmask", self.file(data, coding))
+            with self.subTest(coding=coding):
+                self.assertIn(CARD, {f["match"] for f in json.loads(out)["findings"]})
+        nuls = b"\0".join([b"user=a", b"p\xc3\xa9t", b"x" * 3, CARD.encode()] * 50)
+        self.assertEqual(self.scan(self.file(nuls, "nuls"))[0], 3)
+
     def test_very_many_findings_end(self):
         status, out, _ = self.scan("--format", "jsonl", self.file(f"{CARD}\n".encode() * 50_000))
         self.assertEqual(status, 3)

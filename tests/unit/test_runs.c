@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/buf.h"
@@ -87,6 +88,50 @@ static void after_its_end_it_may_be_fed_again(void **state)
     buf_free(&out);
 }
 
+/* Bytes as of something compressed, each line of `words` far behind the last.
+ */
+static void put_noise(struct buf *out, const char *words)
+{
+    uint32_t state = 1;
+    for (int i = 0; i < 2000; i++) {
+        state = state * 1664525 + 1013904223;
+        unsigned char c = (unsigned char)(state >> 24);
+        char high = (char)(c | 0x80), any = (char)c;
+        buf_append(out, c < 24 || i % 2 == 0 ? &high : &any, 1);
+        if (i % 500 == 499)
+            buf_append(out, words, strlen(words));
+    }
+}
+
+static void short_runs_in_what_is_compressed_are_chance(void **state)
+{
+    (void)state;
+    struct buf in = {0};
+    put_noise(&in, "\x80pw: hunter2\x80");
+    assert_runs(buf_str(&in), "");
+    buf_clear(&in);
+    put_noise(&in, "\x80"
+                   "4111111111111111\x80");
+    assert_runs(buf_str(&in),
+        "4111111111111111\n4111111111111111\n4111111111111111\n"
+        "4111111111111111\n");
+    buf_free(&in);
+}
+
+static void code_and_zeros_around_a_run_do_not_matter(void **state)
+{
+    (void)state;
+    struct buf in = {0}, out = {0};
+    for (int i = 0; i < 50; i++) {
+        buf_append_str(&in, STR("\x48\x89\xe5\xc7\x45\xfc\0\0\0\0"));
+        buf_append_str(&in, STR("word\0\0\x01\x02\xff\xfe"));
+        buf_append_str(&out, STR("word\n"));
+    }
+    assert_runs(buf_str(&in), buf_cstr(&out));
+    buf_free(&in);
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +139,8 @@ int main(void)
         cmocka_unit_test(characters_count_not_bytes),
         cmocka_unit_test(a_broken_sequence_ends_a_run),
         cmocka_unit_test(ascii_in_utf_16_is_read_in_either_order),
+        cmocka_unit_test(short_runs_in_what_is_compressed_are_chance),
+        cmocka_unit_test(code_and_zeros_around_a_run_do_not_matter),
         cmocka_unit_test(after_its_end_it_may_be_fed_again),
     };
     return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
