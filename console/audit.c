@@ -20,6 +20,7 @@ struct console_ticket {
     pthread_cond_t changed;
     bool is_done, is_left;
     enum err err;
+    struct console_document document; /* where one was asked for */
 };
 
 struct console_ticket *ticket_new(void)
@@ -38,6 +39,8 @@ static void ticket_free(struct console_ticket *t)
 {
     pthread_cond_destroy(&t->changed);
     pthread_mutex_destroy(&t->lock);
+    buf_wipe_free(&t->document.text);
+    buf_free(&t->document.where);
     mem_free(t);
 }
 
@@ -55,8 +58,25 @@ void console_recorded(struct console_ticket *t, enum err err)
         ticket_free(t);
 }
 
+void console_document_read(
+    struct console_ticket *t, struct console_document *document)
+{
+    /* Nobody looks at it before it is told. */
+    t->document = *document;
+    *document = (struct console_document){0};
+    console_recorded(t, OK);
+}
+
 enum err ticket_wait(struct console_ticket *t, unsigned seconds)
 {
+    struct console_document none;
+    return ticket_wait_document(t, seconds, &none);
+}
+
+enum err ticket_wait_document(
+    struct console_ticket *t, unsigned seconds, struct console_document *out)
+{
+    *out = (struct console_document){0};
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)seconds;
@@ -66,6 +86,10 @@ enum err ticket_wait(struct console_ticket *t, unsigned seconds)
         code = pthread_cond_timedwait(&t->changed, &t->lock, &until);
     bool is_done = t->is_done;
     enum err err = is_done ? t->err : ERR_TIMEOUT;
+    if (err == OK) {
+        *out = t->document;
+        t->document = (struct console_document){0};
+    }
     t->is_left = true;
     pthread_mutex_unlock(&t->lock);
     if (is_done)

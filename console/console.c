@@ -10,6 +10,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "console/trial.h"
 
 enum { NEXT_MAX = 1000 }; /* bytes of an address to come back to */
 
@@ -92,6 +93,7 @@ static const struct route routes[] = {
     {"/api/v1/modes", METHOD_GET, ACCESS_VIEW, api_modes},
     {"/api/v1/modes", METHOD_POST, ACCESS_MODES, api_modes_change},
     {"/api/v1/policy/try", METHOD_POST, ACCESS_CONTENT, api_policy_try},
+    {TRY_FILE_PATH, METHOD_POST, ACCESS_CONTENT, api_policy_try_file},
     {"/api/v1/detectors", METHOD_GET, ACCESS_VIEW, api_detectors},
     {"/api/v1/users", METHOD_GET, ACCESS_VIEW, api_users},
     {"/api/v1/audit", METHOD_GET, ACCESS_AUDIT, api_audit},
@@ -283,6 +285,16 @@ bool console_quick(void *owner, struct request *r, struct response *response)
         return false;
     answer_file(r, response);
     return true;
+}
+
+/* Only of those who may: else anyone could fill the memory. */
+bool console_may_be_large(void *owner, const struct request *r)
+{
+    struct console *c = owner;
+    struct who who;
+    return try_may_be_large(r) && auth_host_is_known(c, r->host) &&
+           auth_identify(c, r, true, &who) == OK &&
+           (who.rights & ACCESS_CONTENT) != 0 && auth_is_ours(r, &who);
 }
 
 void console_handle(

@@ -24,6 +24,13 @@ struct console;
  * console_recorded, once, from any thread. */
 struct console_ticket;
 
+/* What the extractor made of a document. */
+struct console_document {
+    struct buf text, where; /* where: which member of it was the trouble */
+    const char *trouble;    /* static; NULL: all of it could be read */
+    bool is_nobodys;        /* no reader is for it: its bytes are its text */
+};
+
 struct console_options {
     struct str store_dir, node;
     const char *version;
@@ -42,6 +49,9 @@ struct console_options {
      * the ticket is given back when every role works by it. */
     void (*set_mode)(void *owner, struct str service, unsigned mode,
         struct console_ticket *ticket);
+    /* From any thread: a document's bytes (taken) are to be read; the ticket
+     * is given back by console_document_read or console_recorded. */
+    void (*read)(void *owner, struct buf *bytes, struct console_ticket *ticket);
     /* From any thread: somebody logged in with a password. */
     void (*on_login)(void *owner, struct str user);
 };
@@ -56,6 +66,7 @@ struct console_running {
     const struct rules *rules;
     const struct service_set *services;
     struct str database, data; /* of the rules: inspect/scan.h */
+    bool stops_unreadable;     /* on_failure.extract */
     void *owner;
     void (*release)(void *owner); /* NULL: it stays for good */
 };
@@ -70,11 +81,15 @@ void console_set_running(
 /* When the served certificate ends. */
 void console_set_certificate(struct console *console, int64_t expires_ms);
 void console_recorded(struct console_ticket *ticket, enum err err);
+/* document: taken. */
+void console_document_read(
+    struct console_ticket *ticket, struct console_document *document);
 
 struct pool *console_pool(struct console *console);
 /* For http_options; owner: the console. */
 bool console_quick(
     void *owner, struct request *request, struct response *response);
+bool console_may_be_large(void *owner, const struct request *request);
 void console_handle(void *owner, void *local, struct request *request,
     struct response *response);
 

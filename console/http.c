@@ -27,6 +27,7 @@ struct http {
     pthread_mutex_t lock;
     pthread_cond_t idle;
     size_t running; /* jobs in the pool */
+    unsigned large; /* larger bodies that are here */
     bool is_stopping;
 };
 
@@ -42,6 +43,8 @@ struct exchange {
     /* of a source; while a job runs they are the job's */
     struct buf piece;
     enum err piece_err;
+    bool is_large;   /* its body counts as one */
+    bool is_crowded; /* it was not let be one */
 };
 
 /* Headers that every answer carries. */
@@ -236,10 +239,38 @@ static void note_head(struct exchange *ex, const char *url, const char *method)
     net_format(&r->peer, r->peer_text);
 }
 
+/* The first piece beyond the usual bound decides; whoever may not, or comes
+ * while others are at it, has the rest dropped. */
+static size_t body_max(struct exchange *ex, size_t n)
+{
+    struct http *h = ex->http;
+    if (ex->is_large)
+        return REQUEST_LARGE_MAX;
+    if (n <= REQUEST_BODY_MAX || ex->request.is_body_too_long ||
+        h->options.may_be_large == NULL ||
+        !h->options.may_be_large(h->options.owner, &ex->request))
+        return REQUEST_BODY_MAX;
+    pthread_mutex_lock(&h->lock);
+    ex->is_large = h->large < HTTP_LARGE;
+    h->large += ex->is_large;
+    pthread_mutex_unlock(&h->lock);
+    ex->is_crowded = !ex->is_large;
+    return ex->is_large ? REQUEST_LARGE_MAX : REQUEST_BODY_MAX;
+}
+
+static void leave_large(struct exchange *ex)
+{
+    if (!ex->is_large)
+        return;
+    pthread_mutex_lock(&ex->http->lock);
+    ex->http->large--;
+    pthread_mutex_unlock(&ex->http->lock);
+}
+
 static void take_body(struct exchange *ex, const char *bytes, size_t *n)
 {
     struct request *r = &ex->request;
-    if (r->body.n + *n > REQUEST_BODY_MAX)
+    if (r->is_body_too_long || r->body.n + *n > body_max(ex, r->body.n + *n))
         r->is_body_too_long = true;
     else
         buf_append(&r->body, bytes, *n);
@@ -250,7 +281,10 @@ static enum MHD_Result answer_or_wait(struct exchange *ex)
 {
     struct http *h = ex->http;
     struct response *response = &ex->response;
-    if (ex->request.is_body_too_long)
+    if (ex->is_crowded) {
+        response_error(response, 503, "busy", "Others are trying files now.");
+        response_header(response, "Retry-After", STR("2"));
+    } else if (ex->request.is_body_too_long)
         response_error(response, 413, "too-long", "The request is too long.");
     else if (ex->request.has_too_many_args)
         response_error(response, 400, "too-many", "Too many parameters.");
@@ -301,6 +335,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection,
     (void)how;
     if (ex == NULL)
         return;
+    leave_large(ex);
     response_free(&ex->response);
     buf_free(&ex->piece);
     buf_wipe_free(&ex->request.body);

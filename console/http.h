@@ -19,6 +19,7 @@ enum {
     HTTP_IDLE_SECONDS = 30,
     HTTP_CONNECTION_BYTES = 32 * 1024, /* heads and buffers of one */
     HTTP_THREADS = 2,                  /* for TLS and sockets */
+    HTTP_LARGE = 4,                    /* larger bodies at once */
 };
 
 struct http;
@@ -31,6 +32,9 @@ struct http_options {
     void *owner;
     bool (*quick)(
         void *owner, struct request *request, struct response *response);
+    /* On the network's thread: whether a body may be larger than
+     * REQUEST_BODY_MAX; NULL: none may. */
+    bool (*may_be_large)(void *owner, const struct request *request);
     void (*handle)(void *owner, void *local, struct request *request,
         struct response *response);
 };

@@ -89,6 +89,9 @@ enum err audit_before_as(struct console *c, const struct request *r,
  * waited for once.  ERR_TIMEOUT. */
 struct console_ticket *ticket_new(void);
 enum err ticket_wait(struct console_ticket *t, unsigned seconds) MUST_USE;
+/* The same for a document, whose buffers are the caller's then. */
+enum err ticket_wait_document(struct console_ticket *t, unsigned seconds,
+    struct console_document *out) MUST_USE;
 
 /* ---- the configuration as it runs: running.c ---- */
 
@@ -187,6 +190,9 @@ void api_policy(struct call *call);
 void api_modes(struct call *call);
 void api_modes_change(struct call *call);
 void api_policy_try(struct call *call);
+void api_policy_try_file(struct call *call);
+/* A file may be longer than the usual body. */
+bool try_may_be_large(const struct request *r);
 void api_detectors(struct call *call);
 void api_health(struct call *call);
 

@@ -17,6 +17,7 @@
 enum {
     REQUEST_ARGS_MAX = 256,
     REQUEST_BODY_MAX = 64 * 1024,
+    REQUEST_LARGE_MAX = 8 << 20, /* where a larger one may come */
     REPLY_HEADERS_MAX = 8,
 };
 

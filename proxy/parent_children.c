@@ -77,7 +77,8 @@ static bool should_wire(enum role_kind a, enum role_kind b)
 {
     return (a == ROLE_WORKER && is_service(b)) ||
            (a == ROLE_COLLECTOR && b == ROLE_STORER) ||
-           (a == ROLE_CONSOLE && (b == ROLE_SIGNER || b == ROLE_STORER));
+           (a == ROLE_CONSOLE &&
+               (b == ROLE_SIGNER || b == ROLE_STORER || b == ROLE_EXTRACTOR));
 }
 
 static void connect_to(struct child *c, const struct child *peer, int fd)

@@ -11,9 +11,8 @@ static bool is_stub(struct str bytes)
     return bytes.n <= STUB_BYTES_MAX || utf8_is_text(bytes);
 }
 
-/* Bytes that no reader is for are looked at as they are; that is no failure,
- * or no video could be sent. */
-static bool is_nobodys(struct str document, const struct extract_report *report)
+bool reading_is_nobodys(
+    struct str document, const struct extract_report *report)
 {
     if (report->where.n != 0)
         return false;
@@ -28,7 +27,7 @@ void reading_take(
     const struct document_reading reading = {.text = buf_str(&report->text),
         .trouble = is_bad ? extract_status_name(report->status) : NULL,
         .where = report->where};
-    if (is_nobodys(exchange_document(exchange), report))
+    if (reading_is_nobodys(exchange_document(exchange), report))
         exchange_skip_document(exchange);
     else
         exchange_take_document(exchange, &reading);

@@ -6,6 +6,10 @@
 #include "inspect/exchange.h"
 #include "proxy/extract_child.h"
 
+/* Bytes that no reader is for are looked at as they are; that is no failure,
+ * or no video could be sent. */
+bool reading_is_nobodys(
+    struct str document, const struct extract_report *report);
 void reading_take(
     struct exchange *exchange, const struct extract_report *report);
 /* Has the document read, and waits: for commands. */

@@ -18,6 +18,7 @@
 #include "proxy/chan.h"
 #include "proxy/recorder.h"
 #include "proxy/role.h"
+#include "proxy/role_console_documents.h"
 #include "proxy/role_fds.h"
 #include "proxy/version.h"
 #include "store/db_sqlite.h"
@@ -52,6 +53,7 @@ struct console_role {
     struct console *console;
     struct defer_queue defer;
     struct recorder *recorder;
+    struct console_documents *documents;
     pthread_mutex_t lock; /* what follows */
     struct outgoing *outbox, **outbox_end;
     size_t outbox_count;
@@ -139,6 +141,14 @@ static void on_mode(void *owner, uint64_t number, bool is_done)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void on_read(
+    void *owner, struct buf *bytes, struct console_ticket *ticket)
+{
+    struct console_role *c = owner;
+    console_documents_put(c->documents, bytes, ticket);
+    uv_async_send(&c->wake);
+}
+
 static void tell_mode(struct console_role *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -171,6 +181,7 @@ static void on_wake(uv_async_t *wake)
     if (logged_in != 0)
         role_tell_login(c->role, logged_in);
     tell_mode(c);
+    console_documents_ask(c->documents);
 }
 
 /* ---- serving ---- */
@@ -256,6 +267,7 @@ static void serve_with(struct served *served, struct str cert_der)
         .pool = console_pool(c->console),
         .owner = c->console,
         .quick = console_quick,
+        .may_be_large = console_may_be_large,
         .handle = console_handle};
     if (http_start(&options, &served->http) == OK) {
         served->signed_ms = clock_mono_ms();
@@ -307,6 +319,10 @@ static void on_connect(
         recorder_attach(c->recorder, fd);
         return;
     }
+    if (peer == ROLE_EXTRACTOR) {
+        console_documents_attach(c->documents, fd);
+        return;
+    }
     chan_free(&c->signer);
     c->signer = chan_new(&c->loop, fd, &signer_events, c);
     ask_signer(c);
@@ -350,6 +366,8 @@ static void take_running(struct console_role *c, struct conf *conf)
         .services = conf->services,
         .database = conf->database,
         .data = conf->data,
+        .stops_unreadable =
+            conf->settings.on_failure[FAIL_EXTRACT] == ON_FAILURE_BLOCK,
         .owner = conf,
         .release = conf != c->start->conf ? on_released : NULL};
     console_set_running(c->console, &running);
@@ -357,6 +375,8 @@ static void take_running(struct console_role *c, struct conf *conf)
 
 static void on_reload(void *owner, struct conf *conf)
 {
+    struct console_role *c = owner;
+    console_documents_configure(c->documents, &conf->settings);
     take_users(owner, conf);
     take_running(owner, conf);
 }
@@ -404,6 +424,7 @@ static void make_console(struct console_role *c)
         .owner = c,
         .record = on_record,
         .set_mode = on_set_mode,
+        .read = on_read,
         .on_login = on_login};
     c->console = console_new(&options);
     take_users(c, c->start->conf);
@@ -419,6 +440,7 @@ static void start_loop(struct console_role *c)
     defer_init(&c->defer, &c->loop);
     c->recorder =
         recorder_new(&c->loop, &c->defer, c->start->origin, on_recorded);
+    c->documents = console_documents_new(&c->loop, &c->start->conf->settings);
     pthread_mutex_init(&c->lock, NULL);
     c->outbox_end = &c->outbox;
 }
@@ -432,6 +454,7 @@ static void stop(struct console_role *c)
         console_recorded(o->ticket, ERR_CLOSED);
     end_mode(c, ERR_CLOSED);
     pthread_mutex_unlock(&c->lock);
+    console_documents_stop(c->documents);
     for (size_t i = 0; i < c->count; i++)
         http_stop(&c->served[i].http);
     for (size_t i = 0; i < c->start->metrics_count; i++)

@@ -14,16 +14,23 @@ module.exports = ({ given, logIn, texts, wrong }) => ({
     const tried = { outcome: await page.locator('.outcome').textContent(), marks: await texts(page.locator('.tried-text mark')),
       findings: await texts(page.locator('.tried .findings li')), html: await page.locator('.tried img, .tried script').count() };
     await page.setInputFiles('.try input[type=file]', { name: 'a.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0xff, 0xfe, 0, 1]) });
-    await page.waitForSelector('.tried .state');
-    const binary = await page.locator('.tried .state').textContent();
+    const send = async name => {
+      await page.waitForFunction(n => document.querySelector('.try textarea').value.startsWith(n), name);
+      await page.click('.try button[type=submit]');
+      await page.waitForSelector('.tried .outcome');
+      return { outcome: await page.locator('.outcome').textContent(), text: await page.locator('.tried').textContent() };
+    };
+    const binary = (await send('a.bin')).outcome;
+    await page.setInputFiles('.try input[type=file]', { name: 'bill.pdf', mimeType: 'application/pdf', buffer: Buffer.from(given.pdf, 'base64') });
+    const document = await send('bill.pdf');
     await page.setInputFiles('.try input[type=file]', { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from(`card ${given.card}`) });
-    await page.waitForFunction(() => document.querySelector('.tried').textContent === '');
+    await page.waitForFunction(() => document.querySelector('.try textarea').value.startsWith('card '));
     await page.click('.try button[type=submit]');
     await page.waitForSelector('.tried .outcome');
     const file = await page.locator('.outcome').textContent();
     await page.locator('tr[data-rule] .hits a').first().click();
     await page.waitForSelector('tr[data-id]');
-    return { rules, box, tried, binary, file, behind: { url: page.url(), rows: await page.locator('tr[data-id]').count() },
+    return { rules, box, tried, binary, document, file, behind: { url: page.url(), rows: await page.locator('tr[data-id]').count() },
       pwned: await page.evaluate(() => window.pwned ?? null) };
   },
 

@@ -1,12 +1,14 @@
 """The console's pages Policy and Detectors: rules as they run, what they hit,
 texts tried against them."""
+import base64
 import json
 import unittest
 
 import yaml
 
+import documents
 from console_client import Console, add_user
-from console_pages import PASSWORD, PagesTest
+from console_pages import ADMIN, PASSWORD, PagesTest
 from gateway import BINARY, CARD, ROOT, wait_for
 
 ANA = "ana@example.com"
@@ -66,6 +68,61 @@ class Policy(PagesTest):
             if path.is_file():
                 self.assertNotIn(word.encode(), path.read_bytes(), path)
 
+    def attempt_file(self, content, name, console=None, headers=None, **more):
+        console = console or self.admin
+        return console.post("/api/v1/policy/try/file", params={"file": name, **more}, data=content,
+                            headers={"X-CSRF-Token": console.csrf or "", "Content-Type": "application/octet-stream", **(headers or {})})
+
+    def test_a_document_is_read_and_judged_as_the_gateway_would(self):
+        before = len(self.admin.items("activities"))
+        word = "karwendel-4711"
+        for content, name, kind in ((documents.pdf([f"Charge {CARD} {word}"]), "bill.pdf", "application/pdf"),
+                                    (documents.docx(f"<w:p><w:r><w:t>Charge {CARD} {word}</w:t></w:r></w:p>"), "bill.docx", None)):
+            answer = self.attempt_file(content, name).json()
+            self.assertEqual((answer["verdict"], answer["rule"], answer["activity"], answer["bytes"]),
+                             ("block", "no-payment-cards", "file.uploaded", len(content)), answer)
+            [found] = [f for f in answer["findings"] if f["type"] == "credit-card"]
+            self.assertEqual(found["where"], "file")
+            self.assertGreater(answer["text_bytes"], len(CARD))
+            self.assertNotIn("trouble", answer)
+            self.assertNotIn(CARD.replace(" ", ""), json.dumps(answer).replace(" ", ""))
+            if kind:
+                self.assertEqual(answer["type"], kind)
+        # Nothing of it is anywhere; that a file was tried is.
+        self.assertEqual(len(self.admin.items("activities")), before)
+        tried = self.admin.items("audit", activity="console.file.tried")
+        self.assertEqual({a["actor"]["user"] for a in tried}, {ADMIN})
+        self.assertEqual({tuple(a["details"]) for a in tried}, {("bytes",)})
+        for secret in (word, "bill.pdf", "bill.docx"):
+            self.assertNotIn(secret, self.gateway.log())
+            for path in (self.gateway.data / "store").rglob("*"):
+                if path.is_file():
+                    self.assertNotIn(secret.encode(), path.read_bytes(), path)
+
+    def test_files_that_no_reader_is_for_and_those_that_cannot_be_read(self):
+        plain = self.attempt_file(f"card {CARD}".encode(), "a.txt").json()
+        self.assertEqual((plain["verdict"], "text_bytes" in plain), ("block", False))
+        calm = self.attempt_file(b"\0\1\2" * 40000, "noise.bin").json()
+        self.assertEqual((calm["verdict"], "trouble" in calm), ("allow", False))
+        locked = self.attempt_file(documents.locked_pdf(), "locked.pdf").json()
+        self.assertEqual((locked["verdict"], locked["trouble"]), ("block", "encrypted"))
+        self.assertIn("unreadable-file", [f["type"] for f in locked["findings"]])
+
+    def test_large_files_are_for_those_who_may_and_have_a_bound(self):
+        large = b"x" * (1 << 20) + f" {CARD} ".encode()
+        self.assertEqual("block", self.attempt_file(large, "a.txt").json()["verdict"])
+        self.assertEqual(413, self.attempt_file(b"x" * (8 * 1024 * 1024 + 1), "a.txt").status_code)
+        add_user(self.gateway, "analyst@example.com", "analyst", PASSWORD)
+        analyst = Console(self.gateway, "analyst@example.com", PASSWORD)
+        self.assertEqual(413, self.attempt_file(large, "a.txt", analyst).status_code)
+        self.assertEqual(403, self.attempt_file(b"small", "a.txt", analyst).status_code)
+        self.assertEqual(413, self.attempt_file(large, "a.txt", headers={"X-CSRF-Token": "other"}).status_code)
+        self.assertEqual(403, self.attempt_file(b"small", "a.txt", headers={"X-CSRF-Token": "other"}).status_code)
+        self.assertEqual(413, self.attempt_file(large, "a.txt", Console(self.gateway, "")).status_code)
+        self.assertEqual(401, self.attempt_file(b"small", "a.txt", Console(self.gateway, "")).status_code)
+        for name, content in (("", b"x"), ("a.txt", b""), ("n" * 600, b"x")):
+            self.assertEqual(400, self.attempt_file(content, name).status_code, name)
+
     def test_only_those_who_may_see_content_try(self):
         for role, status in (("analyst", 403), ("auditor", 403), ("investigator", 200)):
             add_user(self.gateway, f"{role}@example.com", role, PASSWORD)
@@ -106,14 +163,17 @@ class Policy(PagesTest):
             self.assertEqual(len(figures), len(quality["columns"]), kind)
 
     def test_the_policy_page(self):
-        seen = self.see("policy", text=HOSTILE, card=CARD)
+        seen = self.see("policy", text=HOSTILE, card=CARD, pdf=base64.b64encode(documents.pdf([f"Charge {CARD}"])).decode())
         hits = dict(seen["rules"])
         self.assertEqual(hits["no-payment-cards"], "2")
         self.assertEqual(seen["box"], 1)
         self.assertIn("no-payment-cards", seen["tried"]["outcome"])
         self.assertEqual(seen["tried"]["marks"], [CARD])
         self.assertEqual(seen["tried"]["html"], 0)
-        self.assertIn("no text", seen["binary"])
+        self.assertIn("allow", seen["binary"])
+        self.assertIn("no-payment-cards", seen["document"]["outcome"])
+        self.assertIn("application/pdf", seen["document"]["text"])
+        self.assertNotIn(CARD, seen["document"]["text"])
         self.assertIn("block", seen["file"])
         self.assertEqual(seen["behind"]["rows"], 2)
         self.assertIn("rule=no-payment-cards", seen["behind"]["url"])

@@ -60,6 +60,13 @@ export async function post(path, body) {
   return answer.json();
 }
 
+/** A file as it is, and words about it. */
+export async function postFile(path, parameters, file) {
+  const answer = await call(address(path, parameters), { method: 'POST', body: file,
+    headers: { 'Content-Type': 'application/octet-stream', 'X-CSRF-Token': csrf } });
+  return answer.json();
+}
+
 export async function session() {
   const who = await get('session');
   csrf = who.csrf;

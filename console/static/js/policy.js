@@ -1,6 +1,6 @@
 // Policy: the rules as they run, what each of them hit, and a box to try a
-// text, or a file of text, against them.
-import { get, post } from './api.js';
+// text or a file against them.
+import { get, post, postFile } from './api.js';
 import { linkTo } from './activities.js';
 import { chip } from './columns.js';
 import { h, newId, state } from './dom.js';
@@ -10,6 +10,7 @@ import { periodPage, tableBox } from './page.js';
 import { NONE } from './view.js';
 
 const TRY_MAX = 60 * 1024; // bytes; the console takes a body of 64 KiB
+const FILE_MAX = 8 * 1024 * 1024;
 const PLACES = [['prompt.created', 'A prompt', 'up'], ['file.uploaded', 'A file that goes up', 'up'], ['response.generated', 'An answer', 'down']];
 
 const values = value => (Array.isArray(value) ? value.join(', ') : String(value));
@@ -48,7 +49,10 @@ function outcome(answer, text) {
     answer.message && h('p', { class: 'reason' }, answer.message),
     (answer.findings ?? []).length === 0 ? h('p', { class: 'hint' }, 'Nothing was found in it.')
       : h('ul', { class: 'findings' }, answer.findings.map(finding)),
-    (answer.findings ?? []).length > 0 && h('div', { class: 'text tried-text' }, markContent(text, answer.findings.filter(f => f.where !== 'file-name'))),
+    text !== null && (answer.findings ?? []).length > 0 && h('div', { class: 'text tried-text' }, markContent(text, answer.findings.filter(f => f.where !== 'file-name'))),
+    answer.type !== undefined && h('p', { class: 'hint' }, `${answer.type}, ${size(answer.bytes)}`,
+      answer.text_bytes === undefined ? ', looked at as it is' : `, ${size(answer.text_bytes)} of text in it`,
+      answer.trouble === undefined ? '' : [' – not all could be read: ', h('b', null, answer.trouble), answer.where ? ` (${answer.where})` : '']),
     answer.incomplete && h('p', { class: 'hint' }, 'More was hit than is looked at: there may be further findings.'),
   ];
 }
@@ -62,6 +66,7 @@ function tryBox(services) {
   const file = h('input', { id: ids.file, type: 'file', onchange: () => readFile() });
   const answer = h('div', { class: 'tried', role: 'status' });
   let fileName = '';
+  let whole = null; // a file that is sent as it is
 
   function fail(title, help) {
     answer.replaceChildren(state('error note', title, help));
@@ -69,26 +74,56 @@ function tryBox(services) {
 
   async function readFile() {
     const [chosen] = file.files;
+    keep(null);
     fileName = '';
     if (chosen === undefined)
       return;
+    if (chosen.size > FILE_MAX || chosen.size === 0) {
+      fail('This file cannot be tried here', `At most ${size(FILE_MAX)}, and not empty; promptgate scan takes any file.`);
+      return;
+    }
+    place.value = 'file.uploaded';
+    fileName = chosen.name;
+    answer.replaceChildren();
     if (chosen.size > TRY_MAX) {
-      fail('This file is too large to be tried here', `At most ${size(TRY_MAX)}; promptgate scan takes any file.`);
+      keep(chosen);
       return;
     }
     try {
       text.value = new TextDecoder('utf-8', { fatal: true }).decode(await chosen.arrayBuffer());
-      place.value = 'file.uploaded';
-      fileName = chosen.name;
-      answer.replaceChildren();
     } catch {
-      fail('This file is no text', 'Documents are not read here; promptgate scan reads them as the gateway does.');
+      keep(chosen);
     }
+  }
+
+  /** A document, or what is too long for the box: it is read as the gateway reads it. */
+  function keep(chosen) {
+    whole = chosen;
+    text.disabled = chosen !== null;
+    if (chosen !== null)
+      text.value = `${chosen.name}, ${size(chosen.size)}: read as the gateway reads it`;
+    else if (fileName !== '')
+      text.value = '';
+  }
+
+  async function tryFile(activity, direction) {
+    const words = { file: fileName, activity, direction, service: service.value, user: user.value.trim() };
+    answer.setAttribute('aria-busy', 'true');
+    try {
+      answer.replaceChildren(...outcome(await postFile('policy/try/file', words, whole), null).filter(Boolean));
+    } catch (error) {
+      fail('It could not be tried', error.message);
+    }
+    answer.removeAttribute('aria-busy');
   }
 
   async function onSubmit(event) {
     event.preventDefault();
     const [activity, , direction] = PLACES.find(([value]) => value === place.value);
+    if (whole !== null) {
+      await tryFile(activity, direction);
+      return;
+    }
     if (new TextEncoder().encode(JSON.stringify(text.value)).length > TRY_MAX) {
       fail('This text is too long to be tried here', `At most ${size(TRY_MAX)}; promptgate scan takes any length.`);
       return;
@@ -105,13 +140,13 @@ function tryBox(services) {
     answer.removeAttribute('aria-busy');
   }
 
-  return h('section', { class: 'panel', 'aria-label': 'Try a text' }, h('h2', null, 'Try a text'),
+  return h('section', { class: 'panel', 'aria-label': 'Try a text or a file' }, h('h2', null, 'Try a text or a file'),
     h('form', { class: 'try', onsubmit: onSubmit },
       h('label', { for: ids.text }, 'Text'), text,
       h('div', { class: 'try-row' }, h('label', { for: ids.place }, 'As'), place, h('label', { for: ids.service }, 'at'), service,
-        h('label', { for: ids.user }, 'by'), user, h('label', { for: ids.file }, 'File of text'), file,
+        h('label', { for: ids.user }, 'by'), user, h('label', { for: ids.file }, 'File'), file,
         h('button', { type: 'submit' }, 'Try'))),
-    h('p', { class: 'hint' }, 'It is neither stored nor logged, and leaves this machine nowhere. Documents (PDF, Office, pictures) are not read here: use promptgate scan.'),
+    h('p', { class: 'hint' }, 'It is neither stored nor logged, and leaves this machine nowhere. Of a file that it was tried is recorded, not what is in it.'),
     answer);
 }
 
