@@ -68,9 +68,12 @@ module.exports = ({ given, logIn, texts, wrong }) => ({
     await logIn(page, '/reports');
     await page.waitForSelector('.report-sum .spark');
     const text = await page.locator('main').innerText();
+    const card = page.locator('.report-incidents');
+    const incidents = { figures: await texts(card.locator('.figure .big')),
+      rows: await card.locator('tbody tr').evaluateAll(all => all.map(tr => [...tr.children].map(c => c.textContent))) };
     await page.emulateMedia({ media: 'print' });
     const hidden = await page.locator('.top').isHidden();
     const pages = (await page.pdf()).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
-    return { text, hidden, pages };
+    return { text, hidden, pages, incidents };
   },
 });

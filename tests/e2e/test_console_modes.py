@@ -2,6 +2,7 @@
 import stat
 import subprocess
 import unittest
+import uuid
 
 import yaml
 
@@ -83,7 +84,21 @@ class Modes(PagesTest):
     def test_the_report_has_the_numbers_and_prints(self):
         self.say(f"Charge {CARD}", ANA)
         wait_for(lambda: self.admin.items("users", user=ANA), 10, "the index")
+        for i in range(3):
+            self.say(f"Please charge {CARD}", f"report{i}@example.com", conversation_id=str(uuid.uuid4()))
+        found = wait_for(lambda: (lambda all: all if len(all) == 3 else None)(
+            [i for i in self.admin.items("incidents", rule="no-payment-cards") if i.get("user", "").startswith("report")]), 10, "incidents")
+        for incident, status in zip(found, ("resolved", "false-positive")):
+            self.assertEqual(200, self.admin.change(f"incidents/{incident['id']}", {"status": status}).status_code)
         seen = self.see("reports")
+        incidents = self.admin.items("incidents", since="7d", limit=1000)
+        states = [sum(i["status"] in s for i in incidents) for s in (("new", "opened"), ("resolved",), ("false-positive",), ("suppressed",))]
+        self.assertEqual(seen["incidents"]["figures"][1:], [str(n) for n in states])
+        self.assertIn(str(len(incidents)), seen["incidents"]["figures"][0])
+        [row] = [r for r in seen["incidents"]["rows"] if r[0] == "no-payment-cards"]
+        cards = [i for i in incidents if i["rule"] == "no-payment-cards"]
+        self.assertEqual(row, ["no-payment-cards", str(len(cards)), *(str(sum(i["status"] in s for i in cards)) for s in (
+            ("new", "opened"), ("resolved",), ("false-positive",), ("suppressed",)))])
         for word in ("chatgpt", "payment-card", "no-payment-cards", ANA, "Blocked"):
             self.assertIn(word, seen["text"])
         self.assertTrue(seen["hidden"])

@@ -52,15 +52,47 @@ function figure(label, now, before) {
 
 const numberOf = (stats, facet, value) => stats.facets[facet].items.find(i => i.value === value)?.count ?? 0;
 
+// ---- incidents ----
+
+const STATES = [['Open', ['new', 'opened']], ['Resolved', ['resolved']], ['False positive', ['false-positive']], ['Suppressed', ['suppressed']]];
+
+const countsOf = (period, states, signal) =>
+  get('incidents', [...period, ...states.map(s => ['status', s]), ['counts', 1], ['limit', 1]], signal);
+
+const valueOf = (facet, value) => facet.items.find(i => i.value === value)?.count ?? 0;
+
+/** Incidents whose latest activity is in the period, by what became of them: [of all, of each of STATES]. */
+function incidentsOf(period, signal) {
+  return Promise.all([countsOf(period, [], signal), ...STATES.map(([, states]) => countsOf(period, states, signal))]);
+}
+
+function incidentLink(view, pairs, text) {
+  const kept = [['since', view.since], ['until', view.until]].filter(([, value]) => value);
+  return h('a', { href: `/incidents?${new URLSearchParams([...kept, ...pairs])}` }, text);
+}
+
+function incidentsCard(view, [all, ...states], before) {
+  const rules = all.facets.rule.items.slice(0, TOP);
+  return h('section', { class: 'card report-incidents', 'aria-label': 'Incidents' }, h('h2', null, 'Incidents'),
+    all.total === 0 ? h('p', { class: 'hint' }, 'None in this period.') : [
+      h('div', { class: 'figures' }, figure('Incidents', all.total, before),
+        STATES.map(([label], i) => figure(label, states[i].total, null))),
+      table('Incidents by rule', ['Rule', 'Incidents', ...STATES.map(([label]) => label)],
+        rules.map(({ value, count: n }) => [incidentLink(view, [['rule', value]], value), count(n),
+          ...states.map(s => count(valueOf(s.facets.rule, value)))]), ''),
+      h('p', { class: 'hint' }, 'Incidents whose latest activity is in this period, as they stand now.')]);
+}
+
 export function reports(main, parameters, who) {
   async function load({ view, signal }) {
     const { since, until } = boundsOf(view);
     const current = since === null ? [['until', iso(until)]] : [['since', iso(since)], ['until', iso(until)]];
     const previous = since === null ? null : [['since', iso(2 * since - until)], ['until', iso(since)]];
     const facets = [['facet', 'rule'], ['facet', 'detector'], ['facet', 'verdict'], ['facet', 'category'], ['top', 200]];
-    const [stats, before, perService, people] = await Promise.all([get('stats', [...current, ...facets, ['buckets', DAYS]], signal),
+    const [stats, before, perService, people, incidents, incidentsBefore] = await Promise.all([get('stats', [...current, ...facets, ['buckets', DAYS]], signal),
       previous === null ? null : get('stats', [...previous, ...facets, ['buckets', 0]], signal),
-      get('services', current, signal), get('users', [...current, ['limit', TOP]], signal)]);
+      get('services', current, signal), get('users', [...current, ['limit', TOP]], signal),
+      incidentsOf(current, signal), previous === null ? null : countsOf(previous, [], signal)]);
     if (stats.total === 0)
       return { total: '', content: state('empty', 'Nothing was recorded in this period', 'Choose another one above.') };
     const was = (facet, value) => (before === null ? null : numberOf(before, facet, value));
@@ -76,6 +108,7 @@ export function reports(main, parameters, who) {
             figure('Alerts', numberOf(stats, 'verdict', 'alert'), was('verdict', 'alert')),
             figure('People', people.total, null)),
           sparkline(stats.buckets.map(b => b.total), `${count(stats.total)} activities over time`)),
+        incidentsCard(view, incidents, incidentsBefore?.total ?? null),
         h('div', { class: 'cards report-cards' },
           card('Services', table('Services', ['Service', 'Activities', 'DLP'], services(perService.items).map(([name, sum]) =>
             [linkTo(view, [['service', name || NONE]], name || 'no service'), count(sum.events), count(sum.dlp)]), 'None.')),
