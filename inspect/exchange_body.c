@@ -33,7 +33,8 @@ static void start_stream(struct exchange *ex)
         ex->reader = file_reader_new(ex);
     else
         exchange_scan_begin(ex, ex->content_type, false);
-    if (ex->upload != NULL && !ex->upload->is_asked)
+    const struct upload *u = ex->upload;
+    if (u != NULL && (!u->is_asked || u->is_unanswered))
         ex->upload->is_opened = true; /* under an id of its own */
     buf_take(&ex->backlog, &ex->body);
     exchange_push_opening(ex);

@@ -455,16 +455,17 @@ static bool ask_text(struct exchange *ex)
     return true;
 }
 
-/* What was said when the bytes began was not all: of the last range, and of a
- * file whose name may have come meanwhile. */
+/* What was said when the bytes began was not all: of the last range, of a file
+ * whose name may have come meanwhile, and of one that was asked about in vain:
+ * without an answer it would be told as another file than the one announced. */
 static bool is_to_ask_again(const struct exchange *ex)
 {
     const struct upload *u = ex->upload;
     bool lacks_name = u->step == UPLOAD_BYTES &&
                       (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
                       u->known.name.n == 0;
-    return (u->is_last_range || lacks_name) && u->is_asked &&
-           !u->was_asked_again;
+    return (u->is_last_range || lacks_name || u->is_unanswered) &&
+           u->is_asked && !u->was_asked_again;
 }
 
 bool upload_ask(struct exchange *ex)
@@ -517,6 +518,7 @@ bool upload_answer(struct exchange *ex, struct str answer)
     if (u->is_applied)
         return take_kept(ex, answer);
     u->is_asking = false;
+    u->is_unanswered = answer.n == 0;
     u->said = (struct keep_file_answer){0};
     /* Early it is only asked which activity this is: the first lines tell. */
     if (wants_more(u, answer) && ex->request != REQUEST_OPEN)

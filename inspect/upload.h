@@ -78,6 +78,7 @@ struct upload {
     size_t file_at; /* NONE: which file is asked for */
     bool is_asking, is_asked, is_applied;
     bool was_asked_again, was_end_asked;
+    bool is_unanswered; /* the keeper did not answer in time, or is not there */
     bool is_last_range; /* of a file that comes in ranges: with it all came */
     bool is_peeked;     /* what came so far was looked at for a name */
     struct keep_file_answer said;

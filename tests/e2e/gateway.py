@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("PROMPTGATE", ROOT / "build/promptgate"))
 STANDIN = ROOT / "tests/standin"
 START_SECONDS = 60  # seconds of work for the rules, shared with all that runs beside: a guard, not a promise
+GUARD_SECONDS = 60
 CARD = "4111 1111 1111 1111"
 
 LOG_LINES, TOLD_ACTIVITIES, TOLD_CHARACTERS = 60, 8, 400  # of what a failure says
@@ -56,7 +57,13 @@ def free_port():
                 continue
 
 
-def wait_for(check, seconds=10, what="condition"):
+def wait_for(check, seconds=GUARD_SECONDS, what="condition"):
+    """What comes by itself.  `seconds` only end a wait that would be in vain, so they are never few, however
+    short the usual wait; what must come in time is waited for by wait_within."""
+    return wait_within(check, max(seconds, GUARD_SECONDS), what)
+
+
+def wait_within(check, seconds, what="condition"):
     end = time.monotonic() + seconds
     while True:
         value = check()
@@ -342,7 +349,7 @@ class GatewayTest(TellingTest):
                            "-H", "accept: text/event-stream", "-d", json.dumps(body), *args)
         return body["messages"][0]["id"], answer
 
-    def activity(self, message_id, name=None, seconds=10):
+    def activity(self, message_id, name=None, seconds=GUARD_SECONDS):
         """The stored activity of a message, once its exchange is complete."""
         def look():
             for a in self.gateway.activities("--since", "1h"):

@@ -16,7 +16,7 @@ import urllib.parse
 import requests
 
 from console_client import OPENAPI, Console, add_user
-from gateway import BINARY, CARD, GatewayTest, ROOT, wait_for
+from gateway import BINARY, CARD, GUARD_SECONDS, GatewayTest, ROOT, wait_for
 
 PASSWORD = "correct horse battery"
 HOSTILE = "<script>alert(1)</script>\"'`--;${7*7}"
@@ -457,10 +457,10 @@ class Content(GatewayTest):
         self.assertGreater(health["ca"]["expires"], time.strftime("%Y-%m-%d"))
 
     def events(self, console, **more):
-        """(queue of (event, data, id), closing function)"""
+        """(queue of (event, data, id), closing function), once the stream has begun: it brings what comes from then on"""
         answer = console.get("/api/v1/stream", stream=True, **more)
         self.assertEqual((200, "text/event-stream"), (answer.status_code, answer.headers["Content-Type"]))
-        found = queue.Queue()
+        found, begun = queue.Queue(), threading.Event()
 
         def read():
             event = {}
@@ -470,6 +470,8 @@ class Content(GatewayTest):
                         if "data" in event:
                             found.put(event)
                         event = {}
+                    elif line == ": here":
+                        begun.set()
                     elif not line.startswith(":"):
                         name, _, value = line.partition(": ")
                         event[name] = value
@@ -477,12 +479,13 @@ class Content(GatewayTest):
                 pass
             found.put(None)
         threading.Thread(target=read, daemon=True).start()
+        self.assertTrue(begun.wait(GUARD_SECONDS), "no stream")
         return found, answer.close
 
     def until(self, found, test):
         seen = []
         while True:
-            event = found.get(timeout=15)
+            event = found.get(timeout=GUARD_SECONDS)
             self.assertIsNotNone(event, "the stream ended")
             seen.append(event)
             if test(event):
@@ -491,7 +494,6 @@ class Content(GatewayTest):
     def test_the_stream_brings_each_once_and_goes_on_where_it_was(self):
         console = Console(self.gateway)
         found, close = self.events(console)
-        time.sleep(1)  # the stream begins with what comes from now on
         first, _ = self.send_prompt("streamed first")
         seen = self.until(found, lambda e: e["event"] == "mark")
         while not any(json.loads(e["data"]).get("message_id") == first for e in seen):
@@ -515,12 +517,11 @@ class Content(GatewayTest):
         answer = requests.post(console.base + "/api/v1/logout", verify=str(self.gateway.ca),
                                cookies=console.http.cookies, headers={"X-CSRF-Token": console.csrf}, timeout=10)
         self.assertEqual(204, answer.status_code)
-        self.assertIsNone(found.get(timeout=15))
+        self.assertIsNone(found.get(timeout=GUARD_SECONDS))
         close()
 
     def test_a_filtered_stream_brings_only_that(self):
         found, close = self.events(self.console, params={"verdict": "block"})
-        time.sleep(1)
         self.send_prompt("an innocent one")
         blocked, _ = self.send_prompt("a card " + CARD)
         seen = self.until(found, lambda e: e["event"] == "activity")

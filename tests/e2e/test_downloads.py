@@ -89,7 +89,12 @@ class Downloads(GatewayTest):
 
     def test_broken_off_by_the_client(self):
         url = self.ask(f"file_{50 * MIB}", "c-left", more="%26slow%3D20")
-        self.curl(url, "--max-time", "1", check=False, text=False)
+        path = self.folder / "left"
+        client = subprocess.Popen(["curl", "-sS", "--cacert", self.gateway.ca, "-x",
+                                   f"http://127.0.0.1:{self.gateway.proxy_port}", "-o", path, url], stderr=subprocess.DEVNULL)
+        wait_for(lambda: path.exists() and path.stat().st_size > 0, what="some bytes")
+        client.kill()
+        client.wait()
         a = wait_for(lambda: [a for a in self.of("c-left") if 0 < a["files"][0].get("bytes", 0) < 50 * MIB], 10,
                      f"{self.of('c-left')}")[0]
         self.assertEqual((a["complete"], a["files"][0].get("sha256")), (False, None))

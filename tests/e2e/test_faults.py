@@ -102,8 +102,7 @@ class FewDescriptors(GatewayTest):
                 client.send_prompt(early)
                 hoard = [socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 2) for _ in range(120)]
                 try:
-                    time.sleep(0.3)
-                    self.assertEqual(self.healthz(), (b"", "open"), "still accepting")
+                    wait_for(lambda: self.healthz() == (b"", "open"), what="nobody to be accepted any more")
                     before, begin = {p: cpu_seconds(p) for p in workers}, time.monotonic()
                     time.sleep(1.5)
                     for pid, used in before.items():
@@ -224,9 +223,10 @@ class FullDisk(TellingTest):
     def reload_with(self, settings):
         done = self.gateway.metrics()["promptgate_reloads_total"]
         self.gateway.write_config(settings)
+        used = self.gateway.log().count("event=reload.in_use")
         self.gateway.signal(signal.SIGHUP)
         wait_for(lambda: self.gateway.metrics()["promptgate_reloads_total"] > done, 10, "reload")
-        time.sleep(0.3)
+        wait_for(lambda: self.gateway.log().count("event=reload.in_use") > used, what="its use by all")
 
     def test_f6_d5_p6_a_full_disk_gives_the_configured_answer_and_it_recovers(self):
         status, answer = self.send()

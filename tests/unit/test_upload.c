@@ -301,6 +301,29 @@ static void a_streamed_form_joins_the_file_that_its_field_names(void **state)
     check_estuary(false);
 }
 
+/* The keeper, held up when the bytes began, is asked again at their end. */
+static void bytes_find_their_name_though_the_keeper_was_late(void **state)
+{
+    (void)state;
+    static char bytes[1500000]; /* over the driver's bound: streamed */
+    memset(bytes, 'w', sizeof bytes);
+    for (size_t n = 5; n <= sizeof bytes; n += sizeof bytes - 5) {
+        struct result r;
+        struct turn t = announce();
+        driver_forget(&d);
+        send_turn(&t, 0, &r);
+        result_free(&r);
+        t = put_turn(PUT_PATH, str_make(bytes, n));
+        d.silences = 1;
+        send_turn(&t, 0, &r);
+        assert_int_equal(d.silences, 0);
+        assert_has(&r.done, "\"id\":\"file-1\",\"name\":\"a.txt\"");
+        /* It began under an id of its own, which another replaces. */
+        assert_int_equal(lines_of(&r.taken_back), n != 5);
+        result_free(&r);
+    }
+}
+
 static void lists_of_pieces_never_seen_are_refused(void **state)
 {
     (void)state;
@@ -345,6 +368,7 @@ int main(void)
         cmocka_unit_test(places_of_findings_are_those_in_the_streamed_file),
         cmocka_unit_test(what_escapes_hide_is_found_in_a_streamed_file),
         cmocka_unit_test(a_streamed_form_joins_the_file_that_its_field_names),
+        cmocka_unit_test(bytes_find_their_name_though_the_keeper_was_late),
         cmocka_unit_test(lists_of_pieces_never_seen_are_refused),
     };
     return cmocka_run_group_tests(tests, open_driver, close_driver);
