@@ -137,6 +137,15 @@ class Once(Collect):
         for request in self.feed.seen():  # the key goes to the API alone
             self.assertEqual(request["authorization"] is None, request["url"].startswith("/signed/"))
 
+    def test_lines_of_a_file_end_as_they_like(self):
+        """A byte order mark, CRLF, lines with nothing in them, none at the end."""
+        file = log_file(1, "AUTH_LOG", [])
+        file["text"] = ("\ufeff" + "\r\n\r\n".join(json.dumps(compliance(i)) for i in range(3)) + "\r\n\n  \n" +
+                        json.dumps(compliance(9)))
+        self.feed.set(files=[file])
+        _, status, said = self.collect()
+        self.assertEqual((status, self.ids()), (0, ["e-0", "e-1", "e-2", "e-9"]), said)
+
     def test_faults_are_tried_again_as_the_server_asks(self):
         self.gateway.write_config(f"upstream: {{allow_private: [\"127.0.0.0/8\"]}}\naudit_log: {{base_url: "
                                   f"\"http://127.0.0.1:{self.feed.port}/v1\", key_file: {self.folder}/key}}\n")
