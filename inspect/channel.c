@@ -222,7 +222,8 @@ struct exchange *channel_tell(struct channel *c,
 {
     struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
     ex->turn_id = arena_copy(&ex->arena, turn);
-    ex->may_be_told = true;
+    /* Talks are a socket's own: no other way brings their answers again. */
+    ex->may_be_told = c->socket->socket != SOCKET_REALTIME;
     exchange_tell(ex, activities, count);
     channel_add(c, ex);
     return ex;

@@ -55,12 +55,12 @@ def plots_of_the_code_interpreter():
 @case
 def attachments_and_references():
     answer = document("m", ["Done"], metadata={
-        "attachments": [{"id": "file_9", "name": "minutes.docx", "size": 321, "mime_type": "application/x-y"}],
+        "attachments": [{"id": "file_minutes", "name": "minutes.docx", "size": 321, "mime_type": "application/x-y"}],
         "content_references": [{"type": "file", "id": "file_10", "name": "x.csv", "matched_text": "[x]"},
                                {"type": "file", "id": "file_11", "name": "mine.pdf", "matched_text": "\ue200filecite\ue202turn0file0\ue201"},
                                {"type": "webpage", "title": "t", "url": "https://x.example"}]})
     return asked(sse(answer), offers(
-        "Done", {"id": "file_9", "name": "minutes.docx", "bytes": 321, "declared_type": "application/x-y"},
+        "Done", {"id": "file_minutes", "name": "minutes.docx", "bytes": 321, "declared_type": "application/x-y"},
         {"id": "file_10", "name": "x.csv", "bytes": None}))
 
 

@@ -548,12 +548,12 @@ def up_api_container_and_audio():
               {"type": "transcript.text.done", "text": "good day"}]
     stream = "".join(f"data: {dumps(e)}\n\n" for e in events)
     return [form(API + "/containers/cntr_1/files", ("file", TEXT, "c.csv", "text/csv"),
-                 answer={"id": "cfile_1", "path": "/mnt/data/c.csv"}),
-            call(API + "/containers/cntr_1/files", {"file_id": "cfile_1"}, second=2),
+                 answer={"id": "cfile_up1", "path": "/mnt/data/c.csv"}),
+            call(API + "/containers/cntr_1/files", {"file_id": "cfile_up1"}, second=2),
             form(API + "/audio/transcriptions", ("file", PNG, "a.wav", "audio/wav"), ("model", "whisper-1"),
                  ("stream", "true"), answer=stream, answer_kind="text/event-stream", second=4),
             form(API + "/audio/translations", ("file", PNG, "a.wav", "audio/wav"), ("response_format", "text"),
                  ("prompt", "names: Bo"), answer="good day\n", answer_kind="text/plain", second=6)], [
-        told(whole(TEXT, id="cfile_1", name="c.csv")),
+        told(whole(TEXT, id="cfile_up1", name="c.csv")),
         expect("audio.transcribed", "good day", model="whisper-1", files=[whole(PNG, name="a.wav")]),
         expect("audio.transcribed", "good day", "names: Bo", files=[whole(PNG, name="a.wav")])]

@@ -463,6 +463,19 @@ def realtime_talk():
         answers("It is over", complete=False, message_id="resp_3")]
 
 
+@case
+def answers_of_a_talk_come_no_other_way():
+    piece = {"type": "response.output_text.delta", "item_id": "msg_1", "content_index": 0, "delta": "Some wor"}
+    created = {"type": "response.created", "response": {"id": "resp_talk", "model": "gpt-5", "output": []}}
+    stream = "".join(f"event: {e['type']}\ndata: {dumps(e)}\n\n" for e in (created, piece))
+    body = {"model": "gpt-5", "input": "Hi", "stream": True}
+    return [entry("https://api.openai.com/v1/responses", dumps(body), stream),
+            socket(REALTIME, up(user_item("Good day")), up({"type": "response.create"}),
+                   *map(down, spoken("resp_talk", "Good day to you!")), second=2)], [
+        says("Hi"), answers("Some wor", complete=False), says("Good day"),
+        answers("Good day to you!", message_id="resp_talk", replies_to=2)]
+
+
 def data_url(data, kind):
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 

@@ -20,6 +20,7 @@ import replay_answers  # noqa: F401
 import replay_api
 import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
+import replay_files_contract  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401
 import replay_files_up  # noqa: F401
@@ -36,7 +37,6 @@ import replay_signin_turned  # noqa: F401
 import replay_views  # noqa: F401
 import replay_writes  # noqa: F401
 import replay_ws  # noqa: F401
-import replay_files_contract  # noqa: F401  (last: times of the others stay)
 from exchanges import dumps, har
 from gateway import BINARY, ROOT
 from replay_cases import ANY, CASES
@@ -92,12 +92,18 @@ class Replay(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="pg-replay-")
-        cls.path = pathlib.Path(cls.folder.name) / "all.har"
-        cls.cases = {}
         only = os.environ.get("CASE", "")
-        entries = []
+        cls.chosen = [c for c in CASES if only in c[0]]
+        cls.path, cls.cases, cls.entries = cls.capture("all.har", cls.chosen)
+        cls.whole = cls.replay(cls.path)
+
+    @classmethod
+    def capture(cls, name, chosen):
+        """All cases in one file, each in its own quarter of an hour."""
+        path = pathlib.Path(cls.folder.name) / name
+        entries, cases = [], {}
         start = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
-        for number, (name, make) in enumerate(c for c in CASES if only in c[0]):
+        for number, (name, make) in enumerate(chosen):
             made, expected = make()
             begin = start + datetime.timedelta(minutes=15 * number)
             for e in made:
@@ -107,18 +113,17 @@ class Replay(unittest.TestCase):
                     m["time"] += at.timestamp()
                 e["startedDateTime"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
             entries += made
-            cls.cases[begin] = (name, made, expected)
-        cls.entries = entries
-        cls.path.write_text(json.dumps(har(entries), ensure_ascii=True), encoding="ascii")
-        cls.whole = cls.replay()
+            cases[begin] = (name, expected)
+        path.write_text(json.dumps(har(entries), ensure_ascii=True), encoding="ascii")
+        return path, cases, entries
 
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    @classmethod
-    def replay(cls, *args):
-        done = subprocess.run([BINARY, "replay", "-c", ROOT / "conf/promptgate.yaml", *args, cls.path],
+    @staticmethod
+    def replay(*args):
+        done = subprocess.run([BINARY, "replay", "-c", ROOT / "conf/promptgate.yaml", *args],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
         if done.returncode != 0:
             raise AssertionError(f"replay: status {done.returncode}: {done.stderr.decode()[-2000:]}")
@@ -128,15 +133,16 @@ class Replay(unittest.TestCase):
     def comparable(activity):
         return {k: v for k, v in activity.items() if k not in ("id", "reply_to", "reason")}
 
-    def of_case(self, begin):
+    @staticmethod
+    def of_case(whole, begin):
         def is_in(activity):
             at = datetime.datetime.fromisoformat(activity["time"].replace("Z", "+00:00"))
             return begin <= at < begin + datetime.timedelta(minutes=15)
-        return [a for a in self.whole if is_in(a)]
+        return [a for a in whole if is_in(a)]
 
-    def test_every_case_yields_what_the_contract_says(self):
-        for begin, (name, made, expected) in self.cases.items():
-            got = self.of_case(begin)
+    def check(self, cases, whole):
+        for begin, (name, expected) in cases.items():
+            got = self.of_case(whole, begin)
             if os.environ.get("CASE"):
                 print("\n".join(dumps(a, indent=1) for a in got))
             with self.subTest(name):
@@ -147,6 +153,14 @@ class Replay(unittest.TestCase):
                 wanted = [n if e["activity"] is ANY else e["activity"] for e, n in
                           itertools.zip_longest(expected, names, fillvalue={"activity": "nothing"}) if e]
                 self.assertEqual((problems, names), ([], wanted))
+
+    def test_every_case_yields_what_the_contract_says(self):
+        self.check(self.cases, self.whole)
+
+    def test_cases_know_nothing_of_each_other(self):
+        shuffled = random.Random(1).sample(self.chosen, len(self.chosen))
+        path, cases, _ = self.capture("shuffled.har", shuffled)
+        self.check(cases, self.replay(path))
 
     def test_times_are_the_captures(self):
         starts = {e["startedDateTime"] for e in self.entries}
@@ -162,7 +176,7 @@ class Replay(unittest.TestCase):
         whole = list(map(self.comparable, self.whole))
         for size in sizes:
             with self.subTest(size):
-                self.assertEqual(list(map(self.comparable, self.replay("--chunk", size))), whole)
+                self.assertEqual(list(map(self.comparable, self.replay("--chunk", size, self.path))), whole)
 
 
 if __name__ == "__main__":
