@@ -82,28 +82,49 @@ static bool is_proxy_user(const struct exchange *ex)
     return str_is(ex->actor.source, "proxy-auth");
 }
 
-/* A user id out of a cookie is less than what the keeper may know. */
-static bool is_known(const struct exchange *ex)
+/* A user id, or a token that says nothing, is less than what the keeper may
+ * know. */
+static bool is_bare(const struct actor *actor)
 {
-    bool is_bare_id = str_is(ex->actor.source, "session") &&
-                      str_starts(ex->actor.user, "user-");
-    return is_proxy_user(ex) || (ex->actor.is_signed_in && !is_bare_id);
+    bool is_key = !actor->is_named && str_is(actor->source, "api-key");
+    return is_key || str_starts(actor->user, "user-");
 }
 
+static bool is_known(const struct exchange *ex)
+{
+    const struct actor *actor = &ex->actor;
+    return is_proxy_user(ex) ||
+           (actor->is_signed_in && !is_bare(actor) && actor->plan.n != 0);
+}
+
+static void use_plan(struct exchange *ex, const struct keep_identity *identity)
+{
+    struct actor *actor = &ex->actor;
+    bool is_its_plan = str_eq(actor->workspace, identity->workspace) ||
+                       (str_is(actor->workspace, "personal") &&
+                           identity_is_personal(identity->plan));
+    if (actor->user_id.n == 0)
+        actor->user_id = arena_copy(&ex->arena, identity->user_id);
+    if (actor->plan.n == 0 && is_its_plan)
+        actor->plan = arena_copy(&ex->arena, identity->plan);
+}
+
+/* What the request says itself stays. */
 static void use_identity(
     struct exchange *ex, const struct keep_identity *identity)
 {
     struct actor *actor = &ex->actor;
-    actor->account = arena_copy(&ex->arena, identity->account);
+    bool is_another = actor->user_id.n != 0 && identity->user_id.n != 0 &&
+                      !str_eq(actor->user_id, identity->user_id);
+    bool is_named = actor->is_named && !is_bare(actor);
+    if (is_another || (is_named && !str_eq(actor->account, identity->user)))
+        return;
     if (actor->workspace.n == 0)
         actor->workspace = arena_copy(&ex->arena, identity->workspace);
-    if (actor->user_id.n == 0)
-        actor->user_id = arena_copy(&ex->arena, identity->user_id);
-    bool is_its_plan = str_eq(actor->workspace, identity->workspace) ||
-                       (str_is(actor->workspace, "personal") &&
-                           identity_is_personal(identity->plan));
-    if (actor->plan.n == 0 && is_its_plan)
-        actor->plan = arena_copy(&ex->arena, identity->plan);
+    use_plan(ex, identity);
+    if (is_named)
+        return;
+    actor->account = arena_copy(&ex->arena, identity->account);
     actor->is_signed_in = true;
     if (is_proxy_user(ex))
         return;
@@ -119,6 +140,18 @@ static void use_path_identity(struct exchange *ex)
             identity_use_id(ex->match.values[i], &ex->arena, &ex->actor);
 }
 
+/* What the request's token says, and what this connection knows besides. */
+static void leave_own(struct exchange *ex)
+{
+    struct actor *actor = &ex->actor;
+    struct keep_identity own = {actor->account, actor->account,
+        actor->workspace, actor->user_id, actor->plan};
+    complete_identity(ex, &own);
+    actor->user_id = arena_copy(&ex->arena, own.user_id);
+    actor->plan = arena_copy(&ex->arena, own.plan);
+    leave_word(ex, &own);
+}
+
 static void find_identity(
     struct exchange *ex, const struct exchange_request *request)
 {
@@ -126,16 +159,12 @@ static void find_identity(
     identity_find(request, &ex->arena, actor);
     if (!identity_session(request, service_name(ex->service), &ex->session))
         return;
-    struct keep_identity own = {actor->account, actor->account,
-        actor->workspace, actor->user_id, actor->plan};
     const struct identity_memory *memory = ex->env->memory;
-    if (actor->is_named) {
-        complete_identity(ex, &own);
-        actor->user_id = arena_copy(&ex->arena, own.user_id);
-        actor->plan = arena_copy(&ex->arena, own.plan);
-        leave_word(ex, &own);
-    } else if (memory != NULL &&
-               is_same_session(&memory->session, &ex->session))
+    bool is_same =
+        memory != NULL && is_same_session(&memory->session, &ex->session);
+    if (actor->is_named && !is_bare(actor))
+        leave_own(ex);
+    else if (is_same)
         use_identity(ex, &memory->identity);
 }
 
@@ -159,10 +188,14 @@ bool exchange_ask_identity(struct exchange *ex)
 void exchange_take_identity(struct exchange *ex, struct str answer)
 {
     struct keep_identity identity;
-    if (!keep_read_identity(answer, &identity))
+    if (!keep_read_identity(answer, &identity)) {
+        if (ex->actor.is_named)
+            leave_own(ex);
         return;
+    }
     use_identity(ex, &identity);
-    remember(ex, &identity);
+    if (!ex->actor.is_named)
+        remember(ex, &identity);
     if (ex->activity != NULL)
         ex->activity->actor = ex->actor;
     for (size_t i = 0; i < ex->answer_count; i++)

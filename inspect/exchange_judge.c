@@ -219,6 +219,7 @@ static void finish_verdict(struct exchange *ex)
     if (ex->download != NULL && !ex->is_blocked)
         return; /* told when it is known what the answer is */
     if (!is_worth_recording(ex)) {
+        upload_take_back(ex);
         forget_activity(ex);
         return;
     }

@@ -326,6 +326,22 @@ static void hash_device(const struct exchange_request *r, struct str service,
     session->has_device = true;
 }
 
+/* Apps have no cookies: their token is what all calls of one sign-in share.
+ * An API key is nobody's session. */
+static void hash_bearer(const struct exchange_request *r, struct str service,
+    struct keep_session *session)
+{
+    struct str value = field(r, "authorization");
+    struct str token = str_trim(str_sub(value, 7, value.n));
+    if (!str_starts_nocase(value, "bearer ") || token.n == 0 ||
+        str_starts(token, "sk-"))
+        return;
+    struct digest *digest = begin_hash("bearer", service);
+    hash_text(digest, token);
+    end_hash(&digest, session->token, sizeof session->token);
+    session->has_token = true;
+}
+
 bool identity_session(const struct exchange_request *request,
     struct str service, struct keep_session *session_out)
 {
@@ -338,6 +354,8 @@ bool identity_session(const struct exchange_request *request,
             if (add_session_pair(session_out, service, pair))
                 session_out->has_token = true;
     }
+    if (!session_out->has_token)
+        hash_bearer(request, service, session_out);
     if (session_out->has_token)
         hash_device(request, service, session_out);
     return session_out->has_token;

@@ -28,8 +28,9 @@ struct str identity_account_of(struct str token, struct arena *arena);
 void identity_use_id(struct str id, struct arena *arena, struct actor *actor);
 bool identity_is_personal(struct str plan);
 
-/* The hashes of the cookies that stand for a signed-in session, and of the
- * device's.  False: the request has none. */
+/* The hashes of the cookies that stand for a signed-in session, or of the
+ * token that a client without them has, and of the device's.  False: the
+ * request has none. */
 bool identity_session(const struct exchange_request *request,
     struct str service, struct keep_session *session_out);
 /* The same of an answer that sets the session's cookies anew. */

@@ -274,20 +274,30 @@ static bool ask_used(struct exchange *ex)
 
 /* ---- what the keeper says ------------------------------------------------ */
 
-/* The same activity goes on, unless it has been told to its end: then the
- * file goes up once more. */
-static void adopt_activity(struct exchange *ex)
+static bool has_bytes(const struct upload *u)
+{
+    return u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE ||
+           u->step == UPLOAD_ASSEMBLE;
+}
+
+static void take_id(struct exchange *ex)
 {
     struct upload *u = ex->upload;
-    bool is_over = (u->said.flags & KEEP_FILE_TOLD) != 0 &&
-                   (u->said.flags & KEEP_FILE_BLOCKED) == 0;
-    bool is_again =
-        is_over && (u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE);
-    if (u->said.activity_id[0] == '\0' || is_again)
+    if (u->said.activity_id[0] == '\0')
         return;
     if (u->is_opened && strcmp(u->said.activity_id, ex->activity->id) != 0)
         memcpy(u->opened_id, ex->activity->id, sizeof u->opened_id);
     memcpy(ex->activity->id, u->said.activity_id, sizeof ex->activity->id);
+}
+
+/* The same activity goes on, unless its bytes were told or refused: then the
+ * file goes up once more, which is decided when it is known with which bytes
+ * (upload_again.c). */
+static void adopt_activity(struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    if (!(upload_is_over(u) && has_bytes(u)) && !upload_was_blocked(u))
+        take_id(ex);
 }
 
 static void adopt_actor(struct exchange *ex, const struct actor *from)
@@ -372,12 +382,6 @@ static void fill_own(struct exchange *ex)
         buf_append_str(&file->text, known->text);
 }
 
-static bool has_bytes(const struct upload *u)
-{
-    return u->step == UPLOAD_BYTES || u->step == UPLOAD_PIECE ||
-           u->step == UPLOAD_ASSEMBLE;
-}
-
 /* Once the request is read and the keeper has answered. */
 static void apply_own(struct exchange *ex)
 {
@@ -385,11 +389,13 @@ static void apply_own(struct exchange *ex)
     bool names_it =
         ex->activity->file_count != 0 && ex->activity->files[0].name.n != 0;
     u->is_applied = true;
+    if (upload_was_blocked(u) && upload_has_same_bytes(ex))
+        take_id(ex); /* it is refused once more */
     if (u->said.is_known || has_bytes(u) || names_it)
         fill_own(ex);
     if (u->is_last_range)
         upload_assemble_ranges(ex);
-    else if (u->step == UPLOAD_ASSEMBLE)
+    else if (u->step == UPLOAD_ASSEMBLE && !upload_is_list_again(ex))
         upload_assemble(ex);
     else if (u->step == UPLOAD_NAME || u->is_refused)
         for (size_t i = 0; i < u->known.finding_lines; i++)
@@ -556,12 +562,23 @@ bool upload_has_file_name(const struct exchange *ex)
     return ex->activity->file_count != 0 && ex->activity->files[0].name.n != 0;
 }
 
+static bool is_refused_now(const struct exchange *ex)
+{
+    return ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;
+}
+
 bool upload_is_silent(const struct exchange *ex)
 {
     const struct upload *u = ex->upload;
-    if (u == NULL || ex->activity->findings.count != 0 || ex->failure >= 0 ||
+    if (u == NULL)
+        return false;
+    if (upload_is_repeated(ex))
+        return !is_refused_now(ex);
+    if (ex->activity->findings.count != 0 || ex->failure >= 0 ||
         ex->verdict.kind != VERDICT_ALLOW)
         return false;
+    if (u->step == UPLOAD_PIECE)
+        return upload_is_over(u);
     if (u->step == UPLOAD_ANNOUNCE) /* a place for a file to come */
         return !upload_has_file_name(ex);
     if (u->step != UPLOAD_NAME)
@@ -620,14 +637,21 @@ void upload_note_verdict(struct exchange *ex)
         file.flags = KEEP_FILE_BLOCKED;
     if (keeps_bytes && !ex->is_blocked)
         keep_text(ex);
-    if (ex->is_blocked || knows_piece || keeps_bytes || upload_awaits_bytes(ex))
+    if (upload_replaces(ex))
+        upload_note_anew(ex, &file);
+    else if (ex->is_blocked || knows_piece || keeps_bytes ||
+             upload_awaits_bytes(ex))
         upload_note(ex, &file, true);
 }
 
 void upload_take_back(struct exchange *ex)
 {
     struct upload *u = ex->upload;
-    if (u == NULL || u->opened_id[0] == '\0')
+    if (u == NULL)
+        return;
+    if (upload_is_repeated(ex) && ex->is_streaming && upload_is_silent(ex))
+        exchange_push_void(ex, ex->activity->id);
+    if (u->opened_id[0] == '\0')
         return;
     exchange_push_void(ex, u->opened_id);
     u->opened_id[0] = '\0';

@@ -13,6 +13,7 @@
  * Which request is which step, and where ids and addresses stand, is the
  * service map's (`upload:`).  Used by exchange*.c only; upload_answer.c reads
  * what the service answers, upload_facts.c reads and writes the lines,
+ * upload_again.c knows what a second try is,
  * upload_pieces.c puts pieces together, by their bytes (upload_whole.c) or,
  * where those are not all there, by what is known of each.
  */
@@ -41,6 +42,7 @@ struct upload_known {
     int64_t size, bytes;     /* as announced; as they went; -1 unknown */
     const struct json_node *findings[UPLOAD_FINDINGS_MAX];
     size_t finding_lines;
+    bool has_pieces; /* lines of pieces are among them */
 };
 
 struct upload_piece {
@@ -126,6 +128,20 @@ void upload_assemble_ranges(struct exchange *ex);
 /* By what is known of each piece. */
 void upload_join_apart(
     struct exchange *ex, const struct upload_piece *const *parts, size_t n);
+
+/* upload_again.c: bytes of a file that had bytes before.  Told with bytes, and
+ * not refused. */
+bool upload_is_over(const struct upload *u);
+/* Refused, and its bytes come again: they are judged for what they are. */
+bool upload_was_blocked(const struct upload *u);
+bool upload_has_same_bytes(const struct exchange *ex);
+/* What has been told goes up again, byte for byte. */
+bool upload_is_repeated(const struct exchange *ex);
+/* The list of its pieces, and none of them came again. */
+bool upload_is_list_again(const struct exchange *ex);
+/* Other bytes than those that were refused: the file from now on. */
+bool upload_replaces(const struct exchange *ex);
+void upload_note_anew(struct exchange *ex, struct keep_file *file);
 
 /* upload_sum.c: files whose bytes are too many to be kept. */
 void upload_sum_bytes(struct exchange *ex, struct str bytes);

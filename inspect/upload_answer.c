@@ -27,12 +27,12 @@ static void note_told(struct exchange *ex)
 void upload_response_head(struct exchange *ex)
 {
     const struct upload *u = ex->upload;
-    if (u == NULL || ex->activity == NULL || !is_good(ex) || u->is_silent)
+    if (u == NULL || ex->activity == NULL || !is_good(ex))
         return;
     bool ends = u->step == UPLOAD_ASSEMBLE ||
                 (u->step == UPLOAD_NAME && !upload_awaits_bytes(ex)) ||
                 (u->step == UPLOAD_BYTES && !upload_wants_name(ex));
-    if (ends)
+    if (ends && !u->is_silent)
         note_told(ex);
     if (u->step == UPLOAD_PIECE && upload_sum_end(ex)) {
         struct keep_file file = upload_names(ex);

@@ -161,6 +161,7 @@ static void read_actor(const struct json_node *line, struct actor *actor)
 static void read_line(const struct json_node *line, struct upload_known *known)
 {
     bool is_piece = json_get(line, "piece") != NULL;
+    known->has_pieces = known->has_pieces || is_piece;
     if (!is_piece || known->name.n == 0)
         known->name = later(line, "name", known->name);
     if (!is_piece || known->declared_type.n == 0)

@@ -124,3 +124,45 @@ def call_of_an_app_names_the_tool():
     return [write("/ecosystem/call_mcp", body, dumps({"ok": True}))], [
         expect("tool.invoked", target={"type": "tool", "name": "find_customer"}, details=None,
                hidden="connectors://crm\nfind_customer\nLyon", http={"path": "/backend-api/ecosystem/call_mcp"})]
+
+
+@case
+def an_app_is_named_by_what_its_token_was_told():
+    """Apps have no cookies, and their token may name an id only."""
+    bearer = {"authorization": token(None, user="user-21", account="w-21")}
+    other = {"authorization": token(None, user="user-22", account="w-21")}
+    return [entry(CHAT + "/backend-api/me", None, dumps({"id": "user-21", "email": "g@example.com"}), method="GET",
+                  answer_kind="application/json", fields=bearer),
+            entry(F, dumps(prompt(message("hi"))), "{}", answer_kind="application/json", fields=bearer, second=2),
+            entry(F, dumps(prompt(message("ho"))), "{}", answer_kind="application/json", fields=other, second=4)], [
+        says("hi", actor={"user": "g@example.com", "account": "g@example.com", "user_id": "user-21", "workspace": "w-21",
+                          "plan": "team"}),
+        says("ho", actor={"user": "user-22", "user_id": "user-22"})]
+
+
+@case
+def accounts_check_of_a_token():
+    bearer = {"authorization": token("h@example.com", user="user-23", account="w-23"), "ChatGPT-Account-ID": "w-24"}
+    listed = accounts(("w-23", "plus", "personal"), ("w-24", "enterprise", "workspace"))
+    return [entry(CHAT + "/backend-api/accounts/check/v4-2023-04-27", None, dumps(listed), method="GET",
+                  answer_kind="application/json", fields=bearer),
+            entry(F, dumps(prompt(message("hi"))), "{}", answer_kind="application/json", fields=bearer, second=2)], [
+        says("hi", actor={"user": "h@example.com", "source": "jwt", "user_id": "user-23", "workspace": "w-24",
+                          "plan": "enterprise"})]
+
+
+@case
+def a_token_without_claims_is_named_by_an_answer():
+    bearer = {"authorization": "Bearer opaque-0123456789-abcdefghijklmnop"}
+    return [entry(CHAT + "/backend-api/me", None, dumps({"id": "user-25", "email": "i@example.com"}), method="GET",
+                  answer_kind="application/json", fields=bearer),
+            entry(F, dumps(prompt(message("hi"))), "{}", answer_kind="application/json", fields=bearer, second=2)], [
+        says("hi", actor={"user": "i@example.com", "source": "session", "user_id": "user-25"})]
+
+
+@case
+def an_answer_to_nobody_names_nobody():
+    return [entry(CHAT + "/backend-api/me", None, dumps({"id": "user-26", "email": "j@example.com"}), method="GET",
+                  answer_kind="application/json"),
+            entry(F, dumps(prompt(message("hi"))), "{}", answer_kind="application/json", second=2)], [
+        says("hi", actor={"user": None, "account": None})]

@@ -20,6 +20,7 @@ import replay_answers  # noqa: F401
 import replay_api
 import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
+import replay_files_again  # noqa: F401
 import replay_files_contract  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401

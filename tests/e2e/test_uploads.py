@@ -181,6 +181,42 @@ class Uploads(UploadsTest):
         self.assertEqual((a["files"][0]["id"], a["files"][0]["sha256"], a["files"][0]["type"]),
                          (id, hashlib.sha256(data).hexdigest(), "text/plain"))
 
+    def of_name(self, name):
+        return [a for a in self.gateway.activities() if a["activity"] == "file.uploaded"
+                and any(f.get("name") == name for f in a.get("files", []))]
+
+    def test_a_file_that_goes_up_again_is_told_once(self):
+        large = b"words and words\n" * (12 * 65536)
+        for name, data, times in (("again.txt", TEXT, 6), ("again-large.txt", large, 2)):
+            id, url = self.announce(name, len(data))
+            self.assertEqual(self.put(url, data), 201)
+            self.post(f"{FILES}/{id}/uploaded", {})
+            first = self.stored(name)
+            for i in range(times):
+                self.assertEqual(self.put(url, data, ("--http1.1", "--http2")[i % 2]), 201)
+            id, url = self.announce("then-" + name)
+            self.assertEqual(self.put(url, TEXT), 201)
+            self.stored("then-" + name)
+            wait_for(lambda: [a["id"] for a in self.of_name(name)] == [first["id"]], 10, "what was opened to be taken back")
+            again = self.stored(name)
+            self.assertEqual((again["id"], again["files"], again["outcome"]), (first["id"], first["files"], "success"))
+
+    def test_a_file_that_goes_up_with_other_bytes_loses_nothing(self):
+        id, url = self.announce("other.txt")
+        bad, fixed = f"card {CARD}\n".encode(), b"card removed\n"
+        self.assertEqual([self.put(url, data) for data in (bad, bad, fixed, TEXT)], [403, 403, 201, 201])
+
+        def verdicts():
+            return sorted((a["verdict"], a["files"][0].get("sha256")) for a in self.of_name("other.txt")
+                          if a.get("outcome"))
+        said = sorted((verdict, hashlib.sha256(data).hexdigest())
+                      for verdict, data in (("block", bad), ("allow", fixed), ("allow", TEXT)))
+        wait_for(lambda: verdicts() == said, 10, "the three of them")
+        message, _ = self.uses(id)
+        wait_for(lambda: [a for a in self.gateway.activities() if a.get("message_id") == message], 10, "the prompt")
+        prompt = next(a for a in self.gateway.activities() if a.get("message_id") == message)
+        self.assertEqual((prompt["verdict"], prompt["files"][0]["sha256"]), ("allow", hashlib.sha256(TEXT).hexdigest()))
+
     def test_a_large_form_joins_its_announcement_wherever_it_names_it(self):
         data = b"words and words\n" * (12 * 65536)
         path = self.folder / "form.txt"
