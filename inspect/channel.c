@@ -89,15 +89,19 @@ struct inner *channel_add(struct channel *c, struct exchange *exchange)
 
 /* ---- the client's messages ----------------------------------------------- */
 
-/* JSON, or NULL; valid until the next message. */
+/* JSON, or NULL; valid until the next message.  A binary message may hold it
+ * as well: endpoints that take bytes for text do not look at the opcode. */
 static const struct json_node *parse(
     struct channel *c, bool is_text, struct str payload)
 {
     static const struct json_limits limits = {
         .string_bytes = CHANNEL_MESSAGE_MAX};
     struct json_node *root = NULL;
+    struct str text = str_trim(payload);
+    bool may_be_json =
+        is_text || str_starts(text, "{") || str_starts(text, "[");
     arena_reset(&c->scratch);
-    if (!is_text || json_parse(payload, &c->scratch, &limits, &root) != OK)
+    if (!may_be_json || json_parse(payload, &c->scratch, &limits, &root) != OK)
         return NULL;
     return root;
 }

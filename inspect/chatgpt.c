@@ -189,6 +189,8 @@ static const char *update_by_body(const struct exchange *ex)
 {
     const struct activity *a = ex->activity;
     bool has_conversation = a->conversation_id.n != 0;
+    if (exchange_route(ex)->is_into_turn)
+        return NULL;
     if (str_is(ex->action, "variant") && has_conversation)
         return "regenerate";
     if (str_is(ex->action, "continue"))
@@ -241,7 +243,8 @@ void chatgpt_decide(struct exchange *ex, struct str answer)
     struct keep_prompt_answer said;
     if (keep_read_prompt(answer, &said) != OK)
         return; /* the keeper is gone: what the body told stands */
-    if (said.is_edit && a->conversation_id.n != 0)
+    if (said.is_edit && a->conversation_id.n != 0 &&
+        !exchange_route(ex)->is_into_turn)
         set_name(ex, "edit");
     if (said.attempts > 1) {
         memcpy(a->id, said.activity_id, sizeof a->id);

@@ -193,6 +193,20 @@ bool openai_extract_chat(struct exchange *ex, const struct json_node *root)
     return is_known;
 }
 
+/* What is put into a prompt that is kept by the service (9.2). */
+static void join_variables(struct exchange *ex, const struct json_node *root)
+{
+    const struct json_node *variables = json_path(root, "prompt/variables");
+    for (const struct json_node *c = variables != NULL ? variables->first
+                                                       : NULL;
+         c != NULL; c = c->next) {
+        if (json_is(c, JSON_STRING))
+            text_join(&ex->activity->hidden, take_text(ex, c));
+        else
+            (void)read_part(ex, c, &ex->activity->hidden);
+    }
+}
+
 bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
 {
     const struct json_node *input = json_get(root, "input");
@@ -206,6 +220,7 @@ bool openai_extract_responses(struct exchange *ex, const struct json_node *root)
     else if (input != NULL && !json_is(input, JSON_NULL))
         is_known = false;
     join_member(ex, root, "instructions");
+    join_variables(ex, root);
     extract_fields(ex, root);
     set_ids(ex, root);
     return is_known;

@@ -149,7 +149,8 @@ bool upload_take_facts(struct exchange *ex, const struct file_facts *facts)
     if (!has_any)
         return true;
     struct activity_file *file = upload_own_file(ex);
-    if (file->name.n == 0 && facts->name.n != 0) {
+    bool is_unnamed = file->name.n == 0 || str_is(file->name, "blob");
+    if (is_unnamed && facts->name.n != 0) { /* "blob": a page's for none */
         file->name = arena_copy(arena, facts->name);
         text_join(&ex->names, file->name);
     }

@@ -132,7 +132,7 @@ void upload_join_apart(
 /* upload_again.c: bytes of a file that had bytes before.  Told with bytes, and
  * not refused. */
 bool upload_is_over(const struct upload *u);
-/* Refused, and its bytes come again: they are judged for what they are. */
+/* Bytes of it were refused, and come again: judged for what they are. */
 bool upload_was_blocked(const struct upload *u);
 bool upload_has_same_bytes(const struct exchange *ex);
 /* What has been told goes up again, byte for byte. */

@@ -8,15 +8,22 @@
  */
 #include "inspect/upload.h"
 
+/* Not only a name, or what it says of its size. */
+static bool had_bytes(const struct upload *u)
+{
+    return u->known.sha256.n != 0;
+}
+
 bool upload_is_over(const struct upload *u)
 {
     return (u->said.flags & KEEP_FILE_TOLD) != 0 &&
-           (u->said.flags & KEEP_FILE_BLOCKED) == 0 && u->known.bytes >= 0;
+           (u->said.flags & KEEP_FILE_BLOCKED) == 0 && had_bytes(u);
 }
 
 bool upload_was_blocked(const struct upload *u)
 {
-    return u->step == UPLOAD_BYTES && (u->said.flags & KEEP_FILE_BLOCKED) != 0;
+    return u->step == UPLOAD_BYTES && had_bytes(u) &&
+           (u->said.flags & KEEP_FILE_BLOCKED) != 0;
 }
 
 bool upload_has_same_bytes(const struct exchange *ex)

@@ -25,6 +25,7 @@ import replay_files_contract  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401
 import replay_files_up  # noqa: F401
+import replay_guises  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_more  # noqa: F401
 import replay_identity  # noqa: F401
