@@ -26,6 +26,7 @@ struct codec_vtable {
     void (*offer_websockets)(struct codec *codec);
     void (*drain)(struct codec *codec);
     bool (*can_open)(const struct codec *codec);
+    bool (*is_leaving)(const struct codec *codec);
     struct stream *(*open)(struct codec *codec, const struct head *request,
         bool has_body, void *user);
     void (*take_over)(struct codec *codec, struct buf *rest_out);

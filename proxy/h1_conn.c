@@ -238,11 +238,17 @@ static void h1_drain(struct codec *codec)
         set_over(h1);
 }
 
+static bool h1_is_leaving(const struct codec *codec)
+{
+    const struct h1 *h1 = h1_of_const(codec);
+    return h1->is_eof || h1->is_closing;
+}
+
 static bool h1_can_open(const struct codec *codec)
 {
     const struct h1 *h1 = h1_of_const(codec);
-    return h1->phase == PHASE_HEAD && h1->current == NULL && !h1->is_eof &&
-           !h1->is_closing;
+    return h1->phase == PHASE_HEAD && h1->current == NULL &&
+           !h1_is_leaving(codec);
 }
 
 static enum h1_framing request_framing(const struct head *head, bool has_body)
@@ -506,6 +512,7 @@ static const struct codec_vtable h1_table = {
     .offer_websockets = h1_offer_websockets,
     .drain = h1_drain,
     .can_open = h1_can_open,
+    .is_leaving = h1_is_leaving,
     .open = h1_open,
     .take_over = h1_take_over,
     .release = h1_release,

@@ -163,12 +163,17 @@ static void h2_drain(struct codec *codec)
         NULL, 0);
 }
 
+static bool h2_is_leaving(const struct codec *codec)
+{
+    const struct h2 *h2 = h2_of_const(codec);
+    return h2->is_dead || h2->is_eof || h2->is_draining || h2->got_goaway ||
+           nghttp2_session_check_request_allowed(h2->session) == 0;
+}
+
 static bool h2_can_open(const struct codec *codec)
 {
     const struct h2 *h2 = h2_of_const(codec);
-    if (h2->is_dead || h2->is_eof || h2->is_draining || h2->got_goaway)
-        return false;
-    if (nghttp2_session_check_request_allowed(h2->session) == 0)
+    if (h2_is_leaving(codec))
         return false;
     return h2->open_count < nghttp2_session_get_remote_settings(h2->session,
                                 NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
@@ -211,6 +216,7 @@ static const struct codec_vtable h2_table = {
     .offer_websockets = h2_offer_websockets,
     .drain = h2_drain,
     .can_open = h2_can_open,
+    .is_leaving = h2_is_leaving,
     .open = h2_open,
     .take_over = h2_take_over,
     .release = h2_release,

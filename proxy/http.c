@@ -275,6 +275,11 @@ bool codec_can_open(const struct codec *codec)
     return codec->side == FACING_ORIGIN && codec->table->can_open(codec);
 }
 
+bool codec_is_leaving(const struct codec *codec)
+{
+    return codec->table->is_leaving(codec);
+}
+
 struct stream *codec_open(
     struct codec *codec, const struct head *request, bool has_body, void *user)
 {

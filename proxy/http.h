@@ -173,6 +173,8 @@ void codec_drain(struct codec *codec);
 /* Origin side: can a request be sent now (h1: connection idle; h2: below the
  * peer's concurrency limit and no GOAWAY)? */
 bool codec_can_open(const struct codec *codec);
+/* No stream can be opened any more, only open ones end (GOAWAY, h1: close). */
+bool codec_is_leaving(const struct codec *codec);
 /* Origin side: sends a request head (not taken). has_body false: ends here. */
 struct stream *codec_open(
     struct codec *codec, const struct head *request, bool has_body, void *user);

@@ -78,11 +78,14 @@ struct origin *origin_new(
 }
 
 /* Every exchange that waits for a connection looks again. */
-static void wake_waiting(struct session *s)
+static bool wake_waiting(struct session *s)
 {
-    for (struct txn *t = s->txns; t != NULL; t = t->next)
-        if (t->state == TXN_WAIT)
-            t->is_ready = true;
+    bool any = false;
+    for (struct txn *t = s->txns; t != NULL; t = t->next) {
+        t->is_ready = t->is_ready || t->state == TXN_WAIT;
+        any = any || t->is_ready;
+    }
+    return any;
 }
 
 static void announce(struct origin *origin)
@@ -272,17 +275,26 @@ static size_t count_origins(const struct session *s)
     return n;
 }
 
-/* A multiplexing origin at its limit is waited for, not doubled. */
-static bool has_busy_h2(const struct session *s, const struct txn *txn)
+/* A multiplexing origin at its limit is waited for, not doubled; one that has
+ * said GOAWAY is not, its last stream may go on for long: one connection is
+ * made in its place for all. */
+static bool should_wait(const struct session *s, const struct txn *txn)
 {
+    bool speaks_h2 = false, is_coming = false;
     if (needs_h1(txn))
         return false;
-    for (const struct origin *o = s->origins; o != NULL; o = o->next)
-        if (is_for(o, txn) && o->state == ORIGIN_OPEN && !o->side.got_eof &&
-            !codec_wants_close(o->side.codec) &&
-            codec_version(o->side.codec) == HTTP_2)
-            return true;
-    return false;
+    for (const struct origin *o = s->origins; o != NULL; o = o->next) {
+        if (!is_for(o, txn))
+            continue;
+        if (o->state != ORIGIN_OPEN) {
+            is_coming = is_coming || !o->is_h1_only;
+        } else if (codec_version(o->side.codec) == HTTP_2) {
+            speaks_h2 = true;
+            if (!o->side.got_eof && !codec_is_leaving(o->side.codec))
+                return true;
+        }
+    }
+    return speaks_h2 && is_coming;
 }
 
 /* The connection made for an extended CONNECT speaks HTTP/1. */
@@ -313,7 +325,7 @@ struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out)
         return NULL;
     }
     txn->origin = NULL;
-    if (has_busy_h2(s, txn) || count_origins(s) >= ORIGINS_MAX)
+    if (should_wait(s, txn) || count_origins(s) >= ORIGINS_MAX)
         return NULL;
     txn->origin = find_pending(s, txn);
     if (txn->origin == NULL) {
@@ -321,6 +333,24 @@ struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out)
         txn->origin->is_h1_only = needs_h1(txn);
     }
     return NULL;
+}
+
+static enum origin_room room_of(const struct origin *o)
+{
+    if (o->state != ORIGIN_OPEN || codec_is_leaving(o->side.codec))
+        return ROOM_NEVER;
+    return codec_can_open(o->side.codec) ? ROOM_NOW : ROOM_LATER;
+}
+
+bool origin_look_for_room(struct session *s)
+{
+    bool has_changed = false;
+    for (struct origin *o = s->origins; o != NULL; o = o->next) {
+        enum origin_room room = room_of(o);
+        has_changed = has_changed || (room != o->room && room != ROOM_LATER);
+        o->room = room;
+    }
+    return has_changed && wake_waiting(s);
 }
 
 static bool is_referenced(const struct session *s, const struct origin *o)
@@ -364,5 +394,6 @@ void origin_reap(struct session *s)
         }
         side_free(&o->side);
         mem_free(o);
+        wake_waiting(s); /* there may be too many for another one */
     }
 }

@@ -708,6 +708,7 @@ static void settle(struct session *s)
             any = feed_held(&o->side) || any;
         }
         reap_txns(s);
+        any = origin_look_for_room(s) || any;
         origin_reap(s);
         if (s->state != SESSION_PEEK && s->state != SESSION_TUNNEL)
             any = feed_held(&s->client) || any;

@@ -52,13 +52,17 @@ enum origin_state {
     ORIGIN_DEAD
 };
 
+/* For another request on it. */
+enum origin_room { ROOM_NEVER, ROOM_LATER, ROOM_NOW };
+
 /* A connection to an origin; a session has one, or several where a
  * multiplexing client meets an HTTP/1 origin, or after reconnects. */
 struct origin {
     struct side side; /* first: a link's user is a struct side */
     struct origin *next;
     enum origin_state state;
-    struct str host; /* session arena */
+    enum origin_room room; /* as those who wait were told last */
+    struct str host;       /* session arena */
     uint16_t port;
     bool uses_tls;
     bool is_h1_only;      /* made for a WebSocket's upgrade */
@@ -230,6 +234,9 @@ void origin_fail(struct origin *origin, const char *failure, struct str detail);
 struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out);
 /* A connection on which the origin announced extended CONNECT (RFC 8441). */
 bool origin_has_h2_websockets(const struct session *s);
+/* Exchanges that wait look again when a connection takes requests anew, or
+ * never will; true: there are some. */
+bool origin_look_for_room(struct session *s);
 void origin_reap(struct session *s);
 const char *dial_failure(enum dial_result result);
 

@@ -1,7 +1,7 @@
 """F1, F6, F7, F39, F42, F46: what breaks inside or below the gateway.  After
 the fault is gone, service is normal within 2 s without a restart, and nothing
-went past unrecorded (../shared/facts/reliability.md, 4).  F11, F24, F26 and F33
-are in test_peers.py."""
+went past unrecorded (../shared/facts/reliability.md, 4).  What peers do is in
+test_peers.py and the other test_faults_*.py; docs/reliability.md has them all."""
 import contextlib
 import json
 import os
@@ -18,6 +18,7 @@ import threading
 import time
 import unittest
 
+from faults import cpu_seconds, worker_of
 from gateway import BINARY, CARD, Gateway, GatewayTest, Standin, TellingTest, certs, wait_for
 from load import Client, Load, read_answer
 from test_bodies import rss
@@ -25,19 +26,6 @@ from wire import open_tls, read_all
 
 MIB = 1 << 20
 HOST = b"Host: chatgpt.com\r\n"
-
-
-def worker_of(gateway, sock):
-    """Pid of the worker that holds the other end of a socket, by `ss`."""
-    port = sock.getsockname()[1]
-    out = subprocess.run(["ss", "-tnpH", f"sport = :{gateway.proxy_port} and dport = :{port}"],
-                         stdout=subprocess.PIPE, text=True, check=True).stdout
-    return int(re.search(r"pid=(\d+)", out)[1])
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Worker(GatewayTest):
