@@ -26,6 +26,7 @@ enum {
     RECORD_OVERHEAD = 64,       /* header, tag, nonce, content type */
     CERT_LIST_MAX = 100 * 1024, /* bytes of an origin's Certificate message */
     CLIENT_TICKETS = 2,
+    CHATTER_MAX = 32, /* OpenSSL's own bound of empty records */
     PLAIN_ROOM_MIN = 512,
     DETAIL_BYTES = TRUST_TEXT_BYTES,
 };
@@ -47,6 +48,7 @@ struct tls {
     bool is_origin;
     bool wants_client_cert; /* the origin asked for one (U18) */
     unsigned alpn;
+    unsigned chatter; /* messages since the last plain text */
     struct str input; /* borrowed during tls_feed */
     struct buf output, plain;
     const char *failure;
@@ -217,6 +219,21 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 /* ---- contexts ---------------------------------------------------------- */
 
 /* What both sides share: U7, U17, C3. */
+/* Once a connection is open, what asks for work without bringing a byte is
+ * counted: KeyUpdates and tickets read, refusals to renegotiate written. */
+static void on_message(int is_ours, int version, int type, const void *bytes,
+    size_t n, SSL *ssl, void *arg)
+{
+    struct tls *tls = tls_of(ssl);
+    (void)version;
+    (void)bytes;
+    (void)n;
+    (void)arg;
+    if (tls != NULL && tls->phase == TLS_OPEN &&
+        type == (is_ours ? SSL3_RT_ALERT : SSL3_RT_HANDSHAKE))
+        tls->chatter++;
+}
+
 static SSL_CTX *common_context(const SSL_METHOD *method)
 {
     SSL_CTX *ctx = SSL_CTX_new(method);
@@ -235,6 +252,7 @@ static SSL_CTX *common_context(const SSL_METHOD *method)
                                  SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_mode(
         ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_msg_callback(ctx, on_message);
     return ctx;
 }
 
@@ -602,8 +620,11 @@ static enum err decrypt_some(struct tls *tls, bool *is_more_out)
     *is_more_out = false;
     ERR_clear_error();
     int done = SSL_read_ex(tls->ssl, at, room, &n);
+    if (tls->chatter > CHATTER_MAX)
+        return fail(tls, ERR_LIMIT, "flood");
     if (done == 1) {
         buf_commit(&tls->plain, n);
+        tls->chatter = 0;
         *is_more_out = true;
         return OK;
     }

@@ -127,7 +127,7 @@ class Access(GatewayTest):
     def test_a_proxy_login_is_none_of_the_console(self):
         self.assertEqual(401, login(self.console(), "proxy@example.com", PASSWORD).status_code)
 
-    def test_failures_lock_out_for_a_while(self):
+    def test_f52_failures_lock_out_for_a_while(self):
         console = self.console()
         for _ in range(5):
             self.assertEqual(401, login(console, "auditor@example.com").status_code)
@@ -137,7 +137,7 @@ class Access(GatewayTest):
         # Somebody else from the same address still may.
         self.assertEqual(200, login(console, "investigator@example.com", PASSWORD).status_code)
 
-    def test_changes_need_the_token_of_the_session(self):
+    def test_f52_changes_need_the_token_of_the_session(self):
         console = self.console("analyst")
         other = self.console("investigator")
         for headers in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": other.csrf}, {"X-CSRF-Token": console.csrf[:-1]},
@@ -208,7 +208,7 @@ class Access(GatewayTest):
             answer = self.console().get("/api/v1/session", headers={"Host": host, "Cookie": key})
             self.assertEqual(200, answer.status_code, host)
 
-    def test_methods_and_sizes_are_bounded(self):
+    def test_f52_methods_and_sizes_are_bounded(self):
         console = self.console("analyst")
         key = {"X-CSRF-Token": console.csrf}
         self.assertEqual(405, console.http.request("PUT", console.base + "/api/v1/activities", headers=key).status_code)
@@ -239,7 +239,7 @@ class Access(GatewayTest):
                         pass
         self.assertEqual(200, self.console("analyst").get("/api/v1/session").status_code)
 
-    def test_many_at_once_are_answered_or_told_to_wait(self):
+    def test_f52_many_at_once_are_answered_or_told_to_wait(self):
         consoles = [self.console("analyst") for _ in range(4)]
         seen = queue.Queue()
 

@@ -254,7 +254,7 @@ class Logins(GatewayTest):
         a = self.activity(message)
         self.assertEqual((a["verdict"], a["actor"]["user"]), ("allow", "root"))
 
-    def test_a_removed_user_is_out_at_once(self):
+    def test_f47_a_removed_user_is_out_at_once(self):
         self.user("add", "bob", "--role", "proxy", "--password-stdin", password="temporary-9")
         wait_for(lambda: self.code("bob", "temporary-9") == 200, 10, "bob is in")
         self.user("remove", "bob")

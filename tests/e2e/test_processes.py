@@ -51,7 +51,7 @@ class UnderWay(GatewayTest):
             self.assertLess(max(load.every("times")), 2.0, kind)
         self.assertEqual(set(load.every("answered")) - {e["message_id"] for e in self.standin.seen()}, set())
 
-    def test_l5_a_reload_cuts_no_stream_good_or_broken(self):
+    def test_f47_l5_a_reload_cuts_no_stream_good_or_broken(self):
         policy = self.gateway.config.parent / "policy.yaml"
         good = policy.read_text()
         lines = good.count("\n")
@@ -114,7 +114,7 @@ class Stop(TellingTest):
     def connect(self, target, timeout=10):
         return GatewayTest.connect(self, target, timeout)
 
-    def test_sigterm_lets_a_stream_end_and_takes_nobody_new(self):
+    def test_f49_sigterm_lets_a_stream_end_and_takes_nobody_new(self):
         sock = begin_stream(self, delay=60)
         stopped = []
         self.gateway.signal(signal.SIGTERM)
@@ -130,7 +130,7 @@ class Stop(TellingTest):
         prompts = [a for a in self.gateway.activities() if a["activity"] == "prompt.created"]
         self.assertEqual([a["outcome"] for a in prompts], ["success"])
 
-    def test_sigterm_under_load_exits_with_0_in_time_and_records_all(self):
+    def test_f49_sigterm_under_load_exits_with_0_in_time_and_records_all(self):
         with Load(self.gateway, 16) as load:
             wait_for(lambda: load.count("answered") > 64, 10, "load")
             begin = time.monotonic()

@@ -91,7 +91,7 @@ class Roles(GatewayTest):
             return not done or (in_use and in_use[-1] > done[-1])
         wait_for(is_in_use, 60, "the reload to be in use")
 
-    def test_a_stuck_worker_is_replaced(self):
+    def test_f4_a_stuck_worker_is_replaced(self):
         self.wait_until_loaded()
         pid = min(self.gateway.roles("worker"))
         os.kill(pid, signal.SIGSTOP)
@@ -257,7 +257,7 @@ class Life(TellingTest):
         self.assertEqual(self.gateway.stop(), 0)
         self.assertTrue(all(end_of(pid) for pid in roles))
 
-    def test_roles_end_with_their_parent_and_a_new_one_starts(self):
+    def test_f2_roles_end_with_their_parent_and_a_new_one_starts(self):
         self.gateway.start()
         roles = list(self.gateway.roles())
         self.gateway.process.kill()

@@ -184,7 +184,7 @@ class Requests(WireTest):
             self.assertNotIn(b"\r\n" + name, head)
         self.assertEqual(head.count(b"\r\nhost:"), 1)
 
-    def test_h5_disagreeing_hosts_are_refused(self):
+    def test_f22_h5_disagreeing_hosts_are_refused(self):
         begun = now()
         self.origin.clear()
         answer, end = self.exchange(b"GET /a HTTP/1.1\r\nHost: files.oaiusercontent.com\r\nConnection: close\r\n\r\n")
@@ -435,7 +435,7 @@ class Downgrade(WireTest):
         wait_for(lambda: refused() >= len(H2_AMBIGUOUS), 10, "a record for each")
         self.assertGreaterEqual(self.gateway.log().count("event=request.refused"), logged + len(H2_AMBIGUOUS))
 
-    def test_h5_a_coalesced_stream_for_another_host_is_refused_alone(self):
+    def test_f22_h5_a_coalesced_stream_for_another_host_is_refused_alone(self):
         self.origin.clear()
         h2 = self.open()
         h2.send(headers(1, request_fields("/evil", host="files.oaiusercontent.com")))

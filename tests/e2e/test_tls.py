@@ -113,7 +113,7 @@ class Tls(GatewayTest):
         resumed = metric(after, "resum", "server") - metric(before, "resum", "server")
         self.assertGreaterEqual(resumed, 15, [k for k in after if "resum" in k])
 
-    def test_d6_many_first_requests_sign_once_for_all_workers(self):
+    def test_f40_d6_many_first_requests_sign_once_for_all_workers(self):
         host = "ws.chatgpt.com"
         before = metric(self.gateway.metrics(), "leaves_minted")
         errors = []

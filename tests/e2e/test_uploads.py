@@ -233,7 +233,7 @@ class Uploads(UploadsTest):
             self.assertEqual([a for a in self.gateway.activities() if a["activity"] == "file.uploaded"
                               and a["files"][0].get("name") == "blob"], [])
 
-    def test_a_file_full_of_numbers_does_not_hold_a_worker_up(self):
+    def test_f45_a_file_full_of_numbers_does_not_hold_a_worker_up(self):
         line = b"2026-11-22T10:02:%02d.123Z INFO request %d took 12 ms from 198.51.100.%d\n"
         piece = b"".join(line % (i % 60, i * 7919, i % 256) for i in range(10000))
         data = piece * (12 * 1048576 // len(piece))
