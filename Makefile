@@ -231,6 +231,11 @@ chaos: test-deps
 	@$(PYTHON) tests/e2e/crash.py --rounds $(CHAOS_ROUNDS)
 	@$(PYTHON) tests/e2e/abuse.py
 
+# Half an hour of mixed traffic; memory of each role must stay flat.
+soak: test-deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/e2e/soak.py --seconds $(or $(SECONDS),1800)
+
 $(OUT)/bench/%: bench/%.c bench/wire.h
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARN) -o $@ $< -lssl -lcrypto -lnghttp2 -lpthread
@@ -275,6 +280,6 @@ clean:
 -include $(OBJECTS:.o=.d) $(wildcard $(OBJ)/tests/*/*.d)
 
 .PHONY: all deps demo-deps test-deps bench-deps user run demo unit-tests \
-	replays fuzz-targets check test lint lint-anchors fuzz chaos coverage bench install deb clean
+	replays fuzz-targets check test lint lint-anchors fuzz chaos soak coverage bench install deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:

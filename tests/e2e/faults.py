@@ -45,7 +45,7 @@ class FaultTest(GatewayTest):
     settings, policy, origins = FEW, POLICY, {}
 
     @classmethod
-    def addresses(cls):
+    def own_origins(cls):
         cls.played, cls.servers = {}, {}
         for host, options in cls.origins.items():
             cls.servers[host] = Origin(lambda s, h=host: cls.played[h](s), **options)

@@ -246,8 +246,8 @@ class Unreachable(FaultTest):
     settings = FEW + "timeouts: {dial: 3000}"
 
     @classmethod
-    def addresses(cls):
-        super().addresses()
+    def own_origins(cls):
+        super().own_origins()
         cls.unbound = socket.socket()  # bound, nobody listens
         cls.unbound.bind(("127.0.0.1", 0))
         cls.full = socket.create_server(("127.0.0.1", 0), backlog=0)

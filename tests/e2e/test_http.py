@@ -78,7 +78,7 @@ class Encodings(GatewayTest):
             self.assertEqual(len(self.standin.seen()), before, encoding)
             self.assertEqual(self.activity(body["messages"][0]["id"])["verdict"], "block", encoding)
 
-    def test_d3_encodings_one_over_the_other_are_undone(self):
+    def test_f28_d3_encodings_one_over_the_other_are_undone(self):
         body = self.prompt("card " + CARD)
         data = gzip.compress(ENCODERS["br"](json.dumps(body).encode()))
         self.assertIn("promptgate", self.post_encoded(data, "br, gzip"))
@@ -103,7 +103,7 @@ class Encodings(GatewayTest):
         self.assertEqual(a["verdict"], "block")
         self.assertIn(reason, a["reason"])
 
-    def test_p6_what_cannot_be_decoded_is_refused(self):
+    def test_f28_p6_what_cannot_be_decoded_is_refused(self):
         good = json.dumps(self.prompt("x" * 3000)).encode()
         self.refused(gzip.compress(good)[:-20], "gzip", "decode")
         self.refused(b"not gzip at all", "gzip", "decode")
@@ -112,11 +112,11 @@ class Encodings(GatewayTest):
         self.refused(good, "made-up", "decode")
         self.refused(gzip.compress(good) + b"garbage after the end", "gzip", "decode")
 
-    def test_d3_a_bomb_is_refused(self):
+    def test_f27_d3_a_bomb_is_refused(self):
         for encoding in ("gzip", "zstd", "br"):
             self.refused(ENCODERS[encoding](b"[" + b" " * (200 << 20)), encoding, "limit")
 
-    def test_a_parse_failure_is_refused_and_a_duplicate_key_hides_nothing(self):
+    def test_f29_a_parse_failure_is_refused_and_a_duplicate_key_hides_nothing(self):
         self.refused(b'{"messages":[', "identity", "parse")
         text = json.dumps(self.prompt("harmless"))
         text = text.replace('["harmless"]', f'["harmless"], "parts": ["{CARD}"]')
@@ -242,7 +242,7 @@ class Order(Scripted):
             self.assertEqual(read_response(s)[1], b"ok")
         self.assertIn(b"x-sum: abc", got[0][1].lower())
 
-    def test_a_card_in_small_chunks_does_not_leave(self):
+    def test_f31_a_card_in_small_chunks_does_not_leave(self):
         got = []
         self.play(lambda s: got.append(s.recv(65536)))
         data = json.dumps(self.prompt("card " + CARD)).encode()
@@ -375,7 +375,7 @@ class Slow(GatewayTest):
 
 
 class Limits(GatewayTest):
-    def test_h8_heads_are_bounded(self):
+    def test_f32_h8_heads_are_bounded(self):
         for head in (b"X: " + b"a" * 300000 + b"\r\n", b"".join(b"x-%d: 1\r\n" % i for i in range(3000))):
             with tls_through(self.gateway) as s:
                 s.sendall(b"GET /headers HTTP/1.1\r\nHost: chatgpt.com\r\n")

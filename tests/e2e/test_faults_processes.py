@@ -1,0 +1,207 @@
+"""F2 to F5, F9, F10, F43, F55: roles that are killed, stopped or cannot start,
+a store that is damaged, read-only or cut, a log that nobody reads."""
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+from faults import FEW, HOST, POLICY, FaultTest
+from gateway import BINARY, Gateway, Standin, TellingTest, wait_for
+from load import Client, Load
+from raw import tls_through
+
+
+MIB = 1 << 20
+
+
+class Signer(FaultTest):
+    """F3."""
+    NAMES = [f"n{i}.chatgpt.com" for i in range(4)]
+
+    @classmethod
+    def own_origins(cls):
+        super().own_origins()
+        return {f"{name}:443": f"127.0.0.1:{cls.standin.port}" for name in cls.NAMES}
+
+    def setUp(self):
+        pass  # who dies is part of it
+
+    tearDown = setUp
+
+    def test_f3_without_the_signer_known_names_go_on_and_new_ones_wait_or_get_503(self):
+        tls_through(self.gateway, self.NAMES[0]).close()
+        pid = min(self.gateway.roles("signer"))
+        os.kill(pid, signal.SIGKILL)
+        begin = time.monotonic()
+        for name in (self.NAMES[0], self.NAMES[1]):  # known, new
+            with tls_through(self.gateway, name) as sock:
+                sock.sendall(b"GET /status/200 HTTP/1.1\r\nHost: " + name.encode() + b"\r\n\r\n")
+                self.assertRegex(sock.recv(100), b"^HTTP/1.1 (200|503) ")
+        self.assertLess(time.monotonic() - begin, 5)
+        wait_for(lambda: self.gateway.roles("signer") and pid not in self.gateway.roles(), 5, "another signer")
+        self.assertEqual(self.status(f"https://{self.NAMES[2]}/status/200"), 200)
+
+
+class LittleMemory(FaultTest):
+    """F43: what is held is bounded, long before the kernel has to kill."""
+    settings = FEW + "hold: {max_bytes: 8388608, connection_bytes: 8388608, worker_bytes: 8388608}"
+
+    def test_f43_bodies_beyond_the_bound_wait_unread_and_others_are_served(self):
+        before = self.memory()
+        part = b'{"messages":[{"content":{"parts":["' + b"x" * (7 * MIB)
+        with contextlib.ExitStack() as socks:
+            for _ in range(20):  # 140 MiB, none of them whole
+                sock = socks.enter_context(tls_through(self.gateway))
+                sock.settimeout(0.05)
+                with contextlib.suppress(TimeoutError):
+                    sock.sendall(b"POST /backend-api/conversation HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+                                 b"Content-Length: %d\r\n\r\n" % (len(part) + 1) + part)
+            self.assertEqual(self.status("https://chatgpt.com/status/200"), 200)
+            self.assertLess(self.memory() - before, 64 * MIB)
+        message, answer = self.send_prompt("hello")
+        self.assertIn("[DONE]", answer)
+        self.assertEqual(self.activity(message)["outcome"], "success")
+
+
+class Alone(TellingTest):
+    """Each with a gateway of its own."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-alone-"))
+        self.folder.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.standin = Standin(self.folder)
+        self.addCleanup(self.standin.stop)
+        self.gateway = Gateway(self.folder, {"chatgpt.com:443": f"127.0.0.1:{self.standin.port}"}, FEW, POLICY)
+        self.store = self.gateway.data / "store"
+
+    def prompts(self, count):
+        """Ids of prompts sent and answered."""
+        client = Client(Load(self.gateway, 0, b"?delay=0"))
+        with client.open() as sock:
+            for _ in range(count):
+                client.send_prompt(sock)
+        self.assertEqual(len(client.answered), count)
+        return client.sent
+
+    def stored(self, ids, seconds=10):
+        def look():
+            known = [a.get("message_id") for a in self.gateway.activities("--since", "1h") if a.get("outcome")]
+            return all(known.count(i) == 1 for i in ids)
+        wait_for(look, seconds, "each prompt in the store, once")
+
+    def test_f5_a_role_that_cannot_live_is_started_ever_more_slowly(self):
+        self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        ended = 0
+        others = self.gateway.roles().keys() - self.gateway.roles("keeper").keys()
+        begin = time.monotonic()
+        while time.monotonic() - begin < 4:
+            for pid in self.gateway.roles("keeper"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    ended += 1
+            time.sleep(0.01)
+        self.assertLess(ended, 16, "it is started without a pause")
+        self.assertGreater(ended, 3)
+        self.assertLessEqual(others, self.gateway.roles().keys())
+        wait_for(lambda: self.gateway.roles("keeper"), 10, "the keeper")
+        self.stored(self.prompts(1))
+        self.assertGreaterEqual(self.gateway.metrics()["promptgate_role_restarts_total"], ended)
+
+    def test_f9_a_damaged_store_is_never_used_silently(self):
+        """The index is made anew out of the journal, or the start is refused in words."""
+        self.gateway.start()
+        ids = self.prompts(20)
+        self.stored(ids)
+        self.assertEqual(self.gateway.stop(), 0)
+        path = self.store / "store.db"
+        for name in ("store.db-wal", "store.db-shm"):
+            (self.store / name).unlink(missing_ok=True)
+        whole = path.read_bytes()
+        for what, data in (("no database", b"nonsense" * 512), ("half of it", whole[:len(whole) // 2]),
+                           ("pages overwritten", whole[:4096] + os.urandom(len(whole) - 4096)), ("empty", b"")):
+            with self.subTest(what=what):
+                path.write_bytes(data)
+                said = len(self.gateway.log())
+                try:
+                    self.gateway.start()
+                except AssertionError:
+                    self.assertRegex(self.gateway.log()[said:], "store")
+                    continue
+                try:
+                    self.stored(ids)
+                    self.stored(self.prompts(1))
+                    if what != "empty":
+                        self.assertRegex(self.gateway.log()[said:], "(warn|error).*(store|index)")
+                finally:
+                    self.gateway.stop()
+                    for name in ("store.db-wal", "store.db-shm"):
+                        (self.store / name).unlink(missing_ok=True)
+
+    def test_f10_a_log_that_nobody_reads_stops_nothing(self):
+        """Its pipe is closed: no SIGPIPE, no loss of records."""
+        read_end, write_end = os.pipe()
+        self.gateway.process = subprocess.Popen([BINARY, "run", "-c", self.gateway.config], stdout=write_end, stderr=write_end)
+        os.close(write_end)
+        self.addCleanup(self.gateway.stop)
+        wait_for(self.gateway.is_ready, 60, "gateway ready")
+        os.close(read_end)
+        pids = set(self.gateway.roles())
+        self.gateway.signal(signal.SIGHUP)  # each role has something to say
+        self.stored(self.prompts(5))
+        self.assertEqual(set(self.gateway.roles()), pids)
+
+    def test_f10_a_log_that_is_moved_goes_on_in_the_new_file_when_it_is_copied(self):
+        """Lines are whole and appended: copy and truncate loses nothing but what came between."""
+        self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        os.truncate(self.gateway.log_path, 0)
+        done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-x", f"http://127.0.0.1:{self.gateway.proxy_port}",
+                               "https://169.254.169.254/"])
+        self.assertNotEqual(done.returncode, 0)
+        wait_for(lambda: "target.refused" in self.gateway.log(), 5, "the line")
+        self.assertNotIn("\0", self.gateway.log())
+
+    def test_f55_a_copy_taken_in_mid_write_opens(self):
+        """As a power cut leaves it: the files as they are at any moment, the journal's end torn."""
+        self.gateway.start()
+        copies = []
+        with Load(self.gateway, 4, b"?delay=0") as load:
+            wait_for(lambda: load.count("answered") > 20, 20, "load")
+            for n in range(3):
+                answered = set(load.every("answered"))
+                copy = self.folder / f"copy{n}"
+                shutil.copytree(self.gateway.data, copy, ignore=shutil.ignore_patterns("*-shm", "lock", "intake"))
+                copies.append((copy, answered))
+                wait_for(lambda: load.count("answered") > len(answered) + 20, 20, "more of it")
+        self.gateway.stop()
+        if os.geteuid() == 0:
+            for copy, _ in copies:
+                for path in (copy / "store", *(copy / "store").rglob("*")):
+                    owner = (self.store / path.relative_to(copy / "store")).stat() if \
+                        (self.store / path.relative_to(copy / "store")).exists() else self.store.stat()
+                    os.chown(path, owner.st_uid, owner.st_gid)
+        for n, (copy, answered) in enumerate(copies):
+            newest = max((copy / "store/journal").iterdir(), key=lambda p: p.name)
+            if n and newest.stat().st_size > 100:
+                os.truncate(newest, newest.stat().st_size - 37 * n)  # in the middle of an entry
+            shutil.rmtree(self.gateway.data)
+            copy.rename(self.gateway.data)
+            self.gateway.start()
+            wait_for(lambda: len(answered - {a.get("message_id") for a in self.gateway.activities("--since", "1h")}) <= n, 10,
+                     "what was answered before the copy")
+            self.stored(self.prompts(1))
+            self.assertEqual(self.gateway.stop(), 0)
+            with contextlib.closing(sqlite3.connect(self.gateway.data / "store/store.db")) as db:
+                self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+
+
+if __name__ == "__main__":
+    unittest.main()
