@@ -141,7 +141,7 @@ function nodeSource(health) {
   const workers = health.roles.find(r => r.role === 'worker')?.running ?? 0;
   return h('li', { class: 'source' }, h('b', null, `Node ${health.node}`),
     h('span', { class: `chip status-${health.status}` }, health.status),
-    h('span', { class: 'hint' }, `${count(workers)} workers, ${count(health.queues.records_pending)} records wait, `,
+    h('span', { class: 'hint' }, `${count(workers)} worker${workers === 1 ? '' : 's'}, ${count(health.queues.records_pending)} records wait, `,
       h('a', { href: '/health' }, 'Health')));
 }
 
