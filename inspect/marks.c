@@ -123,7 +123,7 @@ static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
     }
     for (unsigned step; had < n; had += step) {
         step = n - had < MARK_BLOCK / 2 ? n - had : MARK_BLOCK / 2;
-        bits &= bits >> step | next << (MARK_BLOCK - step);
+        bits &= bits >> step | next << 1 << (MARK_BLOCK - 1 - step);
         next &= next >> step;
     }
     return bits;
