@@ -88,7 +88,8 @@ static void look_at_name(struct names *names, struct str name)
             names->office = office_members[i].type;
 }
 
-/* The central directory (APPNOTE 4.3.12), found from the end. */
+/* The central directory (APPNOTE 4.3.12), found from the end.  With something
+ * before the archive it may not be where it says, but right before its end. */
 static size_t find_directory(struct str zip)
 {
     enum { END_BYTES = 22, COMMENT_MAX = 65535 };
@@ -97,8 +98,13 @@ static size_t find_directory(struct str zip)
     size_t lowest =
         zip.n > END_BYTES + COMMENT_MAX ? zip.n - END_BYTES - COMMENT_MAX : 0;
     for (size_t at = zip.n - END_BYTES + 1; at-- > lowest;)
-        if (memcmp(zip.p + at, "PK\5\6", 4) == 0)
-            return u32(zip.p + at + 16);
+        if (memcmp(zip.p + at, "PK\5\6", 4) == 0) {
+            size_t size = u32(zip.p + at + 12), said = u32(zip.p + at + 16);
+            return size >= 4 && size <= at &&
+                           memcmp(zip.p + at - size, "PK\1\2", 4) == 0
+                       ? at - size
+                       : said;
+        }
     return zip.n;
 }
 

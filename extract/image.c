@@ -286,11 +286,42 @@ static void read_behind(struct job *job, struct str rest)
         text_strings(job, rest);
 }
 
+static uint64_t u16_at(struct str s, size_t at, bool is_big)
+{
+    unsigned a = (unsigned char)s.p[at], b = (unsigned char)s.p[at + 1];
+    return is_big ? a << 8 | b : b << 8 | a;
+}
+
+/* A few bytes can stand for a picture of gigabytes: those do not come from a
+ * screen or a scanner (A3 at 600 dots an inch has 70 million). */
+static bool is_too_large(struct str s)
+{
+    enum { PIXELS_MAX = 150 * 1000 * 1000, HEAD_BYTES = 26 };
+    uint64_t size[2] = {0, 0};
+    if (s.n < HEAD_BYTES)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (str_starts(s, "\x89PNG"))
+            size[i] =
+                u16_at(s, 16 + 4 * i, true) << 16 | u16_at(s, 18 + 4 * i, true);
+        else if (str_starts(s, "GIF8"))
+            size[i] = u16_at(s, 6 + 2 * i, false);
+        else if (str_starts(s, "BM"))
+            size[i] = u16_at(s, 20 + 4 * i, false) << 16 |
+                      u16_at(s, 18 + 4 * i, false);
+    }
+    return size[0] != 0 && size[1] > PIXELS_MAX / size[0];
+}
+
 void ocr_read(struct job *job, struct str image)
 {
     const char *const argv[] = {PROGRAM_TESSERACT, "stdin", "stdout", "-l",
         job->limits->languages, NULL};
     struct program_run run;
+    if (is_too_large(image)) {
+        job_trouble(job, EXTRACT_LIMIT);
+        return;
+    }
     if (!job->limits->has_programs) {
         job_trouble(job, EXTRACT_CRASHED);
         return;

@@ -20,7 +20,7 @@
 #include "base/utf8.h"
 #include "extract/format.h"
 
-enum { RATIO_FREE_BYTES = 1024 * 1024, NAME_BYTES_MAX = 255 };
+enum { RATIO_FREE_BYTES = 1024 * 1024, NAME_BYTES_MAX = 255, BOMBS_MAX = 64 };
 
 static void put(struct job *job, char letter, struct str a, struct str b)
 {
@@ -128,6 +128,8 @@ bool job_may_unpack(
     if (!is_bomb && used <= most && member <= most - used)
         return true;
     job_trouble(job, EXTRACT_LIMIT);
+    if (++job->bombs == BOMBS_MAX) /* more of the same, and time is short */
+        job->is_over = true;
     return false;
 }
 

@@ -20,6 +20,7 @@ struct job {
     size_t pending_n;
     size_t text_bytes, unpacked_bytes;
     unsigned members, depth, pages;
+    unsigned bombs;              /* members that were beyond a limit */
     char last;                   /* the last byte of text */
     bool is_over;                /* a limit on the whole was reached */
     struct buf path;             /* of the member being read */

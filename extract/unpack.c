@@ -8,13 +8,14 @@
 struct unpack {
     struct job *job;
     struct archive *archive;
-    size_t container_bytes;
+    struct str container;
     size_t unpacked_bytes; /* of this container */
     struct buf bytes;      /* of the member */
     bool is_over;
+    bool may_be_bare; /* compressed, and no member was seen */
 };
 
-static void add_formats(struct archive *a, bool is_single)
+static void add_formats(struct archive *a, bool is_single, bool has_tar)
 {
     if (is_single) {
         archive_read_support_filter_gzip(a);
@@ -26,7 +27,8 @@ static void add_formats(struct archive *a, bool is_single)
         archive_read_support_filter_compress(a);
         archive_read_support_format_raw(a);
     }
-    archive_read_support_format_tar(a);
+    if (has_tar)
+        archive_read_support_format_tar(a);
     if (is_single)
         return;
     archive_read_support_format_zip(a);
@@ -43,20 +45,38 @@ static void add_formats(struct archive *a, bool is_single)
     archive_read_support_filter_zstd(a);
 }
 
+static bool open_container(struct unpack *u, bool is_single, bool has_tar)
+{
+    u->archive = archive_read_new();
+    if (u->archive == NULL)
+        mem_exhausted();
+    add_formats(u->archive, is_single, has_tar);
+    return archive_read_open_memory(
+               u->archive, u->container.p, u->container.n) == ARCHIVE_OK;
+}
+
 struct unpack *unpack_open(struct job *job, struct str bytes, bool is_single)
 {
     struct unpack *u = MEM_NEW(struct unpack);
     u->job = job;
-    u->container_bytes = bytes.n;
-    u->archive = archive_read_new();
-    if (u->archive == NULL)
-        mem_exhausted();
-    add_formats(u->archive, is_single);
-    if (archive_read_open_memory(u->archive, bytes.p, bytes.n) != ARCHIVE_OK) {
+    u->container = bytes;
+    u->may_be_bare = is_single;
+    if (!open_container(u, is_single, true)) {
         job_trouble(job, EXTRACT_DAMAGED);
         unpack_close(&u);
     }
     return u;
+}
+
+/* Two blocks of zeros are an empty tar, whatever follows. */
+static bool open_bare(struct unpack *u)
+{
+    bool may_be = u->may_be_bare;
+    u->may_be_bare = false;
+    if (!may_be)
+        return false;
+    archive_read_free(u->archive);
+    return open_container(u, true, false);
 }
 
 void unpack_close(struct unpack **unpack)
@@ -88,7 +108,7 @@ static bool may_take(struct unpack *u, size_t n)
 {
     u->unpacked_bytes += n;
     u->is_over = !job_may_unpack(
-        u->job, u->bytes.n + n, u->unpacked_bytes, u->container_bytes);
+        u->job, u->bytes.n + n, u->unpacked_bytes, u->container.n);
     return !u->is_over;
 }
 
@@ -124,6 +144,9 @@ bool unpack_next(struct unpack *u, struct unpack_member *m)
     if (u->is_over || job_is_over(u->job))
         return false;
     int status = archive_read_next_header(u->archive, &entry);
+    if (status == ARCHIVE_EOF && open_bare(u))
+        status = archive_read_next_header(u->archive, &entry);
+    u->may_be_bare = false;
     if (status == ARCHIVE_EOF)
         return false;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {

@@ -1,5 +1,6 @@
 """Documents to text, by `promptgate scan`: where words hide in each format,
 and files that mean harm."""
+import gzip
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import zipfile
 import zlib
 
 import documents as d
+import hostile
 from gateway import BINARY, CARD, ROOT
 
 EVAL = pathlib.Path(os.environ.get("EVAL_DIR", ROOT.parent / "shared/eval"))
@@ -171,7 +173,7 @@ class Hostile(Extraction):
     def test_f27_bombs_within_documents(self):
         self.assertIn("limit", self.trouble(d.docx(**{"word/media/image1.bin": b" " * (300 << 20)})))
         gz = zlib.compressobj(9, zlib.DEFLATED, 31)
-        self.assertIn("limit", self.trouble(gz.compress(b"0" * (300 << 20)) + gz.flush()))
+        self.assertIn("limit", self.trouble(gz.compress(b"words " * (50 << 20)) + gz.flush()))
 
     def test_f27_archives_within_archives_without_end(self):
         content = b"deep-word " * 10
@@ -228,6 +230,24 @@ class Hostile(Extraction):
                 for at in range(8 + step, len(broken), step * 13):
                     broken[at] ^= (at * 37 + number) & 0xff
                 self.findings(bytes(broken))
+
+    def test_documents_that_mean_harm(self):
+        for name, (content, causes, word) in hostile.documents().items():
+            with self.subTest(name):
+                said = self.trouble(content)
+                self.assertTrue(any(cause == said or (cause and said and said.startswith(cause)) for cause in causes), said)
+                if word is not None:
+                    text = self.text(content)
+                    self.assertIn(word, text)
+                    self.assertNotIn("root:", text)
+
+    def test_zeros_before_what_is_packed_hide_nothing(self):
+        self.assertIn("harm-word", self.text(gzip.compress(b"\0" * 2048 + hostile.MEMBER)))
+
+    def test_documents_that_were_cut(self):
+        for name, content in hostile.cut():
+            with self.subTest(name):
+                self.findings(content)
 
     def test_f45_a_reader_that_takes_too_long_is_ended(self):
         self.configure(timeout=500, pages=1000)
