@@ -5,12 +5,11 @@ import threading
 import time
 import unittest
 
-from faults import FEW, HOST, FaultTest
+from faults import FEW, FaultTest
 from gateway import wait_for
 from load import read_answer
 from raw import read_head
-from test_peers import prompt_h1
-from wire import (DATA, GOAWAY, H2, HEADERS, RST, SETTINGS, WINDOW, ACK, END_HEADERS, END_STREAM, block, frame, headers, open_tls, read_all,
+from wire import (DATA, GOAWAY, H2, HEADERS, RST, SETTINGS, WINDOW, ACK, END_HEADERS, END_STREAM, frame, headers, open_tls, read_all,
                   request_fields)
 
 MIB = 1 << 20
