@@ -103,7 +103,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libuv1-dev libssl-dev \
 # unreadable files.
 RUN_PACKAGES := poppler-utils tesseract-ocr tesseract-ocr-eng
 TEST_PACKAGES := libcmocka-dev clang llvm libclang-rt-14-dev clang-format \
-	cppcheck curl chromium python3 python3-requests python3-yaml sqlite3 libnss3-tools \
+	cppcheck curl chromium python3 python3-hpack python3-requests python3-yaml sqlite3 libnss3-tools \
 	iproute2 procps git
 BENCH_PACKAGES := haproxy squid-openssl linux-perf
 

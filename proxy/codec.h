@@ -25,6 +25,7 @@ struct codec_vtable {
     bool (*takes_websockets)(const struct codec *codec);
     void (*offer_websockets)(struct codec *codec);
     void (*drain)(struct codec *codec);
+    void (*introduce)(struct codec *codec, const struct codec *like);
     bool (*can_open)(const struct codec *codec);
     bool (*is_leaving)(const struct codec *codec);
     struct stream *(*open)(struct codec *codec, const struct head *request,

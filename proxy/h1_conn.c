@@ -485,6 +485,11 @@ static void h1_consumed(struct stream *stream, size_t n)
     s->unconsumed -= n < s->unconsumed ? n : s->unconsumed;
 }
 
+static void h1_introduce(struct codec *codec, const struct codec *like)
+{
+    (void)codec, (void)like; /* h2 only */
+}
+
 static void h1_make_opaque(struct stream *stream)
 {
     struct h1_stream *s = stream_of(stream);
@@ -523,6 +528,7 @@ static const struct codec_vtable h1_table = {
     .queued = h1_queued,
     .consumed = h1_consumed,
     .make_opaque = h1_make_opaque,
+    .introduce = h1_introduce,
 };
 
 struct codec *h1_new(void)

@@ -17,14 +17,15 @@
 
 enum {
     CONNECTION_WINDOW = 16 * 1024 * 1024,
-    SEND_HEAD_MAX = 1024 * 1024, /* ours are bounded by what we received */
+    EARLY_BYTES_MAX = 64 * 1024,  /* settings, a few windows */
+    HEADER_TABLE_MAX = 64 * 1024, /* what browsers promise */
+    SEND_HEAD_MAX = 1024 * 1024,  /* ours are bounded by what we received */
 };
 
 /* ---- the codec's entry points ---- */
 
-static enum err h2_feed(struct codec *codec, struct str bytes)
+static enum err feed_nghttp2(struct h2 *h2, struct str bytes)
 {
-    struct h2 *h2 = h2_of(codec);
     if (h2->is_dead || bytes.n == 0)
         return h2->result;
     h2->depth++;
@@ -42,6 +43,31 @@ static enum err h2_feed(struct codec *codec, struct str bytes)
     }
     h2_leave(h2);
     return h2->result;
+}
+
+/* nghttp2 would agree to the origin's settings before it tells ours. */
+static enum err keep_early(struct h2 *h2, struct str bytes)
+{
+    if (bytes.n > EARLY_BYTES_MAX - h2->early.n)
+        h2_die(h2, ERR_LIMIT, "h2-early", STREAM_BROKEN);
+    else
+        buf_append_str(&h2->early, bytes);
+    return h2->result;
+}
+
+static enum err h2_feed(struct codec *codec, struct str bytes)
+{
+    struct h2 *h2 = h2_of(codec);
+    h2_profile_feed(&h2->profile, bytes);
+    if (!h2->is_introduced)
+        return keep_early(h2, bytes);
+    if (h2->early.n > 0) {
+        struct buf early = {0};
+        buf_take(&early, &h2->early);
+        (void)feed_nghttp2(h2, buf_str(&early)); /* the result is kept */
+        buf_free(&early);
+    }
+    return feed_nghttp2(h2, bytes);
 }
 
 static void h2_feed_eof(struct codec *codec)
@@ -82,7 +108,7 @@ static void forget_sent(const uint8_t *bytes, size_t n)
 static void h2_take_output(struct codec *codec, struct buf *out, size_t max)
 {
     struct h2 *h2 = h2_of(codec);
-    if (h2->depth != 0)
+    if (h2->depth != 0 || !h2->is_introduced)
         return;
     h2->depth++;
     h2->target = out;
@@ -104,13 +130,15 @@ static void h2_take_output(struct codec *codec, struct buf *out, size_t max)
 
 static bool h2_has_output(const struct codec *codec)
 {
-    return nghttp2_session_want_write(h2_of_const(codec)->session) != 0;
+    const struct h2 *h2 = h2_of_const(codec);
+    return h2->is_introduced && nghttp2_session_want_write(h2->session) != 0;
 }
 
+/* Windows hold a client back; an origin's are as large as the client's own. */
 static bool h2_wants_input(const struct codec *codec)
 {
-    (void)codec;
-    return true;
+    const struct h2 *h2 = h2_of_const(codec);
+    return h2_faces_client(h2) || !h2_is_pressed(h2);
 }
 
 static bool h2_wants_close(const struct codec *codec)
@@ -126,8 +154,8 @@ static bool h2_wants_close(const struct codec *codec)
 
 static bool h2_has_input(const struct codec *codec)
 {
-    (void)codec;
-    return false;
+    const struct h2 *h2 = h2_of_const(codec);
+    return h2->is_introduced && h2->early.n > 0;
 }
 
 static bool h2_is_idle(const struct codec *codec)
@@ -135,9 +163,18 @@ static bool h2_is_idle(const struct codec *codec)
     return h2_of_const(codec)->open_count == 0;
 }
 
+/* What the peer has set, also where nghttp2 was not told yet. */
+static uint32_t peer_setting(const struct h2 *h2, nghttp2_settings_id id)
+{
+    const struct h2_setting *early =
+        h2->early.n > 0 ? h2_profile_find(&h2->profile, (uint16_t)id) : NULL;
+    return early != NULL ? early->value
+                         : nghttp2_session_get_remote_settings(h2->session, id);
+}
+
 static bool h2_takes_websockets(const struct codec *codec)
 {
-    return nghttp2_session_get_remote_settings(h2_of_const(codec)->session,
+    return peer_setting(h2_of_const(codec),
                NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
@@ -175,8 +212,8 @@ static bool h2_can_open(const struct codec *codec)
     const struct h2 *h2 = h2_of_const(codec);
     if (h2_is_leaving(codec))
         return false;
-    return h2->open_count < nghttp2_session_get_remote_settings(h2->session,
-                                NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    return h2->open_count <
+           peer_setting(h2, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 static void h2_take_over(struct codec *codec, struct buf *rest_out)
@@ -189,6 +226,9 @@ static void h2_free(struct codec *codec)
 {
     struct h2 *h2 = h2_of(codec);
     nghttp2_session_del(h2->session);
+    h2_profile_free(&h2->profile);
+    buf_free(&h2->early);
+    h2_forget_unconsumed(h2);
     while (h2->streams != NULL) {
         struct h2_stream *s = h2->streams;
         h2->streams = s->next;
@@ -215,6 +255,7 @@ static const struct codec_vtable h2_table = {
     .takes_websockets = h2_takes_websockets,
     .offer_websockets = h2_offer_websockets,
     .drain = h2_drain,
+    .introduce = h2_introduce,
     .can_open = h2_can_open,
     .is_leaving = h2_is_leaving,
     .open = h2_open,
@@ -297,12 +338,23 @@ static void start_session(struct h2 *h2, enum codec_side side)
         mem_exhausted();
 }
 
-static void submit_settings(
-    struct h2 *h2, enum codec_side side, const struct codec_limits *limits)
+enum { SETTINGS_MAX = H2_PROFILE_SETTINGS_MAX + 1 };
+
+static void submit(struct h2 *h2, const nghttp2_settings_entry *entries,
+    size_t n, int32_t window)
 {
+    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, entries, n);
+    nghttp2_session_set_local_window_size(
+        h2->session, NGHTTP2_FLAG_NONE, 0, window);
+    h2->is_introduced = true;
+}
+
+static void introduce_as_ourselves(struct h2 *h2)
+{
+    const struct codec_limits *limits = &h2->base.limits;
     nghttp2_settings_entry entries[4];
     size_t n = 0;
-    if (side == FACING_CLIENT) {
+    if (h2_faces_client(h2)) {
         entries[n++] = (nghttp2_settings_entry){
             NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->streams};
         if (limits->offer_websockets)
@@ -316,18 +368,62 @@ static void submit_settings(
         NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits->window_bytes};
     entries[n++] = (nghttp2_settings_entry){
         NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits->head_bytes};
-    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, entries, n);
-    nghttp2_session_set_local_window_size(
-        h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+    submit(h2, entries, n, CONNECTION_WINDOW);
+}
+
+/* What we could not keep to, or what would cost too much, is not promised on:
+ * no client has it otherwise. */
+static nghttp2_settings_entry bounded(struct h2_setting setting)
+{
+    uint32_t value = setting.value;
+    if (setting.id == NGHTTP2_SETTINGS_ENABLE_PUSH)
+        value = 0;
+    if (setting.id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE &&
+        value > HEADER_TABLE_MAX)
+        value = HEADER_TABLE_MAX;
+    return (nghttp2_settings_entry){setting.id, value};
+}
+
+static void introduce_as(struct h2 *h2, const struct h2_profile *client)
+{
+    nghttp2_settings_entry entries[SETTINGS_MAX];
+    size_t n = 0;
+    bool has_push = false;
+    for (; n < client->count; n++) {
+        entries[n] = bounded(client->settings[n]);
+        has_push |= entries[n].settings_id == NGHTTP2_SETTINGS_ENABLE_PUSH;
+    }
+    if (!has_push)
+        entries[n++] =
+            (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+    int64_t window = (int64_t)NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE +
+                     client->window_increment;
+    submit(h2, entries, n, window > INT32_MAX ? INT32_MAX : (int32_t)window);
+}
+
+void h2_introduce(struct codec *codec, const struct codec *like)
+{
+    struct h2 *h2 = h2_of(codec);
+    if (h2->is_introduced || h2->is_dead)
+        return;
+    if (like != NULL && like->version == HTTP_2 &&
+        h2_of_const(like)->profile.count > 0)
+        introduce_as(h2, &h2_of_const(like)->profile);
+    else
+        introduce_as_ourselves(h2);
 }
 
 struct codec *h2_new(enum codec_side side, const struct codec_limits *limits)
 {
     struct h2 *h2 = MEM_NEW(struct h2);
     h2->base.table = &h2_table;
+    h2->base.side = side;
+    h2->base.limits = *limits;
+    h2->profile.has_preface = side == FACING_CLIENT;
     h2->budget = BUDGET_MAX;
     h2->offers_websockets = limits->offer_websockets;
     start_session(h2, side);
-    submit_settings(h2, side, limits);
+    if (side == FACING_CLIENT)
+        introduce_as_ourselves(h2);
     return &h2->base;
 }

@@ -20,6 +20,14 @@ void h2_reader_begin(struct h2_reader *r)
     r->head->keeps_alive = true;
 }
 
+void h2_reader_set_priority(struct h2_reader *r, int weight, bool is_exclusive)
+{
+    struct head_style *style = &r->head->style;
+    style->has_priority = true;
+    style->weight = weight;
+    style->is_exclusive = is_exclusive;
+}
+
 void h2_reader_end(struct h2_reader *r)
 {
     head_free(&r->head);
@@ -50,21 +58,40 @@ static bool is_within_limits(struct h2_reader *r, struct str name,
     return true;
 }
 
+static const char *const pseudo_names[PSEUDO_COUNT] = {
+    [PSEUDO_METHOD] = ":method",
+    [PSEUDO_SCHEME] = ":scheme",
+    [PSEUDO_AUTHORITY] = ":authority",
+    [PSEUDO_PATH] = ":path",
+    [PSEUDO_PROTOCOL] = ":protocol",
+};
+
+static void note_order(struct head_style *style, enum pseudo which)
+{
+    for (size_t i = 0; i + 1 < PSEUDO_COUNT; i++) {
+        if (style->pseudo[i] != PSEUDO_NONE)
+            continue;
+        style->pseudo[i] = (uint8_t)which;
+        return;
+    }
+}
+
 static void add_pseudo(struct h2_reader *r, struct str name, struct str value)
 {
     struct head *head = r->head;
-    struct str copy = arena_copy(&head->arena, value);
-    if (str_is(name, ":method"))
-        head->method = copy;
-    else if (str_is(name, ":scheme"))
-        head->scheme = copy;
-    else if (str_is(name, ":authority"))
-        head->authority = copy;
-    else if (str_is(name, ":path"))
-        head->path = copy;
-    else if (str_is(name, ":protocol"))
-        head->protocol = copy;
-    else if (str_is(name, ":status") && value.n == 3)
+    struct str *const to[PSEUDO_COUNT] = {[PSEUDO_METHOD] = &head->method,
+        [PSEUDO_SCHEME] = &head->scheme,
+        [PSEUDO_AUTHORITY] = &head->authority,
+        [PSEUDO_PATH] = &head->path,
+        [PSEUDO_PROTOCOL] = &head->protocol};
+    for (size_t i = PSEUDO_NONE + 1; i < PSEUDO_COUNT; i++) {
+        if (!str_is(name, pseudo_names[i]))
+            continue;
+        *to[i] = arena_copy(&head->arena, value);
+        note_order(&head->style, (enum pseudo)i);
+        return;
+    }
+    if (str_is(name, ":status") && value.n == 3)
         head->status = (value.p[0] - '0') * 100 + (value.p[1] - '0') * 10 +
                        (value.p[2] - '0');
 }
@@ -82,7 +109,20 @@ static void add_special(struct h2_reader *r, struct str name, struct str value)
             refuse(r, "cl-twice", 0);
         else if (!length_is_valid(value, &r->head->content_length))
             refuse(r, "cl-bad", 0);
+        r->has_length = true;
     }
+}
+
+/* A field that goes on: content-length, which does not, may have stood before
+ * it, and a cookie's line may be one of several. */
+static void note_style(struct h2_reader *r, struct str name)
+{
+    struct head_style *style = &r->head->style;
+    if (r->has_length)
+        style->length_before = arena_copy(&r->head->arena, name);
+    r->has_length = false;
+    if (str_is(name, "cookie"))
+        style->has_crumbs |= r->cookie_lines++ > 0;
 }
 
 void h2_reader_add(struct h2_reader *r, struct str name, struct str value,
@@ -101,8 +141,10 @@ void h2_reader_add(struct h2_reader *r, struct str name, struct str value,
         return;
     }
     add_special(r, name, value);
-    if (!field_ends_at_this_hop(name))
-        head_add(r->head, name, value);
+    if (field_ends_at_this_hop(name))
+        return;
+    note_style(r, name);
+    head_add(r->head, name, value);
 }
 
 /* ---- requests ---- */

@@ -14,13 +14,15 @@ struct h2_reader {
     size_t bytes;      /* names and values so far */
     size_t fields;     /* cookie crumbs are not counted */
     struct str host;
-    size_t host_lines, expect_lines;
+    size_t host_lines, expect_lines, cookie_lines;
     bool expects_other; /* than 100-continue */
+    bool has_length;    /* content-length came last */
     const char *reason; /* static word; NULL: fine so far */
     int status;         /* what to answer; 0: reset the stream */
 };
 
 void h2_reader_begin(struct h2_reader *r);
+void h2_reader_set_priority(struct h2_reader *r, int weight, bool is_exclusive);
 void h2_reader_end(struct h2_reader *r); /* frees what was not taken */
 void h2_reader_add(struct h2_reader *r, struct str name, struct str value,
     const struct codec_limits *limits);

@@ -10,6 +10,7 @@
 
 #include "proxy/codec.h"
 #include "proxy/h2_head.h"
+#include "proxy/h2_profile.h"
 
 enum {
     /* What a client may cost without getting anything done: CVE-2023-44487
@@ -58,7 +59,11 @@ struct h2 {
     unsigned depth;
     bool has_garbage;
     bool has_writable;
-    bool offers_websockets; /* to the client */
+    bool offers_websockets;    /* to the client */
+    bool is_introduced;        /* our preface is on its way */
+    struct h2_profile profile; /* of the peer */
+    struct buf early;          /* of the origin, before we are introduced */
+    size_t unconsumed;         /* of all streams */
     bool is_eof, is_draining, is_dead, got_goaway;
     int budget;
     enum err result;
@@ -80,13 +85,22 @@ void h2_sweep(struct h2 *h2);
 void h2_leave(struct h2 *h2);
 struct h2_stream *h2_find_stream(nghttp2_session *session, int32_t id);
 void h2_submit_reset(struct h2 *h2, struct h2_stream *s, uint32_t code);
+/* Bytes given to the owner, and those that it has done with: the windows open
+ * by them. */
+void h2_take_in(struct h2 *h2, struct h2_stream *s, size_t n);
 void h2_give_back(struct h2 *h2, struct h2_stream *s, size_t n);
+void h2_forget_unconsumed(struct h2 *h2);
+/* Whether an origin is to be held back by not being read at all. */
+bool h2_is_pressed(const struct h2 *h2);
 void h2_tell_reset(struct h2 *h2, struct h2_stream *s, enum stream_error error);
 void h2_end_all(struct h2 *h2, enum stream_error error);
 void h2_die(struct h2 *h2, enum err result, const char *reason,
     enum stream_error error);
 void h2_spend(struct h2 *h2, int cost, const char *reason);
 void h2_gain(struct h2 *h2, int amount);
+
+/* h2.c */
+void h2_introduce(struct codec *codec, const struct codec *like);
 
 /* ---- h2_recv.c, h2_send.c: what nghttp2 calls ---- */
 

@@ -126,8 +126,12 @@ static int on_begin_headers(
         s = h2_add_stream(h2, frame->hd.stream_id, NULL);
         nghttp2_session_set_stream_user_data(session, s->id, s);
     }
-    if (s != NULL)
-        h2_reader_begin(&s->reader);
+    if (s == NULL)
+        return 0;
+    h2_reader_begin(&s->reader);
+    if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0)
+        h2_reader_set_priority(&s->reader, frame->headers.pri_spec.weight,
+            frame->headers.pri_spec.exclusive != 0);
     return 0;
 }
 
@@ -225,7 +229,7 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
             discard(h2, s, n);
         return 0;
     }
-    s->unconsumed += n;
+    h2_take_in(h2, s, n);
     h2->base.events->on_data(
         h2->base.owner, &s->base, str_make((const char *)data, n));
     return 0;
@@ -280,8 +284,7 @@ static int on_stream_close(
         return 0;
     s->is_closed = true;
     h2->open_count--;
-    nghttp2_session_consume_connection(session, s->unconsumed);
-    s->unconsumed = 0;
+    h2_give_back(h2, s, s->unconsumed);
     bool is_complete =
         s->recv_done && (s->end_sent || code == NGHTTP2_NO_ERROR);
     if (is_complete)

@@ -5,6 +5,7 @@
 #include "proxy/h2_parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "proxy/fields.h"
@@ -23,19 +24,23 @@ static bool is_secret(struct str name)
     return str_is(name, "authorization");
 }
 
+static size_t fill_field(
+    nghttp2_nv *nv, const struct field *field, bool is_request, bool is_trailer)
+{
+    if (!h2_can_send_field(field, is_request, is_trailer))
+        return 0;
+    *nv = make_nv(field->name, field->value);
+    if (is_secret(field->name))
+        nv->flags = NGHTTP2_NV_FLAG_NO_INDEX;
+    return 1;
+}
+
 static size_t fill_fields(
     nghttp2_nv *nv, const struct head *head, bool is_request, bool is_trailer)
 {
     size_t n = 0;
-    for (size_t i = 0; i < head->count; i++) {
-        const struct field *field = &head->fields[i];
-        if (!h2_can_send_field(field, is_request, is_trailer))
-            continue;
-        nv[n] = make_nv(field->name, field->value);
-        if (is_secret(field->name))
-            nv[n].flags = NGHTTP2_NV_FLAG_NO_INDEX;
-        n++;
-    }
+    for (size_t i = 0; i < head->count; i++)
+        n += fill_field(nv + n, &head->fields[i], is_request, is_trailer);
     return n;
 }
 
@@ -50,23 +55,102 @@ static size_t fill_length(nghttp2_nv *nv, int64_t length, char digits[DIGITS])
     return 1;
 }
 
+/* ---- requests, as the client wrote them ---- */
+
+static size_t fill_pseudo(
+    nghttp2_nv *nv, const struct head *head, enum pseudo which)
+{
+    bool is_tunnel = str_is(head->method, "CONNECT") && head->protocol.n == 0;
+    switch (which) {
+    case PSEUDO_METHOD:
+        *nv = make_nv(STR(":method"), head->method);
+        return 1;
+    case PSEUDO_SCHEME:
+        *nv = make_nv(
+            STR(":scheme"), head->scheme.n != 0 ? head->scheme : STR("https"));
+        return is_tunnel ? 0 : 1;
+    case PSEUDO_AUTHORITY:
+        *nv = make_nv(STR(":authority"), head->authority);
+        return 1;
+    case PSEUDO_PATH:
+        *nv = make_nv(STR(":path"), head->path);
+        return is_tunnel ? 0 : 1;
+    case PSEUDO_PROTOCOL:
+        *nv = make_nv(STR(":protocol"), head->protocol);
+        return head->protocol.n == 0 ? 0 : 1;
+    case PSEUDO_NONE:
+    case PSEUDO_COUNT:
+        break;
+    }
+    return 0;
+}
+
+/* In the client's order; what it did not write (Host in place of :authority)
+ * comes after. */
+static size_t fill_all_pseudo(nghttp2_nv *nv, const struct head *head)
+{
+    static const uint8_t usual[] = {PSEUDO_METHOD, PSEUDO_PROTOCOL,
+        PSEUDO_SCHEME, PSEUDO_PATH, PSEUDO_AUTHORITY};
+    bool is_done[PSEUDO_COUNT] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < PSEUDO_COUNT + ARRAY_LEN(usual); i++) {
+        enum pseudo which =
+            i < PSEUDO_COUNT ? head->style.pseudo[i] : usual[i - PSEUDO_COUNT];
+        if (is_done[which])
+            continue;
+        is_done[which] = true;
+        n += fill_pseudo(nv + n, head, which);
+    }
+    return n;
+}
+
+/* One line a crumb, as browsers do (RFC 9113 §8.2.3). */
+static size_t fill_crumbs(nghttp2_nv *nv, struct str cookie)
+{
+    size_t n = 0;
+    while (cookie.n > 0) {
+        size_t end = str_find(cookie, STR("; "));
+        nv[n++] = make_nv(STR("cookie"), str_sub(cookie, 0, end));
+        cookie = str_sub(cookie, end + 2, cookie.n);
+    }
+    return n;
+}
+
+static size_t crumbs_max(const struct head *head)
+{
+    struct str cookie = head_get(head, "cookie");
+    size_t n = 1;
+    for (size_t i = 0; head->style.has_crumbs && i < cookie.n; i++)
+        n += cookie.p[i] == ';';
+    return n;
+}
+
+static size_t fill_request_fields(
+    nghttp2_nv *nv, const struct head *head, bool has_length, char *digits)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < head->count; i++) {
+        const struct field *field = &head->fields[i];
+        if (has_length && str_eq(field->name, head->style.length_before)) {
+            n += fill_length(nv + n, head->content_length, digits);
+            has_length = false;
+        }
+        if (head->style.has_crumbs && str_is(field->name, "cookie"))
+            n += fill_crumbs(nv + n, field->value);
+        else
+            n += fill_field(nv + n, field, true, false);
+    }
+    if (has_length)
+        n += fill_length(nv + n, head->content_length, digits);
+    return n;
+}
+
 static size_t fill_request(
     nghttp2_nv *nv, const struct head *head, bool has_body, char digits[DIGITS])
 {
-    size_t n = 0;
-    bool is_tunnel = str_is(head->method, "CONNECT") && head->protocol.n == 0;
-    nv[n++] = make_nv(STR(":method"), head->method);
-    if (head->protocol.n != 0)
-        nv[n++] = make_nv(STR(":protocol"), head->protocol);
-    if (!is_tunnel) {
-        nv[n++] = make_nv(
-            STR(":scheme"), head->scheme.n != 0 ? head->scheme : STR("https"));
-        nv[n++] = make_nv(STR(":path"), head->path);
-    }
-    nv[n++] = make_nv(STR(":authority"), head->authority);
-    n += fill_fields(nv + n, head, true, false);
-    if (has_body || head->content_length == 0)
-        n += fill_length(nv + n, head->content_length, digits);
+    size_t n = fill_all_pseudo(nv, head);
+    n += fill_request_fields(
+        nv + n, head, has_body || head->content_length == 0, digits);
     if (has_body && head->expects_continue)
         nv[n++] = make_nv(STR("expect"), STR("100-continue"));
     return n;
@@ -280,7 +364,6 @@ void h2_release(struct stream *stream)
     stream->is_released = true;
     h2->has_garbage = true;
     h2_give_back(h2, s, s->unconsumed);
-    s->unconsumed = 0;
     if (s->is_closed || s->is_dead || (s->recv_done && s->send_done)) {
         h2_sweep(h2);
         return;
@@ -300,9 +383,6 @@ size_t h2_queued(const struct stream *stream)
 void h2_consumed(struct stream *stream, size_t n)
 {
     struct h2_stream *s = stream_of(stream);
-    if (n > s->unconsumed)
-        n = s->unconsumed;
-    s->unconsumed -= n;
     h2_give_back(h2_of_stream(s), s, n);
 }
 
@@ -311,13 +391,19 @@ struct stream *h2_open(
 {
     struct h2 *h2 = h2_of(codec);
     char digits[DIGITS];
-    nghttp2_nv *nv = mem_calloc(request->count + EXTRA_FIELDS, sizeof *nv);
+    nghttp2_priority_spec priority;
+    nghttp2_nv *nv = mem_calloc(
+        request->count + EXTRA_FIELDS + crumbs_max(request), sizeof *nv);
     size_t n = fill_request(nv, request, has_body, digits);
     struct h2_stream *s = h2_add_stream(h2, 0, user);
+    h2_introduce(codec, NULL);
+    nghttp2_priority_spec_init(
+        &priority, 0, request->style.weight, request->style.is_exclusive);
     nghttp2_data_provider provider = {
         .source.ptr = s, .read_callback = read_data};
-    int32_t id = nghttp2_submit_request(
-        h2->session, NULL, nv, n, has_body ? &provider : NULL, s);
+    int32_t id = nghttp2_submit_request(h2->session,
+        request->style.has_priority ? &priority : NULL, nv, n,
+        has_body ? &provider : NULL, s);
     mem_free(nv);
     s->is_head = str_is(request->method, "HEAD");
     s->send_done = !has_body;

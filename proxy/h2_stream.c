@@ -125,10 +125,43 @@ void h2_submit_reset(struct h2 *h2, struct h2_stream *s, uint32_t code)
         nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, s->id, code);
 }
 
+/* A client's windows, shown to the origin, may be large.  Of a connection
+ * whose client does not read, no more than PRESSED_BYTES is taken in while the
+ * worker holds WORKER_UNCONSUMED_MAX for such clients (S6). */
+enum {
+    PRESSED_BYTES = 256 * 1024,
+    WORKER_UNCONSUMED_MAX = 16 * 1024 * 1024,
+};
+static size_t worker_unconsumed;
+
+bool h2_is_pressed(const struct h2 *h2)
+{
+    return h2->unconsumed > PRESSED_BYTES &&
+           worker_unconsumed > WORKER_UNCONSUMED_MAX;
+}
+
+void h2_take_in(struct h2 *h2, struct h2_stream *s, size_t n)
+{
+    s->unconsumed += n;
+    h2->unconsumed += n;
+    worker_unconsumed += n;
+}
+
+void h2_forget_unconsumed(struct h2 *h2)
+{
+    worker_unconsumed -= h2->unconsumed;
+    h2->unconsumed = 0;
+}
+
 void h2_give_back(struct h2 *h2, struct h2_stream *s, size_t n)
 {
+    if (n > s->unconsumed)
+        n = s->unconsumed;
     if (n == 0)
         return;
+    s->unconsumed -= n;
+    h2->unconsumed -= n;
+    worker_unconsumed -= n;
     if (s->is_closed)
         nghttp2_session_consume_connection(h2->session, n);
     else

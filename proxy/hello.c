@@ -18,7 +18,11 @@ enum {
     RANDOM_BYTES = 32,
     SESSION_ID_MAX = 32,
     EXT_SERVER_NAME = 0,
+    EXT_GROUPS = 10,     /* RFC 8446 §4.2.7 */
+    EXT_SIGNATURES = 13, /* RFC 8446 §4.2.3 */
     EXT_ALPN = 16,
+    EXT_SCT = 18,     /* RFC 6962 §3.3.1 */
+    EXT_ETM = 22,     /* RFC 7366 */
     EXT_ECH = 0xfe0d, /* RFC 9849 */
     NAME_MAX = 253,
     LABEL_MAX = 63,
@@ -144,6 +148,21 @@ static enum err read_alpn(struct str body, struct hello *hello)
     return OK;
 }
 
+/* A list of numbers, kept for the origin. */
+static struct str keep_numbers(struct str list, struct arena *arena)
+{
+    return arena_copy(arena, str_sub(list, 0, TLS_OFFER_BYTES_MAX));
+}
+
+/* A broken one is the handshake's to refuse. */
+static struct str read_numbers(struct str body, struct arena *arena)
+{
+    struct str list;
+    if (take_vector(&body, 2, &list) != OK || body.n != 0)
+        return STR_NONE;
+    return keep_numbers(list, arena);
+}
+
 static enum err read_extension(
     size_t type, struct str body, struct arena *arena, struct hello *hello)
 {
@@ -154,6 +173,18 @@ static enum err read_extension(
         return read_alpn(body, hello);
     case EXT_ECH:
         hello->has_ech = true;
+        return OK;
+    case EXT_GROUPS:
+        hello->offer.groups = read_numbers(body, arena);
+        return OK;
+    case EXT_SIGNATURES:
+        hello->offer.signatures = read_numbers(body, arena);
+        return OK;
+    case EXT_SCT:
+        hello->offer.has_sct = true;
+        return OK;
+    case EXT_ETM:
+        hello->offer.has_etm = true;
         return OK;
     default:
         return OK; /* GREASE and everything else */
@@ -186,14 +217,15 @@ static enum err read_extensions(
 static enum err read_hello(
     struct str message, struct arena *arena, struct hello *hello)
 {
-    struct str version, skipped, extensions, rest = message;
+    struct str version, skipped, ciphers, extensions, rest = message;
     if (take_bytes(&rest, 2, &version) != OK || version.p[0] != 3 ||
         take_bytes(&rest, RANDOM_BYTES, &skipped) != OK ||
         take_vector(&rest, 1, &skipped) != OK || skipped.n > SESSION_ID_MAX ||
-        take_vector(&rest, 2, &skipped) != OK || skipped.n < 2 ||
-        skipped.n % 2 != 0 || take_vector(&rest, 1, &skipped) != OK ||
+        take_vector(&rest, 2, &ciphers) != OK || ciphers.n < 2 ||
+        ciphers.n % 2 != 0 || take_vector(&rest, 1, &skipped) != OK ||
         skipped.n == 0)
         return ERR_PARSE;
+    hello->offer.ciphers = keep_numbers(ciphers, arena);
     if (rest.n == 0)
         return OK;
     if (take_vector(&rest, 2, &extensions) != OK || rest.n != 0)

@@ -45,7 +45,7 @@ struct head *head_copy(const struct head *head)
     copy->fields = NULL;
     copy->count = copy->cap = 0;
     struct str *const strs[] = {&copy->method, &copy->scheme, &copy->authority,
-        &copy->path, &copy->protocol};
+        &copy->path, &copy->protocol, &copy->style.length_before};
     for (size_t i = 0; i < ARRAY_LEN(strs); i++)
         if (strs[i]->p != NULL)
             *strs[i] = arena_copy(&copy->arena, *strs[i]);
@@ -94,10 +94,23 @@ void head_remove(struct head *head, const char *name)
 void head_set(struct head *head, const char *name, struct str value)
 {
     struct str copy = arena_copy(&head->arena, value);
-    head_remove(head, name);
-    struct field *field = next_field(head);
-    field->name = arena_copy(&head->arena, str_of(name));
-    field->value = copy;
+    struct field *first = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < head->count; i++) {
+        bool is_same = str_is(head->fields[i].name, name);
+        if (is_same && first != NULL)
+            continue;
+        head->fields[kept] = head->fields[i];
+        if (is_same)
+            first = &head->fields[kept];
+        kept++;
+    }
+    head->count = kept;
+    if (first == NULL) {
+        first = next_field(head);
+        first->name = arena_copy(&head->arena, str_of(name));
+    }
+    first->value = copy;
 }
 
 bool head_lists(const struct head *head, const char *name, const char *token)
@@ -263,6 +276,11 @@ bool codec_takes_websockets(const struct codec *codec)
 void codec_offer_websockets(struct codec *codec)
 {
     codec->table->offer_websockets(codec);
+}
+
+void codec_introduce(struct codec *codec, const struct codec *like)
+{
+    codec->table->introduce(codec, like);
 }
 
 void codec_drain(struct codec *codec)

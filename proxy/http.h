@@ -27,6 +27,27 @@
 
 enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
 
+enum pseudo {
+    PSEUDO_NONE,
+    PSEUDO_METHOD,
+    PSEUDO_SCHEME,
+    PSEUDO_AUTHORITY,
+    PSEUDO_PATH,
+    PSEUDO_PROTOCOL,
+    PSEUDO_COUNT
+};
+
+/* How an HTTP/2 client wrote a request, beyond what it says: the origin is
+ * shown the same (reliability.md §3, need 2). */
+struct head_style {
+    uint8_t pseudo[PSEUDO_COUNT];    /* enum pseudo, in order; NONE: the end */
+    struct str length_before;        /* the field that content-length preceded;
+                                        empty: it came last */
+    bool has_crumbs;                 /* cookie came in several lines */
+    bool has_priority, is_exclusive; /* RFC 7540 §5.3, of the whole */
+    int weight;                      /* 1 to 256 */
+};
+
 /* A request head, a response head, or trailers (then only fields). */
 struct head {
     struct arena arena;        /* owns every str below */
@@ -40,6 +61,7 @@ struct head {
     bool is_absolute;     /* h1 absolute-form target (a proxy request) */
     bool expects_continue;
     bool keeps_alive; /* h1: the connection may be used again */
+    struct head_style style;
     /* responses */
     int status; /* 0 in requests */
     /* both */
@@ -60,6 +82,7 @@ void head_add(
     struct head *head, struct str name, struct str value); /* copies */
 /* The first value, or an empty str with p == NULL. */
 struct str head_get(const struct head *head, const char *name);
+/* In the place of the first one, or at the end. */
 void head_set(struct head *head, const char *name, struct str value);
 void head_remove(struct head *head, const char *name); /* all of them */
 /* True when a comma-separated list field holds the token, ASCII case off. */
@@ -170,6 +193,10 @@ void codec_drain(struct codec *codec);
 
 /* ---- streams ---- */
 
+/* Origin side, h2: introduces itself as the client of `like` did to us, or, of
+ * a client of another version, as we would; only the first time.  Before it,
+ * or the first codec_open, nothing is sent. */
+void codec_introduce(struct codec *codec, const struct codec *like);
 /* Origin side: can a request be sent now (h1: connection idle; h2: below the
  * peer's concurrency limit and no GOAWAY)? */
 bool codec_can_open(const struct codec *codec);

@@ -143,7 +143,8 @@ void origin_on_dialed(struct origin *origin, enum dial_result result)
     }
     origin->state = ORIGIN_HANDSHAKE;
     origin->side.tls = tls_new_origin(s->conf->tls, origin->host,
-        origin->is_h1_only ? ALPN_H1 : intercept_origin_alpn(s));
+        origin->is_h1_only ? ALPN_H1 : intercept_origin_alpn(s),
+        s->hello.offer.ciphers.n != 0 ? &s->hello.offer : NULL);
     tls_start(origin->side.tls);
 }
 
@@ -314,6 +315,7 @@ struct stream *origin_open_stream(struct txn *txn, struct origin **failed_out)
         if (!is_for(o, txn) || !is_usable(o, txn))
             continue;
         txn->origin = o;
+        codec_introduce(o->side.codec, s->client.codec);
         return codec_open(
             o->side.codec, txn->request, txn->request->has_body, txn);
     }

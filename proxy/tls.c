@@ -20,6 +20,8 @@
 #include "certs/sessions.h"
 #include "certs/tickets.h"
 #include "certs/trust.h"
+#include "proxy/tls_offer.h"
+#include "proxy/tls_word.h"
 
 enum {
     RECORD_BYTES = 16 * 1024,   /* RFC 8446 §5.1 */
@@ -29,10 +31,19 @@ enum {
     CHATTER_MAX = 32, /* OpenSSL's own bound of empty records */
     PLAIN_ROOM_MIN = 512,
     DETAIL_BYTES = TRUST_TEXT_BYTES,
+    MIRRORS_MAX = 16,
+};
+
+/* For origins, with what a client offered: browsers of one kind share it. */
+struct mirror {
+    struct tls_words words;
+    SSL_CTX *ctx;
 };
 
 struct tls_context {
     SSL_CTX *origin, *client;
+    struct mirror mirrors[MIRRORS_MAX];
+    size_t mirror_count, mirror_next; /* the oldest makes room */
     BIO_METHOD *bio_method;
     struct trust *trust;
     struct tickets *tickets;
@@ -46,7 +57,8 @@ struct tls {
     enum tls_phase phase;
     enum err error; /* in TLS_FAILED */
     bool is_origin;
-    bool wants_client_cert; /* the origin asked for one (U18) */
+    bool wants_client_cert;  /* the origin asked for one (U18) */
+    const char *weak_cipher; /* that the origin chose; NULL: none */
     unsigned alpn;
     unsigned chatter; /* messages since the last plain text */
     struct str input; /* borrowed during tls_feed */
@@ -163,13 +175,27 @@ static struct str host_of(const struct tls *tls)
     return str_make(tls->host, tls->host_n);
 }
 
+/* Of what a browser offers, some is only for show (U7, C4). */
+static bool is_strong(const SSL_CIPHER *cipher)
+{
+    int exchange = SSL_CIPHER_get_kx_nid(cipher);
+    return SSL_CIPHER_is_aead(cipher) == 1 &&
+           (exchange == NID_kx_ecdhe || exchange == NID_kx_any);
+}
+
 static int on_verify(X509_STORE_CTX *store, void *arg)
 {
     SSL *ssl =
         X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls *tls = tls_of(ssl);
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
     int64_t now_ms = clock_wall_ms();
     (void)arg;
+    if (cipher != NULL && !is_strong(cipher)) {
+        tls->weak_cipher = SSL_CIPHER_get_name(cipher);
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
     enum err err = trust_verify(tls->context->trust,
         X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store),
         host_of(tls), now_ms, &tls->verdict, &tls->chain);
@@ -278,6 +304,56 @@ static SSL_CTX *origin_context(void)
     return ctx;
 }
 
+/* An extension that only asks; what comes is not looked at: transparency is
+ * the browser's to demand, of certificates that it sees. */
+static void ask_for_sct(SSL_CTX *ctx)
+{
+    enum { SCT = TLSEXT_TYPE_signed_certificate_timestamp };
+    openssl_need(SSL_CTX_add_custom_ext(ctx, SCT,
+                     SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO |
+                         SSL_EXT_TLS1_3_CERTIFICATE,
+                     NULL, NULL, NULL, NULL, NULL) == 1,
+        "SCT");
+}
+
+static SSL_CTX *mirror_context(const struct tls_words *words)
+{
+    SSL_CTX *ctx = origin_context();
+    const char *w;
+    openssl_need(
+        (*(w = words->suites) == 0 || SSL_CTX_set_ciphersuites(ctx, w) == 1) &&
+            (*(w = words->ciphers) == 0 ||
+                SSL_CTX_set_cipher_list(ctx, w) == 1) &&
+            (*(w = words->groups) == 0 ||
+                SSL_CTX_set1_groups_list(ctx, w) == 1) &&
+            (*(w = words->signatures) == 0 ||
+                SSL_CTX_set1_sigalgs_list(ctx, w) == 1),
+        "offer of the client");
+    if (!words->has_etm)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_ENCRYPT_THEN_MAC);
+    if (words->has_sct)
+        ask_for_sct(ctx);
+    return ctx;
+}
+
+static SSL_CTX *find_mirror(
+    struct tls_context *context, const struct tls_offer *offer)
+{
+    struct tls_words words;
+    tls_offer_words(offer, &words);
+    for (size_t i = 0; i < context->mirror_count; i++)
+        if (memcmp(&context->mirrors[i].words, &words, sizeof words) == 0)
+            return context->mirrors[i].ctx;
+    struct mirror *m = &context->mirrors[context->mirror_next];
+    context->mirror_next = (context->mirror_next + 1) % MIRRORS_MAX;
+    if (context->mirror_count < MIRRORS_MAX)
+        context->mirror_count++;
+    SSL_CTX_free(m->ctx); /* connections keep their own reference */
+    m->words = words;
+    m->ctx = mirror_context(&words);
+    return m->ctx;
+}
+
 static SSL_CTX *client_context(void)
 {
     SSL_CTX *ctx = common_context(TLS_server_method());
@@ -318,6 +394,8 @@ void tls_context_free(struct tls_context **context_at)
     struct tls_context *context = *context_at;
     if (context == NULL)
         return;
+    for (size_t i = 0; i < context->mirror_count; i++)
+        SSL_CTX_free(context->mirrors[i].ctx);
     SSL_CTX_free(context->origin);
     SSL_CTX_free(context->client);
     BIO_meth_free(context->bio_method);
@@ -368,10 +446,12 @@ static void offer_session(struct tls *tls)
     SSL_SESSION_free(session);
 }
 
-struct tls *tls_new_origin(
-    struct tls_context *context, struct str host, unsigned alpn)
+struct tls *tls_new_origin(struct tls_context *context, struct str host,
+    unsigned alpn, const struct tls_offer *offer)
 {
-    struct tls *tls = connection_new(context, context->origin, host, alpn);
+    struct tls *tls = connection_new(context,
+        offer != NULL ? find_mirror(context, offer) : context->origin, host,
+        alpn);
     struct str wire = alpn_wire(alpn);
     tls->is_origin = true;
     SSL_set_connect_state(tls->ssl);
@@ -461,79 +541,6 @@ enum tls_phase tls_phase(const struct tls *tls)
 
 /* ---- failures ---------------------------------------------------------- */
 
-/* What the other side's alert means (RFC 8446 §6.2). */
-static const char *alert_word(const struct tls *tls, int alert)
-{
-    switch (alert) {
-    case SSL_AD_BAD_CERTIFICATE:
-    case SSL_AD_UNSUPPORTED_CERTIFICATE:
-    case SSL_AD_CERTIFICATE_REVOKED:
-    case SSL_AD_CERTIFICATE_EXPIRED:
-    case SSL_AD_CERTIFICATE_UNKNOWN:
-    case SSL_AD_UNKNOWN_CA:
-    case SSL_AD_ACCESS_DENIED:
-    case SSL_AD_HANDSHAKE_FAILURE:
-        if (tls->is_origin && tls->wants_client_cert)
-            return "client-certificate-required";
-        if (alert == SSL_AD_HANDSHAKE_FAILURE)
-            return "handshake-failure";
-        return tls->is_origin || alert == SSL_AD_ACCESS_DENIED
-                   ? "peer-alert"
-                   : "client-refused-certificate";
-    case TLS13_AD_CERTIFICATE_REQUIRED:
-        return "client-certificate-required";
-    case SSL_AD_INSUFFICIENT_SECURITY:
-        return "handshake-failure";
-    case SSL_AD_PROTOCOL_VERSION:
-        return "protocol-version";
-    case SSL_AD_UNRECOGNIZED_NAME:
-        return "unrecognized-name";
-    case SSL_AD_NO_APPLICATION_PROTOCOL:
-        return "no-application-protocol";
-    case SSL_AD_USER_CANCELLED:
-    case SSL_AD_CLOSE_NOTIFY:
-        return "closed-in-handshake";
-    default:
-        return "peer-alert";
-    }
-}
-
-static const char *reason_word(int reason)
-{
-    switch (reason) {
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST:
-    case SSL_R_RECORD_LENGTH_MISMATCH:
-    case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_BAD_RECORD_TYPE:
-        return "not-tls";
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_VERSION_TOO_LOW:
-    case SSL_R_VERSION_TOO_HIGH:
-    case SSL_R_WRONG_SSL_VERSION:
-    case SSL_R_NO_PROTOCOLS_AVAILABLE:
-        return "protocol-version";
-    case SSL_R_NO_SHARED_CIPHER:
-    case SSL_R_NO_SHARED_GROUPS:
-    case SSL_R_NO_SUITABLE_KEY_SHARE:
-    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
-    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
-    case SSL_R_WRONG_CIPHER_RETURNED:
-    case SSL_R_UNSUPPORTED_ELLIPTIC_CURVE:
-    case SSL_R_WRONG_CURVE:
-    case SSL_R_WRONG_SIGNATURE_TYPE:
-        return "handshake-failure";
-    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
-        return "bad-record";
-    case SSL_R_UNEXPECTED_MESSAGE:
-    case SSL_R_UNEXPECTED_RECORD:
-        return "unexpected-message";
-    default:
-        return "protocol-error";
-    }
-}
-
 static enum err fail(struct tls *tls, enum err err, const char *word)
 {
     if (tls->phase == TLS_FAILED)
@@ -553,23 +560,29 @@ static enum err fail_certificate(struct tls *tls)
     return fail(tls, ERR_DENIED, "certificate");
 }
 
+static enum err fail_weak(struct tls *tls)
+{
+    snprintf(tls->failure_detail, sizeof tls->failure_detail,
+        "the server chose %s: no forward secrecy or no authenticated "
+        "encryption",
+        tls->weak_cipher);
+    return fail(tls, ERR_PARSE, "handshake-failure");
+}
+
 /* Reads OpenSSL's queue: the first entry names the cause. */
 static enum err fail_by_openssl(struct tls *tls)
 {
     unsigned long code = ERR_get_error();
     const char *text = ERR_reason_error_string(code);
-    int reason = ERR_GET_REASON(code);
     ERR_clear_error();
+    if (tls->weak_cipher != NULL)
+        return fail_weak(tls);
     if (tls->verdict.reason != NULL)
         return fail_certificate(tls);
     snprintf(tls->failure_detail, sizeof tls->failure_detail, "%s",
         text != NULL ? text : "connection broken");
-    bool is_alert = ERR_GET_LIB(code) == ERR_LIB_SSL &&
-                    reason >= SSL_AD_REASON_OFFSET &&
-                    reason < SSL_AD_REASON_OFFSET + 256;
-    const char *word = is_alert ? alert_word(tls, reason - SSL_AD_REASON_OFFSET)
-                                : reason_word(reason);
-    return fail(tls, ERR_PARSE, word);
+    return fail(
+        tls, ERR_PARSE, tls_word(code, tls->is_origin, tls->wants_client_cert));
 }
 
 const struct tls_refusal *tls_refusal(const struct tls *tls)

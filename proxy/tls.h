@@ -4,7 +4,8 @@
  * Ciphertext goes in with tls_feed and comes out with tls_take_output;
  * plain text comes out with tls_read and goes in with tls_write.  No I/O.
  *
- * Origin side: TLS 1.2 and 1.3 only, AEAD and ECDHE, the chain, name, dates
+ * Origin side: TLS 1.2 and 1.3 only, AEAD and ECDHE (whatever more is offered
+ * because the client's browser does), the chain, name, dates
  * and key usage verified before the handshake ends (U1–U7, U11, U14), no
  * renegotiation, compression or early data (U17).  Client side: a leaf from
  * certs/leaf.h, ALPN as told, sessions by ticket with keys shared by all
@@ -20,6 +21,7 @@
 
 struct leaf;        /* certs/leaf.h */
 struct tls_context; /* one a worker and configuration generation */
+struct tls_offer;   /* proxy/tls_offer.h */
 struct tls;
 
 /* Reads BUNDLE_ROOTS (the system store plus extra roots), BUNDLE_CRL and
@@ -37,9 +39,10 @@ void tls_context_free(struct tls_context **context);
 enum { ALPN_H1 = 1, ALPN_H2 = 2 };
 
 /* host: the name to verify and to send as SNI (an IP literal is matched with
- * iPAddress names, and no SNI goes out).  alpn 0: no ALPN extension. */
-struct tls *tls_new_origin(
-    struct tls_context *context, struct str host, unsigned alpn);
+ * iPAddress names, and no SNI goes out).  alpn 0: no ALPN extension.
+ * offer: what the client offered, to be offered in its order; NULL: our own. */
+struct tls *tls_new_origin(struct tls_context *context, struct str host,
+    unsigned alpn, const struct tls_offer *offer);
 /* leaf is borrowed for the life of the connection (it is counted).  alpn:
  * what may be chosen out of the client's offer; 0 chooses none. */
 struct tls *tls_new_client(

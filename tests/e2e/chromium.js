@@ -16,15 +16,20 @@ function trust(ca) {
   certutil('-A', '-t', 'C,,', '-n', 'promptgate', '-i', ca);
 }
 
-function launch(chromium, ca, pac) {
+function start(chromium, ca, args) {
   trust(ca);
   return chromium.launch({ executablePath: '/usr/bin/chromium', env: { ...process.env, HOME: home },
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
-      '--disable-component-update', '--no-first-run', '--proxy-pac-url=' + pac] });
+      '--disable-component-update', '--no-first-run', ...args] });
 }
+
+const launch = (chromium, ca, pac) => start(chromium, ca, ['--proxy-pac-url=' + pac]);
+
+// Without a proxy, hosts where the rules say.
+const launchDirect = (chromium, ca, rules) => start(chromium, ca, ['--no-proxy-server', '--host-resolver-rules=' + rules]);
 
 function removeHome() {
   fs.rmSync(home, { recursive: true, force: true });
 }
 
-module.exports = { launch, removeHome };
+module.exports = { launch, launchDirect, removeHome };

@@ -79,6 +79,7 @@ static void on_request(struct stream *stream, const struct head *head)
     stream_set_user(stream, pair);
     relay.opened++;
     relay.is_opaque |= head->protocol.n != 0 || str_is(head->method, "CONNECT");
+    codec_introduce(relay.codec[FACING_ORIGIN], relay.codec[FACING_CLIENT]);
     pair->side[FACING_ORIGIN] =
         codec_open(relay.codec[FACING_ORIGIN], head, head->has_body, pair);
 }

@@ -15,6 +15,7 @@ enum {
     F_GOAWAY = 7,
     F_CONTINUATION = 9,
     END_STREAM = 1,
+    ACK = 1,
     END_HEADERS = 4,
 };
 
@@ -553,6 +554,126 @@ static void an_origin_takes_websockets_once_it_said_so(void **state)
     recorder_close(&r);
 }
 
+/* ---- the origin is shown what the client showed ---- */
+
+#define CHROMIUM                                                               \
+    "\0\0\x1e\x04\0\0\0\0\0\0\x01\0\x01\0\0\0\x02\0\0\0\0\0\x04\0\x60\0\0"     \
+    "\0\x06\0\x04\0\0\xda\xda\x12\x34\x56\x78"                                 \
+    "\0\0\x04\x08\0\0\0\0\0\0\xef\0\x01"
+enum { F_PRIORITY_FLAG = 0x20, PRIORITY_BYTES = 5, FRAME_BYTES = 9 };
+#define EXCLUSIVE_220 "\x80\0\0\0\xdb"
+
+static void pass_on(
+    struct recorder *r, struct stream *stream, const struct head *head)
+{
+    struct codec *origin = r->any;
+    (void)stream;
+    codec_introduce(origin, r->codec);
+    codec_introduce(origin, NULL); /* only the first counts */
+    (void)codec_open(origin, head, head->has_body, NULL);
+}
+
+/* Names and values of the first HEADERS frame behind `at`, and its priority. */
+static void read_section(struct str wire, size_t at, struct buf *out)
+{
+    nghttp2_hd_inflater *inflater = NULL;
+    struct str section = str_sub(
+        wire, at + FRAME_BYTES, at + FRAME_BYTES + (uint8_t)wire.p[at + 2]);
+    assert_int_equal(wire.p[at + 3], F_HEADERS);
+    assert_true((wire.p[at + 4] & F_PRIORITY_FLAG) != 0);
+    assert_memory_equal(section.p, EXCLUSIVE_220, PRIORITY_BYTES);
+    section = str_sub(section, PRIORITY_BYTES, section.n);
+    nghttp2_hd_inflate_new(&inflater);
+    while (section.n > 0) {
+        nghttp2_nv nv;
+        int flags = 0;
+        ssize_t n = nghttp2_hd_inflate_hd2(
+            inflater, &nv, &flags, (const uint8_t *)section.p, section.n, 1);
+        assert_true(n > 0);
+        section = str_sub(section, (size_t)n, section.n);
+        if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0)
+            buf_printf(out, "%.*s: %.*s\n", (int)nv.namelen, nv.name,
+                (int)nv.valuelen, nv.value);
+    }
+    nghttp2_hd_inflate_del(inflater);
+}
+
+static void an_origin_is_shown_what_the_client_showed(void **state)
+{
+    (void)state;
+    struct recorder client = {.hook_head = pass_on}, origin = {0};
+    struct buf wire = {0}, section = {0}, expected = {0}, got = {0};
+    struct str intro = STR(PREFACE CHROMIUM);
+    recorder_open(&client, HTTP_2, FACING_CLIENT);
+    recorder_open(&origin, HTTP_2, FACING_ORIGIN);
+    client.any = origin.codec;
+    recorder_take(&origin);
+    assert_int_equal(origin.out.n, 0); /* not before it knows as whom */
+    buf_append_str(&wire, intro);
+    buf_append_str(&section, STR(EXCLUSIVE_220));
+    block(&section,
+        FIELDS(":method", "POST", ":authority", "a.test", ":scheme", "https",
+            ":path", "/", "content-length", "3", "user-agent", "b", "cookie",
+            "a=1", "cookie", "b=2", "priority", "u=1, i"));
+    frame(
+        &wire, F_HEADERS, END_HEADERS | F_PRIORITY_FLAG, 1, buf_str(&section));
+    read_section(buf_str(&wire), intro.n, &expected);
+    /* What the origin says first waits for our introduction. */
+    assert_int_equal(codec_feed(origin.codec, STR("\0\0\0\x04\0\0\0\0\0")), OK);
+    run(&client, &wire, 7);
+    recorder_take(&origin);
+    assert_true(codec_has_input(origin.codec));
+    assert_int_equal(codec_feed(origin.codec, STR_NONE), OK);
+    assert_false(codec_has_input(origin.codec));
+    assert_memory_equal(buf_bytes(&origin.out), intro.p, intro.n);
+    read_section(buf_str(&origin.out), intro.n, &got);
+    assert_string_equal(buf_cstr(&got), buf_cstr(&expected));
+    buf_free(&section);
+    buf_free(&expected);
+    buf_free(&got);
+    recorder_close(&client);
+    recorder_close(&origin);
+}
+
+/* S6: a client's windows may be large, what is held for it is not. */
+static void an_origin_is_not_read_while_much_is_held(void **state)
+{
+    (void)state;
+    enum { CODECS = 40, PIECE = 16 * 1024 };
+    static struct recorder origins[CODECS];
+    static char piece[PIECE];
+    size_t paused = 0;
+    for (int i = 0; i < CODECS; i++) {
+        struct recorder client = {.hook_head = pass_on};
+        struct buf wire = {0};
+        recorder_open(&client, HTTP_2, FACING_CLIENT);
+        recorder_open(&origins[i], HTTP_2, FACING_ORIGIN);
+        origins[i].withholds = true;
+        client.any = origins[i].codec;
+        buf_append_str(&wire, STR(PREFACE CHROMIUM));
+        headers(&wire, 1, END_STREAM, FIELDS(BASIC));
+        run(&client, &wire, 0);
+        recorder_close(&client);
+        recorder_take(&origins[i]);
+        frame(&wire, F_SETTINGS, 0, 0, STR_NONE);
+        frame(&wire, F_SETTINGS, ACK, 0, STR_NONE);
+        headers(&wire, 1, 0, FIELDS(":status", "200"));
+        run(&origins[i], &wire, 0);
+        for (int n = 0; n < 64 && codec_wants_input(origins[i].codec); n++) {
+            frame(&wire, F_DATA, 0, 1, str_make(piece, sizeof piece));
+            run(&origins[i], &wire, 0);
+        }
+        paused += !codec_wants_input(origins[i].codec);
+    }
+    assert_in_range(paused, CODECS / 2, CODECS - 8);
+    for (int i = 0; i < CODECS; i++)
+        recorder_close(&origins[i]);
+    struct recorder fresh = {0};
+    recorder_open(&fresh, HTTP_2, FACING_ORIGIN);
+    assert_true(codec_wants_input(fresh.codec)); /* all is given back */
+    recorder_close(&fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +695,8 @@ int main(void)
         cmocka_unit_test(extended_connect_is_taken_when_offered),
         cmocka_unit_test(websockets_can_be_offered_later_and_once),
         cmocka_unit_test(an_origin_takes_websockets_once_it_said_so),
+        cmocka_unit_test(an_origin_is_shown_what_the_client_showed),
+        cmocka_unit_test(an_origin_is_not_read_while_much_is_held),
     };
     return cmocka_run_group_tests_name("h2", tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static struct pair connect_pair(struct gateway *g, struct tls_context *worker,
     const char *host, unsigned offer, unsigned allowed, size_t cut)
 {
     struct leaf *leaf = leaf_of(g, host);
-    struct pair p = {tls_new_origin(g->browser, str_of(host), offer),
+    struct pair p = {tls_new_origin(g->browser, str_of(host), offer, NULL),
         tls_new_client(worker, leaf, allowed)};
     leaf_unref(&leaf);
     run(p.browser, p.gateway, cut);
@@ -295,7 +295,8 @@ static void what_is_not_tls_fails_and_says_so(void **state)
     struct gateway *g = *state;
     struct leaf *leaf = leaf_of(g, "a.test");
     struct tls *client = tls_new_client(g->context, leaf, ALPN_H1);
-    struct tls *origin = tls_new_origin(g->context, STR("a.test"), ALPN_H1);
+    struct tls *origin =
+        tls_new_origin(g->context, STR("a.test"), ALPN_H1, NULL);
     leaf_unref(&leaf);
     tls_start(origin);
     assert_true(tls_has_output(origin));
@@ -339,7 +340,8 @@ static void a_client_that_refuses_our_leaf_is_recognised(void **state)
     struct gateway *g = *state;
     struct leaf *leaf = leaf_of(g, "a.test");
     /* The gateway's own context as a client: it trusts nothing. */
-    struct tls *client = tls_new_origin(g->context, STR("a.test"), ALPN_H1);
+    struct tls *client =
+        tls_new_origin(g->context, STR("a.test"), ALPN_H1, NULL);
     struct tls *tls = tls_new_client(g->context, leaf, ALPN_H1);
     leaf_unref(&leaf);
     run(client, tls, 1000);
