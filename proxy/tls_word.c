@@ -1,8 +1,7 @@
 /* One word for what OpenSSL's error queue says: see proxy/tls_word.h. */
 #include "proxy/tls_word.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
+#include "base/openssl.h"
 
 /* What the other side's alert means (RFC 8446 §6.2). */
 static const char *alert_word(int alert, bool is_origin, bool wants_client_cert)
