@@ -349,137 +349,133 @@ static void u17_no_early_data_goes_to_an_origin(void **state)
     tls_context_free(&context);
     pki_free(&root);
     pki_free(&leaf);
+}
 
-    static void u7_old_versions_and_ciphers_are_refused(void **state)
-    {
-        (void)state;
-        assert_old_is_refused(NULL);
-    }
+static void u7_old_versions_and_ciphers_are_refused(void **state)
+{
+    (void)state;
+    assert_old_is_refused(NULL);
+}
 
-    /* U7: what a browser offers for show is refused when it is chosen. */
-    static void u7_what_is_offered_for_show_is_refused(void **state)
-    {
-        (void)state;
-        const struct tls_offer offer = {
-            .ciphers = STR("\xc0\x2f\xc0\x27\x00\x9c")};
-        assert_old_is_refused(&offer);
-    }
+/* U7: what a browser offers for show is refused when it is chosen. */
+static void u7_what_is_offered_for_show_is_refused(void **state)
+{
+    (void)state;
+    const struct tls_offer offer = {.ciphers = STR("\xc0\x2f\xc0\x27\x00\x9c")};
+    assert_old_is_refused(&offer);
+}
 
-    /* ---- stapled OCSP
-     * -------------------------------------------------------- */
+/* ---- stapled OCSP -------------------------------------------------------- */
 
-    static struct buf staple;
+static struct buf staple;
 
-    static int give_staple(SSL * ssl, void *arg)
-    {
-        (void)arg;
-        unsigned char *copy = OPENSSL_malloc(staple.n);
-        memcpy(copy, buf_bytes(&staple), staple.n);
-        SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)staple.n);
-        return SSL_TLSEXT_ERR_OK;
-    }
+static int give_staple(SSL *ssl, void *arg)
+{
+    (void)arg;
+    unsigned char *copy = OPENSSL_malloc(staple.n);
+    memcpy(copy, buf_bytes(&staple), staple.n);
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)staple.n);
+    return SSL_TLSEXT_ERR_OK;
+}
 
-    static void make_staple(const struct pki_cert *leaf,
-        const struct pki_cert *issuer, const struct pki_cert *signing,
-        int status)
-    {
-        OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
-        OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf->cert, issuer->cert);
-        ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
-        ASN1_TIME *next = X509_gmtime_adj(NULL, 3600);
-        OCSP_basic_add1_status(basic, id, status, 0,
-            status == V_OCSP_CERTSTATUS_REVOKED ? now : NULL, now, next);
-        assert_int_equal(OCSP_basic_sign(basic, signing->cert, signing->key,
-                             EVP_sha256(), NULL, 0),
-            1);
-        OCSP_RESPONSE *response =
-            OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
-        unsigned char *der = NULL;
-        int n = i2d_OCSP_RESPONSE(response, &der);
+static void make_staple(const struct pki_cert *leaf,
+    const struct pki_cert *issuer, const struct pki_cert *signing, int status)
+{
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf->cert, issuer->cert);
+    ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
+    ASN1_TIME *next = X509_gmtime_adj(NULL, 3600);
+    OCSP_basic_add1_status(basic, id, status, 0,
+        status == V_OCSP_CERTSTATUS_REVOKED ? now : NULL, now, next);
+    assert_int_equal(OCSP_basic_sign(basic, signing->cert, signing->key,
+                         EVP_sha256(), NULL, 0),
+        1);
+    OCSP_RESPONSE *response =
+        OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char *der = NULL;
+    int n = i2d_OCSP_RESPONSE(response, &der);
+    buf_clear(&staple);
+    buf_append(&staple, der, (size_t)n);
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(now);
+    ASN1_TIME_free(next);
+}
+
+static void assert_staple(struct tls_context *context,
+    const struct pki_cert *leaf, int version, const char *reason)
+{
+    struct server s = server_new(leaf, NULL);
+    SSL_CTX_set_max_proto_version(s.ctx, version);
+    if (staple.n > 0)
+        SSL_CTX_set_tlsext_status_cb(s.ctx, give_staple);
+    assert_refused(context, &s, "a.test", reason);
+}
+
+static void u8_u10_a_stapled_answer_is_asked_for_and_obeyed(void **state)
+{
+    (void)state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert stranger = pki_make_ca("stranger", NULL);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root);
+    struct pki_cert must = pki_make((struct pki_spec){.name = "must",
+                                        .san = "DNS:a.test",
+                                        .extra = "tlsfeature=status_request"},
+        &root);
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        int v = versions[i];
+        struct tls_context *context = context_trusting(&root);
         buf_clear(&staple);
-        buf_append(&staple, der, (size_t)n);
-        OPENSSL_free(der);
-        OCSP_RESPONSE_free(response);
-        OCSP_BASICRESP_free(basic);
-        OCSP_CERTID_free(id);
-        ASN1_TIME_free(now);
-        ASN1_TIME_free(next);
+        assert_staple(context, &leaf, v, NULL);
+        tls_context_free(&context); /* forget the session */
+        context = context_trusting(&root);
+        assert_staple(context, &must, v, "missing-staple");
+        make_staple(&leaf, &root, &root, V_OCSP_CERTSTATUS_REVOKED);
+        assert_staple(context, &leaf, v, "revoked");
+        make_staple(&must, &root, &root, V_OCSP_CERTSTATUS_GOOD);
+        assert_staple(context, &must, v, NULL);
+        tls_context_free(&context);
+        context = context_trusting(&root);
+        /* Signed by somebody else: as good as none. */
+        make_staple(&must, &root, &stranger, V_OCSP_CERTSTATUS_GOOD);
+        assert_staple(context, &must, v, "missing-staple");
+        make_staple(&leaf, &root, &stranger, V_OCSP_CERTSTATUS_REVOKED);
+        assert_staple(context, &leaf, v, NULL);
+        tls_context_free(&context);
+        context = context_trusting(&root);
+        tls_context_ignore_missing_staple(context); /* as configured */
+        assert_staple(context, &must, v, NULL);
+        make_staple(&must, &root, &root, V_OCSP_CERTSTATUS_REVOKED);
+        tls_context_free(&context);
+        context = context_trusting(&root);
+        tls_context_ignore_missing_staple(context);
+        assert_staple(context, &must, v, "revoked");
+        tls_context_free(&context);
     }
+    buf_free(&staple);
+    pki_free(&root);
+    pki_free(&stranger);
+    pki_free(&leaf);
+    pki_free(&must);
+}
 
-    static void assert_staple(struct tls_context * context,
-        const struct pki_cert *leaf, int version, const char *reason)
-    {
-        struct server s = server_new(leaf, NULL);
-        SSL_CTX_set_max_proto_version(s.ctx, version);
-        if (staple.n > 0)
-            SSL_CTX_set_tlsext_status_cb(s.ctx, give_staple);
-        assert_refused(context, &s, "a.test", reason);
-    }
-
-    static void u8_u10_a_stapled_answer_is_asked_for_and_obeyed(void **state)
-    {
-        (void)state;
-        static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-        struct pki_cert root = pki_make_ca("root", NULL);
-        struct pki_cert stranger = pki_make_ca("stranger", NULL);
-        struct pki_cert leaf = pki_make_leaf("DNS:a.test", &root);
-        struct pki_cert must =
-            pki_make((struct pki_spec){.name = "must",
-                         .san = "DNS:a.test",
-                         .extra = "tlsfeature=status_request"},
-                &root);
-        for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
-            int v = versions[i];
-            struct tls_context *context = context_trusting(&root);
-            buf_clear(&staple);
-            assert_staple(context, &leaf, v, NULL);
-            tls_context_free(&context); /* forget the session */
-            context = context_trusting(&root);
-            assert_staple(context, &must, v, "missing-staple");
-            make_staple(&leaf, &root, &root, V_OCSP_CERTSTATUS_REVOKED);
-            assert_staple(context, &leaf, v, "revoked");
-            make_staple(&must, &root, &root, V_OCSP_CERTSTATUS_GOOD);
-            assert_staple(context, &must, v, NULL);
-            tls_context_free(&context);
-            context = context_trusting(&root);
-            /* Signed by somebody else: as good as none. */
-            make_staple(&must, &root, &stranger, V_OCSP_CERTSTATUS_GOOD);
-            assert_staple(context, &must, v, "missing-staple");
-            make_staple(&leaf, &root, &stranger, V_OCSP_CERTSTATUS_REVOKED);
-            assert_staple(context, &leaf, v, NULL);
-            tls_context_free(&context);
-            context = context_trusting(&root);
-            tls_context_ignore_missing_staple(context); /* as configured */
-            assert_staple(context, &must, v, NULL);
-            make_staple(&must, &root, &root, V_OCSP_CERTSTATUS_REVOKED);
-            tls_context_free(&context);
-            context = context_trusting(&root);
-            tls_context_ignore_missing_staple(context);
-            assert_staple(context, &must, v, "revoked");
-            tls_context_free(&context);
-        }
-        buf_free(&staple);
-        pki_free(&root);
-        pki_free(&stranger);
-        pki_free(&leaf);
-        pki_free(&must);
-    }
-
-    int main(void)
-    {
-        const struct CMUnitTest tests[] = {
-            cmocka_unit_test(u1_bad_origin_certificates_are_refused_by_reason),
-            cmocka_unit_test(u1_an_unknown_issuer_is_refused),
-            cmocka_unit_test(u11_our_own_ca_is_refused_even_out_of_the_roots),
-            cmocka_unit_test(
-                u18_an_origin_that_wants_a_client_certificate_is_named),
-            cmocka_unit_test(u7_old_versions_and_ciphers_are_refused),
-            cmocka_unit_test(u7_what_we_offer_holds_nothing_weak),
-            cmocka_unit_test(u17_an_origin_renegotiates_nothing),
-            cmocka_unit_test(u17_no_early_data_goes_to_an_origin),
-
-            cmocka_unit_test(u7_what_is_offered_for_show_is_refused),
-            cmocka_unit_test(u8_u10_a_stapled_answer_is_asked_for_and_obeyed),
-        };
-        return cmocka_run_group_tests(tests, NULL, NULL);
-    }
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(u1_bad_origin_certificates_are_refused_by_reason),
+        cmocka_unit_test(u1_an_unknown_issuer_is_refused),
+        cmocka_unit_test(u11_our_own_ca_is_refused_even_out_of_the_roots),
+        cmocka_unit_test(
+            u18_an_origin_that_wants_a_client_certificate_is_named),
+        cmocka_unit_test(u7_old_versions_and_ciphers_are_refused),
+        cmocka_unit_test(u7_what_we_offer_holds_nothing_weak),
+        cmocka_unit_test(u17_an_origin_renegotiates_nothing),
+        cmocka_unit_test(u17_no_early_data_goes_to_an_origin),
+        cmocka_unit_test(u7_what_is_offered_for_show_is_refused),
+        cmocka_unit_test(u8_u10_a_stapled_answer_is_asked_for_and_obeyed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
