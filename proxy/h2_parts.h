@@ -20,7 +20,8 @@ enum {
     COST_SETTINGS = 10,
     COST_PING = 5,
     COST_EMPTY_DATA = 5,
-    COST_SMALL = 1, /* PRIORITY, WINDOW_UPDATE */
+    COST_SMALL = 1,     /* PRIORITY, WINDOW_UPDATE */
+    COST_OVERRUN = 400, /* a head far over its bound: some bytes of HPACK */
     GAIN_DATA = 4,
     GAIN_EXCHANGE = 40,
 };

@@ -146,9 +146,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
         return 0;
     h2_reader_add(&s->reader, str_make((const char *)name, name_n),
         str_make((const char *)value, value_n), &h2->base.limits);
-    if (s->reader.bytes / HEAD_OVERRUN > h2->base.limits.head_bytes)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    return 0;
+    if (s->reader.bytes / HEAD_OVERRUN <= h2->base.limits.head_bytes)
+        return 0;
+    h2_spend(h2, COST_OVERRUN, "flood-heads");
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /* nghttp2 would skip a field with bytes that do not belong there; a message

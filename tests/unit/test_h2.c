@@ -326,6 +326,37 @@ static void d1_made_resets_end_the_connection(void **state)
     recorder_close(&r);
 }
 
+/* One large field, then its index again and again (RFC 7541 §6.1). */
+static void d1_heads_that_unpack_to_much_end_the_connection(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    struct buf wire = {0}, section = {0};
+    char value[4000];
+    size_t bombs = 0;
+    memset(value, 'v', sizeof value);
+    open_server(&r, &wire);
+    run(&r, &wire, 0);
+    for (; bombs < 20 && !codec_wants_close(r.codec); bombs++) {
+        block(&section, FIELDS(BASIC));
+        if (bombs == 0) {
+            buf_append_str(&section, STR("\x40\x01x\x7f\xa1\x1e"));
+            buf_append(&section, value, sizeof value);
+        }
+        for (int i = 0; i < 200; i++)
+            buf_append_char(&section, (char)0xbe);
+        frame(&wire, F_HEADERS, END_HEADERS | END_STREAM,
+            2 * (uint32_t)bombs + 1, buf_str(&section));
+        buf_clear(&section);
+        run(&r, &wire, 0);
+    }
+    assert_in_range(bombs, 2, 8);
+    assert_string_equal(r.last_reason, "flood-heads");
+    assert_int_equal(r.heads, 0);
+    buf_free(&section);
+    recorder_close(&r);
+}
+
 static void d1_endless_continuations_end_the_connection(void **state)
 {
     (void)state;
@@ -684,6 +715,7 @@ int main(void)
         cmocka_unit_test(d1_floods_of_small_frames_end_the_connection),
         cmocka_unit_test(d1_rapid_resets_end_the_connection),
         cmocka_unit_test(d1_made_resets_end_the_connection),
+        cmocka_unit_test(d1_heads_that_unpack_to_much_end_the_connection),
         cmocka_unit_test(d1_endless_continuations_end_the_connection),
         cmocka_unit_test(a_bad_preface_is_refused),
         cmocka_unit_test(a_bad_frame_ends_the_connection),
