@@ -56,10 +56,12 @@ export const minute = ms => toMinute.format(ms);
 /** Below a chart: as little as tells the steps apart. */
 export const tick = (ms, span) => (span <= 2 * DAY ? onlyTime : onlyDay).format(ms);
 
-/** "+12 %" against the period before; '' where there is nothing to compare with. */
+/** "+12 %" against the period before, "×40" where it is far more; '' where there is nothing to compare with. */
 export function change(now, before) {
   if (before === 0)
     return now === 0 ? '' : 'new';
+  if (now >= 10 * before)
+    return `×${count(Math.round(now / before))}`;
   const percent = Math.round((now - before) * 100 / before);
   return percent === 0 ? '±0 %' : `${percent > 0 ? '+' : '−'}${count(Math.abs(percent))} %`;
 }
