@@ -116,14 +116,17 @@ static void fill(struct buf *text, size_t to)
 static void expect(struct fixture *f, struct buf *text, const char *expected)
 {
     static const unsigned ways[] = {8, 9};
+    static unsigned files; /* the same file again would tell nothing */
+    char path[32];
     fill(text, 5 * SCAN_STEP_BYTES); /* more than is held */
     struct turn turn = {.body = buf_str(text),
         .type = "text/plain",
         .method = "PUT",
         .host = "files.oaiusercontent.com",
-        .path = "/file-1?sig=x"};
+        .path = path};
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
         struct result r;
+        snprintf(path, sizeof path, "/file-%u?sig=x", ++files);
         struct buf found = {0};
         driver_run(&f->driver, &turn, ways[i], &r);
         assert_int_equal(r.gate, GATE_STREAM);
