@@ -206,6 +206,8 @@ static bool is_sentence(struct str value, const struct classes *c)
 static bool is_no_text(struct str value)
 {
     size_t strange = 0;
+    while (value.n > 0 && value.p[value.n - 1] == '\1')
+        value.n--; /* what a view ends with (inspect/view.h) */
     for (size_t i = 0; i < value.n;) {
         unsigned char c = (unsigned char)value.p[i];
         size_t n = utf8_length(str_sub(value, i, value.n));
