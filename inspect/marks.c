@@ -169,6 +169,13 @@ static void mark_long(struct marks *m, size_t count)
     last->kinds[MARK_LONG] = last->kinds[MARK_FOUR] = 0;
 }
 
+/* The next window of the same text. */
+static bool goes_on(const struct marks *m, struct str text, size_t from)
+{
+    return from > 0 && from >= m->from && from <= m->to &&
+           text.p == m->text.p && text.n == m->text.n;
+}
+
 void marks_make(struct marks *m, struct str text, size_t from, size_t to)
 {
     read_fn *read = reader();
@@ -184,6 +191,10 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
         m->cap = count < 64 ? 64 : count;
         m->blocks = mem_alloc(m->cap * sizeof *m->blocks);
     }
+    if (m->far == NULL)
+        m->far = mem_alloc(MARK_PLACES * sizeof *m->far);
+    if (!goes_on(m, text, from))
+        memset(m->far, 0, MARK_PLACES * sizeof *m->far);
     m->text = text;
     m->from = from;
     m->to = to;
@@ -209,6 +220,7 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
 void marks_free(struct marks *m)
 {
     mem_free(m->blocks);
+    mem_free(m->far);
     *m = (struct marks){0};
 }
 
@@ -345,9 +357,15 @@ size_t marks_end(const struct marks *m, enum mark kind, size_t at)
     struct str text = m->text;
     if (at >= m->from && at < m->to)
         at = marks_skip(m, kind, at, m->to);
-    if (at >= m->to)
-        while (at < text.n && is_of(kind, text.p[at]))
-            at++;
+    if (at < m->to)
+        return at;
+    struct mark_run *far = &m->far[kind];
+    if (at >= far->from && at < far->end)
+        return far->end;
+    far->from = at;
+    while (at < text.n && is_of(kind, text.p[at]))
+        at++;
+    far->end = at;
     return at;
 }
 

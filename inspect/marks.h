@@ -42,6 +42,11 @@ struct mark_block {
     uint64_t kinds[MARK_PLACES];
 };
 
+/* A run whose end lies behind what is covered. */
+struct mark_run {
+    size_t from, end;
+};
+
 struct marks {
     struct str text; /* borrowed */
     size_t from, to; /* covered; from is a multiple of MARK_BLOCK */
@@ -49,9 +54,12 @@ struct marks {
     bool has_odd;    /* or a control character that norm.h drops */
     struct mark_block *blocks;
     size_t cap;
+    struct mark_run *far; /* [MARK_PLACES], the last of each kind: looked for
+                             once, however often a long one is come upon */
 };
 
-/* Covers text[from, to), and a block in front of it and behind it. */
+/* Covers text[from, to), and a block in front of it and behind it.  A text
+ * begins at 0 or after marks_free, and stays as it is until its last window. */
 void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
 void marks_free(struct marks *marks);
 bool marks_cover(

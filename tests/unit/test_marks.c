@@ -193,8 +193,8 @@ static void numbers_and_long_runs_are_found_at_once(void **state)
         while (end < text.n && is_of(text.p[end], MARK_TURN))
             end++;
         assert_int_equal(marks_end(&marks, MARK_TURN, at), end);
+        marks_free(&marks);
     }
-    marks_free(&marks);
 }
 
 static void identifiers_are_marked_at_any_place(void **state)
@@ -309,6 +309,28 @@ static void the_end_of_a_run_is_found(void **state)
     assert_false(marks_cover(&marks, str_make(bytes, 200), 0, 0));
 }
 
+/* A run over many windows is walked once, not from each of them. */
+static void a_long_run_ends_where_it_ends_from_every_window(void **state)
+{
+    (void)state;
+    enum { BYTES = 200000, WINDOW = 512 };
+    static char bytes[BYTES];
+    struct marks m = {0};
+    for (int round = 0; round < 2; round++) { /* the same place, other text */
+        size_t end = round == 0 ? 150000 : 90001;
+        memset(bytes, '7', sizeof bytes);
+        bytes[end] = '.';
+        for (size_t at = 0; at < BYTES; at += WINDOW) {
+            size_t to = at + WINDOW < BYTES ? at + WINDOW : BYTES;
+            marks_make(&m, str_make(bytes, sizeof bytes), at, to);
+            for (size_t i = at; i < to; i += 37)
+                assert_int_equal(marks_end(&m, MARK_DIGIT, i),
+                    i <= end ? end : sizeof bytes);
+        }
+    }
+    marks_free(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(characters_that_are_folded_are_noticed),
         cmocka_unit_test(an_identifier_stands_by_itself),
         cmocka_unit_test(the_end_of_a_run_is_found),
+        cmocka_unit_test(a_long_run_ends_where_it_ends_from_every_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
