@@ -269,6 +269,7 @@ static int demo(const struct demo_command *c)
     if (c->is_run) {
         char *argv[] = {run, option, path, NULL};
         fflush(stdout);
+        optind = 1; /* its own arguments are read now */
         return command_run(3, argv);
     }
     printf("Look at it: promptgate run -c %s\n"

@@ -372,10 +372,14 @@ static void introduce_as_ourselves(struct h2 *h2)
 }
 
 /* What we could not keep to, or what would cost too much, is not promised on:
- * no client has it otherwise. */
+ * no browser has it otherwise.  A small window is raised to the usual: it would
+ * only open as its bytes are read, where the client opens it as it likes. */
 static nghttp2_settings_entry bounded(struct h2_setting setting)
 {
     uint32_t value = setting.value;
+    if (setting.id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE &&
+        value < NGHTTP2_INITIAL_WINDOW_SIZE)
+        value = NGHTTP2_INITIAL_WINDOW_SIZE;
     if (setting.id == NGHTTP2_SETTINGS_ENABLE_PUSH)
         value = 0;
     if (setting.id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE &&

@@ -70,6 +70,21 @@ class Demo(unittest.TestCase):
         return subprocess.Popen(["node", HERE / "console.js", scenario, json.dumps(given)], cwd=HERE, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
+    def test_it_runs_what_it_made(self):
+        folder = self.folder / "running"
+        process = subprocess.Popen([BINARY, "demo", "--run", "--folder", folder, "--activities", "100", "--port", str(three_ports())],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            said = []
+            while "promptgate is running\n" not in said and (line := process.stdout.readline()):
+                said.append(line)
+            self.assertIn("promptgate is running\n", said)
+        finally:
+            process.terminate()
+            process.stdout.read()
+            self.assertEqual(process.wait(60), 0)
+            process.stdout.close()
+
     def test_a_week_has_people_departments_hours_and_a_weekend(self):
         self.assertTrue(7000 <= len(self.rows) <= 7050, len(self.rows))
         self.assertIn(str(len(self.rows)), self.said)
