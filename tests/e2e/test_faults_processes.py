@@ -156,7 +156,7 @@ class Alone(TellingTest):
         pids = set(self.gateway.roles())
         self.gateway.signal(signal.SIGHUP)  # each role has something to say
         self.stored(self.prompts(5))
-        self.assertEqual(set(self.gateway.roles()), pids)
+        self.assertLessEqual(pids, set(self.gateway.roles()))  # one more compiles for the reload
 
     def test_f10_a_log_that_is_moved_goes_on_in_the_new_file_when_it_is_copied(self):
         """Lines are whole and appended: copy and truncate loses nothing but what came between."""
