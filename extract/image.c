@@ -301,7 +301,7 @@ static bool is_too_large(struct str s)
     if (s.n < HEAD_BYTES)
         return false;
     for (size_t i = 0; i < 2; i++) {
-        if (str_starts(s, "\x89PNG"))
+        if (str_starts(s, "\x89PNG") && str_eq(str_sub(s, 12, 16), STR("IHDR")))
             size[i] =
                 u16_at(s, 16 + 4 * i, true) << 16 | u16_at(s, 18 + 4 * i, true);
         else if (str_starts(s, "GIF8"))
