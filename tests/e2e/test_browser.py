@@ -4,13 +4,10 @@ curl show an origin directly, and what it sees of them through the proxy.
     TABLE=1 python3 -m unittest test_browser    both, as docs/browser.md has them
 """
 import os
-import pathlib
-import shutil
 import subprocess
-import tempfile
 
-from gateway import Gateway, GatewayTest, certs
 from client_profile import RENEGOTIATION_SCSV, ProfileOrigin
+from gateway import GatewayTest, certs
 from test_clients import node
 from wire import HEADERS, SETTINGS, WINDOW
 
@@ -40,21 +37,10 @@ def print_table(client, direct, proxied):
 
 class Browser(GatewayTest):
     @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-browser-"))
-        cls.folder.chmod(0o755)
+    def own_origins(cls):
         cls.origin = ProfileOrigin()
-        cls.gateway = Gateway(cls.folder, {"chatgpt.com:443": f"127.0.0.1:{cls.origin.port}"}, cls.settings, cls.policy)
-        cls.gateway.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.gateway.stop()
-            cls.gateway.check_health()
-        finally:
-            cls.origin.stop()
-            shutil.rmtree(cls.folder, True)
+        cls.addClassCleanup(cls.origin.stop)
+        return {"chatgpt.com:443": f"127.0.0.1:{cls.origin.port}"}
 
     def both(self, run):
         """What the origin saw of a client, directly and through the proxy."""
