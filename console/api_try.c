@@ -5,8 +5,8 @@
  * is given back, and neither stored nor logged.  A document is not read here:
  * the role hands it to the extractor, as a worker does, and gets its text.  A
  * detector may know rows of tables (exact data match), so whoever may try
- * could ask for them one by one: it takes the right to content, and of files
- * that they were tried is recorded.
+ * could ask for them one by one: it takes the right to content, and that it was
+ * tried is recorded.
  */
 #include "console/parts.h"
 
@@ -161,16 +161,34 @@ static enum err run_text(struct call *call,
     return try_text(call, running, trial);
 }
 
+/* How much was tried, not what. */
+static enum err note_trial(struct call *call, const char *action, size_t bytes)
+{
+    struct buf details = {0};
+    struct jsonw w = {.out = &details};
+    jsonw_object(&w);
+    jsonw_key_int(&w, "bytes", (int64_t)bytes);
+    jsonw_close(&w);
+    enum err err = audit_before(call->console, call->request,
+        &(struct audit){.action = action,
+            .user = str_of(call->who.user),
+            .details = buf_str(&details)});
+    buf_free(&details);
+    if (err != OK)
+        call_unrecorded(call);
+    return err;
+}
+
 void api_policy_try(struct call *call)
 {
     struct arena arena = {0};
     struct trial trial;
     mem_wipe_begin();
-    if (trial_read(buf_str(&call->request->body), &arena, &trial) == OK)
-        run_trial(call, &trial, run_text);
-    else
+    if (trial_read(buf_str(&call->request->body), &arena, &trial) != OK)
         response_error(call->response, 400, "body",
             "A JSON object with the member text is wanted, and short words.");
+    else if (note_trial(call, "console.text.tried", trial.text.n) == OK)
+        run_trial(call, &trial, run_text);
     arena_free(&arena);
     mem_wipe_end();
 }
@@ -219,21 +237,6 @@ static enum err run_file(
     return err;
 }
 
-static enum err note_file(struct call *call, size_t bytes)
-{
-    struct buf details = {0};
-    struct jsonw w = {.out = &details};
-    jsonw_object(&w);
-    jsonw_key_int(&w, "bytes", (int64_t)bytes);
-    jsonw_close(&w);
-    enum err err = audit_before(call->console, call->request,
-        &(struct audit){.action = "console.file.tried",
-            .user = str_of(call->who.user),
-            .details = buf_str(&details)});
-    buf_free(&details);
-    return err;
-}
-
 void api_policy_try_file(struct call *call)
 {
     struct trial trial;
@@ -243,10 +246,8 @@ void api_policy_try_file(struct call *call)
             "short.");
         return;
     }
-    if (note_file(call, trial.text.n) != OK) {
-        call_unrecorded(call);
+    if (note_trial(call, "console.file.tried", trial.text.n) != OK)
         return;
-    }
     mem_wipe_begin();
     run_trial(call, &trial, run_file);
     mem_wipe_end();

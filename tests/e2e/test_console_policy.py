@@ -63,10 +63,21 @@ class Policy(PagesTest):
         self.assertEqual(200, self.attempt(f"{word} {CARD}").status_code)
         self.assertEqual(len(self.admin.items("activities")), before)
         self.assertNotIn(word, self.gateway.log())
+        # That somebody tried is recorded before the answer: who, and how much.
+        newest = self.tried_texts(len(f"{word} {CARD}"))[0]
+        self.assertEqual((newest["actor"]["user"], list(newest["details"])), (ADMIN, ["bytes"]))
+        self.assertEqual(set(newest), {"id", "time", "node", "via", "service", "activity", "category", "outcome", "actor", "details"})
         self.assertNotIn(word, json.dumps(self.admin.items("audit", limit=1000)))
         for path in (self.gateway.data / "store").rglob("*"):
             if path.is_file():
                 self.assertNotIn(word.encode(), path.read_bytes(), path)
+
+    def tried_texts(self, size):
+        """Newest first, once the index has the one of that size at their head."""
+        def ready():
+            found = self.admin.items("audit", activity="console.text.tried")
+            return found if found and found[0]["details"]["bytes"] == size else None
+        return wait_for(ready, 10, "the record that a text was tried")
 
     def attempt_file(self, content, name, console=None, headers=None, **more):
         console = console or self.admin
@@ -138,10 +149,15 @@ class Policy(PagesTest):
 
     def test_bad_bodies_are_refused(self):
         key = {"X-CSRF-Token": self.admin.csrf}
+        self.assertEqual(200, self.attempt("x" * 4711).status_code)
+        self.tried_texts(4711)
         for body in (b"", b"{", b"[]", b'"x"', b'{"text": 1}', b'{"other": "x"}', b'{"text":"\\ud800"',
                      b'{"text":' + b"[" * 50 + b"]" * 50 + b"}", json.dumps({"text": "x", "user": "u" * 600}).encode()):
             self.assertEqual(400, self.admin.post("/api/v1/policy/try", data=body, headers=key).status_code, body[:40])
         self.assertEqual(413, self.admin.http.post(self.admin.base + "/api/v1/policy/try", data=b"x" * 70000, headers=key).status_code)
+        # What was not tried is not said to have been.
+        self.assertEqual(200, self.attempt("x" * 4712).status_code)
+        self.assertEqual([r["details"]["bytes"] for r in self.tried_texts(4712)[:2]], [4712, 4711])
 
     def test_detectors_have_what_the_files_say_and_what_they_found(self):
         answer = self.admin.get("/api/v1/detectors", params={"since": "24h"}).json()

@@ -8,7 +8,7 @@ import { chip } from './columns.js';
 const PAGE = 100;
 const KINDS = [['', 'All'], ['console.login.*', 'Logins'], ['console.logout.*', 'Logouts'], ['console.content.viewed', 'Content viewed'],
   ['console.evidence.opened', 'Evidence opened'], ['console.activities.exported', 'Exports'], ['console.incident.changed', 'Incidents changed'],
-  ['console.file.tried', 'Files tried'], ['console.mode.changed', 'Mode changes']];
+  ['console.*.tried', 'Tried against the policy'], ['console.mode.changed', 'Mode changes']];
 
 /** What stands in the details, in one line, whatever it is. */
 function said(details) {
