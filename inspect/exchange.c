@@ -72,7 +72,9 @@ static bool is_ambiguous(struct str path)
 }
 
 /* Written in a way that servers read differently, it is read as most do, unless
- * that would let a body pass which another one takes. */
+ * that would let a body pass which another one takes.  What no two of them read
+ * alike is unclassified and read generically; on a host of which nothing may be
+ * kept it is one of the steps of signing in. */
 static bool may_be_taken(const struct route *route)
 {
     return route != NULL && (route->action != ROUTE_PASS || route->is_secret);
@@ -88,8 +90,8 @@ static void find_route(struct exchange *ex)
         raw_path = path_walk(&ex->arena, raw_path);
         path = form_decode(&ex->arena, raw_path, false);
     }
-    if (ex->service == NULL || is_ambiguous(path))
-        return; /* unclassified: read generically */
+    if (ex->service == NULL)
+        return;
     struct route_query query = {
         .host = ex->host,
         .method = ex->is_websocket ? STR("GET") : ex->method, /* or CONNECT */
@@ -99,6 +101,7 @@ static void find_route(struct exchange *ex)
         .query = ex->query,
         .content_type = arena_lower(&ex->arena, ex->content_type),
         .is_websocket = ex->is_websocket,
+        .is_ambiguous = is_ambiguous(path),
     };
     service_find_route(ex->env->services, &query, &ex->match);
     if (was_ambiguous && !may_be_taken(ex->match.route))

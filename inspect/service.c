@@ -250,6 +250,12 @@ static struct str without_slash(struct str path)
     return path;
 }
 
+/* Whatever a server takes the path for, nothing of the host is to be kept. */
+static bool has_whole_host(const struct route *route, size_t path)
+{
+    return route->is_secret && str_is(route->paths[path], "/**");
+}
+
 static bool find_in(const struct service *service,
     const struct route_query *query, bool wants_last, struct route_match *match)
 {
@@ -260,6 +266,8 @@ static bool find_in(const struct service *service,
         if (route->is_last != wants_last || !fits(route, query))
             continue;
         for (size_t j = 0; j < route->path_count; j++) {
+            if (query->is_ambiguous && !has_whole_host(route, j))
+                continue;
             if (!match_path(
                     route->paths[j], path, is_raw ? query->arena : NULL, match))
                 continue;

@@ -375,6 +375,8 @@ struct route_query {
     struct str query;    /* raw */
     struct str content_type;
     bool is_websocket; /* an upgrade: routes for them only */
+    bool is_ambiguous; /* servers may take the path for another: only a secret
+                          route is looked for that has all paths of the host */
 };
 /* The first route that fits, of all maps that name the host: overlays before
  * others, and their last routes behind them. */

@@ -108,3 +108,14 @@ def signin_turned_addresses():
         made += b.entries
         told.append(failed(b.mail, code=WRONG))
     return made, told
+
+
+@case
+def signin_addresses_that_servers_read_differently():
+    """What a password was typed to is nobody's text, even where no route can be told."""
+    b = Browser("odd@corp.example").begin().types()
+    for way in ("/password%5cverify", "\\password/verify", "/%2570assword/verify", "/..;/%2e%5cpassword/verify", "/x%"):
+        for host in ("auth.openai.com", "auth0.openai.com", "external.auth.openai.com"):
+            b.call("POST", f"https://{host}/api/accounts{way}", {"password": PASSWORD}, {"error": {"code": WRONG}}, 401)
+    b.call("POST", ACCOUNTS + "/password/verify", {"password": PASSWORD}, {"error": {"code": WRONG}}, 401)
+    return b.entries, [failed(b.mail, code=WRONG)]

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -252,6 +253,42 @@ class SignInLive(Searched):
         for caller in callers:
             caller.close()
         self.check_nowhere(needles)
+
+
+class NoCoreFile(Searched):
+    """A role that crashes while a password is with it leaves no core file, wherever those are allowed."""
+    hosts = SignInLive.hosts
+    prefix = ("prlimit", "--core=unlimited:unlimited")
+
+    def crash(self, pid):
+        """The core files that lie where a process worked, after a signal whose default is to write one (and that the
+        roles' own crashes, which fail any test, do not end by)."""
+        folder = pathlib.Path(f"/proc/{pid}/cwd").resolve()
+        os.kill(pid, signal.SIGTRAP)
+        wait_for(lambda: self.gateway.process.poll() is not None or not pathlib.Path(f"/proc/{pid}").exists(), SECONDS,
+                 "the crash")
+        return [p for p in folder.glob("core*") if p.is_file()]
+
+    def other_crash(self):
+        """Whether this machine writes them at all: as any other program does."""
+        with tempfile.TemporaryDirectory(prefix="pg-core-") as folder:
+            other = subprocess.Popen([*self.prefix, "sleep", "60"], cwd=folder)
+            wait_for(lambda: pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n", SECONDS, "sleep")
+            os.kill(other.pid, signal.SIGTRAP)
+            other.wait(SECONDS)
+            return list(pathlib.Path(folder).glob("core*"))
+
+    @unittest.skipUnless(os.geteuid() == 0, "raises the limit of core files")
+    def test_no_role_that_crashes_leaves_one(self):
+        if not self.other_crash():
+            self.skipTest("core files go elsewhere here (kernel.core_pattern)")
+        caller = Caller(self.gateway, "1")
+        self.addCleanup(caller.close)
+        Person(caller, "crashing").begin().types("/password/verify", "password", "Right-", "password")
+        for pid, role in self.gateway.roles().items():
+            self.assertEqual(self.crash(pid), [], role)
+        wait_for(lambda: self.gateway.is_ready(), SECONDS, "the roles to be back")
+        self.assertEqual(self.crash(self.gateway.process.pid), [], "parent")
 
 
 if __name__ == "__main__":
