@@ -3,7 +3,7 @@
  * it.  A default is YAML text and takes the way that the file's own value
  * takes, so that both are checked by the same code.
  */
-#include "base/settings.h"
+#include "base/settings_parts.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -25,6 +25,7 @@ enum setting_type {
     SETTING_PORTS,
     SETTING_UUIDS,         /* struct str: joined by commas */
     SETTING_ORGANIZATIONS, /* likewise, each org-… */
+    SETTING_ROLES,         /* values of a claim to roles */
 };
 
 struct setting {
@@ -385,7 +386,7 @@ static void read_ports(
     }
 }
 
-static bool is_uuid(struct str s)
+bool settings_is_uuid(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
@@ -395,7 +396,7 @@ static bool is_uuid(struct str s)
     return s.n == 36;
 }
 
-static bool is_organization(struct str s)
+bool settings_is_organization(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
@@ -418,7 +419,7 @@ static void read_tenants(
     struct buf joined = {0};
     for (size_t i = 0; i < strs.count; i++) {
         struct str id = strs.items[i];
-        if (are_uuids ? !is_uuid(id) : !is_organization(id))
+        if (are_uuids ? !settings_is_uuid(id) : !settings_is_organization(id))
             yaml_mistake(r->doc, node, "%s: \"%.*s\" is no id, like %s", s->key,
                 STR_ARG(id),
                 are_uuids ? "8f14e45f-ceea-467f-a8d2-3c1b2a0f9e01"
@@ -531,6 +532,9 @@ static void read_value(
     case SETTING_ORGANIZATIONS:
         read_tenants(r, s, map);
         break;
+    case SETTING_ROLES:
+        settings_read_roles(r->doc, map, r->settings);
+        break;
     }
 }
 
@@ -605,81 +609,6 @@ static void read_all(struct reader *r)
     }
 }
 
-static bool is_plain_loopback(struct str url)
-{
-    static const char *const hosts[] = {"http://127.",
-        "http://localhost:", "http://localhost/", "http://[::1]"};
-    for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
-        if (str_starts(url, hosts[i]))
-            return true;
-    return false;
-}
-
-static void check_log(
-    struct reader *r, const char *section, const struct setting_log *log)
-{
-    const struct yaml_node *map = yaml_get(r->doc->root, section);
-    struct str url = log->base_url;
-    if (!(str_starts(url, "https://") || is_plain_loopback(url)) ||
-        str_ends(url, "/") || str_find_char(url, '?') < url.n ||
-        str_find_char(url, '@') < url.n)
-        yaml_mistake(r->doc, map,
-            "%s.base_url must be https://HOST[:PORT]/PATH without a closing "
-            "slash (plain http to 127.0.0.1 only)",
-            section);
-    if (log->key_file.n != 0 && log->key_env.n != 0)
-        yaml_mistake(
-            r->doc, map, "%s: either key_file or key_env, not both", section);
-}
-
-static void check_logs(struct reader *r)
-{
-    const struct setting_log *compliance = &r->settings->compliance_log;
-    struct str principal = compliance->principal;
-    check_log(r, "audit_log", &r->settings->audit_log);
-    check_log(r, "compliance_log", compliance);
-    if (principal.n != 0 && !is_uuid(principal) && !is_organization(principal))
-        yaml_mistake(r->doc, yaml_get(r->doc->root, "compliance_log"),
-            "compliance_log.workspace: \"%.*s\" is no UUID and no org-…",
-            STR_ARG(principal));
-    if (setting_log_is_on(compliance) &&
-        (principal.n == 0 || compliance->event_types.count == 0))
-        yaml_mistake(r->doc, yaml_get(r->doc->root, "compliance_log"),
-            "compliance_log: with a key, workspace and event_types are needed");
-}
-
-bool setting_log_is_on(const struct setting_log *log)
-{
-    return log->key_file.n != 0 || log->key_env.n != 0;
-}
-
-/* What one row cannot say. */
-static void check_together(struct reader *r)
-{
-    struct settings *s = r->settings;
-    const struct yaml_node *hold = yaml_get(r->doc->root, "hold");
-    if (s->hold_connection_bytes < s->hold_max_bytes)
-        yaml_mistake(r->doc, hold,
-            "hold.connection_bytes must be at least hold.max_bytes, else a "
-            "body could never be held whole");
-    if (s->hold_worker_bytes < s->hold_connection_bytes)
-        yaml_mistake(r->doc, hold,
-            "hold.worker_bytes must be at least hold.connection_bytes");
-    check_logs(r);
-    if (s->data_dir.n == 0)
-        yaml_mistake(r->doc, yaml_get(r->doc->root, "data_dir"),
-            "data_dir must name a folder");
-    for (size_t i = 0; i < s->dns_servers.count; i++) {
-        struct net_address a;
-        if (net_parse_ip(s->dns_servers.items[i], &a) != OK &&
-            net_parse_endpoint(s->dns_servers.items[i], &a) != OK)
-            yaml_mistake(r->doc, yaml_get(r->doc->root, "upstream"),
-                "dns_servers: \"%.*s\" is no address, like \"10.0.0.53\" or "
-                "\"10.0.0.53:5353\"",
-                STR_ARG(s->dns_servers.items[i]));
-    }
-}
-
 static void set_node(struct settings *s)
 {
     char name[65] = "";
@@ -709,7 +638,7 @@ void settings_load(const struct bundle *bundle, struct diag *diag,
     if (r.doc == NULL)
         return;
     read_all(&r);
-    check_together(&r);
+    settings_check(r.doc, settings_out);
     yaml_free(&r.doc);
     set_node(settings_out);
     const struct bundle_file *dir = bundle_first(bundle, BUNDLE_DATA_DIR);
@@ -734,7 +663,7 @@ static void describe_values(const struct setting *s, struct buf *out)
             (long long)s->max, s->unit[0] != '\0' ? " " : "", s->unit);
     if (s->type == SETTING_TEXT)
         buf_append_str(out, STR("text"));
-    if (s->type == SETTING_RESOLVE)
+    if (s->type == SETTING_RESOLVE || s->type == SETTING_ROLES)
         buf_append_str(out, STR("map"));
     if (s->type == SETTING_ENDPOINTS)
         buf_append_str(out, STR("address:port, or a list"));

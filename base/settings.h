@@ -29,6 +29,21 @@ struct resolve_entry { /* upstream.resolve: like curl --resolve */
     struct net_address address;
 };
 
+struct setting_role { /* oidc.roles */
+    struct str value;
+    int role; /* enum user_role */
+};
+
+struct setting_oidc { /* issuer empty: off */
+    struct str issuer, name, client_id, secret_file, secret_env, name_claim,
+        role_claim, ca_file, proxy;
+    struct str_list scopes, domains;
+    struct setting_role *roles;
+    size_t roles_count;
+    int default_role; /* 0: none; else enum user_role and one more */
+    bool refuses_passwords;
+};
+
 struct settings {
     struct arena arena;
     /* listen */
@@ -45,6 +60,8 @@ struct settings {
     size_t clients_allow_count;
     bool proxy_auth_basic;
     struct str_list console_hosts;
+    struct str console_url; /* without a closing slash; empty: as it is named */
+    struct setting_oidc oidc;
     int64_t clients_max_connections, clients_max_per_address;
     /* upstream */
     struct resolve_entry *resolve;

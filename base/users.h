@@ -66,6 +66,9 @@ struct user { /* everything owned by the struct users */
 
 struct users;
 
+/* What a login may be called: 1 to USER_NAME_MAX bytes of UTF-8 without
+ * blanks, colons and quotes. */
+bool users_name_is_good(struct str name);
 const char *user_role_name(enum user_role role);
 /* ERR_NOT_FOUND: no such role. */
 enum err user_role_parse(struct str text, enum user_role *role_out) MUST_USE;

@@ -13,7 +13,6 @@ struct users {
 
 extern const char *const users_roles[USER_ROLES + 1]; /* NULL at the end */
 
-bool users_name_is_good(struct str name);
 /* At its place in the order; NULL: the name is taken. */
 struct user *users_insert(struct users *users, struct str name);
 /* The token of that name, old or new; NULL: too many. */

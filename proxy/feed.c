@@ -96,20 +96,6 @@ bool feed_note_id(
     return true;
 }
 
-void feed_append_escaped(struct buf *url, struct str value)
-{
-    for (size_t i = 0; i < value.n; i++) {
-        char c = value.p[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                        c == '.' || c == '~';
-        if (is_plain)
-            buf_append_char(url, c);
-        else
-            buf_printf(url, "%%%02X", (unsigned)(unsigned char)c);
-    }
-}
-
 /* ---- a run -------------------------------------------------------------- */
 
 void feed_raise(struct feed *f, enum feed_alarm alarm)

@@ -15,6 +15,7 @@
 
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "base/url.h"
 
 enum { PAGES_MAX = 100000 }; /* of one query */
 
@@ -32,15 +33,15 @@ static void write_url(struct feed *f)
     if (f->audit.query == 0) {
         for (size_t i = 0; i < o->event_types.count; i++) {
             buf_append_str(url, STR("&event_types%5B%5D="));
-            feed_append_escaped(url, o->event_types.items[i]);
+            url_escape(url, o->event_types.items[i]);
         }
     } else {
         buf_append_str(url, STR("&tenant_only=true&event_types%5B%5D="));
-        feed_append_escaped(url, o->tenant_types.items[f->audit.query - 1]);
+        url_escape(url, o->tenant_types.items[f->audit.query - 1]);
     }
     if (f->audit.after.n != 0) {
         buf_printf(url, "&%s=", f->audit.by_before ? "before" : "after");
-        feed_append_escaped(url, buf_str(&f->audit.after));
+        url_escape(url, buf_str(&f->audit.after));
     }
     f->has_key = true;
     f->bytes_max = FEED_PAGE_BYTES_MAX;

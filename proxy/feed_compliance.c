@@ -13,6 +13,7 @@
 
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "base/url.h"
 
 enum {
     SUMS_MAX = 3,      /* downloads of a file that is not what it should be */
@@ -37,7 +38,7 @@ static void begin_url(struct feed *f)
     buf_clear(&f->url);
     buf_printf(&f->url, "%.*s/compliance/%s/", STR_ARG(o->base_url),
         is_organization ? "organizations" : "workspaces");
-    feed_append_escaped(&f->url, o->principal);
+    url_escape(&f->url, o->principal);
     buf_append_str(&f->url, STR("/logs"));
     f->has_key = true;
     f->bytes_max = FEED_PAGE_BYTES_MAX;
@@ -47,9 +48,9 @@ static void ask_list(struct feed *f)
 {
     begin_url(f);
     buf_append_str(&f->url, STR("?event_type="));
-    feed_append_escaped(&f->url, f->options->event_types.items[f->logs.type]);
+    url_escape(&f->url, f->options->event_types.items[f->logs.type]);
     buf_printf(&f->url, "&limit=%d&after=", FEED_LIMIT);
-    feed_append_escaped(&f->url, buf_str(&f->logs.after));
+    url_escape(&f->url, buf_str(&f->logs.after));
     f->logs.step = COMPLIANCE_LIST;
     feed_get(f);
 }
@@ -136,7 +137,7 @@ static void ask_file(struct feed *f)
 {
     begin_url(f);
     buf_append_char(&f->url, '/');
-    feed_append_escaped(&f->url, f->logs.files[f->logs.file_at].id);
+    url_escape(&f->url, f->logs.files[f->logs.file_at].id);
     f->bytes_max = (size_t)f->options->file_bytes_max;
     f->logs.step = COMPLIANCE_FILE;
     feed_get(f);

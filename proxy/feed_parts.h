@@ -86,7 +86,6 @@ void feed_raise(struct feed *f, enum feed_alarm alarm);
 bool feed_has_id(const struct feed *f, struct str id);
 bool feed_note_id(
     struct feed *f, struct str id, unsigned mark, bool *in_query_out);
-void feed_append_escaped(struct buf *url, struct str value);
 
 /* The kinds. */
 void audit_begin(struct feed *f, int64_t now_ms);

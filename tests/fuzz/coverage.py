@@ -17,8 +17,10 @@ LEAST = 90.0
 # What reads bytes that others made: from the network, from a file or from
 # another role.
 PARSERS = """
-base/bundle.c base/net.c base/toml.c base/users_text.c base/utf8.c base/yaml.c
-certs/leaf_msg.c certs/signer.c extract/archive.c extract/biff.c extract/cfb.c
+base/bundle.c base/net.c base/toml.c base/url.c base/users_text.c base/utf8.c
+base/yaml.c
+certs/jws.c certs/leaf_msg.c certs/signer.c
+console/id_token.c console/oidc.c console/oidc_msg.c extract/archive.c extract/biff.c extract/cfb.c
 extract/format.c extract/html_text.c extract/image.c extract/job.c
 extract/mail.c extract/office.c extract/ole.c extract/ole_text.c
 extract/pdf_objects.c extract/report.c extract/rtf.c extract/sheet.c
