@@ -141,7 +141,8 @@ class Sampler:
                 out.append(self.chance.choice(PRINTABLE))
             elif op is sre.IN:
                 out.append(self.chance.choice(self.charset(arg)))
-            elif op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            elif op in (sre.MAX_REPEAT, sre.MIN_REPEAT,
+                        sre.POSSESSIVE_REPEAT):
                 least, most, sub = arg
                 most = min(most, least + 12, 400)
                 count = self.chance.randint(least, max(least, most))
@@ -151,6 +152,8 @@ class Sampler:
                 if arg[0] == 1:
                     self.group = value
                 out.append(value)
+            elif op is sre.ATOMIC_GROUP:
+                out.append(self.make(arg))
             elif op is sre.BRANCH:
                 out.append(self.make(self.chance.choice(arg[1])))
         return "".join(out)
