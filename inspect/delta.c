@@ -578,14 +578,16 @@ static bool is_operation_list(const struct json_node *value)
     return true;
 }
 
-static void patch(
-    struct delta *d, struct str base, const struct json_node *list)
+/* A patch may stand in a patch, as deep as JSON nests; count: of all the
+ * operations of the event. */
+static void patch_some(struct delta *d, struct str base,
+    const struct json_node *list, size_t *count)
 {
     struct buf path = {0}, operation = {0};
-    size_t n = 0;
     buf_append_str(&operation, STR("add"));
     for (const struct json_node *c = list->first; c != NULL; c = c->next) {
-        if (++n > DELTA_OPERATIONS_MAX) {
+        const struct json_node *value = json_get(c, "v");
+        if (++*count > DELTA_OPERATIONS_MAX) {
             d->is_over_limit = true;
             break;
         }
@@ -595,12 +597,23 @@ static void patch(
         }
         if (json_is(json_get(c, "o"), JSON_STRING))
             set_buf(&operation, json_get_text(c, "o"));
-        /* No patch inside a patch: it is an unknown operation there. */
+        if (str_is(buf_str(&operation), "patch") &&
+            json_is(value, JSON_ARRAY)) {
+            patch_some(d, buf_str(&path), value, count);
+            continue;
+        }
         remember_text_path(d, buf_str(&path), buf_str(&operation));
-        operate(d, buf_str(&path), buf_str(&operation), json_get(c, "v"));
+        operate(d, buf_str(&path), buf_str(&operation), value);
     }
     buf_free(&path);
     buf_free(&operation);
+}
+
+static void patch(
+    struct delta *d, struct str base, const struct json_node *list)
+{
+    size_t count = 0;
+    patch_some(d, base, list, &count);
 }
 
 /* Text between the quotes of {"v":"…"}; false when it has to be unescaped or

@@ -28,19 +28,50 @@ static size_t write_utf8(uint32_t c, char out[4])
     return n;
 }
 
+/* U+00A0 to U+00FF, in order: words of many languages need them. */
+static const char *const latin[] = {"nbsp", "iexcl", "cent", "pound", "curren",
+    "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy",
+    "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para",
+    "middot", "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34",
+    "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig",
+    "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute", "Icirc",
+    "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml",
+    "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN",
+    "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig",
+    "ccedil", "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc",
+    "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
+    "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute", "thorn",
+    "yuml"};
+static const struct {
+    const char *name;
+    uint32_t c;
+} names[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'},
+    {"apos", '\''}, {"hellip", 0x2026}, {"ndash", 0x2013}, {"mdash", 0x2014},
+    {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"sbquo", 0x201a}, {"ldquo", 0x201c},
+    {"rdquo", 0x201d}, {"bdquo", 0x201e}, {"lsaquo", 0x2039},
+    {"rsaquo", 0x203a}, {"euro", 0x20ac}, {"trade", 0x2122}, {"bull", 0x2022},
+    {"dagger", 0x2020}, {"Dagger", 0x2021}, {"permil", 0x2030},
+    {"prime", 0x2032}, {"Prime", 0x2033}, {"minus", 0x2212}, {"le", 0x2264},
+    {"ge", 0x2265}, {"ne", 0x2260}, {"asymp", 0x2248}, {"infin", 0x221e},
+    {"larr", 0x2190}, {"uarr", 0x2191}, {"rarr", 0x2192}, {"darr", 0x2193},
+    {"harr", 0x2194}, {"OElig", 0x152}, {"oelig", 0x153}, {"Scaron", 0x160},
+    {"scaron", 0x161}, {"Yuml", 0x178}, {"fnof", 0x192}, {"ensp", 0x2002},
+    {"emsp", 0x2003}, {"thinsp", 0x2009}, {"zwj", 0x200d}, {"zwnj", 0x200c}};
+
+static uint32_t find_name(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_is(name, names[i].name))
+            return names[i].c;
+    for (size_t i = 0; i < ARRAY_LEN(latin); i++)
+        if (str_is(name, latin[i]))
+            return (uint32_t)(0xa0 + i);
+    return 0;
+}
+
 /* The character of "amp", "#38", "#x26"; 0: no entity. */
 static uint32_t find_entity(struct str name)
 {
-    static const struct {
-        const char *name;
-        uint32_t c;
-    } names[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'},
-        {"apos", '\''}, {"nbsp", 0xa0}, {"shy", 0xad}, {"hellip", 0x2026},
-        {"ndash", 0x2013}, {"mdash", 0x2014}, {"lsquo", 0x2018},
-        {"rsquo", 0x2019}, {"ldquo", 0x201c}, {"rdquo", 0x201d},
-        {"euro", 0x20ac}, {"copy", 0xa9}, {"reg", 0xae}, {"trade", 0x2122},
-        {"bull", 0x2022}, {"middot", 0xb7}, {"times", 0xd7}, {"deg", 0xb0},
-        {"zwj", 0x200d}, {"zwnj", 0x200c}};
     if (str_starts(name, "#")) {
         char digits[HTML_ENTITY_BYTES_MAX];
         bool is_hex = str_starts_nocase(name, "#x");
@@ -56,10 +87,7 @@ static uint32_t find_entity(struct str name)
             return 0;
         return c == 0 || c > 0x10ffff ? 0xfffd : (uint32_t)c;
     }
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (str_is(name, names[i].name))
-            return names[i].c;
-    return 0;
+    return find_name(name);
 }
 
 size_t html_decode_entity(const char *entity, size_t n, char out[4])

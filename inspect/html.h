@@ -1,6 +1,7 @@
 /*
  * The words of HTML's tags and text: character references and attributes
- * (WHATWG HTML §13.1).  Few named references: those that renderers write.
+ * (WHATWG HTML §13.1).  Of the named
+ * references those of HTML 4 that letters and signs of writing have.
  */
 #ifndef INSPECT_HTML_H
 #define INSPECT_HTML_H

@@ -32,6 +32,8 @@ import replay_identity  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_order  # noqa: F401
 import replay_prompts  # noqa: F401
+import replay_rare_answers  # noqa: F401
+import replay_rare_prompts  # noqa: F401
 import replay_resume  # noqa: F401
 import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401

@@ -198,6 +198,21 @@ static void replaced_text_is_kept_unless_it_only_grew(void **state)
     delta_free(&d);
 }
 
+static void a_patch_may_stand_in_a_patch(void **state)
+{
+    (void)state;
+    struct delta d;
+    open_text(&d, "a");
+    apply(&d, "{\"p\":\"\",\"o\":\"patch\",\"v\":[{\"p\":\"/message\","
+              "\"o\":\"patch\",\"v\":[{\"p\":\"/content/parts/0\","
+              "\"o\":\"append\",\"v\":\"b\"},{\"v\":\"c\"}]},"
+              "{\"p\":\"/message/content/parts/0\",\"o\":\"append\","
+              "\"v\":\"d\"}]}");
+    assert_string_equal(text_of(&d, 0), "abcd");
+    assert_false(d.is_odd);
+    delta_free(&d);
+}
+
 static void patches_run_in_order_and_may_be_implied(void **state)
 {
     (void)state;
@@ -309,6 +324,7 @@ int main(void)
         cmocka_unit_test(text_that_no_operation_takes_is_kept),
         cmocka_unit_test(replaced_text_is_kept_unless_it_only_grew),
         cmocka_unit_test(patches_run_in_order_and_may_be_implied),
+        cmocka_unit_test(a_patch_may_stand_in_a_patch),
         cmocka_unit_test(objects_merge_arrays_grow_and_what_is_missing_is_made),
         cmocka_unit_test(whole_documents_replace_by_message_id),
         cmocka_unit_test(nonsense_does_no_harm_and_is_noted),
