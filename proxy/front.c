@@ -24,11 +24,13 @@ static bool is_proxied(const struct head *head)
 
 static bool needs_login(const struct session *s, const struct head *head)
 {
+    struct str value;
     if (!s->conf->settings.proxy_auth_basic)
         return false;
     return is_proxied(head) &&
            (s->credentials.n == 0 ||
-               !str_eq(head_get(head, "proxy-authorization"), s->credentials));
+               !head_get_single(head, "proxy-authorization", &value) ||
+               !str_eq(value, s->credentials));
 }
 
 /* "Basic base64(user:password)" into user and password, in *text. */
@@ -71,8 +73,9 @@ static void start_login(struct session *s)
 {
     struct buf text = {0};
     struct str user, password;
-    struct str value = head_get(s->connect_head, "proxy-authorization");
-    if (parse_basic(value, &text, &user, &password) == OK) {
+    struct str value;
+    if (head_get_single(s->connect_head, "proxy-authorization", &value) &&
+        parse_basic(value, &text, &user, &password) == OK) {
         session_set_state(s, SESSION_LOGIN);
         s->user = arena_copy(&s->arena, user);
         s->world->ops->authenticate(s->world, s, user, password);

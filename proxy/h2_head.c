@@ -178,7 +178,8 @@ static bool read_path(struct h2_reader *r)
         return refuse(r, "bad-method", 0);
     if (is_connect && head->protocol.n == 0)
         return true;
-    if (!str_is(head->scheme, "https") && !str_is(head->scheme, "http"))
+    /* HTTP/2 is spoken within TLS only: "http" names another resource. */
+    if (!str_is(head->scheme, "https"))
         return refuse(r, "bad-scheme", 0);
     if (str_is(head->path, "*") && !str_is(head->method, "OPTIONS"))
         return refuse(r, "bad-target", 0);

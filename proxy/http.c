@@ -82,6 +82,19 @@ struct str head_get(const struct head *head, const char *name)
     return STR_NONE;
 }
 
+bool head_get_single(
+    const struct head *head, const char *name, struct str *value_out)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < head->count; i++) {
+        if (!str_is(head->fields[i].name, name))
+            continue;
+        *value_out = head->fields[i].value;
+        lines++;
+    }
+    return lines == 1;
+}
+
 void head_remove(struct head *head, const char *name)
 {
     size_t kept = 0;

@@ -82,6 +82,9 @@ void head_add(
     struct head *head, struct str name, struct str value); /* copies */
 /* The first value, or an empty str with p == NULL. */
 struct str head_get(const struct head *head, const char *name);
+/* False: missing, or in several lines. */
+bool head_get_single(
+    const struct head *head, const char *name, struct str *value_out);
 /* In the place of the first one, or at the end. */
 void head_set(struct head *head, const char *name, struct str value);
 void head_remove(struct head *head, const char *name); /* all of them */

@@ -16,20 +16,6 @@ struct deflate {
     unsigned client_bits, server_bits; /* BITS_UNSET, BITS_ANY: no value */
 };
 
-/* The only value of a field; false: missing, or there twice. */
-static bool get_single(
-    const struct head *head, const char *name, struct str *value_out)
-{
-    size_t lines = 0;
-    for (size_t i = 0; i < head->count; i++) {
-        if (!str_is(head->fields[i].name, name))
-            continue;
-        *value_out = head->fields[i].value;
-        lines++;
-    }
-    return lines == 1;
-}
-
 /* ---- extensions ---- */
 
 /* A value may stand in quotes (RFC 6455 §9.1); ours are numbers. */
@@ -131,7 +117,7 @@ static bool read_agreed(const struct head *request, const struct head *response,
     bool is_there = head_get(response, "sec-websocket-extensions").p != NULL;
     if (!is_there)
         return true;
-    if (!get_single(response, "sec-websocket-extensions", &value))
+    if (!head_get_single(response, "sec-websocket-extensions", &value))
         return false;
     if (str_trim(value).n == 0)
         return true;
@@ -147,6 +133,27 @@ static bool read_agreed(const struct head *request, const struct head *response,
 
 /* ---- heads ---- */
 
+/* One of those that the client named, or none (RFC 6455 §4.1): what was not
+ * asked for would be read by another rule at each end. */
+static bool is_asked_protocol(
+    const struct head *request, const struct head *response)
+{
+    struct str chosen, offer, part;
+    if (head_get(response, "sec-websocket-protocol").p == NULL)
+        return true;
+    if (!head_get_single(response, "sec-websocket-protocol", &chosen))
+        return false;
+    for (size_t i = 0; i < request->count; i++) {
+        if (!str_is(request->fields[i].name, "sec-websocket-protocol"))
+            continue;
+        offer = request->fields[i].value;
+        while (str_split(&offer, ',', &part))
+            if (str_eq(str_trim(part), str_trim(chosen)))
+                return true;
+    }
+    return false;
+}
+
 bool ws_is_upgrade(const struct head *request)
 {
     return str_is_nocase(request->protocol, "websocket");
@@ -158,8 +165,8 @@ static bool is_accepted(const struct head *request, const struct head *response)
     struct buf text = {0};
     uint8_t sum[DIGEST_SHA1_BYTES];
     struct str key, accept;
-    if (!get_single(request, "sec-websocket-key", &key) ||
-        !get_single(response, "sec-websocket-accept", &accept))
+    if (!head_get_single(request, "sec-websocket-key", &key) ||
+        !head_get_single(response, "sec-websocket-accept", &accept))
         return false;
     buf_append_str(&text, key);
     buf_append_str(&text, STR("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
@@ -175,7 +182,7 @@ static bool has_key(const struct head *request)
 {
     struct buf bytes = {0};
     struct str key;
-    bool is_key = get_single(request, "sec-websocket-key", &key) &&
+    bool is_key = head_get_single(request, "sec-websocket-key", &key) &&
                   base64_decode(key, &bytes) == OK && bytes.n == KEY_BYTES;
     buf_free(&bytes);
     return is_key;
@@ -191,7 +198,7 @@ const char *ws_prepare_request(struct head *request)
         return "ws-method";
     if (request->has_body != is_h2) /* HTTP/2: the stream is the socket */
         return "ws-body";
-    if (!get_single(request, "sec-websocket-version", &version) ||
+    if (!head_get_single(request, "sec-websocket-version", &version) ||
         !str_is(version, "13"))
         return "ws-version";
     if (!is_h2 && !has_key(request))
@@ -211,5 +218,7 @@ const char *ws_check_response(const struct head *request,
         return "ws-accept";
     if (!read_agreed(request, response, agreed_out))
         return "ws-extension";
+    if (!is_asked_protocol(request, response))
+        return "ws-subprotocol";
     return NULL;
 }

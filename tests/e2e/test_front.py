@@ -223,6 +223,17 @@ class Logins(GatewayTest):
         self.assertEqual(self.code("ana", "open sesame: 1"), 200)
         self.assertEqual(self.connect_code("ana", "open sesame: 1"), 200)
 
+    def test_p7_two_logins_in_one_request_are_none(self):
+        """Which of them counts would be a matter of taste."""
+        good, other = basic("ana", "open sesame: 1"), basic("root", "wrong")
+        with socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 10) as s:
+            def code(login):
+                s.sendall(f"GET http://other.test/headers HTTP/1.1\r\nHost: other.test\r\n{login}\r\n".encode())
+                return int(read_response(s)[0].split(b" ")[1])
+            # The same before a login, as the first one of it and behind it.
+            self.assertEqual([code(good + other), code(other + good), code(good + good)], [407] * 3)
+            self.assertEqual([code(good), code(good + other), code(good)], [200, 407, 200])
+
     def test_the_pages_need_no_login(self):
         text = self.curl(f"http://127.0.0.1:{self.gateway.proxy_port}/proxy.pac", proxy=False)
         self.assertIn("FindProxyForURL", text)

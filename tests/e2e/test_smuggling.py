@@ -372,6 +372,7 @@ H2_AMBIGUOUS = [
     ("no host at all", headers(1, [f for f in request_fields() if f[0] != ":authority"])),
     ("host differs", headers(1, with_field("host", "evil.test"))),
     ("userinfo in :authority", headers(1, request_fields(host="a@chatgpt.com"))),
+    (":scheme of clear text", headers(1, [(":method", "GET"), (":scheme", "http"), (":authority", "chatgpt.com"), (":path", "/")])),
     ("odd :scheme", headers(1, [(":method", "GET"), (":scheme", "ftp"), (":authority", "chatgpt.com"), (":path", "/")])),
     ("content-length twice", headers(1, [*request_fields("/a", method="POST"), ("content-length", "1"),
                                          ("content-length", "2")], False) + frame(DATA, END_STREAM, 1, b"a")),

@@ -383,6 +383,17 @@ class WebSocketOrigins(Scripted):
             self.assertEqual(ws.status, 502)
         self.refused("ws-accept")
 
+    def test_s3_a_subprotocol_that_nobody_asked_for_opens_nothing(self):
+        def script(s):
+            accept(s, b"Sec-WebSocket-Protocol: chat")
+            s.recv(65536)
+        for asked, status in (((), 502), (("Sec-WebSocket-Protocol: other",), 502),
+                              (("Sec-WebSocket-Protocol: other, chat",), 101)):
+            self.play(script)
+            with self.subTest(asked=asked), self.open(fields=asked) as ws:
+                self.assertEqual(ws.status, status)
+        self.refused("ws-subprotocol")
+
     def test_s6_a_reader_that_stops_stops_the_writer(self):
         """Both ways: what nobody reads is not piled up in the gateway."""
         go, total = threading.Event(), []

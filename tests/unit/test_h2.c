@@ -179,6 +179,9 @@ static void h7_malformed_requests_are_reset(void **state)
         {"bad-scheme", 0,
             FIELDS(":method", "GET", ":scheme", "ftp", ":path", "/",
                 ":authority", "a")},
+        {"bad-scheme", 0,
+            FIELDS(":method", "GET", ":scheme", "http", ":path", "/",
+                ":authority", "a")},
     };
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         struct recorder r = {0};

@@ -193,6 +193,41 @@ static void an_agreement_on_anything_else_is_refused(void **state)
     assert_false(a.has_deflate);
 }
 
+static const char *protocol_answer(
+    const char *asked, const char *more, const char *chosen, const char *again)
+{
+    struct ws_agreed a;
+    struct head *request = make_request(HTTP_1_1, NULL);
+    struct head *response = make_response(NULL);
+    if (asked != NULL)
+        head_add(request, STR("sec-websocket-protocol"), str_of(asked));
+    if (more != NULL)
+        head_add(request, STR("sec-websocket-protocol"), str_of(more));
+    head_add(response, STR("sec-websocket-protocol"), str_of(chosen));
+    if (again != NULL)
+        head_add(response, STR("sec-websocket-protocol"), str_of(again));
+    const char *reason = ws_check_response(request, response, &a);
+    head_free(&request);
+    head_free(&response);
+    return reason;
+}
+
+static void s3_a_subprotocol_is_one_that_was_asked_for(void **state)
+{
+    (void)state;
+    assert_null(protocol_answer("chat", NULL, "chat", NULL));
+    assert_null(protocol_answer("a, chat ,b", NULL, "chat", NULL));
+    assert_null(protocol_answer("a", "b,chat", "chat", NULL));
+    const char *const asked[] = {NULL, "other", "Chat", "chatty", ""};
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+        assert_string_equal(
+            protocol_answer(asked[i], NULL, "chat", NULL), "ws-subprotocol");
+    assert_string_equal(
+        protocol_answer("a, b", NULL, "a", "b"), "ws-subprotocol");
+    assert_string_equal(
+        protocol_answer("a, b", NULL, "a, b", NULL), "ws-subprotocol");
+}
+
 static void the_key_must_be_answered(void **state)
 {
     (void)state;
@@ -221,6 +256,7 @@ int main(void)
         cmocka_unit_test(what_is_no_upgrade_of_ours_is_refused),
         cmocka_unit_test(what_was_agreed_is_understood),
         cmocka_unit_test(an_agreement_on_anything_else_is_refused),
+        cmocka_unit_test(s3_a_subprotocol_is_one_that_was_asked_for),
         cmocka_unit_test(the_key_must_be_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
