@@ -385,7 +385,7 @@ class WebSocketOrigins(Scripted):
 
     def test_s3_a_subprotocol_that_nobody_asked_for_opens_nothing(self):
         def script(s):
-            accept(s, b"Sec-WebSocket-Protocol: chat")
+            accept(s, "Sec-WebSocket-Protocol: chat")
             s.recv(65536)
         for asked, status in (((), 502), (("Sec-WebSocket-Protocol: other",), 502),
                               (("Sec-WebSocket-Protocol: other, chat",), 101)):
