@@ -17,13 +17,19 @@ void bundle_add(
         kind, arena_copy(&b->arena, name), arena_copy(&b->arena, text)};
 }
 
+const struct bundle_file *bundle_nth(
+    const struct bundle *b, enum bundle_kind kind, size_t n)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (b->files[i].kind == kind && n-- == 0)
+            return &b->files[i];
+    return NULL;
+}
+
 const struct bundle_file *bundle_first(
     const struct bundle *b, enum bundle_kind kind)
 {
-    for (size_t i = 0; i < b->count; i++)
-        if (b->files[i].kind == kind)
-            return &b->files[i];
-    return NULL;
+    return bundle_nth(b, kind, 0);
 }
 
 static void put_u32(struct buf *out, size_t value)

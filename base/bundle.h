@@ -19,16 +19,17 @@ enum bundle_kind {
     BUNDLE_SETTINGS, /* promptgate.yaml, exactly one */
     BUNDLE_SERVICE,
     BUNDLE_DETECTORS,
-    BUNDLE_WORDS,    /* lists of words beside them */
-    BUNDLE_POLICY,   /* exactly one */
-    BUNDLE_USERS,    /* the logins file, none or one */
-    BUNDLE_ROOTS,    /* PEM: system trust store and upstream.extra_roots */
-    BUNDLE_CRL,      /* PEM */
-    BUNDLE_CA,       /* PEM, certificate only, newest first */
-    BUNDLE_EVIDENCE, /* the file of evidence.public_key, none or one */
-    BUNDLE_DATA_DIR, /* name: the data folder in effect; no text */
-    BUNDLE_ALERTS,   /* rules of alerts: none or several */
-    BUNDLE_MODES,    /* modes of services, made by the console, none or one */
+    BUNDLE_WORDS,      /* lists of words beside them */
+    BUNDLE_POLICY,     /* exactly one */
+    BUNDLE_USERS,      /* the logins file, none or one */
+    BUNDLE_ROOTS,      /* PEM: system trust store and upstream.extra_roots */
+    BUNDLE_HOST_ROOTS, /* PEM: upstream.host_roots, in its order */
+    BUNDLE_CRL,        /* PEM */
+    BUNDLE_CA,         /* PEM, certificate only, newest first */
+    BUNDLE_EVIDENCE,   /* the file of evidence.public_key, none or one */
+    BUNDLE_DATA_DIR,   /* name: the data folder in effect; no text */
+    BUNDLE_ALERTS,     /* rules of alerts: none or several */
+    BUNDLE_MODES,      /* modes of services, made by the console, none or one */
     BUNDLE_KINDS,
 };
 
@@ -48,6 +49,9 @@ void bundle_add(struct bundle *b, enum bundle_kind kind, struct str name,
     struct str text); /* copies */
 const struct bundle_file *bundle_first(
     const struct bundle *b, enum bundle_kind kind); /* or NULL */
+/* The n-th of its kind, from 0; or NULL. */
+const struct bundle_file *bundle_nth(
+    const struct bundle *b, enum bundle_kind kind, size_t n);
 
 /* Bytes for a memfd, and back.  decode copies; ERR_PARSE on damage. */
 void bundle_encode(const struct bundle *b, struct buf *out);

@@ -253,3 +253,17 @@ void net_from_sockaddr(const struct sockaddr *sa, struct net_address *out)
         out->port = ntohs(v4->sin_port);
     }
 }
+
+/* ---- host patterns ---- */
+
+bool host_matches(struct str pattern, struct str host)
+{
+    if (pattern.n == 0 || host.n == 0)
+        return false;
+    if (pattern.p[0] != '.')
+        return str_glob(pattern, host, '.');
+    struct str name = str_sub(pattern, 1, pattern.n);
+    if (host.n <= name.n)
+        return str_eq(name, host);
+    return str_eq(pattern, str_sub(host, host.n - pattern.n, host.n));
+}

@@ -1,6 +1,7 @@
 /*
  * Addresses and networks, without I/O.  Spellings are strict (no octal, no
- * short forms); an IPv4-mapped IPv6 address counts as its IPv4 one.
+ * short forms); an IPv4-mapped IPv6 address counts as its IPv4 one.  And the
+ * patterns that name hosts in every file.
  * (P1, P2, F21)
  */
 #ifndef BASE_NET_H
@@ -42,5 +43,9 @@ void net_format(const struct net_address *a, char text_out[NET_TEXT_BYTES]);
 void net_to_sockaddr(const struct net_address *a, struct sockaddr_storage *out,
     socklen_t *length_out);
 void net_from_sockaddr(const struct sockaddr *sa, struct net_address *out);
+
+/* "chatgpt.com" exact, ".oaiusercontent.com" that name and everything below,
+ * "oaisdmntpr*.blob.core.windows.net" glob inside one label. */
+bool host_matches(struct str pattern, struct str host);
 
 #endif

@@ -22,6 +22,7 @@ enum setting_type {
     SETTING_FLAG,      /* bool: the second word is true */
     SETTING_RANGES,
     SETTING_RESOLVE,
+    SETTING_HOST_FILES,
     SETTING_PORTS,
     SETTING_UUIDS,         /* struct str: joined by commas */
     SETTING_ORGANIZATIONS, /* likewise, each org-… */
@@ -149,6 +150,9 @@ static const struct setting table[] = {
         "addresses are allowed even if private"),
     LIST("upstream", "extra_roots", SETTING_LIST, extra_roots, "[]",
         "PEM files trusted besides the system's roots"),
+    ARRAY("upstream", "host_roots", SETTING_HOST_FILES, host_roots, "{}",
+        "PEM files trusted for some hosts only, besides all others: "
+        "{\".lab.example\": lab.pem}; the first pattern that fits counts"),
     LIST("upstream", "crl", SETTING_LIST, crl, "[]",
         "PEM files of revocation lists"),
     WORD("upstream", "missing_staple", SETTING_FLAG, ignore_missing_staple,
@@ -478,6 +482,37 @@ static void read_resolve(
     r->settings->resolve_count = node->count;
 }
 
+static void read_host_files(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    const struct yaml_node *node = yaml_get(map, s->key);
+    if (node == NULL || node->kind == YAML_KIND_NULL)
+        return;
+    if (node->kind != YAML_KIND_MAP) {
+        yaml_mistake(r->doc, node,
+            "%s must be a map: {\".lab.example\": lab.pem}", s->key);
+        return;
+    }
+    struct host_file *files =
+        arena_alloc(&r->settings->arena, node->count * sizeof *files + 1);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_pair *pair = &node->pairs[i];
+        bool is_file =
+            pair->value->kind == YAML_KIND_SCALAR && pair->value->text.n > 0;
+        if (!is_host_pattern(pair->key) || !is_file)
+            yaml_mistake(r->doc, pair->value,
+                "%s: \"%.*s\" must map a host pattern (name.example, "
+                ".name.example, or na*.example; lower case) to a file",
+                s->key, STR_ARG(pair->key));
+        files[i].host = arena_copy(&r->settings->arena, pair->key);
+        files[i].file = is_file
+                            ? arena_copy(&r->settings->arena, pair->value->text)
+                            : STR_NONE;
+    }
+    r->settings->host_roots = files;
+    r->settings->host_roots_count = node->count;
+}
+
 static void read_word(
     struct reader *r, const struct setting *s, const struct yaml_node *map)
 {
@@ -524,6 +559,9 @@ static void read_value(
         break;
     case SETTING_RESOLVE:
         read_resolve(r, s, map);
+        break;
+    case SETTING_HOST_FILES:
+        read_host_files(r, s, map);
         break;
     case SETTING_PORTS:
         read_ports(r, s, map);
@@ -663,7 +701,8 @@ static void describe_values(const struct setting *s, struct buf *out)
             (long long)s->max, s->unit[0] != '\0' ? " " : "", s->unit);
     if (s->type == SETTING_TEXT)
         buf_append_str(out, STR("text"));
-    if (s->type == SETTING_RESOLVE || s->type == SETTING_ROLES)
+    if (s->type == SETTING_RESOLVE || s->type == SETTING_HOST_FILES ||
+        s->type == SETTING_ROLES)
         buf_append_str(out, STR("map"));
     if (s->type == SETTING_ENDPOINTS)
         buf_append_str(out, STR("address:port, or a list"));

@@ -44,6 +44,11 @@ struct setting_oidc { /* issuer empty: off */
     bool refuses_passwords;
 };
 
+struct host_file {   /* upstream.host_roots */
+    struct str host; /* a pattern */
+    struct str file;
+};
+
 struct settings {
     struct arena arena;
     /* listen */
@@ -67,6 +72,8 @@ struct settings {
     struct resolve_entry *resolve;
     size_t resolve_count;
     struct str_list extra_roots, crl;
+    struct host_file *host_roots;
+    size_t host_roots_count;
     bool ignore_missing_staple;
     struct str_list dns_servers; /* empty: /etc/resolv.conf */
     struct net_range *allow_private;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/net.h"
 #include "certs/pem.h"
 
 enum {
@@ -20,8 +21,16 @@ enum {
     STAPLE_SKEW_SECONDS = 300,
 };
 
+/* The roots of all, and those of a pattern of hosts. */
+struct host_roots {
+    struct str pattern;
+    X509_STORE *store;
+};
+
 struct trust {
     X509_STORE *store;
+    struct host_roots *hosts;
+    size_t host_count;
     STACK_OF(X509) * own; /* our CA, and older ones */
     bool has_crls, ignores_missing_staple;
 };
@@ -106,8 +115,8 @@ static bool is_from_own(const struct trust *trust, X509 *cert)
 
 /* ---- loading ---------------------------------------------------------- */
 
-static void add_certs(
-    struct trust *trust, const struct bundle_file *file, struct diag *diag)
+static void add_certs(struct trust *trust, X509_STORE *store,
+    const struct bundle_file *file, struct diag *diag)
 {
     STACK_OF(X509) * certs;
     if (pem_read_certs(file->text, &certs) != OK) {
@@ -122,8 +131,8 @@ static void add_certs(
                 X509_up_ref(cert) == 1 && sk_X509_push(trust->own, cert) > 0,
                 "sk_push");
         } else if (!is_own(trust, cert)) {
-            openssl_need(X509_STORE_add_cert(trust->store, cert) == 1,
-                "X509_STORE_add_cert");
+            openssl_need(
+                X509_STORE_add_cert(store, cert) == 1, "X509_STORE_add_cert");
         }
     }
     sk_X509_pop_free(certs, X509_free);
@@ -161,7 +170,7 @@ static void load_kind(struct trust *trust, const struct bundle *bundle,
         if (kind == BUNDLE_CRL)
             add_crls(trust, file, diag);
         else
-            add_certs(trust, file, diag);
+            add_certs(trust, trust->store, file, diag);
     }
 }
 
@@ -180,6 +189,42 @@ struct trust *trust_new(const struct bundle *bundle, struct diag *diag)
     return trust;
 }
 
+/* Certificates and lists, by reference. */
+static X509_STORE *store_copy(X509_STORE *from)
+{
+    X509_STORE *to = X509_STORE_new();
+    openssl_need(to != NULL, "X509_STORE");
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(from);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
+        X509 *cert = X509_OBJECT_get0_X509(object);
+        X509_CRL *crl = X509_OBJECT_get0_X509_CRL(object);
+        openssl_need(cert == NULL || X509_STORE_add_cert(to, cert) == 1,
+            "X509_STORE_add_cert");
+        openssl_need(crl == NULL || X509_STORE_add_crl(to, crl) == 1,
+            "X509_STORE_add_crl");
+    }
+    return to;
+}
+
+void trust_add_host_roots(struct trust *trust, struct str pattern,
+    const struct bundle_file *file, struct diag *diag)
+{
+    trust->hosts = mem_realloc(
+        trust->hosts, (trust->host_count + 1) * sizeof *trust->hosts);
+    struct host_roots *added = &trust->hosts[trust->host_count++];
+    *added = (struct host_roots){pattern, store_copy(trust->store)};
+    add_certs(trust, added->store, file, diag);
+}
+
+static X509_STORE *store_for(const struct trust *trust, struct str host)
+{
+    for (size_t i = 0; i < trust->host_count; i++)
+        if (host_matches(trust->hosts[i].pattern, host))
+            return trust->hosts[i].store;
+    return trust->store;
+}
+
 void trust_ignore_missing_staple(struct trust *trust)
 {
     trust->ignores_missing_staple = true;
@@ -189,6 +234,9 @@ void trust_free(struct trust **trust)
 {
     if (*trust == NULL)
         return;
+    for (size_t i = 0; i < (*trust)->host_count; i++)
+        X509_STORE_free((*trust)->hosts[i].store);
+    mem_free((*trust)->hosts);
     X509_STORE_free((*trust)->store);
     sk_X509_pop_free((*trust)->own, X509_free);
     mem_free(*trust);
@@ -391,13 +439,13 @@ static int on_verify_step(int is_good, X509_STORE_CTX *context)
     }
 }
 
-static X509_STORE_CTX *context_new(
-    struct trust *trust, X509 *leaf, STACK_OF(X509) * untrusted, int64_t now_ms)
+static X509_STORE_CTX *context_new(struct trust *trust, X509_STORE *store,
+    X509 *leaf, STACK_OF(X509) * untrusted, int64_t now_ms)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     openssl_need(
         context != NULL &&
-            X509_STORE_CTX_init(context, trust->store, leaf, untrusted) == 1 &&
+            X509_STORE_CTX_init(context, store, leaf, untrusted) == 1 &&
             X509_STORE_CTX_set_default(context, "ssl_server") == 1,
         "X509_STORE_CTX");
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
@@ -412,10 +460,11 @@ static X509_STORE_CTX *context_new(
 }
 
 static enum err build_chain(struct trust *trust, X509 *leaf,
-    STACK_OF(X509) * untrusted, int64_t now_ms, struct trust_verdict *verdict,
-    STACK_OF(X509) * *chain_out)
+    STACK_OF(X509) * untrusted, struct str host, int64_t now_ms,
+    struct trust_verdict *verdict, STACK_OF(X509) * *chain_out)
 {
-    X509_STORE_CTX *context = context_new(trust, leaf, untrusted, now_ms);
+    X509_STORE_CTX *context =
+        context_new(trust, store_for(trust, host), leaf, untrusted, now_ms);
     enum err err = OK;
     int is_good = X509_verify_cert(context);
     int error = X509_STORE_CTX_get_error(context);
@@ -456,7 +505,7 @@ enum err trust_verify(struct trust *trust, X509 *leaf,
             X509_V_ERR_CERT_CHAIN_TOO_LONG, TRUST_CHAIN_MAX);
     STACK_OF(X509) *chain = NULL;
     enum err err =
-        build_chain(trust, leaf, untrusted, now_ms, verdict_out, &chain);
+        build_chain(trust, leaf, untrusted, host, now_ms, verdict_out, &chain);
     if (err != OK)
         name_own_ca(trust, leaf, untrusted, verdict_out);
     if (err == OK)
@@ -522,7 +571,7 @@ static int basic_status(OCSP_BASICRESP *basic, X509 *leaf, X509 *issuer)
 }
 
 static int staple_status(
-    struct trust *trust, STACK_OF(X509) * chain, struct str staple)
+    X509_STORE *store, STACK_OF(X509) * chain, struct str staple)
 {
     const unsigned char *at = (const unsigned char *)staple.p;
     int status = V_OCSP_CERTSTATUS_UNKNOWN;
@@ -533,7 +582,7 @@ static int staple_status(
         OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL)
         basic = OCSP_response_get1_basic(response);
     if (basic != NULL && sk_X509_num(chain) > 1 &&
-        OCSP_basic_verify(basic, chain, trust->store, 0) == 1)
+        OCSP_basic_verify(basic, chain, store, 0) == 1)
         status = basic_status(
             basic, sk_X509_value(chain, 0), sk_X509_value(chain, 1));
     OCSP_BASICRESP_free(basic);
@@ -542,10 +591,11 @@ static int staple_status(
     return status;
 }
 
-enum err trust_check_staple(struct trust *trust, STACK_OF(X509) * chain,
-    struct str staple, struct trust_verdict *verdict_out)
+enum err trust_check_staple(struct trust *trust, struct str host,
+    STACK_OF(X509) * chain, struct str staple,
+    struct trust_verdict *verdict_out)
 {
-    int status = staple_status(trust, chain, staple);
+    int status = staple_status(store_for(trust, host), chain, staple);
     if (status == V_OCSP_CERTSTATUS_REVOKED)
         return deny(verdict_out, "revoked", X509_V_ERR_CERT_REVOKED, 0);
     if (status != V_OCSP_CERTSTATUS_GOOD && !trust->ignores_missing_staple &&

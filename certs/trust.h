@@ -38,6 +38,13 @@ struct trust_verdict {
 struct trust *trust_new(const struct bundle *bundle, struct diag *diag);
 void trust_free(struct trust **trust);
 
+/* Roots that count for the hosts of one pattern (host_matches) only, besides
+ * those that count for all; of several patterns that fit a host the first
+ * added decides.  pattern is borrowed for the life of trust.  Mistakes go to
+ * diag (U13). */
+void trust_add_host_roots(struct trust *trust, struct str pattern,
+    const struct bundle_file *file, struct diag *diag);
+
 /* A certificate that demands a staple is taken without one, too (U10). */
 void trust_ignore_missing_staple(struct trust *trust);
 
@@ -48,12 +55,13 @@ enum err trust_verify(struct trust *trust, X509 *leaf,
     STACK_OF(X509) * untrusted, struct str host, int64_t now_ms,
     struct trust_verdict *verdict_out, STACK_OF(X509) * *chain_out) MUST_USE;
 
-/* A stapled OCSP response (empty: none came) for the leaf of a believed
- * chain.  ERR_DENIED: revoked, or the certificate demands a staple
- * (RFC 7633) and no good one is there (U10).  A staple that cannot be
+/* A stapled OCSP response (empty: none came) for the leaf of a chain that was
+ * believed for the host.  ERR_DENIED: revoked, or the certificate demands a
+ * staple (RFC 7633) and no good one is there (U10).  A staple that cannot be
  * verified counts as none. */
-enum err trust_check_staple(struct trust *trust, STACK_OF(X509) * chain,
-    struct str staple, struct trust_verdict *verdict_out) MUST_USE;
+enum err trust_check_staple(struct trust *trust, struct str host,
+    STACK_OF(X509) * chain, struct str staple,
+    struct trust_verdict *verdict_out) MUST_USE;
 
 /* How many words trust_verdict.reason can be, for metrics: the list ends with
  * NULL. */

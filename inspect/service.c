@@ -6,23 +6,12 @@
 #include "inspect/service.h"
 
 #include "base/mem.h"
+#include "base/net.h"
 #include "inspect/form.h"
 #include "inspect/path.h"
 #include "inspect/service_parts.h"
 
 /* ---- hosts --------------------------------------------------------- */
-
-bool host_matches(struct str pattern, struct str host)
-{
-    if (pattern.n == 0 || host.n == 0)
-        return false;
-    if (pattern.p[0] != '.')
-        return str_glob(pattern, host, '.');
-    struct str name = str_sub(pattern, 1, pattern.n);
-    if (host.n <= name.n)
-        return str_eq(name, host);
-    return str_eq(pattern, str_sub(host, host.n - pattern.n, host.n));
-}
 
 static bool any_host(const struct str *patterns, size_t count, struct str host)
 {

@@ -45,7 +45,6 @@ struct str service_set_name(const struct service_set *set, size_t index);
  * nothing for a PAC file. */
 struct str service_host_pattern(
     const struct service_set *set, size_t index, bool *is_shared_out);
-bool host_matches(struct str pattern, struct str host);
 
 /* Whether the map lets a WebSocket upgrade to this path through. */
 bool service_allows_websocket(const struct service *service, struct str path);

@@ -133,6 +133,10 @@ static void collect_roots(struct collector *c, const struct settings *s)
             "no trusted roots: install the package ca-certificates, or set "
             "upstream.extra_roots");
     collect_list(c, BUNDLE_ROOTS, &s->extra_roots, false);
+    for (size_t i = 0; i < s->host_roots_count; i++) {
+        struct str_list file = {&s->host_roots[i].file, 1};
+        collect_list(c, BUNDLE_HOST_ROOTS, &file, false);
+    }
     collect_list(c, BUNDLE_CRL, &s->crl, false);
 }
 
@@ -289,6 +293,19 @@ enum err conf_arm_scanner(
     return scanner_attach(conf->scanner, data, diag) == OK ? OK : ERR_CONFIG;
 }
 
+/* Every one of the files is in the bundle, or it was not collected. */
+static void add_host_roots(struct conf *conf, struct diag *diag)
+{
+    const struct settings *s = &conf->settings;
+    for (size_t i = 0; i < s->host_roots_count; i++) {
+        const struct bundle_file *file =
+            bundle_nth(&conf->bundle, BUNDLE_HOST_ROOTS, i);
+        if (file != NULL)
+            tls_context_add_host_roots(
+                conf->tls, s->host_roots[i].host, file, diag);
+    }
+}
+
 enum err conf_arm(struct conf *conf, struct str database, struct str data,
     struct str ticket_keys, struct diag *diag)
 {
@@ -296,9 +313,13 @@ enum err conf_arm(struct conf *conf, struct str database, struct str data,
         return ERR_CONFIG;
     conf->pool = channel_pool_new();
     conf->tls = tls_context_new(&conf->bundle, ticket_keys, diag);
-    if (conf->tls != NULL && conf->settings.ignore_missing_staple)
+    if (conf->tls == NULL)
+        return ERR_CONFIG;
+    if (conf->settings.ignore_missing_staple)
         tls_context_ignore_missing_staple(conf->tls);
-    return conf->tls != NULL ? OK : ERR_CONFIG;
+    size_t mistakes = diag->count;
+    add_host_roots(conf, diag);
+    return diag->count == mistakes ? OK : ERR_CONFIG;
 }
 
 struct conf *conf_ref(struct conf *conf)

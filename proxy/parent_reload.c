@@ -142,16 +142,23 @@ static size_t count_certificates(struct str pem)
 void generation_log_roots(const struct generation *g)
 {
     const struct bundle *bundle = &g->conf->bundle;
+    const struct settings *settings = &g->conf->settings;
+    size_t limited = 0;
     for (size_t i = 0; i < bundle->count; i++) {
         const struct bundle_file *file = &bundle->files[i];
         char modified[CLOCK_TEXT_BYTES];
         struct stat st;
-        if (file->kind != BUNDLE_ROOTS || stat(file->name.p, &st) != 0)
+        struct str hosts = STR("all");
+        if (file->kind == BUNDLE_HOST_ROOTS)
+            hosts = settings->host_roots[limited++].host;
+        else if (file->kind != BUNDLE_ROOTS)
+            continue;
+        if (stat(file->name.p, &st) != 0)
             continue;
         clock_format((int64_t)st.st_mtime * 1000, modified);
         log_event(LOG_INFO, "roots.loaded", LOG_STR("file", file->name),
             LOG_INT("certificates", count_certificates(file->text)),
-            LOG_CSTR("modified", modified));
+            LOG_CSTR("modified", modified), LOG_STR("hosts", hosts));
     }
 }
 

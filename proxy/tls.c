@@ -220,7 +220,7 @@ static int on_staple(SSL *ssl, void *arg)
     struct str staple =
         n > 0 ? str_make((const char *)bytes, (size_t)n) : STR_NONE;
     enum err err = trust_check_staple(
-        tls->context->trust, tls->chain, staple, &tls->verdict);
+        tls->context->trust, host_of(tls), tls->chain, staple, &tls->verdict);
     return err == OK;
 }
 
@@ -387,6 +387,12 @@ struct tls_context *tls_context_new(
 void tls_context_ignore_missing_staple(struct tls_context *context)
 {
     trust_ignore_missing_staple(context->trust);
+}
+
+void tls_context_add_host_roots(struct tls_context *context, struct str pattern,
+    const struct bundle_file *file, struct diag *diag)
+{
+    trust_add_host_roots(context->trust, pattern, file, diag);
 }
 
 void tls_context_free(struct tls_context **context_at)

@@ -33,6 +33,9 @@ struct tls_context *tls_context_new(
     const struct bundle *bundle, struct str ticket_keys, struct diag *diag);
 /* upstream.missing_staple: ignore (U10). */
 void tls_context_ignore_missing_staple(struct tls_context *context);
+/* upstream.host_roots: see trust_add_host_roots (U13). */
+void tls_context_add_host_roots(struct tls_context *context, struct str pattern,
+    const struct bundle_file *file, struct diag *diag);
 void tls_context_free(struct tls_context **context);
 
 /* ALPN: bit set, in the order h2, http/1.1. */

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import signal
 import ssl
 import subprocess
 import threading
@@ -163,6 +164,28 @@ class OwnOrigins(GatewayTest):
              certs() / "root.pem", "--cert", certs() / "client-eku.pem", "--key", certs() / "client-eku.key",
              "https://bypassed.chatgpt.com/"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(done.stdout, b"hi", done.stderr)
+
+    def test_u13_a_root_of_one_host_counts_for_no_other(self):
+        """The first pattern that fits counts; a wrong file changes nothing; a reload takes it away again."""
+        config = self.gateway.config.read_text()
+        self.addCleanup(self.reload)
+        self.addCleanup(self.gateway.config.write_text, config)
+        for name in ("newer", "older"):
+            self.origins[name].context = server_context("unknown-issuer")
+
+        def configured(value):
+            self.gateway.config.write_text(config.replace("extra_roots: [", f"host_roots: {value}, extra_roots: ["))
+            begun = len(self.gateway.log())
+            self.gateway.signal(signal.SIGHUP)
+            wait_for(lambda: re.search("event=reload\\.(in_use|refused)", self.gateway.log()[begun:]), what="reload")
+            return self.gateway.log()[begun:]
+        self.assertEqual((self.code("newer"), self.code("older")), (502, 502))
+        log = configured(f'{{"newer.chatgpt.com": {certs() / "stranger.pem"}}}')
+        self.assertRegex(log, r"event=roots\.loaded file=\S+stranger\.pem certificates=1 .*hosts=newer\.chatgpt\.com")
+        self.assertEqual((self.code("newer"), self.code("older")), (200, 502))
+        self.assertIn("reload.refused", configured('{"newer.chatgpt.com": absent.pem}'))
+        self.assertIn("reload.refused", configured('{"New Host": root.pem}'))
+        self.assertEqual((self.code("newer"), self.code("older")), (200, 502))
 
     def test_u13_the_roots_are_named_dated_and_renewed(self):
         def told(since=0):

@@ -75,15 +75,6 @@ static void collect(const char *text, struct bundle *b, struct diag *diag)
     conf_collect(path, b, diag);
 }
 
-static const struct bundle_file *nth(
-    const struct bundle *b, enum bundle_kind kind, size_t n)
-{
-    for (size_t i = 0; i < b->count; i++)
-        if (b->files[i].kind == kind && n-- == 0)
-            return &b->files[i];
-    return NULL;
-}
-
 static void names_resolve_beside_the_settings_file(void **state)
 {
     (void)state;
@@ -91,15 +82,15 @@ static void names_resolve_beside_the_settings_file(void **state)
     struct diag diag = {0};
     collect(settings, &b, &diag);
     assert_string_equal(buf_cstr(&diag.text), "");
-    assert_true(str_is(nth(&b, BUNDLE_SERVICE, 0)->text, "map\n"));
-    assert_true(str_is(nth(&b, BUNDLE_POLICY, 0)->text, "policy\n"));
-    assert_true(str_is(nth(&b, BUNDLE_CA, 0)->text, "a CA\n"));
-    assert_true(str_is(nth(&b, BUNDLE_USERS, 0)->text, "users: []\n"));
-    assert_true(str_ends(nth(&b, BUNDLE_DATA_DIR, 0)->name, "/data"));
+    assert_true(str_is(bundle_nth(&b, BUNDLE_SERVICE, 0)->text, "map\n"));
+    assert_true(str_is(bundle_nth(&b, BUNDLE_POLICY, 0)->text, "policy\n"));
+    assert_true(str_is(bundle_nth(&b, BUNDLE_CA, 0)->text, "a CA\n"));
+    assert_true(str_is(bundle_nth(&b, BUNDLE_USERS, 0)->text, "users: []\n"));
+    assert_true(str_ends(bundle_nth(&b, BUNDLE_DATA_DIR, 0)->name, "/data"));
     bool has_root = false;
-    for (size_t i = 0; nth(&b, BUNDLE_ROOTS, i) != NULL; i++)
-        has_root =
-            has_root || str_is(nth(&b, BUNDLE_ROOTS, i)->text, "a root\n");
+    for (size_t i = 0; bundle_nth(&b, BUNDLE_ROOTS, i) != NULL; i++)
+        has_root = has_root ||
+                   str_is(bundle_nth(&b, BUNDLE_ROOTS, i)->text, "a root\n");
     assert_true(has_root);
     bundle_free(&b);
     diag_free(&diag);
@@ -111,11 +102,14 @@ static void a_folder_of_rules_and_lists_is_read_in_order(void **state)
     struct bundle b;
     struct diag diag = {0};
     collect(settings, &b, &diag);
-    assert_true(str_ends(nth(&b, BUNDLE_DETECTORS, 0)->name, "rules/a.yaml"));
-    assert_true(str_ends(nth(&b, BUNDLE_DETECTORS, 1)->name, "rules/b.yaml"));
-    assert_null(nth(&b, BUNDLE_DETECTORS, 2));
-    assert_true(str_ends(nth(&b, BUNDLE_WORDS, 0)->name, "rules/notes.txt"));
-    assert_null(nth(&b, BUNDLE_WORDS, 1));
+    assert_true(
+        str_ends(bundle_nth(&b, BUNDLE_DETECTORS, 0)->name, "rules/a.yaml"));
+    assert_true(
+        str_ends(bundle_nth(&b, BUNDLE_DETECTORS, 1)->name, "rules/b.yaml"));
+    assert_null(bundle_nth(&b, BUNDLE_DETECTORS, 2));
+    assert_true(
+        str_ends(bundle_nth(&b, BUNDLE_WORDS, 0)->name, "rules/notes.txt"));
+    assert_null(bundle_nth(&b, BUNDLE_WORDS, 1));
     bundle_free(&b);
     diag_free(&diag);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/net.h"
 #include "inspect/path.h"
 #include "inspect/form.h"
 #include "inspect/service.h"

@@ -89,6 +89,84 @@ static void u2_u3_names_match_by_san_and_whole_leftmost_wildcard(void **state)
     pki_free(&root);
 }
 
+static void u13_roots_of_some_hosts_count_for_them_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *by_lab, *by_shop, *by_root;
+    } rules[] = {
+        {"a.lab.test", "good", "unknown-issuer", "good"},
+        {"b.a.lab.test", "good", "unknown-issuer", "good"},
+        {"lab.test", "good", "unknown-issuer", "good"},
+        {"xlab.test", "unknown-issuer", "unknown-issuer", "good"},
+        {"lab.test.evil.test", "unknown-issuer", "unknown-issuer", "good"},
+        {"shop.lab.test", "good", "unknown-issuer", "good"}, /* the first */
+        {"shop.test", "unknown-issuer", "good", "good"},
+        {"other.test", "unknown-issuer", "unknown-issuer", "good"},
+    };
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert lab = pki_make_ca("lab", NULL);
+    struct pki_cert shop = pki_make_ca("shop", NULL);
+    struct bundle all = {0}, limited = {0};
+    struct diag diag = {0};
+    pki_add(&all, BUNDLE_ROOTS, root.cert);
+    pki_add(&limited, BUNDLE_HOST_ROOTS, lab.cert);
+    pki_add(&limited, BUNDLE_HOST_ROOTS, shop.cert);
+    struct trust *trust = trust_of(&all);
+    trust_add_host_roots(trust, STR(".lab.test"), &limited.files[0], &diag);
+    trust_add_host_roots(trust, STR("shop.lab.test"), &limited.files[1], &diag);
+    trust_add_host_roots(trust, STR("shop.test"), &limited.files[1], &diag);
+    assert_int_equal(diag.count, 0);
+    const struct pki_cert *issuers[] = {&lab, &shop, &root};
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        const char *want[] = {
+            rules[i].by_lab, rules[i].by_shop, rules[i].by_root};
+        char san[64];
+        snprintf(san, sizeof san, "DNS:%s", rules[i].host);
+        for (size_t j = 0; j < ARRAY_LEN(issuers); j++) {
+            struct pki_cert leaf = pki_make_leaf(san, issuers[j]);
+            assert_string_equal(
+                judge(trust, leaf.cert, NULL, rules[i].host, clock_wall_ms()),
+                want[j]);
+            pki_free(&leaf);
+        }
+    }
+    struct bundle_file broken = {
+        BUNDLE_HOST_ROOTS, STR("broken.pem"), STR("no PEM")};
+    trust_add_host_roots(trust, STR("x.test"), &broken, &diag);
+    assert_int_equal(diag.count, 1);
+    diag_free(&diag);
+    trust_free(&trust);
+    bundle_free(&limited);
+    pki_free(&root);
+    pki_free(&lab);
+    pki_free(&shop);
+}
+
+/* U9, U11: lists and the own CA hold for such roots, too. */
+static void u13_the_own_ca_is_no_root_of_a_host(void **state)
+{
+    (void)state;
+    struct pki_cert own = pki_make_ca("own", NULL);
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct bundle all = {0}, limited = {0};
+    struct diag diag = {0};
+    pki_add(&all, BUNDLE_ROOTS, root.cert);
+    pki_add(&all, BUNDLE_CA, own.cert);
+    pki_add(&limited, BUNDLE_HOST_ROOTS, own.cert);
+    struct trust *trust = trust_of(&all);
+    trust_add_host_roots(trust, STR("a.test"), &limited.files[0], &diag);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &own);
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", clock_wall_ms()), "own-ca");
+    pki_free(&leaf);
+    diag_free(&diag);
+    trust_free(&trust);
+    bundle_free(&limited);
+    pki_free(&own);
+    pki_free(&root);
+}
+
 static void u4_u5_authorities_are_held_to_their_limits(void **state)
 {
     (void)state;
@@ -590,6 +668,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(u2_u3_names_match_by_san_and_whole_leftmost_wildcard),
+        cmocka_unit_test(u13_roots_of_some_hosts_count_for_them_alone),
+        cmocka_unit_test(u13_the_own_ca_is_no_root_of_a_host),
         cmocka_unit_test(u4_u5_authorities_are_held_to_their_limits),
         cmocka_unit_test(u4_the_clock_of_the_call_decides_not_that_of_the_load),
         cmocka_unit_test(u6_weak_signatures_and_odd_keys_are_refused),
