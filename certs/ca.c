@@ -17,9 +17,18 @@
 enum err ca_create(
     struct str common_name, struct buf *cert_pem_out, struct buf *key_pem_out)
 {
+    return ca_create_limited(
+        common_name, &(struct ca_limits){0}, cert_pem_out, key_pem_out);
+}
+
+enum err ca_create_limited(struct str common_name,
+    const struct ca_limits *limits, struct buf *cert_pem_out,
+    struct buf *key_pem_out)
+{
     EVP_PKEY *key = p256_create();
     X509 *cert = NULL;
-    enum err err = mint_ca(common_name, key, clock_wall_ms(), &cert);
+    enum err err = mint_ca(
+        common_name, limits->names, limits->count, key, clock_wall_ms(), &cert);
     if (err == OK) {
         pem_write_cert(cert, cert_pem_out);
         pem_write_key(key, key_pem_out);

@@ -13,6 +13,15 @@
 enum err ca_create(struct str common_name, struct buf *cert_pem_out,
     struct buf *key_pem_out) MUST_USE;
 
+/* DNS names that a CA is limited to, each with all below it; none: no limit. */
+struct ca_limits {
+    const struct str *names;
+    size_t count;
+};
+enum err ca_create_limited(struct str common_name,
+    const struct ca_limits *limits, struct buf *cert_pem_out,
+    struct buf *key_pem_out) MUST_USE;
+
 struct ca_info {
     char subject[256], serial[64], sha256[96]; /* fingerprint AA:BB:… */
     int64_t not_before_ms, not_after_ms;

@@ -128,13 +128,23 @@ static X509 *start_cert(EVP_PKEY *public_key)
     return cert;
 }
 
+static bool is_limited(X509 *ca_cert)
+{
+    return X509_get_ext_by_NID(ca_cert, NID_name_constraints, -1) >= 0;
+}
+
 static X509 *start_leaf(X509 *ca_cert, struct str host, EVP_PKEY *public_key)
 {
     X509 *leaf = start_cert(public_key);
     /* Only the SAN counts; the subject is for people's eyes and limited to
      * 64 bytes.  Without a subject the SAN must be critical
      * (RFC 5280 §4.2.1.6). */
-    bool has_subject = host.n <= COMMON_NAME_MAX;
+    uint8_t ip[16];
+    int n = 0;
+    /* Where names are limited, clients take an address in the subject for a
+     * name that is not permitted. */
+    bool has_subject = host.n <= COMMON_NAME_MAX &&
+                       !(is_ip(host, ip, &n) && is_limited(ca_cert));
     if (has_subject)
         add_name(X509_get_subject_name(leaf), NID_commonName, host);
     openssl_need(
@@ -147,6 +157,21 @@ static X509 *start_leaf(X509 *ca_cert, struct str host, EVP_PKEY *public_key)
     add_extension(leaf, ca_cert, NID_subject_key_identifier, "hash");
     add_extension(leaf, ca_cert, NID_authority_key_identifier, "keyid:always");
     return leaf;
+}
+
+/* A leaf outside the CA's nameConstraints would be signed for nothing: clients
+ * refuse it.  OpenSSL looks at the names that it has cached, and those of a
+ * certificate that is not yet signed would be cached too early. */
+static bool is_permitted(X509 *ca_cert, X509 *leaf)
+{
+    if (!is_limited(ca_cert))
+        return true;
+    NAME_CONSTRAINTS *limits =
+        X509_get_ext_d2i(ca_cert, NID_name_constraints, NULL, NULL);
+    bool is_good = limits != NULL && X509_check_purpose(leaf, -1, 0) == 1 &&
+                   NAME_CONSTRAINTS_check(leaf, limits) == X509_V_OK;
+    NAME_CONSTRAINTS_free(limits);
+    return is_good;
 }
 
 enum err mint_leaf(X509 *ca_cert, EVP_PKEY *ca_key, struct str host,
@@ -165,15 +190,43 @@ enum err mint_leaf(X509 *ca_cert, EVP_PKEY *ca_key, struct str host,
         X509_getm_notBefore(leaf), leaf_from > from_ms ? leaf_from : from_ms);
     set_time(X509_getm_notAfter(leaf), leaf_to < to_ms ? leaf_to : to_ms);
     openssl_need(X509_sign(leaf, ca_key, EVP_sha256()) > 0, "signing");
+    if (!is_permitted(ca_cert, leaf)) {
+        X509_free(leaf);
+        return ERR_DENIED;
+    }
     *leaf_out = leaf;
     return OK;
 }
 
-enum err mint_ca(
-    struct str common_name, EVP_PKEY *key, int64_t now_ms, X509 **ca_out)
+/* By hand, for the same reason as the SAN. */
+static void add_permitted(X509 *ca, const struct str *names, size_t count)
+{
+    NAME_CONSTRAINTS *limits = NAME_CONSTRAINTS_new();
+    openssl_need(limits != NULL, "constraints");
+    limits->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+    for (size_t i = 0; i < count; i++) {
+        GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
+        ASN1_IA5STRING *name = ASN1_IA5STRING_new();
+        openssl_need(
+            tree != NULL && name != NULL &&
+                ASN1_STRING_set(name, names[i].p, (int)names[i].n) == 1 &&
+                sk_GENERAL_SUBTREE_push(limits->permittedSubtrees, tree) > 0,
+            "constraints");
+        GENERAL_NAME_set0_value(tree->base, GEN_DNS, name);
+    }
+    openssl_need(X509_add1_ext_i2d(ca, NID_name_constraints, limits, 1, 0) == 1,
+        "constraints");
+    NAME_CONSTRAINTS_free(limits);
+}
+
+enum err mint_ca(struct str common_name, const struct str *permitted,
+    size_t permitted_count, EVP_PKEY *key, int64_t now_ms, X509 **ca_out)
 {
     if (common_name.n == 0 || common_name.n > COMMON_NAME_MAX)
         return ERR_PARSE;
+    for (size_t i = 0; i < permitted_count; i++)
+        if (!is_name(permitted[i]))
+            return ERR_PARSE;
     X509 *ca = start_cert(key);
     X509_NAME *name = X509_get_subject_name(ca);
     add_name(name, NID_organizationName, STR("promptgate"));
@@ -183,6 +236,8 @@ enum err mint_ca(
     set_time(X509_getm_notAfter(ca), now_ms + MINT_CA_DAYS * 24 * hour_ms);
     add_extension(ca, ca, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
     add_extension(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign");
+    if (permitted_count > 0)
+        add_permitted(ca, permitted, permitted_count);
     add_extension(ca, ca, NID_subject_key_identifier, "hash");
     add_extension(ca, ca, NID_authority_key_identifier, "keyid:always");
     openssl_need(X509_sign(ca, key, EVP_sha256()) > 0, "signing");

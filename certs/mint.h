@@ -24,12 +24,16 @@ enum {
  * 1 to 63 bytes (no trailing dot), or an IP literal without brackets. */
 bool mint_host_is_valid(struct str host);
 
-/* ERR_PARSE: no valid host; ERR_DENIED: the CA is not valid now. */
+/* ERR_PARSE: no valid host; ERR_DENIED: the CA is not valid now, or not for
+ * this name (its nameConstraints, K4). */
 enum err mint_leaf(X509 *ca_cert, EVP_PKEY *ca_key, struct str host,
     EVP_PKEY *public_key, int64_t now_ms, X509 **leaf_out) MUST_USE;
 
-/* Self-signed, pathLen 0 (K4).  common_name: 1 to 64 bytes of UTF-8. */
-enum err mint_ca(struct str common_name, EVP_PKEY *key, int64_t now_ms,
+/* Self-signed, pathLen 0 (K4).  common_name: 1 to 64 bytes of UTF-8.  With
+ * permitted names (valid hosts) it is good for these and what is below them
+ * only; addresses are not limited. */
+enum err mint_ca(struct str common_name, const struct str *permitted,
+    size_t permitted_count, EVP_PKEY *key, int64_t now_ms,
     X509 **ca_out) MUST_USE;
 
 #endif

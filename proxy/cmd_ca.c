@@ -14,23 +14,31 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "certs/ca.h"
+#include "proxy/ca_names.h"
 #include "proxy/cmd_data.h"
+#include "proxy/conf.h"
 #include "proxy/first.h"
 
 struct options {
     const char *config;
     const char *action;
     enum ca_format format;
+    bool is_limited;
 };
 
 static const char help[] =
-    "usage: promptgate ca [-c FILE] init | show | export [--format F]\n\n"
+    "usage: promptgate ca [-c FILE] init [--limited] | show |\n"
+    "                     export [--format F]\n\n"
     "  init      makes the key and the certificate in <data_dir>/ca; never\n"
     "            replaces what is there (`run` does this at its first start)\n"
     "  show      subject, fingerprint and validity\n"
     "  export    the certificate, to be trusted by clients, on standard "
     "output\n\n"
+    "  --limited    good for the hosts of the service maps and the names of\n"
+    "               the console only (nameConstraints); a map that names\n"
+    "               another domain later needs another CA\n"
     "  --format F   pem (default), der, or mobileconfig (Apple devices)\n";
 
 static int say(int status, const char *what, const char *why)
@@ -59,6 +67,7 @@ static int parse_options(int argc, char **argv, struct options *o)
     static const struct option long_options[] = {
         {"format", required_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'},
+        {"limited", no_argument, NULL, 'l'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -71,6 +80,8 @@ static int parse_options(int argc, char **argv, struct options *o)
         }
         if (option == 'c')
             o->config = optarg;
+        else if (option == 'l')
+            o->is_limited = true;
         else if (option != 'f')
             return STATUS_USAGE; /* getopt_long has said what is wrong */
         else if (!parse_format(optarg, &o->format))
@@ -159,7 +170,30 @@ static int refuse_to_replace(const char *folder)
     return STATUS_FAILED;
 }
 
-static int init(const struct settings *settings, const char *path)
+/* The hosts of the maps are read for a limited CA alone. */
+static enum err make_limited(
+    const struct options *o, const struct settings *settings)
+{
+    struct bundle bundle = {0};
+    struct diag elsewhere = {0}, diag = {0};
+    struct ca_names names = {0};
+    char *file = conf_find_file(o->config);
+    conf_collect(file, &bundle, &elsewhere);
+    enum err err = ca_names_collect(&bundle, settings, &names, &diag);
+    if (err == OK)
+        err = first_ca(settings->data_dir.p,
+            &(struct ca_limits){names.items, names.count});
+    fputs(buf_cstr(&diag.text), stderr);
+    ca_names_free(&names);
+    bundle_free(&bundle);
+    diag_free(&elsewhere);
+    diag_free(&diag);
+    mem_free(file);
+    return err;
+}
+
+static int init(
+    const struct options *o, const struct settings *settings, const char *path)
 {
     char folder[PATH_MAX];
     if ((size_t)snprintf(folder, sizeof folder, "%s/ca",
@@ -169,7 +203,10 @@ static int init(const struct settings *settings, const char *path)
         return refuse_to_replace(folder);
     if (first_make_data_dir(settings->data_dir.p) != OK)
         return say(STATUS_FAILED, settings->data_dir.p, strerror(errno));
-    if (first_ca(settings->data_dir.p) != OK) /* says why */
+    enum err err = o->is_limited
+                       ? make_limited(o, settings)
+                       : first_ca(settings->data_dir.p, &(struct ca_limits){0});
+    if (err != OK) /* says why */
         return STATUS_FAILED;
     return show(path);
 }
@@ -181,7 +218,7 @@ static int act(const struct options *o, const struct settings *settings)
             settings->data_dir.p) >= sizeof path)
         return say(STATUS_FAILED, "data_dir", "the path is too long");
     if (strcmp(o->action, "init") == 0)
-        return init(settings, path);
+        return init(o, settings, path);
     return strcmp(o->action, "show") == 0 ? show(path)
                                           : export(path, o->format);
 }
@@ -197,6 +234,8 @@ int command_ca(int argc, char **argv)
         strcmp(o.action, "export") != 0)
         return say(
             STATUS_USAGE, o.action, "no such action: init, show or export");
+    if (o.is_limited && strcmp(o.action, "init") != 0)
+        return say(STATUS_USAGE, "--limited", "for init only");
     if (cmd_load_settings(o.config, &settings) != OK)
         return STATUS_USAGE;
     status = act(&o, &settings);

@@ -169,10 +169,11 @@ enum err first_data_dir(
     return err == OK ? take_lock(s->data_dir.p, lock_fd_out) : err;
 }
 
-static enum err make_ca(const char *cert_path, const char *key_path)
+static enum err make_ca(
+    const char *cert_path, const char *key_path, const struct ca_limits *limits)
 {
     struct buf cert = {0}, key = {0};
-    enum err err = ca_create(STR("promptgate CA"), &cert, &key);
+    enum err err = ca_create_limited(STR("promptgate CA"), limits, &cert, &key);
     /* The key first: a certificate alone would look like a finished CA. */
     if (err == OK)
         err = file_create(key_path, buf_str(&key), 0600);
@@ -192,7 +193,7 @@ static void advise_on_ca(const char *folder)
         folder);
 }
 
-enum err first_ca(const char *data_dir)
+enum err first_ca(const char *data_dir, const struct ca_limits *limits)
 {
     char folder[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], users[PATH_MAX];
     snprintf(folder, sizeof folder, "%s/ca", data_dir);
@@ -211,7 +212,8 @@ enum err first_ca(const char *data_dir)
     }
     if (has_key) /* an interrupted first start: no client can know it yet */
         unlink(key);
-    if (file_make_folder(folder, 0755) != OK || make_ca(cert, key) != OK) {
+    if (file_make_folder(folder, 0755) != OK ||
+        make_ca(cert, key, limits) != OK) {
         complain("cannot make the CA in", folder);
         return ERR_IO;
     }

@@ -7,6 +7,7 @@
 #define PROXY_FIRST_H
 
 #include "base/settings.h"
+#include "certs/ca.h"
 #include "proxy/spawn.h"
 
 /* The user that roles run as: set only as root.  ERR_CONFIG: said on standard
@@ -24,8 +25,10 @@ enum err first_make_data_dir(const char *data_dir) MUST_USE;
 enum err first_data_dir(const struct settings *settings,
     const struct run_user *user, int *lock_fd_out) MUST_USE;
 
-/* <data_dir>/ca/ca.pem and ca.key, when neither exists. */
-enum err first_ca(const char *data_dir) MUST_USE;
+/* <data_dir>/ca/ca.pem and ca.key, when neither exists; for these names only,
+ * if there are any (K4). */
+enum err first_ca(
+    const char *data_dir, const struct ca_limits *limits) MUST_USE;
 /* The key file, for the signer alone.  ERR_DENIED when others may read it:
  * said on standard error. */
 enum err first_open_key(const char *data_dir, int *fd_out) MUST_USE;

@@ -350,7 +350,7 @@ static enum err prepare_disk(struct parent *p, const struct settings *s)
     if (err == OK)
         err = first_data_dir(s, &p->user, &p->lock_fd);
     if (err == OK)
-        err = first_ca(dir);
+        err = first_ca(dir, &(struct ca_limits){0});
     if (err == OK)
         err = first_check_ca(dir);
     if (err == OK)

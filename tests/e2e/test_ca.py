@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import BINARY, GatewayTest, TellingTest, Gateway, Standin, wait_for
+from gateway import BINARY, ROOT, GatewayTest, TellingTest, Gateway, Standin, wait_for
 from planted import Searched
 from raw import client_context, read_response, tls_through
 
@@ -20,13 +20,13 @@ def openssl(*args, data=b""):
                           stderr=subprocess.PIPE).stdout
 
 
-def new_ca(folder, days=3650):
+def new_ca(folder, days=3650, more=()):
     """(certificate, key) as an administrator could make them."""
     key = folder / "new.key"
     key.write_bytes(openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
     cert = openssl("req", "-x509", "-new", "-key", key, "-sha256", "-days", days, "-subj", "/O=Lab/CN=Newer CA",
                    "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext",
-                   "keyUsage=critical,keyCertSign,cRLSign")
+                   "keyUsage=critical,keyCertSign,cRLSign", *more)
     return cert, key.read_bytes()
 
 
@@ -144,6 +144,66 @@ class Ending(TellingTest):
         with tls_through(gateway) as s:
             leaf = openssl("x509", "-inform", "der", "-noout", "-enddate", data=s.getpeercert(True)).decode()
         self.assertEqual(leaf.split("=")[1].strip(), end)
+
+
+class Limited(GatewayTest):
+    """A CA that is good for some names only: one that `ca init --limited` made, then one of an administrator's."""
+
+    @classmethod
+    def own_origins(cls):
+        shutil.copytree(ROOT / "conf", cls.folder / "conf")
+        config = cls.folder / "conf/first.yaml"
+        config.write_text(f"data_dir: {cls.folder / 'data'}\nnode: gate.example.org\nconsole: {{hosts: [dlp.example.net]}}\n")
+        subprocess.run([BINARY, "ca", "-c", config, "init", "--limited"], check=True, stdout=subprocess.PIPE)
+        return {}
+
+    def reload(self):
+        begun = len(self.gateway.log())
+        self.gateway.signal(1)
+        wait_for(lambda: "event=reload.in_use" in self.gateway.log()[begun:], 60, "the reload")
+
+    def test_k4_a_limited_ca_serves_what_it_is_for(self):
+        text = openssl("x509", "-in", self.gateway.ca, "-noout", "-ext", "nameConstraints").decode()
+        permitted = set(re.findall(r"DNS:(\S+)", text))
+        self.assertIn("critical", text)
+        self.assertLessEqual({"chatgpt.com", "api.openai.com", "localhost", "gate.example.org", "dlp.example.net",
+                              "blob.core.windows.net"}, permitted)
+        self.assertNotIn("com", permitted)
+        for host in ("chatgpt.com", "api.openai.com", "files.oaiusercontent.com"):
+            self.assertEqual(self.status(f"https://{host}/status/200"), 200, host)
+        self.curl(f"https://127.0.0.1:{self.gateway.console_port}/login", proxy=False)
+
+    def test_k4_others_than_us_refuse_its_leaves_for_other_names(self):
+        key, leaf = self.folder / "x.key", self.folder / "x.pem"
+        key.write_bytes(openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+        for name, is_good in (("a.chatgpt.com", True), ("bank.example", False)):
+            request = openssl("req", "-new", "-key", key, "-subj", "/O=x", "-addext", f"subjectAltName=DNS:{name}")
+            leaf.write_bytes(openssl("x509", "-req", "-CA", self.gateway.ca, "-CAkey", self.gateway.data / "ca/ca.key",
+                                     "-copy_extensions", "copy", "-days", "2", data=request))
+            done = subprocess.run(["openssl", "verify", "-CAfile", self.gateway.ca, leaf],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode == 0, is_good, (name, done.stderr))
+
+    def test_k4_a_name_that_the_ca_is_not_for_is_refused_and_not_tunnelled(self):
+        folder, begun = self.gateway.data / "ca", len(self.gateway.log())
+        old = {path: path.read_bytes() for path in (folder / "ca.key", folder / "ca.pem")}
+
+        def put_back():
+            replace(folder / "ca.key", old[folder / "ca.key"], 0o600)
+            replace(folder / "ca.pem", old[folder / "ca.pem"], 0o644)
+            self.reload()
+        self.addCleanup(put_back)
+        cert, key = new_ca(self.folder, more=["-addext", "nameConstraints=critical,permitted;DNS:chatgpt.com"])
+        replace(folder / "ca.key", key, 0o600)
+        replace(folder / "ca.pem", cert, 0o644)
+        self.reload()
+        self.assertEqual(self.status("https://chatgpt.com/status/200"), 200)
+        seen = len(self.standin.seen())
+        done = subprocess.run(["curl", "-sS", "--max-time", "20", "-k", "-x", f"http://127.0.0.1:{self.gateway.proxy_port}",
+                               "https://api.openai.com/status/200"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(len(self.standin.seen()), seen)
+        self.assertRegex(self.gateway.log()[begun:], r"event=mint\.failed .*host=api\.openai\.com")
 
 
 if __name__ == "__main__":
