@@ -130,25 +130,31 @@ static void name_by_route(struct activity *a, const struct route *route)
     activity_add_target(a, route->target_type, STR_NONE, route->target_name);
 }
 
-static struct activity *make_activity(struct exchange *ex)
+void exchange_fill(const struct exchange *ex, struct activity *a)
 {
-    struct activity *a = activity_new();
+    struct arena *arena = &a->arena;
     if (ex->time_ms != 0)
         a->time_ms = ex->time_ms;
-    a->node = arena_copy(&a->arena, ex->env->node);
+    a->node = arena_copy(arena, ex->env->node);
     a->via = STR("inline");
-    a->service = arena_copy(&a->arena, exchange_service(ex));
+    a->service = arena_copy(arena, exchange_service(ex));
+    a->actor = ex->actor; /* the exchange's arena outlives the activity */
+    a->http_method = arena_copy(arena, ex->method);
+    a->http_host = arena_copy(arena, ex->host);
+    a->http_path = arena_copy(arena, ex->path);
+    a->http_version = ex->http_version;
+}
+
+static struct activity *make_activity(const struct exchange *ex)
+{
+    struct activity *a = activity_new();
+    exchange_fill(ex, a);
     a->name = STR("service.unclassified");
     if (exchange_route(ex) != NULL)
         name_by_route(a, exchange_route(ex));
     bool is_without_name = a->name.n == 0 || ex->is_unclassified;
     if (ex->is_signed_out && is_without_name)
         a->name = STR("connection.refused");
-    a->actor = ex->actor; /* the exchange's arena outlives the activity */
-    a->http_method = arena_copy(&a->arena, ex->method);
-    a->http_host = arena_copy(&a->arena, ex->host);
-    a->http_path = arena_copy(&a->arena, ex->path);
-    a->http_version = ex->http_version;
     return a;
 }
 

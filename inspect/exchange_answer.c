@@ -28,21 +28,12 @@ static void fill_answer(struct exchange *ex, struct activity *answer)
 {
     const struct activity *request = ex->activity;
     struct arena *arena = &answer->arena;
-    answer->node = arena_copy(arena, ex->env->node);
-    answer->via = STR("inline");
-    answer->service = arena_copy(arena, exchange_service(ex));
+    exchange_fill(ex, answer);
     answer->outcome = OUTCOME_SUCCESS;
-    answer->http_method = arena_copy(arena, ex->method);
-    answer->http_host = arena_copy(arena, ex->host);
-    answer->http_path = arena_copy(arena, ex->path);
     answer->http_status = ex->status;
     answer->response_bytes = (int64_t)ex->response_bytes;
     if (ex->answer_failure != NULL)
         answer->failure = str_of(ex->answer_failure);
-    answer->actor = ex->actor; /* as in make_activity */
-    answer->http_version = ex->http_version;
-    if (ex->time_ms != 0)
-        answer->time_ms = ex->time_ms;
     if (answer->conversation_id.n == 0)
         answer->conversation_id = arena_copy(arena, ex->resume_conversation);
     if (answer->conversation_id.n == 0)

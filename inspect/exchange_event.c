@@ -182,22 +182,14 @@ void event_read_request(struct exchange *ex)
 /* ---- several of one exchange ---- */
 
 /* A further one of the same exchange. */
-static struct activity *make_other(struct exchange *ex, struct str name)
+static struct activity *make_other(const struct exchange *ex, struct str name)
 {
-    const struct activity *first = ex->activity;
     struct activity *a = activity_new();
-    a->time_ms = first->time_ms;
-    a->node = arena_copy(&a->arena, first->node);
-    a->via = STR("inline");
-    a->service = arena_copy(&a->arena, first->service);
+    exchange_fill(ex, a);
+    a->time_ms = ex->activity->time_ms;
     a->name = arena_copy(&a->arena, name);
-    a->actor = ex->actor;
-    a->http_method = arena_copy(&a->arena, ex->method);
-    a->http_host = arena_copy(&a->arena, ex->host);
-    a->http_path = arena_copy(&a->arena, ex->path);
-    a->http_version = ex->http_version;
     a->http_status = ex->status;
-    a->request_bytes = first->request_bytes;
+    a->request_bytes = ex->activity->request_bytes;
     a->response_bytes = (int64_t)ex->response_bytes;
     return a;
 }

@@ -254,6 +254,8 @@ void exchange_start_request(struct exchange *ex);
 const struct route *exchange_route(const struct exchange *ex);
 /* The service that its activities name. */
 struct str exchange_service(const struct exchange *ex);
+/* What every activity of an exchange has of it. */
+void exchange_fill(const struct exchange *ex, struct activity *a);
 void exchange_push_record(
     struct exchange *ex, enum record_kind kind, struct activity *a);
 void exchange_push_void(struct exchange *ex, const char *id);

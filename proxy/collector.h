@@ -3,32 +3,16 @@
  * their events and sends them to the storer as a worker does; a source's
  * cursor follows only when all before it is durable.  Runs in the collector
  * role and in `promptgate collect`.
- *
- * Keys are in memory here alone and in no log.
  */
 #ifndef PROXY_COLLECTOR_H
 #define PROXY_COLLECTOR_H
 
+#include "proxy/collect_keys.h"
 #include "proxy/conf.h"
 #include "proxy/feed.h"
 #include "proxy/resolve.h"
 
 struct collector;
-
-enum collect_source { COLLECT_AUDIT, COLLECT_COMPLIANCE, COLLECT_SOURCES };
-const char *collect_source_name(enum collect_source source);
-
-struct collect_keys {
-    struct buf keys[COLLECT_SOURCES]; /* empty: not polled */
-};
-/* From files and the environment; settings_file: what names are relative to.
- * ERR_CONFIG: logged, and the others are read. */
-enum err collect_keys_read(const struct settings *settings,
-    struct str settings_file, struct collect_keys *keys_out) MUST_USE;
-void collect_keys_free(struct collect_keys *keys);
-/* One line each, and back. */
-void collect_keys_encode(const struct collect_keys *keys, struct buf *out);
-void collect_keys_decode(struct str bytes, struct collect_keys *keys_out);
 
 struct collector_options {
     struct conf *conf; /* with scanner; borrowed */
