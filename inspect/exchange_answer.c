@@ -34,6 +34,9 @@ static void fill_answer(struct exchange *ex, struct activity *answer)
     answer->response_bytes = (int64_t)ex->response_bytes;
     if (ex->answer_failure != NULL)
         answer->failure = str_of(ex->answer_failure);
+    /* However long it took (F53): it belongs to the day that it began on. */
+    if (ex->time_ms == 0 && ex->answered_ms != 0)
+        answer->time_ms = ex->answered_ms;
     if (answer->conversation_id.n == 0)
         answer->conversation_id = arena_copy(arena, ex->resume_conversation);
     if (answer->conversation_id.n == 0)

@@ -158,8 +158,9 @@ struct exchange {
     struct str groups;
     struct actor actor; /* in this arena: answers outlive the activity */
     const char *http_version;
-    int64_t time_ms; /* 0: now */
-    bool is_page;    /* a navigation: answers are HTML */
+    int64_t time_ms;     /* 0: now */
+    int64_t answered_ms; /* the answer began; 0: not yet */
+    bool is_page;        /* a navigation: answers are HTML */
     bool is_websocket;
 
     enum request_phase request;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/stats.h"
 #include "inspect/address.h"
@@ -132,6 +133,7 @@ void exchange_response_head(struct exchange *ex, int status,
     if ((status < 200 && !is_upgraded) || ex->response != RESPONSE_NONE)
         return; /* interim */
     ex->status = status;
+    ex->answered_ms = clock_wall_ms();
     ex->response = RESPONSE_OPEN;
     if (ex->download != NULL) {
         file_head(ex, fields, field_count, has_body);

@@ -27,6 +27,7 @@ struct indexer {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
     bool has_news, must_stop;
+    bool has_new_bounds; /* of retention: not to be waited for */
     struct retain_options options;
     struct alert_rules *alerts;
 };
@@ -51,6 +52,9 @@ static bool must_stop(struct indexer *ix, struct retain_options *options_out)
     pthread_mutex_lock(&ix->mutex);
     bool stop = ix->must_stop;
     *options_out = ix->options;
+    if (ix->has_new_bounds)
+        ix->retain_at_ms = 0;
+    ix->has_new_bounds = false;
     index_step_set_alerts(ix->step, ix->alerts);
     pthread_mutex_unlock(&ix->mutex);
     return stop;
@@ -172,6 +176,8 @@ void indexer_set_options(
     struct indexer *ix, const struct retain_options *options)
 {
     pthread_mutex_lock(&ix->mutex);
+    ix->has_new_bounds |= ix->options.days != options->days ||
+                          ix->options.bytes != options->bytes;
     ix->options = *options;
     pthread_mutex_unlock(&ix->mutex);
 }
