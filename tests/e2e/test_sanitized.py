@@ -7,7 +7,7 @@ from gateway import ROOT, TellingTest
 
 # What reliability.md names, and the targets that are it.
 TARGETS = {"request": ["h1_request", "h2_client", "relay"], "response": ["h1_response", "h2_origin", "relay"],
-           "h2": ["h2_client", "h2_origin"], "WebSocket": ["ws", "channel"], "certificate": ["signer"],
+           "h2": ["h2_client", "h2_origin"], "WebSocket": ["ws", "channel"], "certificate": ["signer", "trust"],
            "SSE": ["sse"], "JSON": ["json"], "multipart": ["multipart"]}
 SEEDS = 100
 

@@ -19,7 +19,7 @@ LEAST = 90.0
 PARSERS = """
 base/bundle.c base/net.c base/toml.c base/url.c base/users_text.c base/utf8.c
 base/yaml.c
-certs/jws.c certs/leaf_msg.c certs/signer.c
+certs/jws.c certs/leaf_msg.c certs/signer.c certs/trust.c
 console/id_token.c console/oidc.c console/oidc_msg.c extract/archive.c extract/biff.c extract/cfb.c
 extract/format.c extract/html_text.c extract/image.c extract/job.c
 extract/mail.c extract/office.c extract/ole.c extract/ole_text.c
