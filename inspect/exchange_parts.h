@@ -520,6 +520,8 @@ struct str extract_parameter(
 struct str take_text(struct exchange *ex, const struct json_node *node);
 void extract_fields(struct exchange *ex, const struct json_node *root);
 void extract_ids(struct exchange *ex, const struct json_node *root);
+/* By the map's answer_ids: what the request did not say itself. */
+void extract_answer_ids(struct exchange *ex, const struct json_node *root);
 
 /* A form as a tree: a field is a string, and where its value is JSON, that is
  * the string's child ("#" in paths). */

@@ -102,6 +102,7 @@ static bool read_link_document(
         if (says_all || is_last) {
             learn_hosts(ex, root);
             read_names(ex, root);
+            extract_answer_ids(ex, root);
             ex->is_link_read = true;
         }
         if (is_last && exchange_route(ex)->reads_who)

@@ -171,6 +171,50 @@ static void walk_all(struct exchange *ex, const struct json_node *root,
     pick_all(root, paths, on_node, &v);
 }
 
+struct words {
+    struct arena *arena;
+    const struct json_node **nodes;
+    size_t count, room;
+};
+
+static void on_words(void *arg, const struct json_node *node)
+{
+    struct words *w = arg;
+    if (w->count == w->room) {
+        size_t room = w->room == 0 ? 16 : w->room * 2;
+        const struct json_node **nodes =
+            arena_alloc(w->arena, room * sizeof(struct json_node *));
+        for (size_t i = 0; i < w->count; i++)
+            nodes[i] = w->nodes[i];
+        w->nodes = nodes;
+        w->room = room;
+    }
+    w->nodes[w->count++] = node;
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+    const struct json_node *x = *(const struct json_node *const *)a;
+    const struct json_node *y = *(const struct json_node *const *)b;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Words in the order in which they were sent, whatever order the map names
+ * them in. */
+static void walk_words(struct exchange *ex, const struct json_node *root,
+    const struct json_paths *paths, struct buf *to)
+{
+    struct arena scratch = {0};
+    struct words w = {.arena = &scratch};
+    pick_all(root, paths, on_words, &w);
+    if (w.count > 1)
+        qsort(w.nodes, w.count, sizeof(struct json_node *), compare_nodes);
+    for (size_t i = 0; i < w.count; i++)
+        if (i == 0 || w.nodes[i] != w.nodes[i - 1])
+            visit_text(ex, w.nodes[i], to);
+    arena_free(&scratch);
+}
+
 /* ---- ids ---- */
 
 static void set_id(struct exchange *ex, enum route_id id, struct str value,
@@ -183,6 +227,15 @@ static void set_id(struct exchange *ex, enum route_id id, struct str value,
     if (id < ROUTE_ID_COUNT && places[id]->n == 0 && value.n != 0)
         *places[id] =
             arena_copy(id == ROUTE_ID_ANSWER ? &ex->arena : &a->arena, value);
+}
+
+void extract_answer_ids(struct exchange *ex, const struct json_node *root)
+{
+    const struct route *route = exchange_route(ex);
+    struct file_facts none = {0};
+    for (int i = 0; ex->activity != NULL && i < ROUTE_ID_FILE; i++)
+        set_id(ex, (enum route_id)i, pick_text(root, &route->answer_ids[i]),
+            &none);
 }
 
 static void apply_file(struct exchange *ex, const struct file_facts *facts)
@@ -365,8 +418,8 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
     const struct route *route = exchange_route(ex);
     find_target(ex, root);
     find_resumed(ex, root);
-    walk_all(ex, root, &route->text, visit_text, &ex->activity->content);
-    walk_all(ex, root, &route->hidden, visit_text, &ex->activity->hidden);
+    walk_words(ex, root, &route->text, &ex->activity->content);
+    walk_words(ex, root, &route->hidden, &ex->activity->hidden);
     extract_ids(ex, root);
     if (ex->resumes)
         ex->resume_conversation =
@@ -386,8 +439,15 @@ void extract_fields(struct exchange *ex, const struct json_node *root)
 static void harvest_into(struct exchange *ex, struct buf *to)
 {
     struct str body = buf_str(&ex->body);
-    if (harvest_body(ex->content_type, body, 0, to) != OK)
+    struct harvest *h = harvest_new(ex->content_type, 0);
+    if (to != &ex->rest) {
+        if (ex->rest.n != 0)
+            buf_append_char(&ex->rest, '\n');
+        harvest_set_aside(h, &ex->rest);
+    }
+    if (harvest_feed(h, body, to) != OK || harvest_finish(h, to) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
+    harvest_free(&h);
     /* The harvest ends each piece with a newline; parts are joined by them. */
     if (str_ends(buf_str(to), "\n") && !str_ends(body, "\n"))
         buf_truncate(to, to->n - 1);
@@ -555,8 +615,8 @@ void extract_answer(
     struct activity *request = ex->activity;
     ex->activity = view;
     ex->taken.count = 0;
-    walk_all(ex, root, &route->answer_text, visit_text, &view->content);
-    walk_all(ex, root, &route->answer_hidden, visit_text, &view->hidden);
+    walk_words(ex, root, &route->answer_text, &view->content);
+    walk_words(ex, root, &route->answer_hidden, &view->hidden);
     take_rest(ex, root);
     ex->activity = request;
     ex->joint_count = 0;

@@ -22,6 +22,8 @@ enum {
     CHILD_DEPTH_MAX = 4,
     DIGITS_MIN = 9,
     SHORT_NUMBER_BYTES = 32,
+    SHORT_WORD_BYTES = 2,
+    UUID_BYTES = 36,
 };
 
 /* What a child knows of its input beforehand. */
@@ -53,10 +55,11 @@ struct harvest {
     char number[SHORT_NUMBER_BYTES];
     size_t number_n;
     uint64_t number_end;
-    char last; /* of text; 0 before the first */
+    char last;  /* of text; 0 before the first */
+    bool is_id; /* JSON: by the name of the member being read */
 
     /* The root's only. */
-    struct buf *out;
+    struct buf *out, *aside; /* aside: NULL where all goes to out */
     uint64_t out_bytes, out_max;
     bool is_in_line;
     enum err err;
@@ -96,6 +99,52 @@ static void put_piece(struct harvest *h, struct str text)
     end_line(h);
     put(h, text);
     end_line(h);
+}
+
+static void put_aside(struct harvest *h, struct str text)
+{
+    struct buf *aside = h->root->aside;
+    if (aside == NULL) {
+        put_piece(h, text);
+        return;
+    }
+    buf_append_str(aside, text);
+    if (text.n != 0 && text.p[text.n - 1] != '\n')
+        buf_append_char(aside, '\n');
+}
+
+static bool is_uuid(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? s.p[i] != '-' : str_hex_value(s.p[i]) < 0)
+            return false;
+    }
+    return s.n == UUID_BYTES;
+}
+
+static bool names_id(struct str name)
+{
+    static const char *const whole[] = {"id", "ids", "uuid", "token", NULL};
+    static const char *const ends[] = {
+        "_id", "_ids", "_uuid", "_token", "Id", "Ids", "Token", NULL};
+    for (size_t i = 0; whole[i] != NULL; i++)
+        if (str_is_nocase(name, whole[i]))
+            return true;
+    for (size_t i = 0; ends[i] != NULL; i++)
+        if (str_ends(name, ends[i]))
+            return true;
+    return false;
+}
+
+/* Somebody's words, or what a machine calls something? */
+static void put_word(struct harvest *h, struct str text, bool is_id)
+{
+    bool has_blank = str_find_char(text, ' ') < text.n;
+    if (text.n <= SHORT_WORD_BYTES || is_uuid(text) || (is_id && !has_blank))
+        put_aside(h, text);
+    else
+        put_piece(h, text);
 }
 
 static void on_run(void *arg, struct str text)
@@ -175,7 +224,7 @@ static size_t count_digits(struct str s)
 static void put_number(struct harvest *h, struct str text)
 {
     char copy[64], plain[64];
-    put_piece(h, text);
+    put_aside(h, text);
     bool is_plain = str_find_char(text, '.') == text.n &&
                     str_find_char(text, 'e') == text.n &&
                     str_find_char(text, 'E') == text.n;
@@ -186,7 +235,7 @@ static void put_number(struct harvest *h, struct str text)
     double value = strtod(copy, NULL);
     if (value > -1e20 && value < 1e20) {
         int n = snprintf(plain, sizeof plain, "%.0f", value);
-        put_piece(h, str_make(plain, (size_t)n));
+        put_aside(h, str_make(plain, (size_t)n));
     }
 }
 
@@ -213,13 +262,14 @@ static enum err on_json_token(void *arg, const struct json_token *t)
     h->number_n = 0;
     switch (t->kind) {
     case JSON_STRING:
-        put_piece(h, t->text);
+        put_word(h, t->text, h->is_id);
         if (memchr(t->text.n > 0 ? t->text.p : "", '\\', t->text.n) != NULL)
             read_value(h, t->text);
         return h->root->err;
     case JSON_KEY:
+        h->is_id = names_id(t->text);
         if (count_digits(t->text) >= DIGITS_MIN)
-            put_piece(h, t->text);
+            put_aside(h, t->text);
         return h->root->err;
     case JSON_NUMBER:
         return on_number(h, t);
@@ -250,9 +300,9 @@ static void feed_json(struct harvest *h, struct str bytes)
 static void on_field(void *arg, struct str name, struct str value)
 {
     struct harvest *h = arg;
-    put_piece(h, name);
+    put_aside(h, name);
     if (!read_value(h, value))
-        put_piece(h, value);
+        put_word(h, value, names_id(name));
 }
 
 static void feed_form(struct harvest *h, struct str bytes)
@@ -271,9 +321,9 @@ static void on_part(void *arg, const struct multipart_part *part)
     struct harvest *h = arg;
     struct str name = part->disposition.filename;
     runs_finish(&h->runs);
-    put_piece(h, str_trim(part->headers));
+    put_aside(h, str_trim(part->headers));
     if (name.n > 0 && str_find(part->headers, name) == part->headers.n)
-        put_piece(h, name); /* was escaped */
+        put_aside(h, name); /* was escaped */
     h->child = harvest_make(h, HINT_TYPE, part->content_type);
 }
 
@@ -500,6 +550,11 @@ struct harvest *harvest_new(struct str content_type, size_t output_bytes)
     struct harvest *h = harvest_make(NULL, HINT_TYPE, content_type);
     h->out_max = output_bytes;
     return h;
+}
+
+void harvest_set_aside(struct harvest *h, struct buf *aside)
+{
+    h->aside = aside;
 }
 
 void harvest_free(struct harvest **harvest)

@@ -49,6 +49,12 @@ enum err harvest_finish(struct harvest *h, struct buf *text_out) MUST_USE;
 enum harvest_kind harvest_kind(const struct harvest *h);
 bool harvest_is_broken(const struct harvest *h);
 
+/* Goes aside from now on, a piece a line: what is there for machines (ids and
+ * tokens by their name or shape, strings of one or two characters, numbers,
+ * names of fields, headers of parts).  It is to be scanned, too, but nobody
+ * typed it. */
+void harvest_set_aside(struct harvest *h, struct buf *aside);
+
 /* new, feed, finish, free. */
 enum err harvest_body(struct str content_type, struct str body,
     size_t output_bytes, struct buf *text_out) MUST_USE;

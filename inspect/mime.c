@@ -4,6 +4,7 @@
  */
 #include "inspect/mime.h"
 
+#include "base/base64.h"
 #include "base/utf8.h"
 
 static bool is_space(char c)
@@ -136,6 +137,71 @@ static enum err decode_extended(
     return OK;
 }
 
+/* "Q" of RFC 2047 §4.2, appended. */
+static enum err decode_q(struct str text, struct buf *out)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c == '=') {
+            int high = i + 2 < text.n ? str_hex_value(text.p[i + 1]) : -1;
+            int low = high >= 0 ? str_hex_value(text.p[i + 2]) : -1;
+            if (low < 0)
+                return ERR_PARSE;
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        buf_append_char(out, c == '_' && text.p[i] == '_' ? ' ' : c);
+    }
+    return OK;
+}
+
+/* One encoded word, "=?charset?B?text?=", taken from the start of *rest and
+ * appended as UTF-8. */
+static enum err take_encoded_word(struct str *rest, struct buf *out)
+{
+    struct str word = *rest, charset, encoding;
+    struct buf bytes = {0};
+    if (!str_starts(word, "=?"))
+        return ERR_PARSE;
+    skip(&word, 2);
+    if (!str_split(&word, '?', &charset) || !str_split(&word, '?', &encoding))
+        return ERR_PARSE;
+    size_t n = str_find(word, STR("?="));
+    bool is_latin1 = str_is_nocase(charset, "iso-8859-1");
+    if (n == word.n || (!is_latin1 && !str_is_nocase(charset, "utf-8")))
+        return ERR_UNSUPPORTED;
+    struct str text = str_sub(word, 0, n);
+    enum err err = str_is_nocase(encoding, "b")   ? base64_decode(text, &bytes)
+                   : str_is_nocase(encoding, "q") ? decode_q(text, &bytes)
+                                                  : ERR_UNSUPPORTED;
+    struct str plain = buf_str(&bytes);
+    for (size_t i = 0; err == OK && i < plain.n; i++) {
+        char utf8[4] = {plain.p[i]};
+        uint32_t c = (unsigned char)plain.p[i];
+        size_t count = is_latin1 ? utf8_encode(c, utf8) : 1;
+        buf_append_str(out, str_make(utf8, count));
+    }
+    buf_free(&bytes);
+    skip(&word, n + 2);
+    *rest = word;
+    return err;
+}
+
+struct str mime_decode_words(struct str value, struct arena *arena)
+{
+    struct str rest = str_trim(value);
+    struct buf out = {0};
+    enum err err = rest.n == 0 ? ERR_PARSE : OK;
+    while (rest.n != 0 && err == OK) {
+        err = take_encoded_word(&rest, &out);
+        skip_space(&rest);
+    }
+    bool is_decoded = err == OK && utf8_is_valid(buf_str(&out));
+    struct str decoded = is_decoded ? arena_copy(arena, buf_str(&out)) : value;
+    buf_free(&out);
+    return decoded;
+}
+
 enum err mime_parse_disposition(
     struct str value, struct arena *arena, struct mime_disposition *out)
 {
@@ -156,6 +222,8 @@ enum err mime_parse_disposition(
                  decode_extended(param, arena, &extended) != OK)
             extended = STR_NONE;
     }
+    if (plain.p != NULL && !str_is(out->kind, "form-data"))
+        plain = mime_decode_words(plain, arena);
     out->filename = extended.p != NULL ? extended : plain;
     out->has_name = out->name.p != NULL;
     out->has_filename = out->filename.p != NULL;

@@ -1,6 +1,6 @@
 /*
  * Content-Type and Content-Disposition values (RFC 9110 §8.3, RFC 6266, RFC
- * 7578 §4.2, RFC 8187 for filename*).
+ * 7578 §4.2, RFC 8187 for filename*, RFC 2047 for old names).
  *
  * Lenient: blanks around "=" and ";", missing closing quotes and unknown
  * parameters do no harm; of a parameter given twice the first counts, which is
@@ -24,9 +24,11 @@ struct mime_type {
 };
 
 struct mime_disposition {
-    struct str kind;     /* "form-data", "attachment", lower case */
-    struct str name;     /* UTF-8, or the bytes as they came */
-    struct str filename; /* filename* when it can be read, else filename */
+    struct str kind; /* "form-data", "attachment", lower case */
+    struct str name; /* UTF-8, or the bytes as they came */
+    /* filename* when it can be read, else filename; of an answer's with its
+     * encoded words decoded, as browsers do; of a form's as it was sent. */
+    struct str filename;
     bool has_name, has_filename;
 };
 
@@ -36,6 +38,10 @@ enum err mime_parse_type(
 /* ERR_PARSE: no token at the start. */
 enum err mime_parse_disposition(struct str value, struct arena *arena,
     struct mime_disposition *out) MUST_USE;
+
+/* A value that is encoded words (RFC 2047) all through, as UTF-8 in the arena;
+ * any other, and one in another charset, as it is. */
+struct str mime_decode_words(struct str value, struct arena *arena);
 
 /* Content-Range (RFC 9110 §14.4): "bytes 100-199/1234". */
 struct mime_range {

@@ -317,6 +317,8 @@ struct route {
     struct json_paths target_at;
     struct json_paths text, hidden, ids[ROUTE_ID_COUNT];
     struct json_paths answer_text, answer_hidden;
+    struct json_paths answer_ids[ROUTE_ID_FILE]; /* of the request's activity */
+    bool reads_answer_ids;
     struct json_paths files; /* attachments: ids, or objects with id and name */
     struct route_names names; /* files that the answer names */
     struct str *learn; /* members of the JSON answer: URLs of other hosts */

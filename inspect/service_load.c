@@ -33,6 +33,9 @@ static const char *const IDS[] = {"conversation_id", "message_id",
     "parent_message_id", "model", "project_id", "file_id", "file_name",
     "file_bytes", "file_type", "answer_id", NULL};
 
+static const char *const ANSWER_IDS[] = {"conversation_id", "message_id",
+    "parent_message_id", "model", "project_id", NULL};
+
 static const char *const SOCKETS[] = {
     "none", "responses", "realtime", "events", "pubsub", NULL};
 
@@ -45,9 +48,9 @@ static const char *const TENANT_KEYS[] = {"header", "ids", "hosts", NULL};
 static const char *const ROUTE_KEYS[] = {"name", "method", "path", "host",
     "content_type", "query", "do", "gate", "body", "answer", "block", "where",
     "websocket", "activity", "update", "reason", "target", "text", "hidden",
-    "ids", "files", "url_text", "answer_text", "answer_hidden", "resumes",
-    "into_turn", "learn", "names", "who", "link", "file", "upload", "cases",
-    "socket", "frame_type", "frames", "service", "event", "secret",
+    "ids", "files", "url_text", "answer_text", "answer_hidden", "answer_ids",
+    "resumes", "into_turn", "learn", "names", "who", "link", "file", "upload",
+    "cases", "socket", "frame_type", "frames", "service", "event", "secret",
     "tells_login", "last", NULL};
 static const char *const FRAME_KEYS[] = {"name", "type", "when", "opaque", "do",
     "body", "answer", "block", "where", "activity", "reason", "target", "text",
@@ -268,6 +271,17 @@ static void load_ids(struct loader *l, const struct yaml_node *map,
         return;
     for (int i = 0; i < ROUTE_ID_COUNT; i++)
         load_json_paths(l, ids, IDS[i], &paths_out[i]);
+}
+
+static void load_answer_ids(
+    struct loader *l, const struct yaml_node *map, struct route *route)
+{
+    const struct yaml_node *ids = yaml_get(map, "answer_ids");
+    if (ids == NULL || !yaml_check_keys(l->doc, ids, ANSWER_IDS))
+        return;
+    for (int i = 0; i < ROUTE_ID_FILE; i++)
+        load_json_paths(l, ids, ANSWER_IDS[i], &route->answer_ids[i]);
+    route->reads_answer_ids = true;
 }
 
 static void load_who(
@@ -620,6 +634,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     service_load_event(l, map, route);
     load_json_paths(l, map, "answer_text", &route->answer_text);
     load_json_paths(l, map, "answer_hidden", &route->answer_hidden);
+    load_answer_ids(l, map, route);
     load_json_paths(l, map, "resumes", &route->resumes);
     route->is_into_turn = yaml_bool(l->doc, map, "into_turn", false);
     route->url_text = copy_strs(
@@ -634,7 +649,7 @@ static void load_route(struct loader *l, const struct yaml_node *map,
     if (route->tells_login && !route->reads_who)
         yaml_mistake(l->doc, map, "tells_login: is for routes with who");
     bool reads_answer = route->learn_count != 0 || route->reads_who ||
-                        route->names.id.count != 0 ||
+                        route->names.id.count != 0 || route->reads_answer_ids ||
                         route->upload.reads_answer;
     if (reads_answer && route->answer == ANSWER_NONE)
         route->answer = ANSWER_LINKS;

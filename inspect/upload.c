@@ -383,6 +383,18 @@ static void fill_own(struct exchange *ex)
         buf_append_str(&file->text, known->text);
 }
 
+/* Pages call what has no name "blob", and where a place was reserved the name
+ * is still to come. */
+static void forget_no_name(struct exchange *ex)
+{
+    const struct upload *u = ex->upload;
+    struct activity *a = ex->activity;
+    bool is_to_come = (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
+                      u->step == UPLOAD_BYTES && u->known.name.n == 0;
+    if (is_to_come && a->file_count == 1 && str_is(a->files[0].name, "blob"))
+        a->files[0].name = STR_NONE;
+}
+
 /* Once the request is read and the keeper has answered. */
 static void apply_own(struct exchange *ex)
 {
@@ -390,6 +402,7 @@ static void apply_own(struct exchange *ex)
     bool names_it =
         ex->activity->file_count != 0 && ex->activity->files[0].name.n != 0;
     u->is_applied = true;
+    forget_no_name(ex);
     if (upload_was_blocked(u) && upload_has_same_bytes(ex))
         take_id(ex); /* it is refused once more */
     if (u->said.is_known || has_bytes(u) || names_it)

@@ -104,7 +104,7 @@ def projects_and_gpts():
             write("/gizmos", {"instructions": "Sell", "display": {"name": "Shop"}}, second=6)], [
         expect("instructions.updated", "Audit\nCheck twice"),
         expect("instructions.updated", "Audit 2", project_id="g-p-7"),
-        expect("instructions.updated", "Old\nd\nHi\nCount"), expect("instructions.updated", "Shop\nSell")]
+        expect("instructions.updated", "Count\nOld\nd\nHi"), expect("instructions.updated", "Sell\nShop")]
 
 
 @case

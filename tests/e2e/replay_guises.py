@@ -437,4 +437,4 @@ def guise_words_in_an_address():
 def guise_canvas_saved_by_the_other_prefix():
     return [write(CHAT + "/backend-alt/textdoc/td-69", {"comments": [{"id": "k", "content": "shorter"}], "content": "# Offer\nto Lyon",
                                                         "version": 4})], [
-        expect("document.edited", "# Offer\nto Lyon\nshorter", ANY)]
+        expect("document.edited", "shorter\n# Offer\nto Lyon", ANY)]

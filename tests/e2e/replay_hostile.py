@@ -221,10 +221,10 @@ def unclassified_without_a_body():
             entry(CHAT + "/backend-api/something/9", method="GET", second=1),
             entry(CHAT + "/backend-api/something/9", method="OPTIONS", second=2),
             entry(CHAT + "/backend-api/files/x/delete?file_name=4111%201111+1111%201111", method="POST", second=3),
-            entry(CHAT + "/backend-api/something/9?q=hello", dumps({"x": "y"}), method="POST", second=4)], [
+            entry(CHAT + "/backend-api/something/9?q=hello", dumps({"x": "yonder", "z": "y"}), method="POST", second=4)], [
         expect("service.unclassified", None, http={"path": "/backend-api/something/9"}),
         expect("service.unclassified", ANY, ANY, where="url", **BAD),
-        expect("service.unclassified", "y", http={"path": "/backend-api/something/9"})]
+        expect("service.unclassified", "yonder", http={"path": "/backend-api/something/9"})]
 
 
 @case

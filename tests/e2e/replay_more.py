@@ -89,7 +89,7 @@ def sora_storyboards_and_uploads():
             entry(sora + "/editor/enhance_prompt", dumps({"prompt": "a hen, nicer"}), second=2),
             sent("/characters/upload", "c.png", 4, "id"), sent("/project_y/file/upload", "p.png", 6, "file_id"),
             entry(sora + "/project_y/post/s_1/comment", dumps({"text": "love it"}), second=8)], [
-        says("a hen\nHens\nbirds\ncluck\nwide", model="sy_8"), says("a hen, nicer"),
+        says("Hens\na hen\nbirds\ncluck\nwide", model="sy_8"), says("a hen, nicer"),
         expect("file.uploaded", files=[{"id": "up_c.png", "name": "c.png", "bytes": 4}]),
         expect("file.uploaded", files=[{"id": "up_p.png", "name": "p.png", "bytes": 4}]),
         expect("conversation.shared", "love it")]

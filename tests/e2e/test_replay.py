@@ -31,13 +31,17 @@ import replay_more  # noqa: F401
 import replay_identity  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_order  # noqa: F401
+import replay_other  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_rare_answers  # noqa: F401
 import replay_rare_prompts  # noqa: F401
+import replay_public  # noqa: F401
+import replay_rarer  # noqa: F401
 import replay_resume  # noqa: F401
 import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401
 import replay_signin_turned  # noqa: F401
+import replay_transfers  # noqa: F401
 import replay_views  # noqa: F401
 import replay_writes  # noqa: F401
 import replay_ws  # noqa: F401

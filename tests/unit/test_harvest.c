@@ -46,6 +46,46 @@ static void expect(const char *type, const char *body, const char *text)
     expect_str(type, str_of(body), text);
 }
 
+static void expect_aside(
+    const char *type, const char *body, const char *text, const char *beside)
+{
+    for (unsigned way = 0; way < CUTS_WAYS; way++) {
+        struct buf out = {0}, aside = {0};
+        struct harvest *h = harvest_new(str_of(type), 0);
+        struct cuts cuts = cuts_begin(str_of(body), way);
+        struct str piece;
+        harvest_set_aside(h, &aside);
+        while (cuts_next(&cuts, &piece))
+            assert_int_equal(harvest_feed(h, piece, &out), OK);
+        cuts_end(&cuts);
+        assert_int_equal(harvest_finish(h, &out), OK);
+        harvest_free(&h);
+        assert_string_equal(buf_cstr(&out), text);
+        assert_string_equal(buf_cstr(&aside), beside);
+        buf_free(&out);
+        buf_free(&aside);
+    }
+}
+
+static void what_is_there_for_machines_goes_aside(void **state)
+{
+    (void)state;
+    expect_aside("application/json",
+        "{\"id\":\"lan_1\",\"name\":\"Elin\",\"roomId\":\"the red one\","
+        "\"file_ids\":[\"a-1\",\"b-2\"],\"x\":\"ok\",\"n\":4111111111111111,"
+        "\"other\":\"0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f\"}",
+        "Elin\nthe red one\n",
+        "lan_1\na-1\nb-2\nok\n4111111111111111\n"
+        "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f\n");
+    expect_aside("application/x-www-form-urlencoded",
+        "comment=nice+lamp%21&n=3&csrf_token=abc123", "nice lamp!\n",
+        "comment\nn\n3\ncsrf_token\nabc123\n");
+    expect_aside("multipart/form-data; boundary=b",
+        "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n"
+        "hello\r\n--b--\r\n",
+        "hello\n", "Content-Disposition: form-data; name=\"note\"\n");
+}
+
 static void json_gives_strings_and_long_numbers(void **state)
 {
     (void)state;
@@ -286,6 +326,7 @@ static void random_bodies_read_the_same_at_any_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_there_for_machines_goes_aside),
         cmocka_unit_test(json_gives_strings_and_long_numbers),
         cmocka_unit_test(json_in_json_strings_is_read_too),
         cmocka_unit_test(the_type_is_only_a_hint),

@@ -95,6 +95,28 @@ static void the_extended_file_name_wins(void **state)
         "attachment; filename=x; filename*=plain", "ok attachment||x|01");
 }
 
+static void encoded_words_are_read_where_browsers_do(void **state)
+{
+    (void)state;
+    expect_name("attachment; filename=\"=?UTF-8?B?w7x0aGVyLnR4dA==?=\"",
+        "ok attachment||\xc3\xbcther.txt|01");
+    expect_name("inline; filename==?iso-8859-1?q?caf=E9_1.txt?=",
+        "ok inline||caf\xc3\xa9 1.txt|01");
+    expect_name("attachment; filename=\"=?utf-8?Q?a?= =?utf-8?q?=5Fb?=\"",
+        "ok attachment||a_b|01");
+    static const char *const kept[] = {"=?utf-8?B?*?=", "=?utf-8?Q?=4?=",
+        "=?utf-8?X?a?=", "=?koi8-r?Q?a?=", "=?utf-8?Q?a", "=?utf-8?Q?a?=.txt",
+        "=?utf-8?Q?=ff?=", "=?utf-8?", "=?"};
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        char value[80], want[80];
+        snprintf(value, sizeof value, "attachment; filename=\"%s\"", kept[i]);
+        snprintf(want, sizeof want, "ok attachment||%s|01", kept[i]);
+        expect_name(value, want);
+    }
+    expect_name("form-data; filename=\"=?utf-8?Q?a?=\"",
+        "ok form-data||=?utf-8?Q?a?=|01");
+}
+
 static void families_are_told_apart(void **state)
 {
     (void)state;
@@ -133,6 +155,7 @@ int main(void)
         cmocka_unit_test(what_is_no_type_is_refused),
         cmocka_unit_test(names_and_file_names_are_found),
         cmocka_unit_test(the_extended_file_name_wins),
+        cmocka_unit_test(encoded_words_are_read_where_browsers_do),
         cmocka_unit_test(families_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
