@@ -142,6 +142,9 @@ static const struct setting table[] = {
     INT("clients", "max_per_address", clients_max_per_address, 1, 1000000,
         "2000", "", "client connections at once from one address, of one "
         "worker"),
+    INT("clients", "max_per_user", clients_max_per_user, 0, 1000000, "2000",
+        "", "client connections at once of one login, from whatever addresses, "
+        "of one worker (503); 0: no bound"),
     LIST("console", "hosts", SETTING_HOSTS, console_hosts, "[]",
         "names that browsers reach the console by, besides its addresses, "
         "localhost and `node`"),

@@ -67,7 +67,8 @@ struct settings {
     struct str_list console_hosts;
     struct str console_url; /* without a closing slash; empty: as it is named */
     struct setting_oidc oidc;
-    int64_t clients_max_connections, clients_max_per_address;
+    int64_t clients_max_connections, clients_max_per_address,
+        clients_max_per_user;
     /* upstream */
     struct resolve_entry *resolve;
     size_t resolve_count;

@@ -103,6 +103,19 @@ void front_on_login(struct session *s, bool is_good, struct str groups)
     dispatch(s);
 }
 
+void front_on_crowded(struct session *s)
+{
+    if (s->state != SESSION_LOGIN)
+        return;
+    session_set_state(s, SESSION_FRONT);
+    log_event(LOG_WARN, "login.crowded", LOG_INT("session", s->number),
+        LOG_STR("user", s->user), LOG_CSTR("client", s->client_ip));
+    reply_error(s, s->connect_stream, s->connect_head, REPLY_UNAVAILABLE,
+        "too-many-connections", s->user);
+    s->user = s->credentials = STR_NONE;
+    end_request(s);
+}
+
 /* ---- refusals ---- */
 
 static void refuse(struct session *s, const char *reason)

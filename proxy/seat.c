@@ -29,8 +29,10 @@ struct seat {
     struct seat_dial *dials;
     struct deferred later, end;
     uv_timer_t timer;
-    uint64_t due_ms;   /* what the session asked for; 0: nothing */
-    uint64_t armed_ms; /* when the timer comes; 0: it does not */
+    struct buf login;           /* whose password is being checked */
+    struct user_count *counted; /* the user of a good login; NULL: none */
+    uint64_t due_ms;            /* what the session asked for; 0: nothing */
+    uint64_t armed_ms;          /* when the timer comes; 0: it does not */
     bool is_over;
 };
 
@@ -168,8 +170,11 @@ static void world_extract(struct world *w, struct session *session,
 static void world_authenticate(struct world *w, struct session *session,
     struct str user, struct str password)
 {
+    struct seat *seat = seat_of(w);
     (void)session;
-    logins_check(seat_of(w)->worker->logins, w, user, password);
+    buf_clear(&seat->login);
+    buf_append_str(&seat->login, user);
+    logins_check(seat->worker->logins, w, user, password);
 }
 
 void seat_on_recorded(void *owner, uint64_t token, enum err err)
@@ -206,7 +211,17 @@ void seat_on_minted(void *owner, struct leaf *leaf, enum err err)
 void seat_on_login(void *owner, bool is_good, struct str groups)
 {
     struct seat *seat = owner;
-    if (!seat->is_over)
+    struct user_counts *users = seat->worker->users;
+    int64_t max = seat->conf->settings.clients_max_per_user;
+    if (seat->is_over)
+        return;
+    user_counts_give(users, &seat->counted);
+    if (is_good)
+        seat->counted =
+            user_counts_take(users, buf_str(&seat->login), (size_t)max);
+    if (is_good && seat->counted == NULL)
+        session_on_crowded(seat->session);
+    else
         session_on_authenticated(seat->session, is_good, groups);
 }
 
@@ -290,6 +305,8 @@ static void seat_forget_services(struct seat *seat)
     asker_forget(worker->asker, seat);
     extracting_forget(worker->extracting, seat);
     logins_forget(worker->logins, seat);
+    user_counts_give(worker->users, &seat->counted);
+    buf_free(&seat->login);
     while (seat->dials != NULL) {
         struct link *link = seat->dials->link;
         seat_dial_free(seat->dials);

@@ -414,6 +414,12 @@ void session_on_authenticated(
     settle(s);
 }
 
+void session_on_crowded(struct session *s)
+{
+    front_on_crowded(s);
+    settle(s);
+}
+
 void session_on_later(struct session *s)
 {
     s->wants_later = false;

@@ -39,6 +39,8 @@ void session_on_extracted(
 /* groups: blank-separated, for the policy. */
 void session_on_authenticated(
     struct session *s, bool is_good, struct str groups);
+/* The login is good, but its user has too many connections (D4). */
+void session_on_crowded(struct session *s);
 void session_on_timer(struct session *s);
 void session_on_later(struct session *s);
 /* Graceful end (shutdown): finish open exchanges, take no new ones. */

@@ -202,6 +202,7 @@ void front_on_request(
 /* After CONNECT was answered: takes the codec off the client's side. */
 void front_take_over(struct session *s);
 void front_on_login(struct session *s, bool is_good, struct str groups);
+void front_on_crowded(struct session *s);
 void front_on_learnt(struct session *s, struct str answer);
 void front_on_connected(struct session *s, enum dial_result result);
 

@@ -162,6 +162,7 @@ static void worker_make(struct worker *w)
     w->extracting = extracting_new(&w->loop, seat_on_extracted);
     w->minter = minter_new(
         &w->loop, &w->defer, start->key, issuer_of(w->conf), seat_on_minted);
+    w->users = user_counts_new();
     w->logins = logins_new(&w->loop, &w->defer, seat_on_login);
     w->listener = listener_new(
         &w->loop, start->listen_fds, start->listen_count, on_accept, w);
@@ -187,6 +188,7 @@ static void worker_close(struct worker *w)
     extracting_free(&w->extracting);
     minter_free(&w->minter);
     logins_free(&w->logins);
+    user_counts_free(&w->users);
     resolver_free(&w->resolver);
     uv_close((uv_handle_t *)&w->drain_timer, NULL);
     role_detach(&w->role);

@@ -13,6 +13,7 @@
 #include "proxy/login.h"
 #include "proxy/minter.h"
 #include "proxy/recorder.h"
+#include "proxy/user_count.h"
 #include "proxy/worker.h"
 
 struct seat;
@@ -31,6 +32,7 @@ struct worker {
     struct extracting *extracting;
     struct minter *minter;
     struct logins *logins;
+    struct user_counts *users;
     struct seat *seats;
     size_t seat_count;
     uv_timer_t drain_timer;

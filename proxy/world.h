@@ -75,7 +75,7 @@ struct world_ops {
     void (*extract)(struct world *w, struct session *session, uint64_t token,
         struct str document);
     /* Checks a proxy login off the loop, cached; answer:
-     * session_on_authenticated. */
+     * session_on_authenticated, or session_on_crowded. */
     void (*authenticate)(struct world *w, struct session *session,
         struct str user, struct str password);
 

@@ -12,8 +12,8 @@ import subprocess
 import time
 import unittest
 
-from gateway import BINARY, CARD, GatewayTest, can_connect, wait_for
-from raw import ask, basic, read_response
+from gateway import BINARY, CARD, GatewayTest, can_connect, certs, wait_for
+from raw import ask, basic, read_head, read_response
 
 PAC_RUNNER = """
 const vm = require('vm'), fs = require('fs');
@@ -184,7 +184,8 @@ rules:
 """
 
 
-class Logins(GatewayTest):
+class LoginTest(GatewayTest):
+    """Ana and root may use the proxy; nobody may without a login."""
     settings = "clients: {allow: [\"127.0.0.0/8\"], proxy_auth: basic}"
     policy = POLICY
 
@@ -207,11 +208,59 @@ class Logins(GatewayTest):
         head, _ = ask(cls.gateway, f"GET {url} HTTP/1.1\r\nHost: other.test\r\n{auth}\r\n")
         return int(head.split()[1])
 
+    @classmethod
+    def tunnel(cls, user, password):
+        """(a connection that stays, status)"""
+        s = socket.create_connection(("127.0.0.1", cls.gateway.proxy_port), 10)
+        s.sendall(f"CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n{basic(user, password)}\r\n".encode())
+        return s, int(read_head(s)[0].split(b" ")[1])
+
     def connect_code(self, user=None, password=None, target="other.test:443"):
         auth = basic(user, password) if user else ""
         head, _ = ask(self.gateway, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{auth}\r\n", body=False)
         return int(head.split()[1])
 
+
+class UserBound(LoginTest):
+    """Bounds are of a worker: there is one."""
+    settings = 'workers: 1\nclients: {allow: ["127.0.0.0/8"], proxy_auth: basic, max_per_user: 3}'
+
+    def test_d4_a_user_has_a_cap_and_others_are_served(self):
+        wait_for(lambda: self.gateway.metrics()["promptgate_connections"] == 0, what="nobody connected")
+        held = [self.tunnel("ana", "open sesame: 1") for _ in range(3)]
+        for s, _ in held:
+            self.addCleanup(s.close)
+        self.assertEqual([code for _, code in held], [200] * 3)
+        more, code = self.tunnel("ana", "open sesame: 1")
+        self.addCleanup(more.close)
+        self.assertEqual(code, 503)
+        self.assertEqual(self.code("ana", "open sesame: 1"), 503)
+        self.assertEqual(self.code("ana", "wrong"), 407)
+        self.assertEqual(self.code("root", "toor-toor-1"), 200)
+        self.assertEqual(self.connect_code("root", "toor-toor-1"), 200)
+        self.assertIn("event=login.crowded", self.gateway.log())
+        # What is open works, and what ends makes room.
+        context = ssl.create_default_context(cafile=str(certs() / "root.pem"))
+        with context.wrap_socket(held[0][0], server_hostname="other.test") as tls:
+            tls.sendall(b"GET /headers HTTP/1.1\r\nHost: other.test\r\n\r\n")
+            self.assertIn(b" 200 ", read_response(tls)[0])
+        wait_for(lambda: self.code("ana", "open sesame: 1") == 200, what="room for another one")
+
+    def test_d4_one_connection_of_several_users_counts_for_the_last(self):
+        wait_for(lambda: self.gateway.metrics()["promptgate_connections"] == 0, what="nobody connected")
+        sockets = [socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 10) for _ in range(6)]
+        for s in sockets:
+            self.addCleanup(s.close)
+
+        def ask_on(s, user, password):
+            s.sendall(f"GET http://other.test/headers HTTP/1.1\r\nHost: other.test\r\n{basic(user, password)}\r\n".encode())
+            return int(read_response(s)[0].split(b" ")[1])
+        self.assertEqual([ask_on(s, "ana", "open sesame: 1") for s in sockets], [200] * 3 + [503] * 3)
+        self.assertEqual([ask_on(s, "root", "toor-toor-1") for s in sockets[:3]], [200] * 3)
+        self.assertEqual([ask_on(s, "ana", "open sesame: 1") for s in sockets[3:]], [200] * 3)
+
+
+class Logins(LoginTest):
     def test_p7_without_a_login_nothing_passes(self):
         head, _ = ask(self.gateway, "CONNECT chatgpt.com:443 HTTP/1.1\r\nHost: chatgpt.com:443\r\n\r\n")
         self.assertIn(b" 407 ", head.split(b"\r\n")[0])
