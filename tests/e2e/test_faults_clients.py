@@ -3,6 +3,7 @@ target oddly, close half of a connection, send bodies made to be misread, or pla
 with the windows and settings of HTTP/2."""
 import json
 import socket
+import threading
 import time
 import unittest
 
@@ -20,6 +21,43 @@ MIB = 1 << 20
 
 def setting(number, value):
     return number.to_bytes(2, "big") + value.to_bytes(4, "big")
+
+
+class Heads(FaultTest):
+    """F32: sent in full size by somebody who does not listen; answered at the limit, then closed."""
+
+    def send_all(self, sock, pieces, answer):
+        """How much went out before the end; what came meanwhile is in `answer`."""
+        sent = 0
+        reader = threading.Thread(target=lambda: answer.append(read_all(sock, 60)), daemon=True)
+        reader.start()
+        try:
+            for piece in pieces:
+                sock.sendall(piece)
+                sent += len(piece)
+        except OSError:
+            pass
+        reader.join(60)
+        self.assertFalse(reader.is_alive(), "still open")
+        return sent
+
+    def test_f32_ten_megabytes_and_a_million_lines_are_cut_at_the_limit(self):
+        cases = (("a line of 10 MB", b"GET /", [b"a" * 65536] * 160, 414),
+                 ("a field of 10 MB", b"GET / HTTP/1.1\r\n" + HOST + b"X: ", [b"a" * 65536] * 160, 431),
+                 ("a million fields", b"GET / HTTP/1.1\r\n" + HOST, [b"a: b\r\n" * 10000] * 100, 431),
+                 ("a million trailers", b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n",
+                  [b"a: b\r\n" * 10000] * 100, 431))
+        before = self.memory()
+        for what, begin, pieces, status in cases:
+            with self.subTest(what), open_tls(self) as sock:
+                answer = []
+                self.send_all(sock, [begin, *pieces], answer)
+                raw, end = answer[0]
+                self.assertTrue(raw.startswith(b"HTTP/1.1 %d " % status), raw[:100])
+                self.assertEqual(raw.count(b"HTTP/1.1 "), 1)
+                self.assertIn(end, ("closed", "reset"))
+        self.assertLess(self.memory() - before, 8 * MIB)
+        self.assertEqual(self.status("https://chatgpt.com/status/200"), 200)
 
 
 class Targets(FaultTest):

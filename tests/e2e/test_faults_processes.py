@@ -145,6 +145,29 @@ class Alone(TellingTest):
                     for name in ("store.db-wal", "store.db-shm"):
                         (self.store / name).unlink(missing_ok=True)
 
+    @unittest.skipUnless(os.geteuid() == 0, "mounts a file system")
+    def test_f9_a_read_only_store_ends_the_start_in_words_and_is_whole_afterwards(self):
+        data = self.gateway.data
+        data.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", data], stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            self.skipTest("mount: " + done.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", data], check=True)
+        self.addCleanup(self.gateway.stop)
+        self.gateway.start()
+        ids = self.prompts(3)
+        self.stored(ids)
+        self.assertEqual(self.gateway.stop(), 0)
+        subprocess.run(["mount", "-o", "remount,ro", data], check=True)
+        done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60)
+        self.assertNotIn(done.returncode, (0, 2), done.stdout)
+        self.assertRegex(done.stdout, f"{data}.*[Rr]ead-only file system")
+        self.assertFalse(self.gateway.roles(), "something runs on")
+        subprocess.run(["mount", "-o", "remount,rw", data], check=True)
+        self.gateway.start()
+        self.stored(ids + self.prompts(1))
+
     def test_f10_a_log_that_nobody_reads_stops_nothing(self):
         """Its pipe is closed: no SIGPIPE, no loss of records."""
         read_end, write_end = os.pipe()

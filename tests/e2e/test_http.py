@@ -9,8 +9,10 @@ import time
 import unittest
 import zlib
 
+from faults import cpu_seconds
 from gateway import CARD, GatewayTest, wait_for
 from raw import Origin, read_head, read_response, tls_through
+from test_bodies import rss
 
 
 def piped(tool, data):
@@ -115,6 +117,16 @@ class Encodings(GatewayTest):
     def test_f27_d3_a_bomb_is_refused(self):
         for encoding in ("gzip", "zstd", "br"):
             self.refused(ENCODERS[encoding](b"[" + b" " * (200 << 20)), encoding, "limit")
+
+    def test_f27_a_gigabyte_of_zeros_in_a_megabyte_costs_little(self):
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+        zeros = bytes(16 << 20)
+        data = b"".join(packer.compress(zeros) for _ in range(64)) + packer.flush()
+        workers = list(self.gateway.roles("worker"))
+        before, cpu = sum(map(rss, workers)), sum(map(cpu_seconds, workers))
+        self.refused(data, "gzip", "limit")
+        self.assertLess(sum(map(cpu_seconds, workers)) - cpu, 1)
+        self.assertLess(sum(map(rss, workers)) - before, 64 << 20)
 
     def test_f29_a_parse_failure_is_refused_and_a_duplicate_key_hides_nothing(self):
         self.refused(b'{"messages":[', "identity", "parse")

@@ -2,10 +2,13 @@
 resumption, one signature for many first requests."""
 import json
 import re
+import resource
+import selectors
 import socket
 import ssl
 import subprocess
 import threading
+import time
 import unittest
 
 from gateway import GatewayTest, certs, wait_for
@@ -248,6 +251,56 @@ class OriginSeen(GatewayTest):
                      "502")
         finally:
             origin.stop()
+
+
+class Stampede(GatewayTest):
+    """F40 in full size: who comes has its patience, the bounds are those of the store of names."""
+    settings = ("detectors: [detectors/financial.yaml]\nclients: {max_per_address: 20000}\n"
+                "timeouts: {handshake: 300000, dial: 300000, head: 300000}")
+    policy = "default: allow\n"
+    hosts = GatewayTest.hosts + ("new.chatgpt.com:443",)
+    clients = 2000
+
+    @staticmethod
+    def hello(host):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=host)
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return outgoing.read()
+
+    def test_f40_two_thousand_clients_meet_at_one_new_name(self):
+        """Each sends its CONNECT and its ClientHello at once, and has the gateway's ServerHello in the end."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        request = b"CONNECT new.chatgpt.com:443 HTTP/1.1\r\nHost: new.chatgpt.com:443\r\n\r\n" + self.hello("new.chatgpt.com")
+        self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
+        before = metric(self.gateway.metrics(), "leaves_minted")
+        waiting, answered, old = selectors.DefaultSelector(), 0, []
+        for _ in range(self.clients):
+            s = socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 60)
+            self.addCleanup(s.close)
+            s.sendall(request)
+            s.setblocking(False)
+            waiting.register(s, selectors.EVENT_READ, bytearray())
+        end = time.monotonic() + 240
+        while answered < self.clients and time.monotonic() < end:
+            if len(old) < 5:  # those that know their name are served meanwhile
+                old.append(self.status("https://chatgpt.com/headers"))
+            for key, _ in waiting.select(1):
+                part = key.fileobj.recv(65536)
+                key.data.extend(part)
+                head, _, behind = bytes(key.data).partition(b"\r\n\r\n")
+                if behind or not part:
+                    self.assertTrue(head.startswith(b"HTTP/1.1 200 ") and behind[:1] == b"\x16", bytes(key.data[:200]))
+                    waiting.unregister(key.fileobj)
+                    answered += 1
+        self.assertEqual(answered, self.clients)
+        self.assertEqual(old, [200] * 5)
+        self.assertEqual(metric(self.gateway.metrics(), "leaves_minted") - before, 1)
 
 
 if __name__ == "__main__":
