@@ -477,6 +477,7 @@ void delta_put(struct delta *d, const struct json_node *document)
         return;
     }
     d->grown = NULL;
+    d->takes_plain = false;
     put_document(d, -1, document);
 }
 
@@ -621,12 +622,12 @@ static void patch(
 static bool read_plain_value(struct str json, struct str *text_out)
 {
     size_t from = sizeof "{\"v\":\"" - 1;
-    if (str_starts(json, "{\"v\": \""))
-        from++;
-    else if (!str_starts(json, "{\"v\":\""))
-        return false;
     if (json.n < from + 2 || json.p[json.n - 1] != '}' ||
-        json.p[json.n - 2] != '"')
+        json.p[json.n - 2] != '"' || memcmp(json.p, "{\"v\":", 5) != 0)
+        return false;
+    if (json.p[5] == ' ')
+        from++;
+    if (json.n < from + 2 || json.p[from - 1] != '"')
         return false;
     *text_out = str_sub(json, from, json.n - 2);
     for (size_t i = 0; i < text_out->n; i++) {
@@ -640,10 +641,7 @@ static bool read_plain_value(struct str json, struct str *text_out)
 bool delta_apply_plain(struct delta *d, struct str json)
 {
     struct str text;
-    if (d->grown == NULL || d->channel != d->grown_channel ||
-        !str_is(buf_str(&d->operation), "append") ||
-        !str_eq(buf_str(&d->path), buf_str(&d->grown_path)) ||
-        !read_plain_value(json, &text))
+    if (!d->takes_plain || !read_plain_value(json, &text))
         return false;
     if (!doc_append_text(d->grown, text, &d->budget))
         d->is_over_limit = true;
@@ -658,14 +656,10 @@ static bool opens_document(
            json_is(json_get(value, "message"), JSON_OBJECT);
 }
 
-void delta_apply(struct delta *d, const struct json_node *delta)
+static void apply(struct delta *d, const struct json_node *delta)
 {
     const struct json_node *value = json_get(delta, "v");
     int64_t channel;
-    if (!json_is(delta, JSON_OBJECT)) {
-        d->is_odd = true;
-        return;
-    }
     if (json_int(json_get(delta, "c"), &channel) == OK && channel >= 0)
         d->channel = channel;
     if (opens_document(delta, value)) {
@@ -693,4 +687,16 @@ void delta_apply(struct delta *d, const struct json_node *delta)
         remember_text_path(d, buf_str(&d->path), operation);
         operate(d, buf_str(&d->path), operation, value);
     }
+}
+
+void delta_apply(struct delta *d, const struct json_node *delta)
+{
+    if (!json_is(delta, JSON_OBJECT)) {
+        d->is_odd = true;
+        return;
+    }
+    apply(d, delta);
+    d->takes_plain = d->grown != NULL && d->channel == d->grown_channel &&
+                     str_is(buf_str(&d->operation), "append") &&
+                     str_eq(buf_str(&d->path), buf_str(&d->grown_path));
 }

@@ -43,6 +43,7 @@ struct delta {
     struct doc *grown;
     struct buf grown_path;
     int64_t grown_channel;
+    bool takes_plain; /* {"v":"text"} appends to it now */
 };
 
 void delta_setup(struct delta *d);

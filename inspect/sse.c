@@ -1,6 +1,7 @@
 /*
- * Answers stream through here line by line.  A line that lies within one feed
- * is read in place; only a cut line and the event's data are copied.
+ * Answers stream through here.  An event of the usual form that lies within
+ * one feed is read in place; the others go line by line, where only a cut line
+ * and the event's data are copied.
  */
 #include "inspect/sse.h"
 
@@ -140,10 +141,60 @@ static const char *find(const char *p, const char *end, char c)
     return hit != NULL ? hit : end;
 }
 
+/* "event: NAME", if there, and "data: …", one line each, up to an LF: the
+ * values.  NULL: it is none of that, or not all here. */
+static const char *take_line(
+    const char *p, const char *end, const char *field, struct str *value_out)
+{
+    size_t n = strlen(field);
+    if ((size_t)(end - p) <= n || memcmp(p, field, n) != 0)
+        return NULL;
+    p += n;
+    p += *p == ' ';
+    const char *lf = find(p, end, '\n');
+    *value_out = str_make(p, (size_t)(lf - p));
+    return lf < end ? lf + 1 : NULL;
+}
+
+/* The usual event, in place: "event" and "data", or "data" alone, without a
+ * CR in [p, end).  NULL: nothing was done. */
+static const char *read_event(struct sse *s, const char *p, const char *end)
+{
+    struct sse_event event = {.id = buf_str(&s->id), .is_complete = true};
+    const char *data = p, *behind;
+    if (*p == 'e')
+        data = take_line(p, end, "event:", &event.name);
+    if (data == NULL || data == end)
+        return NULL;
+    behind = take_line(data, end, "data:", &event.data);
+    if (behind == NULL || behind == end || *behind != '\n' ||
+        is_over_limit(s, event.name.n + event.data.n + sizeof "data: "))
+        return NULL;
+    behind++;
+    event.start = s->offset;
+    s->offset += (uint64_t)(behind - p);
+    event.end = s->offset;
+    s->on_event(s->arg, &event);
+    return behind;
+}
+
+static bool is_between_events(const struct sse *s)
+{
+    return !s->is_in_event && s->line.n == 0 && s->is_behind_first_line;
+}
+
 static enum err read_lines(struct sse *s, const char *p, const char *end)
 {
     const char *lf = find(p, end, '\n'); /* kept: CR lines are not squared */
+    const char *cr = find(p, end, '\r');
     while (p < end) {
+        const char *behind = p < cr && !s->is_behind_cr && is_between_events(s)
+                                 ? read_event(s, p, cr)
+                                 : NULL;
+        if (behind != NULL) {
+            p = behind;
+            continue;
+        }
         if (s->is_behind_cr && *p == '\n') {
             p++;
             s->offset++;
@@ -153,7 +204,9 @@ static enum err read_lines(struct sse *s, const char *p, const char *end)
         s->is_behind_cr = false;
         if (lf < p)
             lf = find(p, end, '\n');
-        const char *at = find(p, lf, '\r');
+        if (cr < p)
+            cr = find(p, end, '\r');
+        const char *at = cr < lf ? cr : lf;
         struct str rest = str_make(p, (size_t)(at - p));
         if (at == end)
             return keep_line(s, rest);
