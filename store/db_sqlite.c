@@ -65,6 +65,8 @@ static enum err map_error(int code)
 void db_prepare_process(void)
 {
     char byte;
+    /* Its allocations are counted under a lock of the whole process. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_initialize();
     sqlite3_randomness(sizeof byte, &byte);
     json_object_seed(0);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -37,12 +38,21 @@ struct known {
     char key[]; /* facet, word */
 };
 
+/* A row's text to search in, as the transaction leaves it. */
+struct pending {
+    int64_t seq;
+    struct str text; /* in `texts` */
+    UT_hash_handle hh;
+};
+
 struct facets {
     struct db *db;
     struct db_statement *find_word, *add_word, *put, *list_todo, *set_todo;
-    struct db_statement *same_text, *drop_index, *drop_text, *add_text,
+    struct db_statement *old_text, *drop_index, *drop_text, *add_text,
         *add_index;
     struct known *known;
+    struct pending *pending; /* in the order of their coming */
+    struct arena texts;
 };
 
 enum facet facet_of(struct str name)
@@ -97,11 +107,12 @@ enum err facets_new(struct db *db, struct facets **facets_out)
         " FROM facet_word WHERE facet = ?1"
         " ON CONFLICT(facet, word) DO UPDATE SET word = excluded.word"
         " RETURNING code");
-    f->same_text =
-        db_statement_new(db, "SELECT text = ?2 FROM search WHERE seq = ?1");
+    f->old_text = db_statement_new(db,
+        "SELECT s.text FROM activity a LEFT JOIN search s ON s.seq = a.seq"
+        " WHERE a.seq = ?1");
     f->drop_index = db_statement_new(db,
         "INSERT INTO search_index(search_index, rowid, text)"
-        " SELECT 'delete', seq, text FROM search WHERE seq = ?1");
+        " VALUES('delete', ?1, ?2)");
     f->drop_text = db_statement_new(db, "DELETE FROM search WHERE seq = ?1");
     f->add_text =
         db_statement_new(db, "INSERT INTO search(seq, text) VALUES(?1, ?2)");
@@ -114,7 +125,7 @@ enum err facets_new(struct db *db, struct facets **facets_out)
     f->set_todo = db_statement_new(db, "UPDATE facet_todo SET seq = ?1");
     *facets_out = f;
     if (f->put != NULL && f->find_word != NULL && f->add_word != NULL &&
-        f->list_todo != NULL && f->set_todo != NULL && f->same_text != NULL &&
+        f->list_todo != NULL && f->set_todo != NULL && f->old_text != NULL &&
         f->drop_index != NULL && f->drop_text != NULL && f->add_text != NULL &&
         f->add_index != NULL)
         return OK;
@@ -129,10 +140,11 @@ void facets_free(struct facets **facets)
     if (f == NULL)
         return;
     facets_forget(f);
+    arena_free(&f->texts);
     db_statement_free(&f->put);
     db_statement_free(&f->find_word);
     db_statement_free(&f->add_word);
-    db_statement_free(&f->same_text);
+    db_statement_free(&f->old_text);
     db_statement_free(&f->drop_index);
     db_statement_free(&f->drop_text);
     db_statement_free(&f->add_text);
@@ -142,7 +154,13 @@ void facets_free(struct facets **facets)
     mem_free(f);
 }
 
-void facets_forget(struct facets *f)
+static void forget_texts(struct facets *f)
+{
+    HASH_CLEAR(hh, f->pending); /* its items go with the arena */
+    arena_reset(&f->texts);
+}
+
+static void forget_words(struct facets *f)
 {
     struct known *k, *next;
     HASH_ITER(hh, f->known, k, next)
@@ -152,12 +170,18 @@ void facets_forget(struct facets *f)
     }
 }
 
+void facets_forget(struct facets *f)
+{
+    forget_words(f);
+    forget_texts(f);
+}
+
 /* ---- words to codes ---- */
 
 static void remember(struct facets *f, const char *key, size_t n, int64_t code)
 {
     if (HASH_COUNT(f->known) >= CACHE_MAX)
-        facets_forget(f);
+        forget_words(f);
     struct known *k = mem_zalloc(sizeof *k + n);
     k->code = code;
     k->n = n;
@@ -362,29 +386,65 @@ static enum err run_with(struct db_statement *s, int64_t seq, struct str text)
     return db_run(s);
 }
 
-/* Most activities are put twice, with the same text. */
-static enum err put_text(struct facets *f, int64_t seq, struct str text)
+/* Most activities are put twice, with the same text.  And the index writes
+ * what it has gathered out with every savepoint, which other statements make:
+ * so texts wait for the end of the transaction. */
+static void put_text(struct facets *f, int64_t seq, struct str text)
 {
-    bool is_same = false;
-    db_bind_int(f->same_text, 1, seq);
-    db_bind_text(f->same_text, 2, text);
-    enum err err = db_step(f->same_text);
-    bool is_there = err == OK;
-    if (is_there)
-        is_same = db_int(f->same_text, 0) == 1;
-    db_finish(f->same_text);
-    if (is_same || (err != OK && err != ERR_EOF))
-        return is_same ? OK : err;
-    err = OK;
-    if (is_there) {
-        err = run_with(f->drop_index, seq, STR_NONE);
-        if (err == OK)
-            err = run_with(f->drop_text, seq, STR_NONE);
+    struct pending *p = NULL;
+    HASH_FIND(hh, f->pending, &seq, sizeof seq, p);
+    if (p == NULL) {
+        p = ARENA_NEW(&f->texts, struct pending);
+        p->seq = seq;
+        HASH_ADD(hh, f->pending, seq, sizeof p->seq, p);
+    } else if (str_eq(p->text, text)) {
+        return;
     }
+    p->text = arena_copy(&f->texts, text);
+}
+
+static enum err replace_text(
+    struct facets *f, int64_t seq, struct str old, struct str text)
+{
+    enum err err = OK;
+    if (old.n > 0)
+        err = run_with(f->drop_index, seq, old);
+    if (err == OK && old.n > 0)
+        err = run_with(f->drop_text, seq, STR_NONE);
     if (err == OK && text.n > 0)
         err = run_with(f->add_text, seq, text);
     if (err == OK && text.n > 0)
         err = run_with(f->add_index, seq, text);
+    return err;
+}
+
+/* One whose activity was taken back meanwhile is left out. */
+static enum err write_text(
+    struct facets *f, const struct pending *p, struct buf *old)
+{
+    db_bind_int(f->old_text, 1, p->seq);
+    enum err err = db_step(f->old_text);
+    bool is_there = err == OK;
+    buf_clear(old);
+    if (is_there)
+        buf_append_str(old, db_text(f->old_text, 0));
+    db_finish(f->old_text);
+    if (!is_there)
+        return err == ERR_EOF ? OK : err;
+    return str_eq(buf_str(old), p->text)
+               ? OK
+               : replace_text(f, p->seq, buf_str(old), p->text);
+}
+
+enum err facets_flush(struct facets *f)
+{
+    struct buf old = {0};
+    enum err err = OK;
+    for (const struct pending *p = f->pending; p != NULL && err == OK;
+         p = p->hh.next)
+        err = write_text(f, p, &old);
+    buf_free(&old);
+    forget_texts(f);
     return err;
 }
 
@@ -410,7 +470,7 @@ enum err facets_put(struct facets *f, int64_t seq, int64_t time_ms,
     struct buf text = {0};
     collect_text(a, &text);
     if (err == OK)
-        err = put_text(f, seq, buf_str(&text));
+        put_text(f, seq, buf_str(&text));
     buf_free(&text);
     return err;
 }

@@ -65,11 +65,14 @@ struct facets; /* prepared statements of one connection, codes seen */
 
 enum err facets_new(struct db *db, struct facets **facets_out) MUST_USE;
 void facets_free(struct facets **facets);
-/* After a rollback: codes given in it are not in the dictionary. */
+/* After a rollback: codes given in it are not in the dictionary, and its texts
+ * are not to be written. */
 void facets_forget(struct facets *facets);
 /* The row of an activity, within its transaction. */
 enum err facets_put(struct facets *facets, int64_t seq, int64_t time_ms,
     struct str severity, const json_t *activity) MUST_USE;
+/* The texts to search in of all that were put: before the transaction's end. */
+enum err facets_flush(struct facets *facets) MUST_USE;
 /* Rows of a store that is older than these tables, newest first; *count_out:
  * 0: all have theirs.  Within a transaction. */
 enum err facets_fill(struct facets *facets, size_t *count_out) MUST_USE;

@@ -180,6 +180,8 @@ static enum err run_transaction(struct index_step *s, size_t *count_out)
     if (err == OK && *count_out == 0)
         err = upsert_fill(s->upsert, count_out);
     if (err == OK)
+        err = upsert_flush(s->upsert);
+    if (err == OK)
         err = db_commit(s->db);
     if (err != OK) {
         db_rollback(s->db);

@@ -413,6 +413,11 @@ enum err upsert_entry(struct upsert *u, const struct journal_entry *entry)
     return err;
 }
 
+enum err upsert_flush(struct upsert *u)
+{
+    return facets_flush(u->facets);
+}
+
 /* ---- what stood open ---- */
 
 static enum err list_standing(struct upsert *u, int64_t now_ms,

@@ -37,6 +37,8 @@ void upsert_free(struct upsert **upsert);
  * with a log line. */
 enum err upsert_entry(
     struct upsert *upsert, const struct journal_entry *entry) MUST_USE;
+/* What is written once a transaction: before its end. */
+enum err upsert_flush(struct upsert *upsert) MUST_USE;
 /* From now on activities are judged by these rules (store/alerts.h; a
  * reference is taken); NULL: by none. */
 enum err upsert_set_alerts(

@@ -43,6 +43,7 @@ static void put_at(enum store_kind kind, unsigned n, int64_t time_ms,
     assert_int_equal(upsert_new(db, &u), OK);
     assert_int_equal(db_begin(db), OK);
     assert_int_equal(upsert_entry(u, &entry), OK);
+    assert_int_equal(upsert_flush(u), OK);
     assert_int_equal(db_commit(db), OK);
     upsert_free(&u);
     db_close(&db);
@@ -74,6 +75,7 @@ static inline void fill_facets(void)
     while (count > 0) {
         assert_int_equal(db_begin(db), OK);
         assert_int_equal(upsert_fill(u, &count), OK);
+        assert_int_equal(upsert_flush(u), OK);
         assert_int_equal(db_commit(db), OK);
     }
     upsert_free(&u);

@@ -305,6 +305,7 @@ static void a_store_from_before_is_filled(void **state)
     do {
         assert_int_equal(db_begin(db), OK);
         assert_int_equal(upsert_fill(u, &count), OK);
+        assert_int_equal(upsert_flush(u), OK);
         assert_int_equal(db_commit(db), OK);
     } while (count > 0 && rounds++ < 10);
     upsert_free(&u);
