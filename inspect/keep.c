@@ -496,7 +496,40 @@ static void serve(struct keep *keep, const struct question *question,
     buf_append(answer_out, &a, sizeof a);
 }
 
-void keep_handle_beside(struct keep *keep, struct str question,
+bool keep_join_note(struct buf *several, struct str note)
+{
+    struct question q = {.version = VERSION, .kind = NOTE_SEVERAL};
+    uint32_t n = (uint32_t)note.n;
+    if (keep_payload_at(note) != note.n ||
+        several->n + sizeof q + sizeof n + note.n > KEEP_DATAGRAM_MAX)
+        return false;
+    if (several->n == 0)
+        buf_append(several, &q, sizeof q);
+    buf_append(several, &n, sizeof n);
+    buf_append_str(several, note);
+    return true;
+}
+
+static void handle_one(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer_out);
+
+/* Each in its turn; what is damaged ends it. */
+static void handle_several(
+    struct keep *keep, struct str notes, int64_t now_ms, struct buf *answer_out)
+{
+    uint32_t n;
+    while (notes.n >= sizeof n) {
+        memcpy(&n, notes.p, sizeof n);
+        notes = str_sub(notes, sizeof n, notes.n);
+        if (n > notes.n)
+            break;
+        handle_one(keep, str_sub(notes, 0, n), NULL, now_ms, answer_out);
+        notes = str_sub(notes, n, notes.n);
+    }
+    buf_clear(answer_out); /* notes want none */
+}
+
+static void handle_one(struct keep *keep, struct str question,
     struct keep_payload *payload, int64_t now_ms, struct buf *answer_out)
 {
     struct question q;
@@ -524,6 +557,19 @@ void keep_handle_beside(struct keep *keep, struct str question,
         keep_serve_ask_tail(keep, &q.message, answer_out);
     else if (names.n <= NAMES_BYTES_MAX && (names.n != 0) == wants_text)
         serve(keep, &q, names, now_ms, answer_out);
+}
+
+void keep_handle_beside(struct keep *keep, struct str question,
+    struct keep_payload *payload, int64_t now_ms, struct buf *answer_out)
+{
+    struct question q = {0};
+    if (question.n >= sizeof q)
+        memcpy(&q, question.p, sizeof q);
+    if (q.version == VERSION && q.kind == NOTE_SEVERAL)
+        handle_several(
+            keep, str_sub(question, sizeof q, question.n), now_ms, answer_out);
+    else
+        handle_one(keep, question, payload, now_ms, answer_out);
 }
 
 void keep_handle(struct keep *keep, struct str question, int64_t now_ms,

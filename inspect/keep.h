@@ -75,6 +75,9 @@ void keep_handle_beside(struct keep *keep, struct str question,
     struct keep_payload *payload, int64_t now_ms, struct buf *answer_out);
 /* Where in a question that part begins; its end: there is none. */
 size_t keep_payload_at(struct str question);
+/* Appends a note to others that are told at once, as one note.  False: it does
+ * not fit there, or has a payload: it goes alone, behind the others. */
+bool keep_join_note(struct buf *several, struct str note);
 
 /* ---- a prompt: seen before?  an edit? ------------------------------ */
 

@@ -33,6 +33,7 @@ enum kind {
     ASK_CHUNK,
     NOTE_TAIL,
     ASK_TAIL,
+    NOTE_SEVERAL, /* each behind its length, 32 bits */
 };
 
 /* The names of an identity follow its question or answer, each with a NUL. */

@@ -169,15 +169,28 @@ void txn_send_record(struct txn *t, struct record *record, bool waits)
     buf_free(&record->json);
 }
 
-static void send_notes(struct txn *t)
+static void tell_keeper(struct txn *t, struct buf *note)
 {
     struct session *s = t->session;
-    struct buf note = {0};
+    if (note->n != 0)
+        s->world->ops->keep(s->world, s, 0, buf_str(note));
+    buf_clear(note);
+}
+
+/* What an exchange leaves behind at once travels at once. */
+static void send_notes(struct txn *t)
+{
+    struct buf note = {0}, several = {0};
     while (exchange_next_note(t->exchange, &note) == OK) {
-        s->world->ops->keep(s->world, s, 0, buf_str(&note));
+        if (!keep_join_note(&several, buf_str(&note))) {
+            tell_keeper(t, &several);
+            tell_keeper(t, &note);
+        }
         buf_clear(&note);
     }
+    tell_keeper(t, &several);
     buf_wipe_free(&note); /* bytes of a file, perhaps */
+    buf_wipe_free(&several);
 }
 
 void txn_send_records(struct txn *t, bool waits)

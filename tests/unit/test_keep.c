@@ -417,10 +417,40 @@ static void the_oldest_tails_leave_when_there_are_many(void **state)
     keep_free(&keep);
 }
 
+static void several_notes_are_told_at_once(void **state)
+{
+    (void)state;
+    struct keep *keep = keep_new(1 << 20);
+    struct buf several = {0}, note = {0}, answer = {0};
+    static char long_note[KEEP_DATAGRAM_MAX];
+    const char *const parents[] = {"p", "q", "r"};
+    for (size_t i = 0; i < 3; i++) {
+        buf_clear(&note);
+        keep_note_turn(STR("s"), STR("c"), str_of(parents[i]), &note);
+        assert_true(keep_join_note(&several, buf_str(&note)));
+    }
+    size_t n = several.n;
+    assert_false(
+        keep_join_note(&several, str_make(long_note, sizeof long_note)));
+    assert_int_equal(several.n, n);
+    for (size_t cut = 0; cut < n; cut += n - 2) /* the third is damaged */
+        keep_handle(keep, str_sub(buf_str(&several), 0, cut), 1000, &answer);
+    assert_true(ask(keep, "m1", "p", "a", 1100).is_edit);
+    assert_true(ask(keep, "m2", "q", "a", 1100).is_edit);
+    assert_false(ask(keep, "m3", "r", "a", 1100).is_edit);
+    keep_handle(keep, buf_str(&several), 1200, &answer);
+    assert_true(ask(keep, "m4", "r", "b", 1300).is_edit);
+    assert_int_equal(answer.n, 0);
+    buf_free(&several);
+    buf_free(&note);
+    keep_free(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_seen_again_is_a_retry_for_a_while),
+        cmocka_unit_test(several_notes_are_told_at_once),
         cmocka_unit_test(a_second_message_under_a_parent_is_an_edit),
         cmocka_unit_test(a_history_tells_where_user_messages_hang),
         cmocka_unit_test(answers_and_hosts_are_remembered_when_noted),
