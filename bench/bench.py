@@ -7,7 +7,7 @@ Behind that the speed of extraction beside jansson (bench/extract.c) and of the
 detection engine beside Hyperscan alone (bench/scan.c), and what exact data
 match adds to it (bench/edm.c).
 
-    bench.py [--quick] [--rounds N] [--only WORD,…] [--peers NAME,…] [--profile]
+    bench.py [--quick] [--rounds N] [--only WORD,…] [--peers NAME,…] [--profile | --growth]
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import tempfile
 import time
 
 import extraction
+import growth
 import matching
 import scanning
 from peers import NAME, PLAIN_NAME, ROOT, UPLOAD_NAME, Direct, Haproxy, Origin, Promptgate, Squid
@@ -229,6 +230,7 @@ def parse_args():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="scenarios whose name has one of these words; extraction, detection and edm are three")
     parser.add_argument("--peers", default="direct,haproxy,squid,promptgate")
+    parser.add_argument("--growth", action="store_true", help="how cost grows (bench/growth.py) instead")
     parser.add_argument("--profile", action="store_true", help="perf of the worker in these scenarios instead")
     return parser.parse_args()
 
@@ -258,10 +260,24 @@ def compare_peers(args, scenarios):
             shutil.rmtree(folder, True)
 
 
+def show_growth(rounds):
+    folder = make_folder()
+    origin = Origin(folder)
+    try:
+        growth.report(growth.measure(folder, origin, lambda words, count, conns, host: Scenario(
+            "growth", "h1", words, count, conns, host), rounds))
+    finally:
+        origin.stop()
+        shutil.rmtree(folder, True)
+
+
 def main():
     args = parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if args.growth:
+        show_growth(args.rounds)
+        return
     words, started = args.only.split(","), time.monotonic()
     scenarios = [s for s in SCENARIOS if any(w in s.name for w in words)]
     results, units, measured = {}, {}, {"extraction": [], "scan": None, "edm": None}

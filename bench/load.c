@@ -4,12 +4,13 @@
  *
  *     load to=PORT [tunnel=HOST:PORT] name=HOST ca=FILE alpn=h1|h2
  *          method=M path=P body=none|prompt|BYTES conns=C count=N
- *          [fresh=1] [resume=1] [hold=1]
+ *          [fresh=1] [resume=1] [hold=1 [walk=N]]
  *
  * fresh: a connection a request; resume: with the last one's session.
- * hold: all connections stay open, after a request each, until standard input
- * ends. An event that carries "ts":NANOSECONDS gives the time it took from the
- * origin's write to our read.
+ * hold: all connections stay open, after a request each, until a line comes
+ * from standard input; then N requests go over them in turn, eight at a time,
+ * and these alone are counted. An event that carries "ts":NANOSECONDS gives the
+ * time it took from the origin's write to our read.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +21,7 @@
 
 static struct {
     const char *to, *tunnel, *name, *ca, *alpn, *method, *path, *body;
-    const char *conns, *count, *fresh, *resume, *hold;
+    const char *conns, *count, *fresh, *resume, *hold, *walk;
 } opt = {.body = "none", .method = "GET", .conns = "1", .count = "1"};
 
 static const struct {
@@ -30,7 +31,7 @@ static const struct {
     {"ca", &opt.ca}, {"alpn", &opt.alpn}, {"method", &opt.method},
     {"path", &opt.path}, {"body", &opt.body}, {"conns", &opt.conns},
     {"count", &opt.count}, {"fresh", &opt.fresh}, {"resume", &opt.resume},
-    {"hold", &opt.hold}};
+    {"hold", &opt.hold}, {"walk", &opt.walk}};
 
 struct samples {
     uint64_t ns[SAMPLES_MAX];
@@ -440,18 +441,65 @@ static void *client(void *arg)
     return NULL;
 }
 
+enum { WALKERS = 8 };
+
+/* Of all connections, asked in turn. */
+struct share {
+    struct conn *first;
+    size_t count;
+};
+
+static void *open_all(void *arg)
+{
+    const struct share *share = arg;
+    for (size_t i = 0; i < share->count; i++)
+        conn_ask(&share->first[i]);
+    return NULL;
+}
+
+static void *walk(void *arg)
+{
+    const struct share *share = arg;
+    for (size_t i = 0; share->count != 0 && todo-- > 0; i++)
+        conn_ask(&share->first[i % share->count]);
+    return NULL;
+}
+
+static void divide(struct conn *all, size_t conns, void *(*work)(void *))
+{
+    struct share shares[WALKERS];
+    pthread_t threads[WALKERS];
+    for (size_t i = 0; i < WALKERS; i++) {
+        size_t from = conns * i / WALKERS, to = conns * (i + 1) / WALKERS;
+        shares[i] = (struct share){all + from, to - from};
+        if (pthread_create(&threads[i], NULL, work, &shares[i]) != 0)
+            die("thread");
+    }
+    for (size_t i = 0; i < WALKERS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void hold(struct conn *all, size_t conns)
+{
+    divide(all, conns, open_all);
+    printf("held %zu failed %u\n", conns, failed);
+    fflush(stdout);
+    (void)getchar();
+    if (opt.walk == NULL)
+        exit(0);
+    latency.count = first.count = 0;
+    todo = atol(opt.walk);
+    divide(all, conns, walk);
+}
+
 static void run(size_t conns)
 {
     struct conn *all = calloc(conns, sizeof *all);
     pthread_t *threads = calloc(conns, sizeof *threads);
     todo = atol(opt.count);
     if (opt.hold != NULL) {
-        for (size_t i = 0; i < conns; i++)
-            conn_ask(&all[i]);
-        printf("held %zu failed %u\n", conns, failed);
-        fflush(stdout);
-        (void)getchar();
-        exit(0);
+        hold(all, conns);
+        return;
     }
     for (size_t i = 0; i < conns; i++)
         if (pthread_create(&threads[i], NULL, client, &all[i]) != 0)

@@ -127,17 +127,21 @@ class Peer:
 
 
 class Promptgate(Peer):
-    name = "promptgate"
+    name, workers, settings = "promptgate", 1, ""
+
+    def edit(self, conf):
+        """What is changed in the shipped configuration before the start."""
 
     def start(self, certs):
         conf = self.folder / "conf"
         shutil.copytree(ROOT / "conf", conf)
+        self.edit(conf)
         resolve = {NAME: self.origin.port, UPLOAD_NAME: self.origin.port, PLAIN_NAME: self.origin.plain_port}
         at = ", ".join(f'"{k}:443": "127.0.0.1:{v}"' for k, v in resolve.items())
         (conf / "promptgate.yaml").write_text(
             f'listen: {{proxy: "127.0.0.1:{self.port}", console: "127.0.0.1:{free_port()}", '
             f'metrics: "127.0.0.1:{free_port()}"}}\n'
-            f"data_dir: {self.folder}/data\nrun_as: nobody\nworkers: 1\n"
+            f"data_dir: {self.folder}/data\nrun_as: nobody\nworkers: {self.workers}\n{self.settings}"
             f"upstream: {{resolve: {{{at}}}, extra_roots: [{certs}/root.pem]}}\n")
         binary = ROOT / os.environ.get("PROMPTGATE", "build/promptgate")
         self.spawn(binary, "run", "-c", conf / "promptgate.yaml")
