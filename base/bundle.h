@@ -30,6 +30,8 @@ enum bundle_kind {
     BUNDLE_DATA_DIR,   /* name: the data folder in effect; no text */
     BUNDLE_ALERTS,     /* rules of alerts: none or several */
     BUNDLE_MODES,      /* modes of services, made by the console, none or one */
+    BUNDLE_OIDC_CA,    /* PEM, the file of oidc.ca_file, none or one */
+    BUNDLE_OIDC_SECRET, /* name: oidc.secret_file; text: when it was changed */
     BUNDLE_KINDS,
 };
 

@@ -54,6 +54,10 @@ static const char *const failure_words[] = {"block", "record", NULL};
 static const char *const keep_words[] = {"block", "alert", "all", NULL};
 static const char *const severity_words[] = {"low", "medium", "high", NULL};
 static const char *const evidence_words[] = {"around", "whole", NULL};
+static const char *const local_login_words[] = {"on", "off", NULL};
+/* In the order of enum user_role, behind "none". */
+static const char *const role_words[] = {
+    "none", "analyst", "investigator", "administrator", "auditor", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const level_words[] = {
     "error", "warn", "info", "debug", NULL};
@@ -148,6 +152,41 @@ static const struct setting table[] = {
     LIST("console", "hosts", SETTING_HOSTS, console_hosts, "[]",
         "names that browsers reach the console by, besides its addresses, "
         "localhost and `node`"),
+    TEXT("console", "url", console_url, "",
+        "where people reach it, https://HOST[:PORT]: what an identity provider "
+        "leads back to; empty: as the browser names it"),
+    TEXT("oidc", "issuer", oidc.issuer, "",
+        "of the OpenID Connect provider that people sign in to the console "
+        "with: https://…; empty: none"),
+    TEXT("oidc", "name", oidc.name, "",
+        "of it, on the login page; empty: the issuer's host"),
+    TEXT("oidc", "client_id", oidc.client_id, "", "what it knows us by"),
+    TEXT("oidc", "secret_file", oidc.secret_file, "",
+        "file with the client's secret, beside this one or by its whole path; "
+        "neither this nor secret_env: a public client, by PKCE alone"),
+    TEXT("oidc", "secret_env", oidc.secret_env, "",
+        "or the environment variable that holds it"),
+    LIST("oidc", "scopes", SETTING_LIST, oidc.scopes,
+        "[openid, email, profile]", "that are asked for"),
+    TEXT("oidc", "name_claim", oidc.name_claim, "email",
+        "claim of the ID token that is the user's name here; `email` only with "
+        "email_verified"),
+    TEXT("oidc", "role_claim", oidc.role_claim, "groups",
+        "claim with the values that `roles` names; a/b: b within a"),
+    ARRAY("oidc", "roles", SETTING_ROLES, oidc.roles, "{}",
+        "values to roles: {\"dlp-admins\": administrator}; the first that "
+        "somebody has counts"),
+    WORD("oidc", "default_role", SETTING_WORD, oidc.default_role, role_words,
+        "none", "of those without such a value; none: they are refused"),
+    LIST("oidc", "domains", SETTING_LIST, oidc.domains, "[]",
+        "what stands behind the @ of names; empty: any"),
+    TEXT("oidc", "ca_file", oidc.ca_file, "",
+        "PEM: whom the provider's certificates must be of; empty: the system's "
+        "roots and upstream.extra_roots"),
+    TEXT("oidc", "proxy", oidc.proxy, "",
+        "URL of an HTTP proxy that it is reached by"),
+    WORD("oidc", "local_login", SETTING_FLAG, oidc.refuses_passwords,
+        local_login_words, "on", "off: no passwords in the console"),
     ARRAY("upstream", "resolve", SETTING_RESOLVE, resolve, "{}",
         "like curl --resolve: {\"chatgpt.com:443\": \"127.0.0.1:9443\"}; such "
         "addresses are allowed even if private"),

@@ -215,6 +215,15 @@ static bool is_text(const json_t *value, size_t max)
     return json_is_string(value) && json_string_length(value) <= max;
 }
 
+/* A login, or somebody who signed in by the provider. */
+static bool may_triage(struct call *call, struct str name)
+{
+    struct query *query;
+    return auth_may(call->console, name, ACCESS_TRIAGE) ||
+           (local_query(call->local, &query) == OK &&
+               sso_may(query, name, ACCESS_TRIAGE));
+}
+
 /* What is wrong with it; NULL: nothing. */
 static const char *find_mistake(struct call *call, const json_t *body)
 {
@@ -234,7 +243,7 @@ static const char *find_mistake(struct call *call, const json_t *body)
         return NULL;
     struct str name = str_of(json_string_value(owner));
     if (!is_text(owner, USER_NAME_MAX) ||
-        (name.n > 0 && !auth_may(call->console, name, ACCESS_TRIAGE)))
+        (name.n > 0 && !may_triage(call, name)))
         return "The owner must be a login that may work on incidents.";
     return NULL;
 }

@@ -21,6 +21,8 @@ struct console_ticket {
     bool is_done, is_left;
     enum err err;
     struct console_document document; /* where one was asked for */
+    struct oidc_answer answer;        /* the same */
+    struct buf hint;                  /* of the answer */
 };
 
 struct console_ticket *ticket_new(void)
@@ -41,6 +43,7 @@ static void ticket_free(struct console_ticket *t)
     pthread_mutex_destroy(&t->lock);
     buf_wipe_free(&t->document.text);
     buf_free(&t->document.where);
+    buf_wipe_free(&t->hint);
     mem_free(t);
 }
 
@@ -65,6 +68,42 @@ void console_document_read(
     t->document = *document;
     *document = (struct console_document){0};
     console_recorded(t, OK);
+}
+
+void console_signed_in(
+    struct console_ticket *t, const struct oidc_answer *answer)
+{
+    t->answer = *answer;
+    buf_append_str(&t->hint, answer->hint);
+    t->answer.hint = STR_NONE;
+    console_recorded(t, OK);
+}
+
+bool ticket_is_done(struct console_ticket *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_done = t->is_done;
+    pthread_mutex_unlock(&t->lock);
+    return is_done;
+}
+
+enum err ticket_take_answer(
+    struct console_ticket *t, struct oidc_answer *out, struct buf *hint_out)
+{
+    enum err err = ERR_TIMEOUT;
+    pthread_mutex_lock(&t->lock);
+    bool is_done = t->is_done;
+    if (is_done)
+        err = t->err;
+    if (err == OK) {
+        *out = t->answer;
+        buf_take(hint_out, &t->hint);
+    }
+    t->is_left = true;
+    pthread_mutex_unlock(&t->lock);
+    if (is_done)
+        ticket_free(t);
+    return err;
 }
 
 enum err ticket_wait(struct console_ticket *t, unsigned seconds)

@@ -64,15 +64,29 @@ void auth_free(struct console *c)
 
 /* ---- requests ---- */
 
-struct str auth_cookie(const struct request *r)
+struct str auth_cookie_named(const struct request *r, const char *name)
 {
     struct str rest = r->cookie, part;
     while (str_split(&rest, ';', &part)) {
         part = str_trim(part);
-        if (str_starts(part, COOKIE))
-            return str_sub(part, sizeof COOKIE - 1, part.n);
+        if (str_starts(part, name))
+            return str_sub(part, strlen(name), part.n);
     }
     return STR_NONE;
+}
+
+struct str auth_cookie(const struct request *r)
+{
+    return auth_cookie_named(r, COOKIE);
+}
+
+void auth_set_cookie(struct response *response, const char *token)
+{
+    struct buf text = {0};
+    buf_printf(
+        &text, COOKIE "%s; Path=/; Secure; HttpOnly; SameSite=Strict", token);
+    response_header(response, "Set-Cookie", buf_str(&text));
+    buf_wipe_free(&text);
 }
 
 static enum err fill_who(const struct user *user, struct who *out)
@@ -93,19 +107,56 @@ static enum err identify_token(
     return fill_who(user, out);
 }
 
+static bool has_login(const struct users *users, struct str name)
+{
+    for (size_t i = 0; i < users_count(users); i++)
+        if (str_eq_nocase(str_of(users_at(users, i)->name), name))
+            return true;
+    return false;
+}
+
+bool auth_has_login(struct console *c, struct str name)
+{
+    struct shared_users *shared = take_users(c);
+    bool has = shared != NULL && has_login(shared->users, name);
+    give_users(c, shared);
+    return has;
+}
+
+/* By what they came with: the role that the provider's claims gave, as long
+ * as the settings are those, and as long as no local login has that name. */
+static enum err identify_foreign(struct console *c, const struct users *users,
+    struct str token, struct visit *session, struct who *out)
+{
+    struct buf proof = {0};
+    bool is_on =
+        sso_proof(c, &proof) && !has_login(users, str_of(session->user));
+    bool is_good =
+        visits_confirm(c->visits, token, is_on ? buf_str(&proof) : STR_NONE);
+    buf_free(&proof);
+    if (!is_good)
+        return ERR_DENIED;
+    const struct user user = {.name = session->user, .role = session->role};
+    return fill_who(&user, out);
+}
+
 static enum err identify_cookie(struct console *c, const struct users *users,
     struct str token, bool is_use, struct who *out)
 {
     struct visit session;
     if (!visits_find(c->visits, token, clock_mono_ms(), is_use, &session))
         return ERR_DENIED;
+    memcpy(out->csrf, session.csrf, sizeof out->csrf);
+    out->expires_ms = session.expires_wall_ms;
+    if (session.is_foreign)
+        return identify_foreign(c, users, token, &session, out);
     const struct user *user = users_find(users, str_of(session.user));
+    if (sso_refuses_passwords(c))
+        user = NULL;
     /* A password set anew ends the sessions that the old one began. */
     if (!visits_confirm(
             c->visits, token, user != NULL ? str_of(user->password) : STR_NONE))
         return ERR_DENIED;
-    memcpy(out->csrf, session.csrf, sizeof out->csrf);
-    out->expires_ms = session.expires_wall_ms;
     return fill_who(user, out);
 }
 

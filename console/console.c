@@ -60,6 +60,9 @@ static void api_session(struct call *call)
 
 static void api_logout(struct call *call)
 {
+    struct buf elsewhere = {0};
+    bool is_elsewhere =
+        sso_logout_url(call->console, call->request, &elsewhere);
     visits_end(call->console->visits, auth_cookie(call->request));
     audit_note(call->console, call->request,
         &(struct audit){.action = "console.logout.succeeded",
@@ -67,7 +70,16 @@ static void api_logout(struct call *call)
     response_header(call->response, "Set-Cookie",
         STR("__Host-promptgate=; Path=/; Secure; HttpOnly; SameSite=Strict; "
             "Max-Age=0"));
-    call->response->status = 204;
+    if (is_elsewhere) {
+        struct jsonw w = {.out = &call->response->body};
+        jsonw_object(&w);
+        jsonw_key_str(&w, "end_session", buf_str(&elsewhere));
+        jsonw_close(&w);
+        response_json(call->response);
+    } else {
+        call->response->status = 204;
+    }
+    buf_wipe_free(&elsewhere);
 }
 
 static void api_openapi(struct call *call)
@@ -238,6 +250,7 @@ static void answer_file(struct request *r, struct response *response)
 static bool is_public(struct str path)
 {
     return str_starts(path, "/static/public/") || str_is(path, "/login") ||
+           str_is(path, SSO_START_PATH) || str_is(path, SSO_RETURN_PATH) ||
            str_is(path, "/healthz");
 }
 
@@ -245,6 +258,12 @@ static bool answer_public(
     struct console *c, struct request *r, struct response *response)
 {
     struct who who;
+    if (str_is(r->path, SSO_START_PATH)) {
+        sso_start(c, r, response);
+        return true;
+    }
+    if (str_is(r->path, SSO_RETURN_PATH)) /* asks the provider */
+        return false;
     if (!str_is(r->path, "/login")) {
         if (str_is(r->path, "/healthz")) {
             response->status = 200;
@@ -305,6 +324,8 @@ void console_handle(
         .console = c, .local = local, .request = r, .response = response};
     if (str_is(r->path, "/login"))
         login_post(c, r, response);
+    else if (str_is(r->path, SSO_RETURN_PATH))
+        sso_return(c, r, response);
     else if (auth_identify(c, r, true, &call.who) != OK)
         answer_stranger(r, response);
     else
@@ -363,6 +384,7 @@ struct console *console_new(const struct console_options *options)
     pthread_mutex_init(&c->lock, NULL);
     c->visits = visits_new();
     c->lockout = lockout_new();
+    sso_init(&c->sso);
     c->pool = pool_new(&(struct pool_options){local_new, local_free, c});
     return c;
 }
@@ -377,6 +399,7 @@ void console_free(struct console **console)
     visits_free(&c->visits);
     lockout_free(&c->lockout);
     auth_free(c);
+    sso_free(&c->sso);
     running_unref(c, &c->running);
     pthread_mutex_destroy(&c->lock);
     mem_free(c);
@@ -385,6 +408,11 @@ void console_free(struct console **console)
 struct pool *console_pool(struct console *c)
 {
     return c->pool;
+}
+
+void console_set_provider(struct console *c, const struct oidc_state *state)
+{
+    sso_set_provider(&c->sso, state);
 }
 
 void console_set_certificate(struct console *c, int64_t expires_ms)

@@ -19,6 +19,8 @@ enum { CONSOLE_HOSTS_MAX = 128 };
 #define CONSOLE_DEMO_MARK "demo"
 
 struct console;
+struct oidc_question;
+struct setting_oidc;
 
 /* Waits for one record; made by the console, given back by the role with
  * console_recorded, once, from any thread. */
@@ -54,6 +56,10 @@ struct console_options {
     void (*read)(void *owner, struct buf *bytes, struct console_ticket *ticket);
     /* From any thread: somebody logged in with a password. */
     void (*on_login)(void *owner, struct str user);
+    /* From any thread: whose is the code that came back?  The ticket is given
+     * back by console_signed_in or console_recorded. */
+    void (*sign_in)(void *owner, const struct oidc_question *question,
+        struct console_ticket *ticket);
 };
 
 /* The configuration as it runs: borrowed until release, which comes from any
@@ -67,6 +73,8 @@ struct console_running {
     const struct service_set *services;
     struct str database, data; /* of the rules: inspect/scan.h */
     bool stops_unreadable;     /* on_failure.extract */
+    const struct setting_oidc *oidc;
+    struct str url; /* console.url */
     void *owner;
     void (*release)(void *owner); /* NULL: it stays for good */
 };
@@ -84,6 +92,15 @@ void console_recorded(struct console_ticket *ticket, enum err err);
 /* document: taken. */
 void console_document_read(
     struct console_ticket *ticket, struct console_document *document);
+
+struct oidc_answer;
+struct oidc_state;
+/* answer: copied. */
+void console_signed_in(
+    struct console_ticket *ticket, const struct oidc_answer *answer);
+/* Where people sign in now; from any thread. */
+void console_set_provider(
+    struct console *console, const struct oidc_state *state);
 
 struct pool *console_pool(struct console *console);
 /* For http_options; owner: the console. */

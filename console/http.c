@@ -105,6 +105,14 @@ static void run_handler(struct pool_job *job, void *local)
     struct exchange *ex = (struct exchange *)job;
     const struct http_options *o = &ex->http->options;
     o->handle(o->owner, local, &ex->request, &ex->response);
+    if (ex->response.again_ms > 0) {
+        unsigned wait_ms = ex->response.again_ms;
+        ex->response.again_ms = 0;
+        if (pool_push(ex->http->options.pool, &ex->job, wait_ms) == OK)
+            return; /* still the same job */
+        ex->response.is_last = true;
+        o->handle(o->owner, local, &ex->request, &ex->response);
+    }
     ex->phase = PHASE_READY;
     end_job(ex);
 }

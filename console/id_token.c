@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "inspect/json.h"
 
 enum { NUMBER_BYTES_MAX = 1100 }; /* of a key, decoded */
 

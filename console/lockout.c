@@ -62,6 +62,11 @@ static void make_key(enum kind kind, struct str user, struct str address,
     arena_free(&arena);
 }
 
+static bool counts(enum kind kind, struct str user)
+{
+    return kind == ADDRESS || user.p != NULL;
+}
+
 static struct entry *find(struct lockout *l, const uint8_t key[DIGEST_BYTES],
     uint64_t now_ms, bool is_wanted)
 {
@@ -89,6 +94,8 @@ uint64_t lockout_wait_ms(
     pthread_mutex_lock(&l->lock);
     for (enum kind kind = 0; kind < KINDS; kind++) {
         uint8_t key[DIGEST_BYTES];
+        if (!counts(kind, user))
+            continue;
         make_key(kind, user, address, key);
         const struct entry *e = find(l, key, now_ms, false);
         if (e != NULL && e->until_ms > now_ms && e->until_ms - now_ms > wait)
@@ -116,6 +123,8 @@ void lockout_note_failure(
     pthread_mutex_lock(&l->lock);
     for (enum kind kind = 0; kind < KINDS; kind++) {
         uint8_t key[DIGEST_BYTES];
+        if (!counts(kind, user))
+            continue;
         make_key(kind, user, address, key);
         note(find(l, key, now_ms, true), kind, now_ms);
     }

@@ -29,7 +29,8 @@ struct lockout;
 
 struct lockout *lockout_new(void);
 void lockout_free(struct lockout **lockout);
-/* How long to wait, 0: go on. */
+/* How long to wait, 0: go on.  user: STR_NONE where it is not known whose
+ * login is tried: of the address alone, here and below. */
 uint64_t lockout_wait_ms(struct lockout *lockout, struct str user,
     struct str address, uint64_t now_ms);
 void lockout_note_failure(struct lockout *lockout, struct str user,

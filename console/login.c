@@ -54,8 +54,7 @@ static enum err read_form(const struct request *r, struct fields *out)
     return err == OK && out->is_twice ? ERR_PARSE : err;
 }
 
-/* Where to go after it: a path of ours, or the first page. */
-static struct str safe_next(struct str next)
+struct str login_safe_next(struct str next)
 {
     bool is_path = next.n > 0 && next.p[0] == '/' &&
                    !(next.n > 1 && (next.p[1] == '/' || next.p[1] == '\\'));
@@ -65,32 +64,40 @@ static struct str safe_next(struct str next)
     return is_path && next.n < 1024 ? next : STR("/");
 }
 
-void login_page(struct console *c, struct request *r, struct response *response,
-    unsigned status, const char *message)
+void login_begin(struct console *c, struct response *response, unsigned status,
+    const char *title, const char *more_head)
 {
     struct buf *out = &response->body;
     buf_clear(out);
     response->status = status;
     response->type = "text/html; charset=utf-8";
-    buf_append_str(
-        out, STR("<!doctype html>\n<html lang=\"en\"><head>"
-                 "<meta charset=\"utf-8\">"
-                 "<meta name=\"viewport\" content=\"width=device-width\">"
-                 "<meta name=\"color-scheme\" content=\"light dark\">"
-                 "<title>Log in · promptgate</title>"
-                 "<link rel=\"stylesheet\" href=\"/static/public/login.css\">"
-                 "</head><body><main><h1>promptgate</h1>"));
+    buf_printf(out,
+        "<!doctype html>\n<html lang=\"en\"><head>"
+        "<meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width\">"
+        "<meta name=\"color-scheme\" content=\"light dark\">%s"
+        "<link rel=\"icon\" href=\"data:,\">"
+        "<title>%s · promptgate</title>"
+        "<link rel=\"stylesheet\" href=\"/static/public/login.css\">"
+        "</head><body><main><h1>promptgate</h1>",
+        more_head, title);
     if (c->is_demo)
         buf_append_str(out, STR("<p class=\"demo\">Demonstration: all data is "
                                 "made up.</p>"));
-    buf_append_str(out, STR("<form method=\"post\" action=\"/login\">"));
-    if (message != NULL) {
-        buf_append_str(out, STR("<p role=\"alert\">"));
-        html_append(out, str_of(message));
-        buf_append_str(out, STR("</p>"));
-    }
+}
+
+void login_end(struct console *c, struct response *response)
+{
+    buf_append_str(&response->body, STR("</main><footer>"));
+    html_append(&response->body, c->options.node);
+    buf_append_str(&response->body, STR("</footer></body></html>\n"));
+}
+
+static void write_form(const struct request *r, struct buf *out)
+{
     buf_append_str(
-        out, STR("<label for=\"username\">User name</label>"
+        out, STR("<form method=\"post\" action=\"/login\">"
+                 "<label for=\"username\">User name</label>"
                  "<input id=\"username\" name=\"username\" required autofocus "
                  "autocomplete=\"username\" autocapitalize=\"none\" "
                  "spellcheck=\"false\">"
@@ -98,11 +105,25 @@ void login_page(struct console *c, struct request *r, struct response *response,
                  "<input id=\"password\" name=\"password\" type=\"password\" "
                  "required autocomplete=\"current-password\">"
                  "<input type=\"hidden\" name=\"next\" value=\""));
-    html_append(out, safe_next(request_arg(r, "next")));
-    buf_append_str(out, STR("\"><button type=\"submit\">Log in</button></form>"
-                            "</main><footer>"));
-    html_append(out, c->options.node);
-    buf_append_str(out, STR("</footer></body></html>\n"));
+    html_append(out, login_safe_next(request_arg(r, "next")));
+    buf_append_str(
+        out, STR("\"><button type=\"submit\">Log in</button></form>"));
+}
+
+void login_page(struct console *c, struct request *r, struct response *response,
+    unsigned status, const char *message)
+{
+    struct buf *out = &response->body;
+    login_begin(c, response, status, "Log in", "");
+    if (message != NULL) {
+        buf_append_str(out, STR("<p role=\"alert\">"));
+        html_append(out, str_of(message));
+        buf_append_str(out, STR("</p>"));
+    }
+    sso_write_button(c, r, login_safe_next(request_arg(r, "next")), out);
+    if (!sso_refuses_passwords(c))
+        write_form(r, out);
+    login_end(c, response);
 }
 
 static bool wants_json(const struct request *r)
@@ -120,16 +141,6 @@ static void refuse(struct console *c, struct request *r,
         login_page(c, r, response, status, message);
 }
 
-static void set_cookie(struct response *response, const char *token)
-{
-    struct buf text = {0};
-    buf_printf(&text,
-        "__Host-promptgate=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
-        token);
-    response_header(response, "Set-Cookie", buf_str(&text));
-    buf_wipe_free(&text);
-}
-
 static void welcome(struct console *c, struct request *r,
     struct response *response, const struct fields *f, struct who *who,
     struct str proof)
@@ -144,7 +155,7 @@ static void welcome(struct console *c, struct request *r,
         memcpy(who->csrf, session.csrf, sizeof who->csrf);
         who->expires_ms = session.expires_wall_ms;
     }
-    set_cookie(response, token);
+    auth_set_cookie(response, token);
     explicit_bzero(token, sizeof token);
     if (wants_json(r)) {
         session_write(c, who, &response->body);
@@ -152,7 +163,7 @@ static void welcome(struct console *c, struct request *r,
         return;
     }
     response->status = 303;
-    response_header(response, "Location", safe_next(buf_str(&f->next)));
+    response_header(response, "Location", login_safe_next(buf_str(&f->next)));
 }
 
 static void wait_first(struct console *c, struct request *r,
@@ -222,6 +233,9 @@ void login_post(struct console *c, struct request *r, struct response *response)
     if (!auth_is_same_origin(r))
         refuse(
             c, r, response, 403, "origin", "The form is not from this site.");
+    else if (sso_refuses_passwords(c))
+        refuse(c, r, response, 403, "passwords",
+            "No passwords here: sign in with the provider.");
     else if (read_form(r, &f) != OK)
         refuse(c, r, response, 400, "form", "This is not the login form.");
     else

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "base/utf8.h"
+#include "inspect/json.h"
 
 static const char *const fault_names[OIDC_FAULTS] = {
     [OIDC_FINE] = "fine",

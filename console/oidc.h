@@ -13,7 +13,8 @@
 #include "base/buf.h"
 #include "base/settings.h"
 #include "base/users.h"
-#include "inspect/json.h"
+
+struct json_node; /* inspect/json.h */
 
 enum {
     OIDC_URL_MAX = 2048,           /* of each address in the metadata */

@@ -3,6 +3,7 @@
 
 #include "base/jsonw.h"
 #include "base/url.h"
+#include "inspect/json.h"
 
 static enum err parse(
     struct str bytes, struct arena *arena, const struct json_node **root_out)

@@ -10,10 +10,26 @@
 #include "console/console.h"
 #include "console/lockout.h"
 #include "console/visits.h"
+#include "console/oidc_msg.h"
 #include "store/browse.h"
 
 struct shared_users; /* auth.c */
 struct running;      /* running.c */
+
+enum { SSO_USED_MAX = 1024, SSO_KEY_BYTES = 32 };
+
+struct sso { /* safe from several threads */
+    pthread_mutex_t lock;
+    char key[SSO_KEY_BYTES]; /* of this process: what cookies hold is signed */
+    struct {                 /* states that came back: each counts once */
+        uint8_t hash[DIGEST_BYTES];
+        uint64_t until_ms;
+    } used[SSO_USED_MAX];
+    struct buf authorization_endpoint, end_session_endpoint;
+    bool sends_iss;
+    struct buf proof; /* the settings that roles come by; empty: it is off */
+    bool refuses_passwords;
+};
 
 struct console {
     struct console_options options;
@@ -24,6 +40,7 @@ struct console {
     pthread_mutex_t lock; /* what follows */
     struct shared_users *users;
     struct running *running;
+    struct sso sso;    /* has a lock of its own */
     bool is_switching; /* a mode */
     unsigned trying;   /* texts against the policy, at once */
     unsigned hashing;  /* passwords at once: 64 MiB each */
@@ -58,6 +75,11 @@ bool auth_is_ours(const struct request *r, const struct who *who);
 bool auth_is_same_origin(const struct request *r);
 bool auth_host_is_known(const struct console *c, struct str host);
 struct str auth_cookie(const struct request *r);
+/* The value of the cookie whose name, with its "=", that is. */
+struct str auth_cookie_named(const struct request *r, const char *name);
+void auth_set_cookie(struct response *response, const char *token);
+/* A local login of that name, however it is spelt. */
+bool auth_has_login(struct console *c, struct str name);
 /* There is a login of that name, with that right. */
 bool auth_may(struct console *c, struct str name, enum access_right right);
 /* ERR_DENIED; ERR_AGAIN: too many at once.  proof_out: for visits_start. */
@@ -92,6 +114,38 @@ enum err ticket_wait(struct console_ticket *t, unsigned seconds) MUST_USE;
 /* The same for a document, whose buffers are the caller's then. */
 enum err ticket_wait_document(struct console_ticket *t, unsigned seconds,
     struct console_document *out) MUST_USE;
+/* The same for a sign-in, without waiting: ERR_TIMEOUT: not done, given up. */
+bool ticket_is_done(struct console_ticket *t);
+enum err ticket_take_answer(struct console_ticket *t, struct oidc_answer *out,
+    struct buf *hint_out) MUST_USE;
+
+/* ---- sign-in by OpenID Connect: sso.c ---- */
+
+#define SSO_START_PATH "/login/oidc"
+#define SSO_RETURN_PATH "/login/oidc/callback"
+
+void sso_init(struct sso *sso);
+void sso_free(struct sso *sso);
+/* A new configuration. */
+void sso_configure(struct sso *sso, const struct console_running *running);
+void sso_set_provider(struct sso *sso, const struct oidc_state *state);
+/* What a session of a provider's user must have begun with; false: it is off.
+ */
+bool sso_proof(struct console *c, struct buf *out);
+bool sso_refuses_passwords(struct console *c);
+/* The button on the login page, if there is one. */
+void sso_write_button(struct console *c, const struct request *r,
+    struct str next, struct buf *out);
+/* On the network's thread: sends people to the provider. */
+void sso_start(struct console *c, struct request *r, struct response *response);
+/* They are back.  Holds no thread while the provider is asked. */
+void sso_return(
+    struct console *c, struct request *r, struct response *response);
+/* Where the session's user signs out at the provider; false: nowhere. */
+bool sso_logout_url(
+    struct console *c, const struct request *r, struct buf *out);
+/* They signed in by the provider the last time, with a role of that right. */
+bool sso_may(struct query *query, struct str name, enum access_right right);
 
 /* ---- the configuration as it runs: running.c ---- */
 
@@ -162,6 +216,12 @@ struct page {
 void page_on_row(void *page, const struct query_row *row);
 void page_end(struct page *page, const struct query_cursor *cursor, bool more);
 
+/* The frame of pages that a stranger sees; what is between is HTML. */
+void login_begin(struct console *c, struct response *response, unsigned status,
+    const char *title, const char *more_head);
+void login_end(struct console *c, struct response *response);
+/* Where to go after it: a path of ours, or the first page. */
+struct str login_safe_next(struct str next);
 void login_page(struct console *c, struct request *r, struct response *response,
     unsigned status, const char *message);
 void login_post(

@@ -69,6 +69,13 @@ struct response {
         char *value; /* owned */
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;
+    /* A handler that waits for something holds no thread: it asks to be called
+     * again in so many milliseconds (0: it is done), and finds there what it
+     * left. It is called until it is done, whether or not the client stays;
+     * is_last: this time it has to be. */
+    unsigned again_ms;
+    bool is_last;
+    void *left;
 };
 
 void response_header(

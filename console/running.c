@@ -61,6 +61,7 @@ void console_set_running(
     struct running *r = MEM_NEW(struct running);
     r->refs = 1;
     r->given = *running;
+    sso_configure(&c->sso, running);
     pthread_mutex_lock(&c->lock);
     struct running *old = c->running;
     c->running = r;

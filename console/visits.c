@@ -12,6 +12,7 @@ struct entry {
     uint8_t token[DIGEST_BYTES], proof[DIGEST_BYTES]; /* hashes */
     uint64_t started_ms, seen_ms;
     struct visit session;
+    struct buf hint;
 };
 
 struct visits {
@@ -26,10 +27,18 @@ struct visits *visits_new(void)
     return s;
 }
 
+static void entry_clear(struct entry *e)
+{
+    buf_wipe_free(&e->hint);
+    *e = (struct entry){0};
+}
+
 void visits_free(struct visits **visits)
 {
     if (*visits == NULL)
         return;
+    for (size_t i = 0; i < VISITS_MAX; i++)
+        entry_clear(&(*visits)->entries[i]);
     pthread_mutex_destroy(&(*visits)->lock);
     mem_free(*visits);
     *visits = NULL;
@@ -60,7 +69,7 @@ static struct entry *find_place(
     for (size_t i = 0; i < VISITS_MAX; i++) {
         struct entry *e = &s->entries[i];
         if (e->is_used && is_over(e, now_ms))
-            *e = (struct entry){0};
+            entry_clear(e);
         if (!e->is_used) {
             free_one = e;
             continue;
@@ -78,20 +87,40 @@ static struct entry *find_place(
     return free_one != NULL ? free_one : oldest;
 }
 
+/* e: what it is; the rest is made here. */
+static void start(struct visits *s, struct entry *e, struct str user,
+    struct str proof, uint64_t now_ms, char token_out[VISIT_TOKEN_BYTES])
+{
+    size_t n = user.n < USER_NAME_MAX ? user.n : USER_NAME_MAX;
+    e->is_used = true;
+    e->started_ms = e->seen_ms = now_ms;
+    make_token(token_out);
+    make_token(e->session.csrf);
+    digest_sha256(str_of(token_out), e->token);
+    digest_sha256(proof, e->proof);
+    memcpy(e->session.user, user.p, n);
+    e->session.expires_wall_ms = clock_wall_ms() + VISIT_MAX_MS;
+    pthread_mutex_lock(&s->lock);
+    struct entry *place = find_place(s, user, now_ms);
+    entry_clear(place);
+    *place = *e;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void visits_start(struct visits *s, struct str user, struct str proof,
     uint64_t now_ms, char token_out[VISIT_TOKEN_BYTES])
 {
-    struct entry e = {.is_used = true, .started_ms = now_ms, .seen_ms = now_ms};
-    size_t n = user.n < USER_NAME_MAX ? user.n : USER_NAME_MAX;
-    make_token(token_out);
-    make_token(e.session.csrf);
-    digest_sha256(str_of(token_out), e.token);
-    digest_sha256(proof, e.proof);
-    memcpy(e.session.user, user.p, n);
-    e.session.expires_wall_ms = clock_wall_ms() + VISIT_MAX_MS;
-    pthread_mutex_lock(&s->lock);
-    *find_place(s, user, now_ms) = e;
-    pthread_mutex_unlock(&s->lock);
+    struct entry e = {0};
+    start(s, &e, user, proof, now_ms, token_out);
+}
+
+void visits_start_foreign(struct visits *s, struct str user,
+    enum user_role role, struct str hint, struct str proof, uint64_t now_ms,
+    char token_out[VISIT_TOKEN_BYTES])
+{
+    struct entry e = {.session = {.is_foreign = true, .role = role}};
+    buf_append_str(&e.hint, hint);
+    start(s, &e, user, proof, now_ms, token_out);
 }
 
 static struct entry *find(struct visits *s, struct str token)
@@ -112,7 +141,7 @@ bool visits_find(struct visits *s, struct str token, uint64_t now_ms,
     pthread_mutex_lock(&s->lock);
     struct entry *e = find(s, token);
     if (e != NULL && is_over(e, now_ms)) {
-        *e = (struct entry){0};
+        entry_clear(e);
         e = NULL;
     }
     if (e != NULL) {
@@ -132,7 +161,7 @@ bool visits_confirm(struct visits *s, struct str token, struct str proof)
     struct entry *e = find(s, token);
     bool is_same = e != NULL && proof.n > 0 && digest_equal(e->proof, hash);
     if (e != NULL && !is_same)
-        *e = (struct entry){0};
+        entry_clear(e);
     pthread_mutex_unlock(&s->lock);
     return is_same;
 }
@@ -142,8 +171,19 @@ void visits_end(struct visits *s, struct str token)
     pthread_mutex_lock(&s->lock);
     struct entry *e = find(s, token);
     if (e != NULL)
-        *e = (struct entry){0};
+        entry_clear(e);
     pthread_mutex_unlock(&s->lock);
+}
+
+bool visits_hint(struct visits *s, struct str token, struct buf *hint_out)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct entry *e = find(s, token);
+    bool is_foreign = e != NULL && e->session.is_foreign;
+    if (is_foreign)
+        buf_append_str(hint_out, buf_str(&e->hint));
+    pthread_mutex_unlock(&s->lock);
+    return is_foreign;
 }
 
 size_t visits_count(struct visits *s)

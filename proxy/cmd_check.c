@@ -12,6 +12,7 @@
 #include "proxy/command.h"
 #include "proxy/conf.h"
 #include "proxy/data_files.h"
+#include "proxy/key_source.h"
 #include "proxy/tls.h"
 
 enum { EXIT_GOOD = 0, EXIT_MISTAKES = 2 };
@@ -109,6 +110,15 @@ static void note_keys(const struct settings *settings, const char *file)
     if (collect_keys_read(settings, str_of(file), &keys) != OK)
         fputs("note: a log whose key cannot be read is not polled\n", stderr);
     collect_keys_free(&keys);
+    struct key_source secret = {settings->oidc.secret_file,
+        settings->oidc.secret_env, str_of(file), "oidc", "signin.no-secret",
+        "signin.secret-readable"};
+    struct buf text = {0};
+    if (settings->oidc.issuer.n > 0 && key_source_read(&secret, &text) != OK)
+        fputs("note: the client's secret cannot be read: the provider would "
+              "refuse it\n",
+            stderr);
+    buf_wipe_free(&text);
 }
 
 /* Where somebody has switched a service away from the policy's mode. */

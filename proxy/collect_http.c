@@ -34,10 +34,10 @@ struct collect_http {
     CURL *easy;
     uv_timer_t timer, later;
     struct curl_slist *headers, *addresses, *place;
-    struct buf url, key, body, location;
+    struct buf url, key, form, body, location;
     struct str host;
     uint16_t port;
-    bool has_key, is_secure;
+    bool has_key, is_secure, is_post;
     size_t bytes_max;
     struct feed_reply reply;
     int64_t retry_at_ms; /* Retry-After as a date; 0: none */
@@ -66,6 +66,12 @@ static void clean_up(struct collect_http *h)
     curl_slist_free_all(h->place);
     h->headers = h->addresses = h->place = NULL;
     buf_wipe_free(&h->key);
+    buf_wipe_free(&h->form);
+}
+
+static const char *event_of(const char *own, const char *usual)
+{
+    return own != NULL ? own : usual;
 }
 
 /* Retry-After may be a date; of the server's clock, where it tells that. */
@@ -104,8 +110,9 @@ static void on_later(uv_timer_t *timer)
 
 static void fail_later(struct collect_http *h, const char *why)
 {
-    log_event(LOG_WARN, "collect.unreachable", LOG_STR("host", h->host),
-        LOG_CSTR("why", why));
+    log_event(LOG_WARN,
+        event_of(h->options->unreachable, "collect.unreachable"),
+        LOG_STR("host", h->host), LOG_CSTR("why", why));
     uv_timer_start(&h->later, on_later, 0, 0);
 }
 
@@ -121,7 +128,8 @@ static void check_done(struct collect_http *h)
         if (code == CURLE_OK)
             curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
         else
-            log_event(LOG_WARN, "collect.failed", LOG_STR("host", h->host),
+            log_event(LOG_WARN, event_of(h->options->failed, "collect.failed"),
+                LOG_STR("host", h->host),
                 LOG_CSTR("why", curl_easy_strerror(code)));
         finish(h, (int)status);
         return;
@@ -274,7 +282,8 @@ static void add_header(struct collect_http *h, const char *text)
 static void set_options(struct collect_http *h)
 {
     CURL *easy = h->easy;
-    struct str roots = h->options->roots;
+    const struct collect_http_options *o = h->options;
+    struct str roots = o->roots;
     struct curl_blob blob = {
         .data = (void *)(uintptr_t)roots.p, .len = roots.n};
     curl_easy_setopt(easy, CURLOPT_URL, buf_cstr(&h->url));
@@ -288,13 +297,19 @@ static void set_options(struct collect_http *h)
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
-    curl_easy_setopt(easy, CURLOPT_PROXY,
-        h->options->proxy.n != 0 ? h->options->proxy.p : "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy.n != 0 ? o->proxy.p : "");
     curl_easy_setopt(easy, CURLOPT_RESOLVE, h->addresses);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, h->place);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, h->headers);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(o->connect_ms != 0 ? o->connect_ms : CONNECT_MS));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+        (long)(o->whole_ms != 0 ? o->whole_ms : WHOLE_MS));
+    if (h->is_post) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)h->form.n);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&h->form));
+    }
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_S);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -332,14 +347,26 @@ static void add_addresses(struct collect_http *h,
     buf_free(&entry);
 }
 
+/* own_host is the administrator's choice, as is an address that is in the
+ * settings themselves (base_url). */
+static bool is_own(const struct collect_http *h)
+{
+    return h->options->own_host.n != 0 &&
+           str_eq_nocase(h->host, h->options->own_host);
+}
+
 static void on_resolved(
     void *owner, const struct net_address *addresses, size_t count)
 {
     struct collect_http *h = owner;
     struct net_address good[RESOLVE_ADDRESSES_MAX];
-    size_t n =
-        dial_permitted(h->options->settings, addresses, count, h->port, good);
+    size_t n = count < RESOLVE_ADDRESSES_MAX ? count : RESOLVE_ADDRESSES_MAX;
     h->query = NULL;
+    if (is_own(h) && n > 0)
+        memcpy(good, addresses, n * sizeof *good);
+    else
+        n = dial_permitted(
+            h->options->settings, addresses, count, h->port, good);
     if (n == 0) {
         fail_later(h, count == 0 ? "not resolved" : "a private address");
         return;
@@ -411,7 +438,8 @@ static void use_host(struct collect_http *h)
     if (net_parse_ip(h->host, &address) == OK) {
         address.port = h->port;
         /* base_url is the administrator's: its address may be private. */
-        if (h->has_key || dial_permits(h->options->settings, &address))
+        if (h->has_key || is_own(h) ||
+            dial_permits(h->options->settings, &address))
             start(h);
         else
             fail_later(h, "a private address");
@@ -420,8 +448,7 @@ static void use_host(struct collect_http *h)
     h->query = resolver_ask(h->options->resolver, h->host, on_resolved, h);
 }
 
-void collect_http_get(struct collect_http *h,
-    const struct feed_request *request, struct str key,
+static void ask(struct collect_http *h, const struct feed_request *request,
     collect_http_done_fn *done, void *owner)
 {
     h->reply = (struct feed_reply){.retry_after_ms = -1, .should_retry = -1};
@@ -432,12 +459,31 @@ void collect_http_get(struct collect_http *h,
     h->has_key = request->has_key;
     buf_clear(&h->url);
     buf_append_str(&h->url, request->url);
-    if (request->has_key && key.n != 0)
-        buf_printf(&h->key, "Authorization: Bearer %.*s", STR_ARG(key));
     if (split_address(h, buf_str(&h->url)))
         use_host(h);
     else
         fail_later(h, "no address");
+}
+
+void collect_http_get(struct collect_http *h,
+    const struct feed_request *request, struct str key,
+    collect_http_done_fn *done, void *owner)
+{
+    h->is_post = false;
+    if (request->has_key && key.n != 0)
+        buf_printf(&h->key, "Authorization: Bearer %.*s", STR_ARG(key));
+    ask(h, request, done, owner);
+}
+
+void collect_http_post(struct collect_http *h,
+    const struct feed_request *request, struct str authorization,
+    struct str form, collect_http_done_fn *done, void *owner)
+{
+    h->is_post = true;
+    if (authorization.n != 0)
+        buf_printf(&h->key, "Authorization: %.*s", STR_ARG(authorization));
+    buf_append_str(&h->form, form);
+    ask(h, request, done, owner);
 }
 
 /* ---- life
@@ -450,6 +496,7 @@ struct collect_http *collect_http_new(
     struct collect_http *h = MEM_NEW(struct collect_http);
     h->loop = loop;
     h->options = options;
+    h->body.wipes = options->is_secret;
     h->multi = curl_multi_init();
     if (h->multi == NULL)
         mem_exhausted();

@@ -346,9 +346,11 @@ struct collector *collector_new(
         buf_append_char(&c->roots, '\n');
     }
     find_tenant_types(c);
-    c->http = (struct collect_http_options){&options->conf->settings,
-        options->resolver, buf_str(&c->roots),
-        options->conf->settings.collect_proxy};
+    c->http =
+        (struct collect_http_options){.settings = &options->conf->settings,
+            .resolver = options->resolver,
+            .roots = buf_str(&c->roots),
+            .proxy = options->conf->settings.collect_proxy};
     c->recorder =
         recorder_new(loop, options->defer, options->origin, on_recorded);
     for (size_t i = 0; i < COLLECT_SOURCES; i++)

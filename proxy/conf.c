@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/users.h"
+#include "certs/ca.h"
 #include "inspect/channel.h"
 #include "proxy/chan.h"
 #include "proxy/tls.h"
@@ -167,6 +168,29 @@ static void collect_evidence(struct collector *c, const struct settings *s)
         collect_list(c, BUNDLE_EVIDENCE, &file, false);
 }
 
+/* The secret itself is for one role alone; that it has changed is for all. */
+static void collect_oidc(struct collector *c, const struct settings *s)
+{
+    struct str name = s->oidc.ca_file;
+    struct str_list file = {&name, 1};
+    struct buf mark = {0};
+    struct stat st;
+    if (s->oidc.issuer.n == 0)
+        return;
+    if (name.n > 0)
+        collect_list(c, BUNDLE_OIDC_CA, &file, false);
+    if (s->oidc.secret_file.n > 0) {
+        char *path = resolve_name(c, s->oidc.secret_file);
+        if (stat(path, &st) == 0)
+            buf_printf(&mark, "%llu %lld.%ld %lld",
+                (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
+                st.st_mtim.tv_nsec, (long long)st.st_size);
+        bundle_add(c->bundle, BUNDLE_OIDC_SECRET, str_of(path), buf_str(&mark));
+        mem_free(path);
+    }
+    buf_free(&mark);
+}
+
 /* An ordinary user cannot have the default; true when this one could. */
 static bool can_have(const char *folder)
 {
@@ -249,9 +273,19 @@ void conf_collect(
     collect_alerts(&c, &settings);
     collect_roots(&c, &settings);
     collect_evidence(&c, &settings);
+    collect_oidc(&c, &settings);
     if (settings.data_dir.n > 0)
         collect_data(&c, &settings);
     settings_free(&settings);
+}
+
+static void check_oidc_ca(const struct conf *conf, struct diag *diag)
+{
+    const struct bundle_file *file =
+        bundle_first(&conf->bundle, BUNDLE_OIDC_CA);
+    struct ca_info info;
+    if (file != NULL && ca_read(file->text, &info) != OK)
+        diag_add(diag, file->name.p, 1, "there is no certificate in PEM");
 }
 
 struct conf *conf_load(struct bundle *bundle, struct diag *diag)
@@ -270,6 +304,7 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     conf->alerts = alert_rules_load(&conf->bundle, diag);
     conf->has_evidence = evidence_options_load(
         &conf->bundle, &conf->settings, diag, &conf->evidence);
+    check_oidc_ca(conf, diag);
     const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
     conf->users = users != NULL ? users_parse(users->name.p, users->text, diag)
                                 : users_new();

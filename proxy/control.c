@@ -10,7 +10,7 @@
 #include "base/digest.h"
 
 static const char *const names[] = {"parent", "signer", "storer", "keeper",
-    "worker", "console", "compiler", "extractor", "collector"};
+    "worker", "console", "compiler", "extractor", "collector", "idp"};
 
 struct wire_head {
     uint32_t type, peer, index, count;

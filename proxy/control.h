@@ -39,6 +39,7 @@ enum role_kind {
     ROLE_COMPILER,
     ROLE_EXTRACTOR,
     ROLE_COLLECTOR,
+    ROLE_IDP,
     ROLE_KINDS,
 };
 /* "worker" …; never NULL. */

@@ -424,7 +424,7 @@ static int start(struct parent *p)
     if (bind_ports(p, s) != OK)
         return EXIT_FAILURE_RUN; /* logged */
     log_separation(p, s);
-    children_init(p, count_workers(s), has_logs(s));
+    children_init(p, count_workers(s), has_logs(s), s->oidc.issuer.n > 0);
     start_loop(p);
     if (compile_start(p) != OK)
         return fail_start("starting the compiler");

@@ -17,7 +17,7 @@
 #include "proxy/first.h"
 #include "proxy/spawn.h"
 
-enum { CHILDREN_MAX = 63, SERVICES = 6, PARENT_TICK_MS = 500 };
+enum { CHILDREN_MAX = 63, SERVICES = 7, PARENT_TICK_MS = 500 };
 
 struct parent;
 
@@ -75,7 +75,8 @@ struct parent {
 };
 
 /* parent_children.c */
-void children_init(struct parent *p, unsigned workers, bool has_collector);
+void children_init(
+    struct parent *p, unsigned workers, bool has_collector, bool has_idp);
 void children_start(struct parent *p);
 void children_reap(struct parent *p);
 void children_watch(struct parent *p); /* each tick */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "proxy/collector.h"
+#include "proxy/key_source.h"
 
 enum {
     /* In ticks, not in time: the parent reads the answers between two ticks,
@@ -45,7 +46,8 @@ static void child_init(struct parent *p, enum role_kind kind, unsigned index)
     c->restart.data = c;
 }
 
-void children_init(struct parent *p, unsigned workers, bool has_collector)
+void children_init(
+    struct parent *p, unsigned workers, bool has_collector, bool has_idp)
 {
     child_init(p, ROLE_SIGNER, 0);
     child_init(p, ROLE_STORER, 0);
@@ -54,6 +56,8 @@ void children_init(struct parent *p, unsigned workers, bool has_collector)
     child_init(p, ROLE_CONSOLE, 0);
     if (has_collector)
         child_init(p, ROLE_COLLECTOR, 0);
+    if (has_idp)
+        child_init(p, ROLE_IDP, 0);
     for (unsigned i = 0; i < workers && p->child_count < CHILDREN_MAX; i++)
         child_init(p, ROLE_WORKER, i);
 }
@@ -77,8 +81,8 @@ static bool should_wire(enum role_kind a, enum role_kind b)
 {
     return (a == ROLE_WORKER && is_service(b)) ||
            (a == ROLE_COLLECTOR && b == ROLE_STORER) ||
-           (a == ROLE_CONSOLE &&
-               (b == ROLE_SIGNER || b == ROLE_STORER || b == ROLE_EXTRACTOR));
+           (a == ROLE_CONSOLE && (b == ROLE_SIGNER || b == ROLE_STORER ||
+                                     b == ROLE_EXTRACTOR || b == ROLE_IDP));
 }
 
 static void connect_to(struct child *c, const struct child *peer, int fd)
@@ -230,6 +234,20 @@ static enum err open_log_keys(const struct parent *p, int *key_out)
     return err;
 }
 
+/* Without it the provider refuses us, which the console says. */
+static enum err open_client_secret(const struct parent *p, int *key_out)
+{
+    const struct setting_oidc *oidc = &p->now.conf->settings.oidc;
+    struct key_source source = {oidc->secret_file, oidc->secret_env,
+        str_of(p->settings_file), "oidc", "signin.no-secret",
+        "signin.secret-readable"};
+    struct buf secret = {0};
+    (void)!key_source_read(&source, &secret); /* logged */
+    enum err err = memfd_from(buf_str(&secret), key_out);
+    buf_wipe_free(&secret);
+    return err;
+}
+
 /* Only what this role needs; the rest stays /dev/null. */
 static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
 {
@@ -251,6 +269,11 @@ static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
         fd_at(s, ROLE_FD_KEY, *key_out);
         fd_at(s, ROLE_FD_DATABASE, p->now.database_fd);
         fd_at(s, ROLE_FD_DATA, p->now.data_fd);
+    }
+    if (c->kind == ROLE_IDP) {
+        if (open_client_secret(p, key_out) != OK)
+            return ERR_IO;
+        fd_at(s, ROLE_FD_KEY, *key_out);
     }
     if (c->kind == ROLE_WORKER || c->kind == ROLE_CONSOLE)
         fd_at(s, ROLE_FD_KEY, p->leaf_key_fd);

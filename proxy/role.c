@@ -269,6 +269,8 @@ static int run_role(const struct role_start *start)
         return extractor_main(start);
     case ROLE_COLLECTOR:
         return collector_main(start);
+    case ROLE_IDP:
+        return idp_main(start);
     case ROLE_PARENT:
     case ROLE_KINDS:
         break;

@@ -36,7 +36,8 @@ struct role_start {
     uint64_t origin;   /* this instance, unique for the installation */
     struct conf *conf; /* workers: with scanner and tls */
     /* worker, console: the leaf key pair (PKCS#8 DER); signer: the CA key
-     * (PEM, locked memory); collector: keys of the logs, one a line */
+     * (PEM, locked memory); collector: keys of the logs, one a line;
+     * idp: the client's secret */
     struct str key;
     struct str ticket_keys; /* workers: TLS_TICKET_KEY_BYTES */
     /* Bound and listening, shared with the siblings: close only on DRAIN. */
@@ -99,6 +100,7 @@ int storer_main(const struct role_start *start);    /* proxy/role_storer.c */
 int keeper_main(const struct role_start *start);    /* proxy/role_keeper.c */
 int console_main(const struct role_start *start);   /* proxy/role_console.c */
 int collector_main(const struct role_start *start); /* proxy/role_collector.c */
+int idp_main(const struct role_start *start);       /* proxy/role_idp.c */
 int extractor_main(const struct role_start *start); /* proxy/role_extractor.c */
 
 #endif

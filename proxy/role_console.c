@@ -19,6 +19,7 @@
 #include "proxy/recorder.h"
 #include "proxy/role.h"
 #include "proxy/role_console_documents.h"
+#include "proxy/role_console_idp.h"
 #include "proxy/role_fds.h"
 #include "proxy/version.h"
 #include "store/db_sqlite.h"
@@ -54,6 +55,7 @@ struct console_role {
     struct defer_queue defer;
     struct recorder *recorder;
     struct console_documents *documents;
+    struct console_idp *idp;
     pthread_mutex_t lock; /* what follows */
     struct outgoing *outbox, **outbox_end;
     size_t outbox_count;
@@ -149,6 +151,14 @@ static void on_read(
     uv_async_send(&c->wake);
 }
 
+static void on_sign_in(void *owner, const struct oidc_question *question,
+    struct console_ticket *ticket)
+{
+    struct console_role *c = owner;
+    console_idp_put(c->idp, question, ticket);
+    uv_async_send(&c->wake);
+}
+
 static void tell_mode(struct console_role *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -182,6 +192,7 @@ static void on_wake(uv_async_t *wake)
         role_tell_login(c->role, logged_in);
     tell_mode(c);
     console_documents_ask(c->documents);
+    console_idp_ask(c->idp);
 }
 
 /* ---- serving ---- */
@@ -323,6 +334,10 @@ static void on_connect(
         console_documents_attach(c->documents, fd);
         return;
     }
+    if (peer == ROLE_IDP) {
+        console_idp_attach(c->idp, fd);
+        return;
+    }
     chan_free(&c->signer);
     c->signer = chan_new(&c->loop, fd, &signer_events, c);
     ask_signer(c);
@@ -368,6 +383,8 @@ static void take_running(struct console_role *c, struct conf *conf)
         .data = conf->data,
         .stops_unreadable =
             conf->settings.on_failure[FAIL_EXTRACT] == ON_FAILURE_BLOCK,
+        .oidc = &conf->settings.oidc,
+        .url = conf->settings.console_url,
         .owner = conf,
         .release = conf != c->start->conf ? on_released : NULL};
     console_set_running(c->console, &running);
@@ -425,8 +442,10 @@ static void make_console(struct console_role *c)
         .record = on_record,
         .set_mode = on_set_mode,
         .read = on_read,
-        .on_login = on_login};
+        .on_login = on_login,
+        .sign_in = on_sign_in};
     c->console = console_new(&options);
+    console_idp_set_console(c->idp, c->console);
     take_users(c, c->start->conf);
     take_running(c, c->start->conf);
 }
@@ -441,6 +460,7 @@ static void start_loop(struct console_role *c)
     c->recorder =
         recorder_new(&c->loop, &c->defer, c->start->origin, on_recorded);
     c->documents = console_documents_new(&c->loop, &c->start->conf->settings);
+    c->idp = console_idp_new(&c->loop);
     pthread_mutex_init(&c->lock, NULL);
     c->outbox_end = &c->outbox;
 }
@@ -455,6 +475,7 @@ static void stop(struct console_role *c)
     end_mode(c, ERR_CLOSED);
     pthread_mutex_unlock(&c->lock);
     console_documents_stop(c->documents);
+    console_idp_stop(c->idp);
     for (size_t i = 0; i < c->count; i++)
         http_stop(&c->served[i].http);
     for (size_t i = 0; i < c->start->metrics_count; i++)

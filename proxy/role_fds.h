@@ -10,7 +10,8 @@ enum {
     ROLE_FD_BUNDLE,      /* sealed memfd, base/bundle.h */
     ROLE_FD_STATS,       /* shared mapping, base/stats.h */
     ROLE_FD_KEY,         /* leaf key; signer: CA key file; compiler: database
-                            from the cache; collector: keys of the logs */
+                            from the cache; collector: keys of the logs;
+                            idp: the client's secret */
     ROLE_FD_TICKETS,     /* workers: session ticket keys */
     ROLE_FD_DATABASE,    /* workers, collector, console: to map; compiler: to
                             write */

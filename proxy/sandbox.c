@@ -37,6 +37,7 @@ static const unsigned privileges[ROLE_KINDS] = {
     [ROLE_CONSOLE] = MAY_LOOP | MAY_LISTEN | MAY_READ,
     [ROLE_COMPILER] = MAY_JIT,
     [ROLE_COLLECTOR] = MAY_LOOP | MAY_CONNECT | MAY_JIT,
+    [ROLE_IDP] = MAY_LOOP | MAY_CONNECT,
 };
 
 static const int common_calls[] = {

@@ -13,7 +13,8 @@ function trust(ca) {
   fs.mkdirSync(db, { recursive: true });
   const certutil = (...args) => execFileSync('certutil', ['-d', 'sql:' + db, ...args]);
   certutil('-N', '--empty-password');
-  certutil('-A', '-t', 'C,,', '-n', 'promptgate', '-i', ca);
+  for (const [i, file] of [].concat(ca).entries()) // one, or several
+    certutil('-A', '-t', 'C,,', '-n', `promptgate-${i}`, '-i', file);
 }
 
 function start(chromium, ca, args) {

@@ -73,6 +73,7 @@ const scenarios = {
   ...require('./console_people')({ given, logIn, texts, wrong }),
   ...require('./console_policy')({ given, logIn, texts, wrong }),
   ...require('./console_incidents')({ given, logIn, texts, rows, box, open, loaded, axe }),
+  ...require('./console_sso')({ given, axe, wrong }),
   ...require('./console_demo')({ given, logIn, open }),
 
   look: page => look(page, given.pages),

@@ -6,6 +6,7 @@
 
 #include "console/id_token.h"
 #include "console/oidc_msg.h"
+#include "inspect/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

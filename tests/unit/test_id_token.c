@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/digest.h"
+#include "inspect/json.h"
 #include "jose.h"
 
 enum { NOW = 1800000000 };

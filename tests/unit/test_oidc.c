@@ -11,6 +11,7 @@
 
 #include "base/url.h"
 #include "console/oidc_msg.h"
+#include "inspect/json.h"
 
 #define ISSUER "https://idp.example/realm"
 

@@ -29,7 +29,7 @@
 #include "base/mem.h"
 
 static const enum role_kind roles[] = {ROLE_SIGNER, ROLE_STORER, ROLE_KEEPER,
-    ROLE_WORKER, ROLE_CONSOLE, ROLE_COMPILER};
+    ROLE_WORKER, ROLE_CONSOLE, ROLE_COMPILER, ROLE_IDP};
 
 enum { DONE = 0, KILLED = 1000, NOT_ENTERED = 200 };
 
@@ -256,7 +256,7 @@ static void l8_foreign_sockets_are_refused(void **state)
     expect_refused("a netlink socket", call_netlink);
     expect_refused("bind", call_bind);
     for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-        if (roles[i] == ROLE_WORKER)
+        if (roles[i] == ROLE_WORKER || roles[i] == ROLE_IDP)
             continue;
         expect_refused_in(roles[i], "a TCP socket", call_inet);
         expect_refused_in(roles[i], "a UDP socket", call_inet6_datagram);
@@ -270,6 +270,7 @@ static void executable_memory_is_for_those_who_compile(void **state)
     expect_refused_in(ROLE_STORER, "exec memory", call_exec_memory);
     expect_refused_in(ROLE_KEEPER, "exec memory", call_exec_memory);
     expect_refused_in(ROLE_CONSOLE, "exec memory", call_exec_memory);
+    expect_refused_in(ROLE_IDP, "exec memory", call_exec_memory);
     expect_done_in(ROLE_WORKER, "exec memory", call_exec_memory);
 }
 
@@ -285,6 +286,8 @@ static void what_a_role_needs_is_allowed(void **state)
     }
     expect_done_in(ROLE_WORKER, "a TCP socket", call_inet);
     expect_done_in(ROLE_WORKER, "a UDP socket", call_inet6_datagram);
+    expect_done_in(ROLE_IDP, "a TCP socket", call_inet);
+    expect_done_in(ROLE_IDP, "a UDP socket", call_inet6_datagram);
     expect_done_in(ROLE_STORER, "a file of its own", call_own_file);
     expect_refused_in(ROLE_CONSOLE, "writing in the store", call_own_file);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/users.h"
 
 struct loaded {
     struct bundle bundle;
@@ -231,6 +232,59 @@ static void the_shipped_file_has_the_defaults(void **state)
     unload(&empty);
 }
 
+static void a_provider_is_off_and_can_be_set(void **state)
+{
+    (void)state;
+    struct loaded l = load("");
+    assert_int_equal(l.settings.oidc.issuer.n, 0);
+    assert_false(l.settings.oidc.refuses_passwords);
+    assert_int_equal(l.settings.oidc.default_role, 0);
+    unload(&l);
+    l = load("console: {url: \"https://gate:8443\"}\n"
+             "oidc: {issuer: \"https://idp/x\", client_id: c, roles: "
+             "{\"a b\": auditor, z: administrator}, domains: [corp.example], "
+             "default_role: analyst, local_login: off}\n");
+    const struct setting_oidc *o = &l.settings.oidc;
+    assert_int_equal(l.diag.count, 0);
+    assert_true(str_is(l.settings.console_url, "https://gate:8443"));
+    assert_int_equal(o->roles_count, 2);
+    assert_true(str_is(o->roles[0].value, "a b"));
+    assert_int_equal(o->roles[0].role, USER_AUDITOR);
+    assert_int_equal(o->roles[1].role, USER_ADMINISTRATOR);
+    assert_int_equal(o->default_role, 1 + USER_ANALYST);
+    assert_true(o->refuses_passwords);
+    assert_int_equal(o->scopes.count, 3);
+    assert_true(str_is(o->name_claim, "email"));
+    unload(&l);
+}
+
+static void mistakes_of_a_provider_are_reported(void **state)
+{
+    (void)state;
+#define GOOD "issuer: \"https://idp\", client_id: c, default_role: analyst"
+    const char *bad[] = {
+        "oidc: {issuer: \"http://idp\", client_id: c, default_role: analyst}",
+        "oidc: {issuer: \"https://idp?x\", client_id: c, default_role: "
+        "analyst}",
+        "oidc: {issuer: \"https://idp\", default_role: analyst}",
+        "oidc: {issuer: \"https://idp\", client_id: c}",
+        "oidc: {" GOOD ", name_claim: \"\"}", "oidc: {" GOOD ", roles: []}",
+        "oidc: {" GOOD ", roles: {a: proxy}}",
+        "oidc: {" GOOD ", roles: {a: [analyst]}}",
+        "oidc: {" GOOD ", scopes: [openid, \"a b\"]}",
+        "oidc: {" GOOD ", scopes: []}", "oidc: {" GOOD ", domains: [\"*\"]}",
+        "oidc: {" GOOD ", default_role: proxy}",
+        "oidc: {" GOOD ", secret_file: a, secret_env: b}",
+        "oidc: {local_login: off}", "console: {url: \"https://a/b\"}",
+        "console: {url: \"http://a\"}", "oidc: {password: x}"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct loaded l = load(bad[i]);
+        if (l.diag.count == 0)
+            fail_msg("%s", bad[i]);
+        unload(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +297,8 @@ int main(void)
         cmocka_unit_test(the_data_folder_in_effect_wins),
         cmocka_unit_test(the_description_names_every_key),
         cmocka_unit_test(the_documentation_is_the_table),
+        cmocka_unit_test(a_provider_is_off_and_can_be_set),
+        cmocka_unit_test(mistakes_of_a_provider_are_reported),
         cmocka_unit_test(the_shipped_file_has_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,54 @@ static void a_changed_login_ends_its_sessions(void **state)
     visits_free(&v);
 }
 
+static void a_session_of_elsewhere_keeps_its_role_and_token(void **state)
+{
+    (void)state;
+    struct visits *v = visits_new();
+    struct visit visit;
+    struct buf hint = {0};
+    char token[VISIT_TOKEN_BYTES], local[VISIT_TOKEN_BYTES];
+    visits_start_foreign(
+        v, STR("ana"), USER_AUDITOR, STR("a.b.c"), STR("settings"), NOW, token);
+    visits_start(v, STR("ana"), STR("hash"), NOW, local);
+    assert_true(visits_find(v, str_of(token), NOW, true, &visit));
+    assert_true(visit.is_foreign);
+    assert_int_equal(visit.role, USER_AUDITOR);
+    assert_true(visits_hint(v, str_of(token), &hint));
+    assert_string_equal(buf_cstr(&hint), "a.b.c");
+    assert_true(visits_find(v, str_of(local), NOW, true, &visit));
+    assert_false(visit.is_foreign);
+    assert_false(visits_hint(v, str_of(local), &hint));
+    /* Other settings end it, as another password does. */
+    assert_false(visits_confirm(v, str_of(token), STR("others")));
+    assert_false(visits_hint(v, str_of(token), &hint));
+    assert_int_equal(visits_count(v), 1);
+    buf_free(&hint);
+    visits_free(&v);
+}
+
+static void failures_of_nobody_count_for_the_address_alone(void **state)
+{
+    (void)state;
+    struct lockout *l = lockout_new();
+    struct str here = STR("192.0.2.1"), there = STR("192.0.2.2");
+    for (int i = 0; i < LOCKOUT_ADDRESS_FAILURES - 1; i++)
+        lockout_note_failure(l, STR_NONE, here, NOW);
+    assert_int_equal(lockout_wait_ms(l, STR_NONE, here, NOW), 0);
+    lockout_note_failure(l, STR_NONE, here, NOW);
+    assert_int_equal(lockout_wait_ms(l, STR_NONE, here, NOW), LOCKOUT_FIRST_MS);
+    assert_int_equal(
+        lockout_wait_ms(l, STR("ana"), here, NOW), LOCKOUT_FIRST_MS);
+    for (int i = 0; i < LOCKOUT_USER_FAILURES * 2; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "192.0.3.%d", i);
+        lockout_note_failure(l, STR_NONE, str_of(address), NOW);
+    }
+    assert_int_equal(lockout_wait_ms(l, STR_NONE, there, NOW), 0);
+    assert_int_equal(lockout_wait_ms(l, STR("ana"), there, NOW), 0);
+    lockout_free(&l);
+}
+
 static void a_user_has_no_more_than_so_many(void **state)
 {
     (void)state;
@@ -173,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_session_ends_when_idle_and_at_its_time),
         cmocka_unit_test(requests_at_once_may_come_in_any_order),
         cmocka_unit_test(a_changed_login_ends_its_sessions),
+        cmocka_unit_test(a_session_of_elsewhere_keeps_its_role_and_token),
+        cmocka_unit_test(failures_of_nobody_count_for_the_address_alone),
         cmocka_unit_test(a_user_has_no_more_than_so_many),
         cmocka_unit_test(guesses_wait_longer_each_time),
         cmocka_unit_test(the_right_password_is_a_new_beginning),

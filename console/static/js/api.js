@@ -80,9 +80,10 @@ export async function send(method, path, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
+/** Also where the session came from, if that has a place for it. */
 export async function logOut() {
-  await send('POST', 'logout');
-  location.assign('/login');
+  const answer = await send('POST', 'logout');
+  location.assign(answer?.end_session ?? '/login');
 }
 
 export const isAbort = error => error.name === 'AbortError';
