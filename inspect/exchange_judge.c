@@ -38,13 +38,11 @@ void exchange_note_failure(struct exchange *ex, enum failure failure)
         LOG_STR("path", str_sub(ex->path, 0, 200)));
 }
 
-static void apply_failure(
-    struct exchange *ex, struct activity *a, struct verdict *verdict)
+static void apply_failure(struct exchange *ex, struct verdict *verdict)
 {
     enum failure failure = (enum failure)ex->failure;
-    a->failure = str_of(failure_name(failure));
     bool blocks = ex->env->failure_blocks[failure];
-    if (verdict->kind == VERDICT_BLOCK ||
+    if (verdict->is_for_failure || verdict->kind == VERDICT_BLOCK ||
         (!blocks && verdict->kind == VERDICT_ALERT))
         return;
     buf_clear(&ex->verdict_text);
@@ -70,10 +68,13 @@ void exchange_judge(struct exchange *ex, struct activity *activity,
 {
     *verdict_out = (struct verdict){.kind = VERDICT_ALLOW};
     struct policy_subject subject = {activity, direction, ex->groups};
+    bool has_failed = direction == DIRECTION_UP && ex->failure >= 0;
+    if (has_failed)
+        activity->failure = str_of(failure_name((enum failure)ex->failure));
     if (ex->env->policy != NULL)
         policy_judge(ex->env->policy, &subject, verdict_out);
-    if (direction == DIRECTION_UP && ex->failure >= 0)
-        apply_failure(ex, activity, verdict_out);
+    if (has_failed)
+        apply_failure(ex, verdict_out);
     /* What has passed already cannot be stopped any more. */
     if (direction == DIRECTION_DOWN && verdict_out->kind != VERDICT_ALLOW)
         verdict_out->kind = VERDICT_ALERT;
@@ -262,7 +263,15 @@ void exchange_fail(struct exchange *ex, enum failure failure)
     exchange_note_failure(ex, failure);
     if (ex->activity == NULL || ex->request != REQUEST_READY)
         return;
-    apply_failure(ex, ex->activity, &ex->verdict);
+    ex->activity->failure = str_of(failure_name((enum failure)ex->failure));
+    struct policy_subject subject = {ex->activity, DIRECTION_UP, ex->groups};
+    struct verdict asked = {0};
+    if (ex->env->policy != NULL && ex->verdict.kind != VERDICT_BLOCK)
+        policy_judge(ex->env->policy, &subject, &asked);
+    if (asked.is_for_failure)
+        ex->verdict = asked;
+    else
+        apply_failure(ex, &ex->verdict);
     policy_put_verdict(ex->activity, &ex->verdict);
     ex->is_blocked =
         ex->verdict.kind == VERDICT_BLOCK && !ex->verdict.is_monitored;

@@ -188,8 +188,12 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
         "group_of_type", "detector", "min_confidence", "min_severity",
         "min_count", "min_unique", "user", "group", "network", "signed_in",
         "workspace", "plan", "file_type", "min_file_bytes", "direction",
-        "model", "target", "role", "scope", "change", NULL};
+        "model", "target", "role", "scope", "change", "failure", NULL};
     static const char *const directions[] = {"up", "down", NULL};
+    /* Not "limit": what is larger than can be held is gone, or has begun to
+     * pass, before there is anything to judge. */
+    static const char *const failures[] = {
+        "parse", "decode", "extract", "scan", "store", NULL};
     const struct yaml_node *map = yaml_get(rule, key);
     if (map == NULL || map->kind == YAML_KIND_NULL)
         return;
@@ -211,6 +215,7 @@ static void read_condition(struct loader *l, const struct yaml_node *rule,
     c->role = read_texts(l, map, "role");
     c->scope = read_texts(l, map, "scope");
     c->change = read_texts(l, map, "change");
+    c->failure = read_words(l, map, "failure", failures);
     c->network = read_networks(l, map);
     c->min_confidence =
         (enum level)yaml_word(l->doc, map, "min_confidence", levels, 0);
@@ -581,8 +586,8 @@ static bool condition_holds(const struct policy *policy,
 {
     const struct activity *a = subject->activity;
     return matches(&c->service, a->service) && matches(&c->activity, a->name) &&
-           matches(&c->model, a->model) && targets_hold(c, a) &&
-           request_holds(c, a) &&
+           matches(&c->model, a->model) && matches(&c->failure, a->failure) &&
+           targets_hold(c, a) && request_holds(c, a) &&
            (c->direction < 0 || c->direction == (int)subject->direction) &&
            who_holds(policy, c, subject) && files_hold(c, a) &&
            findings_hold(c, &a->findings);
@@ -611,6 +616,7 @@ void policy_judge(const struct policy *policy,
         verdict_out->rule = rule->name;
         verdict_out->message = rule->message;
         verdict_out->severity = rule->severity;
+        verdict_out->is_for_failure = rule->when.failure.count > 0;
         return;
     }
 }

@@ -43,8 +43,10 @@ struct policy_subject {
 
 struct verdict {
     enum verdict_kind kind; /* what happens */
-    bool is_monitored;  /* mode: monitor; kind is what would have happened and
-                           must not be acted on */
+    bool is_monitored; /* mode: monitor; kind is what would have happened and
+                          must not be acted on */
+    bool
+        is_for_failure; /* the rule asks for one: it stands before on_failure */
     struct str rule;    /* name, or empty: the default decided */
     struct str message; /* for the user; policy's own lifetime */
     enum level severity;

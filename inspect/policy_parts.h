@@ -20,7 +20,7 @@ struct networks {
 struct condition {
     bool is_present;
     struct texts service, activity, type, group_of_type, detector, user, group,
-        workspace, file_type, model, target, plan, role, scope, change;
+        workspace, file_type, model, target, plan, role, scope, change, failure;
     struct networks network;
     enum level min_confidence, min_severity;
     int64_t min_count, min_unique, min_file_bytes; /* -1: absent */

@@ -53,6 +53,7 @@ static void write_condition(
         {"role", &c->role},
         {"scope", &c->scope},
         {"change", &c->change},
+        {"failure", &c->failure},
     };
     if (!c->is_present)
         return;

@@ -408,6 +408,40 @@ class Limits(GatewayTest):
         self.assertEqual(self.status("https://chatgpt.com/headers"), 200)
 
 
+class FailuresByRule(GatewayTest):
+    """P6: closed by default, open where a rule says so, and the other way about."""
+    settings = ('detectors: [detectors/financial.yaml]\non_failure: {parse: record}\n'
+                'clients: {allow: ["127.0.0.0/8"]}')
+    policy = """mode: enforce
+default: allow
+rules:
+  - {name: cards, when: {direction: up, type: [credit-card]}, verdict: block}
+  - {name: lab, when: {failure: [decode], network: [127.0.0.9]}, verdict: alert}
+  - {name: strict, when: {failure: [parse], network: [127.0.0.8]}, verdict: block, message: "Not readable."}
+"""
+
+    def test_p6_what_fails_is_open_or_closed_by_rule(self):
+        good = json.dumps(self.prompt("hello")).encode()
+        undecodable, unreadable = gzip.compress(good)[:-20], good[:-20]
+        cases = ((undecodable, "gzip", "127.0.0.1", False, None), (undecodable, "gzip", "127.0.0.9", True, "lab"),
+                 (unreadable, "identity", "127.0.0.1", True, None), (unreadable, "identity", "127.0.0.8", False, "strict"),
+                 (unreadable, "identity", "127.0.0.9", True, None))
+        path = self.folder / "body"
+        for data, encoding, address, goes_on, rule in cases:
+            with self.subTest(encoding=encoding, address=address):
+                path.write_bytes(data)
+                known = {a["id"] for a in self.gateway.activities()}
+                out = self.curl("https://chatgpt.com/backend-api/conversation", "--interface", address, "-H",
+                                "content-type: application/json", "-H", f"content-encoding: {encoding}", "--data-binary",
+                                f"@{path}", "-w", "\n%{http_code}")
+                # The stand-in cannot read it either, and says so in its own way.
+                self.assertEqual("promptgate" in out, not goes_on, out)
+                self.assertEqual(out.splitlines()[-1] == "403", not goes_on, out)
+                new = wait_for(lambda: [a for a in self.gateway.activities() if a["id"] not in known and a.get("failure")
+                                        and a.get("outcome")], what="the record")
+                self.assertEqual([(a.get("rule"), a["verdict"]) for a in new], [(rule, "alert" if goes_on else "block")])
+
+
 class LimitsSet(GatewayTest):
     settings = "limits: {request_line: 2048, field: 2048, head: 8192, fields: 20}"
 

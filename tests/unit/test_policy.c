@@ -347,9 +347,39 @@ static void every_mistake_is_reported_in_one_run(void **state)
     diag_free(&diag);
 }
 
+static void p6_a_rule_can_ask_for_what_failed(void **state)
+{
+    (void)state;
+    struct fixture f = begin(
+        "rules:\n"
+        "  - {name: open, when: {failure: [decode, parse], user: \"ana@*\"},"
+        " verdict: alert}\n"
+        "  - {name: shut, when: {failure: \"s*\"}, verdict: block}\n"
+        "  - {name: cards, when: {service: chatgpt}, verdict: alert}\n");
+    static const struct {
+        const char *failure, *rule;
+        bool is_for_failure;
+    } cases[] = {{"", "cards", false}, {"decode", "open", true},
+        {"parse", "open", true}, {"scan", "shut", true},
+        {"store", "shut", true}, {"extract", "cards", false},
+        {"limit", "cards", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict v;
+        f.activity->failure = str_of(cases[i].failure);
+        policy_judge(f.policy, &f.subject, &v);
+        assert_true(str_is(v.rule, cases[i].rule));
+        assert_int_equal(v.is_for_failure, cases[i].is_for_failure);
+    }
+    end(&f);
+    assert_mistake("rules:\n  - {name: a, when: {failure: limit},"
+                   " verdict: allow}\n",
+        "parse, decode, extract, scan, store");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(p6_a_rule_can_ask_for_what_failed),
         cmocka_unit_test(the_first_rule_that_holds_decides),
         cmocka_unit_test(without_a_rule_the_default_decides_and_has_no_name),
         cmocka_unit_test(monitor_mode_marks_the_verdict),
