@@ -312,16 +312,16 @@ def connection_lost_amid_a_response():
 def file_cited_by_a_response():
     made = {"type": "message", "id": "msg_4", "role": "assistant", "content": [{
         "type": "output_text", "text": "See tides.csv", "annotations": [
-            {"type": "container_file_citation", "container_id": "cntr_1", "file_id": "cfile_1", "filename": "tides.csv",
+            {"type": "container_file_citation", "container_id": "cntr_tides", "file_id": "cfile_tides", "filename": "tides.csv",
              "start_index": 4, "end_index": 13}]}]}
     return [call("/responses", {"model": "gpt-5", "input": "Make a table", "tools": [{"type": "code_interpreter"}]},
                  {"id": "resp_4", "status": "completed", "output": [made]}),
-            entry(V1 + "/containers/cntr_1/files/cfile_1/content", None, b"port,high\nBrest,9\n", method="GET", kind=None,
+            entry(V1 + "/containers/cntr_tides/files/cfile_tides/content", None, b"port,high\nBrest,9\n", method="GET", kind=None,
                   answer_kind="application/octet-stream", second=3, fields={"authorization": "Bearer " + SK})], [
         said("Make a table"), api("response_with_file.generated", "See tides.csv", complete=True,
-                                  files=[{"id": "cfile_1", "name": "tides.csv"}]),
+                                  files=[{"id": "cfile_tides", "name": "tides.csv"}]),
         api("response_with_file.downloaded", ANY, hidden=ANY, files=[
-            {"id": "cfile_1", "name": "tides.csv", "bytes": 18, "sha256": sha(b"port,high\nBrest,9\n")}])]
+            {"id": "cfile_tides", "name": "tides.csv", "bytes": 18, "sha256": sha(b"port,high\nBrest,9\n")}])]
 
 
 @case
