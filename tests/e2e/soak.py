@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from crash import kill
 from faults import descriptors
 from gateway import CARD, Gateway, GatewayTest, Standin, wait_for
 from load import Load, read_answer
+from made_up import write_journal
 from raw import tls_through
 from test_bodies import rss
 from wire import reset
@@ -32,6 +34,7 @@ GROWTH_MIB = 6.0
 DESCRIPTORS_MORE = 2
 WARM_UP = 0.34  # of the rounds: caches fill, tables reach their size
 CHATS, PAUSE = 6, 0.03
+STORED = 30000
 
 
 class Soak:
@@ -41,7 +44,15 @@ class Soak:
         self.standin = Standin(self.folder)
         self.gateway = Gateway(self.folder, {f"{host}:443": f"127.0.0.1:{self.standin.port}" for host in
                                              ("chatgpt.com", "files.oaiusercontent.com")})
-        self.gateway.start()
+        # A store larger than the storer's cache of its pages, which is full at once.
+        store = self.gateway.data / "store"
+        write_journal(store / "journal", STORED)
+        subprocess.run(["chown", "-R", "nobody:nogroup", store], check=False)
+        try:
+            self.gateway.start()
+        except BaseException:
+            self.standin.stop()
+            raise
         self.kept = min(self.gateway.roles("worker"))  # the other one is killed again and again
         self.samples, self.done = {}, dict.fromkeys(("chats", "blocks", "uploads", "downloads", "aborts", "errors",
                                                      "reloads", "kills"), 0)
