@@ -14,9 +14,11 @@ identifiers.py [--binary B] [--seed N] [--count N] [--misses] [FAMILY…]
 import collections
 import string
 
-from families import FAMILIES, R, UPPER
+from families import FAMILIES as COMMON, R, UPPER
+from families_more import MORE
 from found import arguments, scan
 
+FAMILIES = COMMON | MORE
 CONTEXTS = {
     "chat": "My {k} is {v}, can you check it?",
     "chat-of": "Please write a letter for Anna; the {k} of hers is {v}.",
@@ -94,7 +96,7 @@ def record(family, what, context, form, kind, name, value):
 
 
 def is_found(r, findings):
-    return any(f["type"] == r["family"] and f["start"] < r["end"]
+    return any(r["family"] in (f["type"], f["detector"]) and f["start"] < r["end"]
                and r["start"] < f["end"] for f in findings)
 
 

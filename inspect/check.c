@@ -2,7 +2,8 @@
  * The table of validators.  scan_judge.c calls them on every candidate that a
  * pattern gave; a rule names its validator in YAML.  Those of a kind are in a
  * file of their own: check_money.c, check_token.c, check_secret.c, and by
- * country check_europe.c, check_europe_more.c, check_world.c, check_asia.c.
+ * country check_europe.c, check_europe_more.c, check_world.c, check_asia.c,
+ * check_companies.c.
  */
 #include "inspect/check_ids.h"
 
@@ -170,6 +171,27 @@ static const struct validator validators[] = {
     {"us-npi", check_us_npi},
     {"vin", check_vin},
     {"za-id", check_za_id},
+    /* check_companies.c */
+    {"dk-cvr", check_dk_cvr},
+    {"no-org", check_no_org},
+    {"fi-business", check_fi_business},
+    {"ch-uid", check_ch_uid},
+    {"at-uid", check_at_uid},
+    {"hu-tax", check_hu_tax},
+    {"cz-ico", check_cz_ico},
+    {"pl-regon", check_pl_regon},
+    {"ro-cui", check_ro_cui},
+    {"gr-afm", check_gr_afm},
+    {"si-tax", check_si_tax},
+    {"be-company", check_be_company},
+    {"uk-vat", check_uk_vat},
+    {"br-pis", check_br_pis},
+    {"ec-cedula", check_ec_cedula},
+    {"ve-rif", check_ve_rif},
+    {"pe-ruc", check_pe_ruc},
+    {"cn-uscc", check_cn_uscc},
+    {"tw-ubn", check_tw_ubn},
+    {"kz-iin", check_kz_iin},
 };
 const struct validator *validator_at(size_t index)
 {

@@ -84,6 +84,28 @@ enum check check_jmbg(struct str *value);
 enum check check_is_kennitala(struct str *value);
 enum check check_ua_rnokpp(struct str *value);
 
+/* check_companies.c */
+enum check check_dk_cvr(struct str *value);
+enum check check_no_org(struct str *value);
+enum check check_fi_business(struct str *value);
+enum check check_ch_uid(struct str *value);
+enum check check_at_uid(struct str *value);
+enum check check_hu_tax(struct str *value);
+enum check check_cz_ico(struct str *value);
+enum check check_pl_regon(struct str *value);
+enum check check_ro_cui(struct str *value);
+enum check check_gr_afm(struct str *value);
+enum check check_si_tax(struct str *value);
+enum check check_be_company(struct str *value);
+enum check check_uk_vat(struct str *value);
+enum check check_br_pis(struct str *value);
+enum check check_ec_cedula(struct str *value);
+enum check check_ve_rif(struct str *value);
+enum check check_pe_ruc(struct str *value);
+enum check check_cn_uscc(struct str *value);
+enum check check_tw_ubn(struct str *value);
+enum check check_kz_iin(struct str *value);
+
 /* check_world.c */
 enum check check_us_itin(struct str *value);
 enum check check_us_aba(struct str *value);

@@ -56,6 +56,27 @@ static const struct {
     {"jmbg", "0101006500006"},
     {"is-kennitala", "1201743399"},
     {"ua-rnokpp", "1759013776"},
+    {"dk-cvr", "13585628"},
+    {"no-org", "988077917"},
+    {"fi-business", "20774740"},
+    {"ch-uid", "100155212"},
+    {"at-uid", "13585627"},
+    {"hu-tax", "12892312242"},
+    {"cz-ico", "25123891"},
+    {"pl-regon", "192598184"},
+    {"pl-regon", "12345678512347"},
+    {"ro-cui", "18547290"},
+    {"gr-afm", "094259216"},
+    {"si-tax", "50223054"},
+    {"be-company", "0428759497"},
+    {"uk-vat", "980780684"},
+    {"br-pis", "12056412545"},
+    {"ec-cedula", "1714307103"},
+    {"ve-rif", "V114702834"},
+    {"pe-ruc", "20512333797"},
+    {"cn-uscc", "91110000600037341L"},
+    {"tw-ubn", "00501503"},
+    {"kz-iin", "870412300129"},
     {"us-aba", "021000021"},
     {"us-npi", "1234567893"},
     {"us-mbi", "1EG4TE5MK73"},
@@ -142,6 +163,8 @@ static void another_check_digit_is_not_confirmed(void **state)
             at -= 2; /* the speciality */
         if (strcmp(confirmed[i].validator, "at-svnr") == 0)
             at = 3;
+        if (strcmp(confirmed[i].validator, "hu-tax") == 0)
+            at = 7; /* kind and district behind it */
         for (char c = '0'; c <= '9'; c++) {
             value[at] = c;
             passes += run(confirmed[i].validator, value) == CHECK_PASS;
@@ -160,13 +183,15 @@ static void impossible_ones_fail(void **state)
         {"us-mbi", "0EG4TE5MK73"}, {"us-mbi", "1SG4TE5MK73"},
         {"ca-sin", "046454286"}, {"in-aadhaar", "123456789012"},
         {"in-pan", "ABCDE1234F"}, {"za-id", "8013015009087"},
-        {"pl-pesel", "44133101359"}, {"se-person", "8113289874"},
-        {"nl-bsn", "000000000"}, {"br-cpf", "11111111111"},
-        {"kr-rrn", "0511029234110"}, {"ph-tin", "600000000"},
-        {"de-tax-number", "1781508150001"}, {"cz-rc", "7153192745"},
-        {"date", "31.2.2021"}, {"date", "2021-13-01"}, {"ip", "256.1.1.1"},
-        {"ip", "2001::db8::1"}, {"mac", "00:00:00:00:00:00"},
-        {"mac", "10:2F:33-AC-29-C3"}, {"in-vehicle", "XX12AB1234"},
+        {"kz-iin", "871312300129"}, {"ec-cedula", "2614307103"},
+        {"ve-rif", "X114702834"}, {"pl-pesel", "44133101359"},
+        {"se-person", "8113289874"}, {"nl-bsn", "000000000"},
+        {"br-cpf", "11111111111"}, {"kr-rrn", "0511029234110"},
+        {"ph-tin", "600000000"}, {"de-tax-number", "1781508150001"},
+        {"cz-rc", "7153192745"}, {"date", "31.2.2021"}, {"date", "2021-13-01"},
+        {"ip", "256.1.1.1"}, {"ip", "2001::db8::1"},
+        {"mac", "00:00:00:00:00:00"}, {"mac", "10:2F:33-AC-29-C3"},
+        {"in-vehicle", "XX12AB1234"},
         {"bitcoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"},
         {"bitcoin", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"},
         {"kr-driver", "102212345612"}};
