@@ -22,6 +22,7 @@ import string
 
 import families
 import identifiers
+import disguise_fresh
 from disguise_forms import DISGUISES, NUMBER, R, TOKEN, TOKENS, WHOLE, token
 from families import digits
 from found import arguments, scan

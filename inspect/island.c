@@ -231,6 +231,20 @@ static size_t next_line(struct str text, size_t at)
     return at < text.n && is_run_char((unsigned char)text.p[at]) ? at : 0;
 }
 
+/* Where "data:text/plain;base64," begins in front of its data. */
+static size_t behind_scheme(struct str text, size_t start)
+{
+    enum { SCHEME_MAX = 80 };
+    static const char mark[] = ";base64,";
+    size_t n = sizeof mark - 1;
+    if (start < n || memcmp(text.p + start - n, mark, n) != 0)
+        return start;
+    for (size_t at = start - n; at >= 5 && start - at < SCHEME_MAX; at--)
+        if (memcmp(text.p + at - 5, "data:", 5) == 0)
+            return at - 5;
+    return start;
+}
+
 static bool try_decode(const struct alphabet *a, struct str text, size_t start,
     size_t end, struct view_edits *out)
 {
@@ -240,7 +254,7 @@ static bool try_decode(const struct alphabet *a, struct str text, size_t start,
     while (end < text.n && text.p[end] == '=')
         end++;
     if (is_one)
-        view_edits_add(out, start, end, buf_str(&decoded));
+        view_edits_add(out, behind_scheme(text, start), end, buf_str(&decoded));
     buf_free(&decoded);
     return is_one;
 }
@@ -309,6 +323,12 @@ static size_t try_run(
     if (text.p[start] == '0' && (text.p[start + 1] | 0x20) == 'x' &&
         (done = try_plain(&hex, text, start + 2, end, out)) != 0) {
         out->items[out->count - 1].start = start;
+        return done;
+    }
+    /* '\x3431…' of SQL */
+    if (text.p[start] == 'x' && start > 0 && text.p[start - 1] == '\\' &&
+        (done = try_plain(&hex, text, start + 1, end, out)) != 0) {
+        out->items[out->count - 1].start = start - 1;
         return done;
     }
     if ((done = try_plain(&hex, text, start, end, out)) != 0 ||

@@ -32,6 +32,11 @@ size_t island_find_dumps(
 /* chr(52) + chr(49), "U+0034 U+0031". */
 size_t island_find_characters(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* ASCII85 and its like; Morse code. */
+size_t island_find_base85(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+size_t island_find_morse(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "34 31 31", "0x34, 0x31", "52 49", "00110100 00110001". */
 size_t island_find_codes(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

@@ -106,7 +106,8 @@ static size_t read_doubled(
     while (more < BACKSLASHES && at + more + 1 < text.n &&
            text.p[at + more + 1] == '\\')
         more++;
-    if (at + more + 1 >= text.n || strchr("uUx", text.p[at + more + 1]) == NULL)
+    if (at + more + 1 >= text.n ||
+        strchr("uUxX", text.p[at + more + 1]) == NULL)
         return 0;
     size_t n = read_backslash(text, at + more, out, out_n);
     return n != 0 ? more + n : 0;
@@ -126,7 +127,7 @@ static size_t read_backslash(
         *out_n = n != 0 ? utf8_encode(c, out) : 0;
         return n != 0 ? n + 2 : 0;
     }
-    if (kind != 'x')
+    if (kind != 'x' && kind != 'X')
         return read_octal(text, at, out, out_n);
     if (!read_hex(text, at + 2, 2, &c))
         return 0;
@@ -135,14 +136,22 @@ static size_t read_backslash(
     return 4;
 }
 
-/* "&#52" before something else: browsers do without the semicolon. */
+/* "&#52", "&#x34" before something else: browsers do without the semicolon. */
 static size_t read_unended(
     struct str text, size_t at, char out[4], size_t *out_n)
 {
-    unsigned value = 0;
-    size_t end = at + 2;
-    while (end < text.n && end - at < 6 && isdigit((unsigned char)text.p[end]))
-        value = value * 10 + (unsigned)(text.p[end++] - '0');
+    unsigned value = 0, base = 10;
+    size_t start = at + 2, end;
+    int digit;
+    if (start < text.n && (text.p[start] | 0x20) == 'x') {
+        base = 16;
+        start++;
+    }
+    for (end = start;
+         end < text.n && end - start < 4 &&
+         (digit = hex_value(text.p[end])) >= 0 && (unsigned)digit < base;
+         end++)
+        value = value * base + (unsigned)digit;
     if (value < 0x20 || value > 0x7e ||
         (end < text.n && isalnum((unsigned char)text.p[end])))
         return 0;

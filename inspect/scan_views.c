@@ -46,7 +46,8 @@ static const struct {
     [KIND_ESCAPED] = {false, false, ALL_KINDS, {{island_find_escapes, 0}}},
     [KIND_DECODED] = {false, false, ALL_KINDS,
         {{island_find_tokens, 0}, {island_find_codes, 0},
-            {island_find_dumps, 0}, {island_find_characters, HEAD_CHARACTER}}},
+            {island_find_dumps, 0}, {island_find_characters, HEAD_CHARACTER},
+            {island_find_base85, 0}, {island_find_morse, 0}}},
     [KIND_JOINED] = {true, false, ENCODED,
         {{join_find_numbers, 0}, {join_find_singles, 0}, {join_find_tokens, 0},
             {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
@@ -55,7 +56,8 @@ static const struct {
         {{join_find_bridges, 0}, {join_find_prefixed, HEAD_PIECE}}},
     [KIND_BACKWARDS] = {true, false, 0,
         {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER},
-            {turn_find_chinese, 0}, {turn_find_text, HEAD_BACKWARDS}}},
+            {turn_find_chinese, 0}, {turn_find_text, HEAD_BACKWARDS},
+            {turn_find_looks, 0}, {turn_find_glued, 0}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},
 };
 

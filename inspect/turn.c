@@ -18,6 +18,7 @@ enum {
     TRUE_WORDS_MIN = 3, /* the others may be digits */
     WORD_MAX_BYTES = 18,
     WORDS_MAX = 64,
+    GAP_MAX = 4, /* between two: "... " */
     TOKEN_MIN = 16,
     TOKEN_MAX = 4096,
     PROBE = 24, /* every run of eight number words has one at each so many */
@@ -257,7 +258,7 @@ static struct str word_at(struct str text, size_t at)
 static struct str word_before(struct str text, size_t at)
 {
     size_t end = at;
-    while (end > 0 && at - end < 3 && is_gap(text.p[end - 1]))
+    while (end > 0 && at - end < GAP_MAX && is_gap(text.p[end - 1]))
         end--;
     return end < at && end > 0 ? word_at(text, end - 1) : str_sub(text, 0, 0);
 }
@@ -265,7 +266,7 @@ static struct str word_before(struct str text, size_t at)
 static struct str word_behind(struct str text, size_t at)
 {
     size_t start = at;
-    while (start < text.n && start - at < 3 && is_gap(text.p[start]))
+    while (start < text.n && start - at < GAP_MAX && is_gap(text.p[start]))
         start++;
     return start > at ? word_at(text, start) : str_sub(text, 0, 0);
 }
@@ -309,7 +310,7 @@ size_t turn_find_words(
     size_t at = from;
     while (at < to) {
         size_t near = at; /* between two words: the next one */
-        while (near < text.n && near - at < 3 && is_gap(text.p[near]))
+        while (near < text.n && near - at < GAP_MAX && is_gap(text.p[near]))
             near++;
         struct str word = word_at(text, near < text.n ? near : at);
         size_t end = at;

@@ -1,7 +1,8 @@
 /*
  * Values turned round, each as an edit that turns them back: text behind an
  * override of direction, numbers and tokens backwards, in ROT13 or with the
- * case of letters flipped, numbers in words.
+ * case of letters flipped, numbers in words or in letters that look like
+ * digits.
  *
  * Each looks at what begins in [from, to), which the marks cover, may read on
  * behind it, and returns where to go on: at `to` or behind.  No state.
@@ -29,6 +30,12 @@ size_t turn_find_words(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* 四一一一, 肆壹壹壹: eight and more. */
 size_t turn_find_chinese(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "4ll1OO2E": digits as letters that look like them; "fouroneone": number
+ * words in one. */
+size_t turn_find_looks(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+size_t turn_find_glued(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* A text of at most 16 KiB that has two of these words, or a long one, is
  * turned as a whole. */

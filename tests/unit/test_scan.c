@@ -168,6 +168,31 @@ static void disguised_digits_are_found_with_offsets_of_the_source(void **state)
         LEVEL_HIGH);
 }
 
+static void encodings_of_marks_and_looks_are_seen_through(void **state)
+{
+    static const char *const written[] = {"1bg^>0ekC;0ekC;0ekC;",
+        "<~1bg^>0ekC;0ekC;0ekC;~>", "G%+zTF)=YQF)=YQF)=YQ",
+        "....- .---- .---- .---- .---- .---- .---- .---- ..... ..... "
+        ".---- .---- .---- .---- .---- ---..",
+        "41ll1II155llllI8",
+        "fouroneoneoneoneoneoneonefivefiveoneoneoneoneoneeight",
+        "data:text/plain;base64,NDExMTExMTExMTExMTExMQ==",
+        "&#x34&#x31&#x31&#x31&#x31&#x31&#x31&#x31&#x31&#x31&#x31&#x31&#x31"
+        "&#x31&#x31&#x31"};
+    struct buf text = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        buf_clear(&text);
+        buf_printf(&text, "my credit card is %s ok?", written[i]);
+        assert_found(buf_cstr(&text), "credit-card", written[i], LEVEL_HIGH);
+    }
+    buf_free(&text);
+    assert_nothing("my credit card is lost, the stools have 4legs and 12seats");
+    assert_nothing(
+        "card\n- - - - - - - - - - - - - - - -\n.... .... .... ....");
+    assert_nothing("f(x[0],\"card\")==g(y[1],{a:'b'})&&h(z)?<i>:[j|k];");
+}
+
 static void a_value_found_in_both_views_is_one_finding(void **state)
 {
     (void)state;
@@ -324,7 +349,8 @@ static void hostile_texts_take_bounded_time(void **state)
         "token a1a1a1a1a1a1a1a1 ", "password=", "pwd:", "1.1.", "12-", "::1",
         "kind: Secret\ndata:\n", "jdbc:a", "\"kty\":\"EC\"",
         "1 2 3 4 5 6 7 8 9 ", "00:11:22:33:", "AB 12 ", "01/01/2020 ",
-        "secret/a1secret-a1_", "99999999999999999999"};
+        "secret/a1secret-a1_", "99999999999999999999", "9jqo^", "=9jqo^", ".- ",
+        "....- ...../", "one", "4l"};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         assert_bounded(pieces[i], 1 << 18);
 }
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(numbers_are_not_bridged),
         cmocka_unit_test(letters_next_to_a_number_need_a_word),
         cmocka_unit_test(disguised_digits_are_found_with_offsets_of_the_source),
+        cmocka_unit_test(encodings_of_marks_and_looks_are_seen_through),
         cmocka_unit_test(a_value_found_in_both_views_is_one_finding),
         cmocka_unit_test(where_slices_end_makes_no_difference),
         cmocka_unit_test(many_values_in_a_large_text_are_found_each_once),

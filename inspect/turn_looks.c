@@ -1,0 +1,141 @@
+/*
+ * Numbers without digits: letters that look like some of them ("4ll1OO2E") and
+ * number words written as one ("fouroneone").  Words of prose are neither:
+ * those with a digit are few, and so are those of 24 letters.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "inspect/turn.h"
+
+enum {
+    LOOKS_MIN = 8,
+    LOOKS_MAX = 40,
+    TRUE_DIGITS_MIN = 2,
+    GLUED_MIN = 24, /* letters: eight words of three */
+    GLUED_MAX = 240,
+    WORDS_MIN = 8,
+    WORD_MIN = 2,
+    WORD_MAX = 8,
+};
+
+/* ---- letters as digits ---- */
+
+static const char looks_like[128] = {['o'] = '0',
+    ['O'] = '0',
+    ['Q'] = '0',
+    ['l'] = '1',
+    ['I'] = '1',
+    ['i'] = '1',
+    ['L'] = '1',
+    ['z'] = '2',
+    ['Z'] = '2',
+    ['e'] = '3',
+    ['E'] = '3',
+    ['a'] = '4',
+    ['A'] = '4',
+    ['s'] = '5',
+    ['S'] = '5',
+    ['b'] = '6',
+    ['G'] = '6',
+    ['t'] = '7',
+    ['T'] = '7',
+    ['B'] = '8',
+    ['g'] = '9',
+    ['q'] = '9'};
+
+/* Digits of the word, if all of it looks like some; their number, or 0. */
+static size_t read_looks(struct str word, char digits[LOOKS_MAX])
+{
+    size_t true_digits = 0;
+    for (size_t i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        true_digits += isdigit(c) ? 1u : 0u;
+        digits[i] = isdigit(c) ? (char)c : looks_like[c & 127];
+        if (digits[i] == '\0')
+            return 0;
+    }
+    return true_digits >= TRUE_DIGITS_MIN && true_digits < word.n ? word.n : 0;
+}
+
+size_t turn_find_looks(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    size_t at = from, done = from;
+    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
+        size_t start = at, end = marks_run_end(marks, MARK_WORD, at), n = 0;
+        char digits[LOOKS_MAX];
+        while (start > done && at - start < LOOKS_MAX &&
+               isalnum((unsigned char)text.p[start - 1]))
+            start--;
+        if (end - start >= LOOKS_MIN && end - start <= LOOKS_MAX)
+            n = read_looks(str_sub(text, start, end), digits);
+        if (n != 0)
+            view_edits_add(out, start, end, str_make(digits, n));
+        at = done = end;
+    }
+    return at;
+}
+
+/* ---- number words as one ---- */
+
+/* The number word of that length at the word's beginning: its digit, or 0. */
+static char digit_of(struct str word)
+{
+    for (size_t i = 0; i < turn_word_count; i++)
+        if (((turn_words[i].word[0] ^ word.p[0]) & 0x5f) == 0 &&
+            turn_words[i].digit != 'D' &&
+            str_is_nocase(word, turn_words[i].word))
+            return turn_words[i].digit;
+    return '\0';
+}
+
+/* By which last word each place is reached from the beginning: its length. */
+static bool reach(struct str word, unsigned char lengths[GLUED_MAX + 1])
+{
+    size_t farthest = 0;
+    memset(lengths, 0, GLUED_MAX + 1);
+    for (size_t at = 0; at <= farthest && at < word.n; at++) {
+        if (at > 0 && lengths[at] == 0)
+            continue;
+        for (size_t n = WORD_MIN; n <= WORD_MAX && at + n <= word.n; n++) {
+            if (lengths[at + n] != 0 ||
+                digit_of(str_sub(word, at, at + n)) == '\0')
+                continue;
+            lengths[at + n] = (unsigned char)n;
+            farthest = at + n > farthest ? at + n : farthest;
+        }
+    }
+    return lengths[word.n] != 0;
+}
+
+static void add_glued(
+    struct str text, size_t start, size_t end, struct view_edits *out)
+{
+    unsigned char lengths[GLUED_MAX + 1];
+    char digits[GLUED_MAX];
+    struct str word = str_sub(text, start, end);
+    size_t n = 0;
+    if (!reach(word, lengths))
+        return;
+    for (size_t at = word.n; at > 0; at -= lengths[at])
+        digits[GLUED_MAX - ++n] = digit_of(str_sub(word, at - lengths[at], at));
+    if (n >= WORDS_MIN)
+        view_edits_add(out, start, end, str_make(digits + GLUED_MAX - n, n));
+}
+
+size_t turn_find_glued(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    size_t at = from;
+    while ((at = marks_next_run(marks, MARK_WORD, at, to, GLUED_MIN)) < to) {
+        size_t end = marks_run_end(marks, MARK_WORD, at);
+        if (end - at <= GLUED_MAX && end <= to &&
+            marks_next(marks, MARK_DIGIT, at, end) == end)
+            add_glued(marks->text, at, end, out);
+        at = end;
+    }
+    return at;
+}
