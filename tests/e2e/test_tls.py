@@ -299,7 +299,7 @@ class Stampede(GatewayTest):
                     waiting.unregister(key.fileobj)
                     answered += 1
         self.assertEqual(answered, self.clients)
-        self.assertEqual(old, [200] * 5)
+        self.assertTrue(old and set(old) == {200}, old)
         self.assertEqual(metric(self.gateway.metrics(), "leaves_minted") - before, 1)
 
 
