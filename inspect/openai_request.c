@@ -11,6 +11,13 @@
 
 /* ---- parts of a content list -------------------------------------------- */
 
+/* Where a picture or file lies elsewhere: said beside the message. */
+static void read_link(struct exchange *ex, const struct json_node *url)
+{
+    if (json_is(url, JSON_STRING) && !str_starts_nocase(url->text, "data:"))
+        text_join(&ex->activity->hidden, take_text(ex, url));
+}
+
 static void read_image(struct exchange *ex, const struct json_node *image)
 {
     const struct json_node *url = json_get(image, "url");
@@ -18,6 +25,7 @@ static void read_image(struct exchange *ex, const struct json_node *image)
         url = image;
     if (str_starts_nocase(json_str(url), "data:"))
         extract_data_url(ex, url, STR_NONE);
+    read_link(ex, url);
     struct str id = json_get_text(image, "file_id");
     if (id.n != 0)
         extract_file(ex, id, STR_NONE);
@@ -28,6 +36,7 @@ static void read_file(struct exchange *ex, const struct json_node *file)
     struct str name = take_text(ex, json_get(file, "filename"));
     const struct json_node *data = json_get(file, "file_data");
     struct str id = json_get_text(file, "file_id");
+    read_link(ex, json_get(file, "file_url"));
     size_t before = ex->activity->file_count;
     extract_base64(ex, data, STR_NONE, name);
     if (ex->activity->file_count == before && (id.n != 0 || name.n != 0))

@@ -134,7 +134,7 @@ def picture_at_an_address():
     content = [{"type": "image_url", "image_url": {"url": "https://example.com/pier.jpg", "detail": "low"}},
                {"type": "text", "text": "What is it?"}]
     return [call("/chat/completions", chat(user(content)), completion({"content": "A pier"}))], [
-        api(ANY, "What is it?", hidden=ANY, type="url", verdict="alert"), answered("A pier")]
+        api("prompt.created", "What is it?", "https://example.com/pier.jpg", type="url", verdict="alert"), answered("A pier")]
 
 
 @case
@@ -249,7 +249,7 @@ def three_ways_to_give_a_file():
     return [call("/responses", {"model": "gpt-5", "input": [user(content)]},
                  {"id": "resp_2", "status": "completed", "output": [{"type": "message", "role": "assistant", "content": [
                      {"type": "output_text", "text": "ok", "annotations": []}]}]})], [
-        api("prompt_with_file.created", "Sum up", hidden=ANY, type="url", verdict="alert", files=[
+        api("prompt_with_file.created", "Sum up", "https://example.com/a/tides.pdf", type="url", verdict="alert", files=[
             {"name": "note.txt", "sha256": sha(NOTE)}, {"id": "file-Given0000000000000001"},
             {"id": "file-Given0000000000000002"}]), answered("ok")]
 
