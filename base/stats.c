@@ -95,6 +95,35 @@ int64_t stats_sum(const void *mapping, enum stats_counter counter)
     return sum(mapping, counter);
 }
 
+static int64_t bound_of(
+    const int64_t buckets[HIST_BUCKETS], int64_t count, int64_t percent)
+{
+    int64_t below = 0;
+    for (size_t i = 0; i < HIST_BUCKETS; i++) {
+        below += buckets[i];
+        if (below * 100 >= count * percent)
+            return INT64_C(1) * BUCKET_FIRST_US << i;
+    }
+    return INT64_MAX;
+}
+
+void stats_summarize(const void *mapping, enum histogram histogram,
+    struct stats_summary *summary_out)
+{
+    size_t first = STAT_COUNT + (size_t)histogram * HIST_WORDS;
+    int64_t buckets[HIST_BUCKETS];
+    *summary_out = (struct stats_summary){0};
+    /* The count first: a bucket that grows meanwhile does no harm. */
+    summary_out->count = sum(mapping, first + HIST_BUCKETS + 1);
+    for (size_t i = 0; i < HIST_BUCKETS; i++)
+        buckets[i] = sum(mapping, first + i);
+    if (summary_out->count == 0)
+        return;
+    summary_out->p50_us = bound_of(buckets, summary_out->count, 50);
+    summary_out->p95_us = bound_of(buckets, summary_out->count, 95);
+    summary_out->p99_us = bound_of(buckets, summary_out->count, 99);
+}
+
 /* The part of an exported name before its labels. */
 static struct str family(const char *name)
 {

@@ -72,6 +72,11 @@
     X(LOG_MERGED_COMPLIANCE, COUNTER,                                          \
         "promptgate_log_activities_merged_total{source=\"compliance-log\"}",   \
         "Of them those that had been seen inline as well")                     \
+    X(LOG_ALARM_AUDIT, GAUGE, "promptgate_log_alarm{source=\"audit-log\"}",    \
+        "1 while a polled log is not read as it should be")                    \
+    X(LOG_ALARM_COMPLIANCE, GAUGE,                                             \
+        "promptgate_log_alarm{source=\"compliance-log\"}",                     \
+        "1 while a polled log is not read as it should be")                    \
     X(UNCLASSIFIED, COUNTER, "promptgate_unclassified_total",                  \
         "In-scope writes that no map entry explains")                          \
     X(FAILURES, COUNTER, "promptgate_inspection_failures_total",               \
@@ -178,6 +183,14 @@ void stats_set(enum stats_counter counter, int64_t value);
 void stats_observe_us(enum histogram histogram, uint64_t us);
 /* Of all slots together. */
 int64_t stats_sum(const void *mapping, enum stats_counter counter);
+/* What was observed by all slots since the start: below which bound that
+ * fraction lay, in microseconds; INT64_MAX: beyond the last one. */
+struct stats_summary {
+    int64_t count; /* 0: nothing, and no bounds */
+    int64_t p50_us, p95_us, p99_us;
+};
+void stats_summarize(const void *mapping, enum histogram histogram,
+    struct stats_summary *summary_out);
 /* Gauges of a role that died start anew. */
 void stats_reset_gauges(void *mapping, unsigned slot);
 

@@ -57,6 +57,10 @@ static void look(struct health *h)
         "The console's certificate ends within a day.");
     note(h, sum(h, STAT_MAP_DRIFT) > 0, false,
         "Some requests are not as the service maps say.");
+    note(h, sum(h, STAT_LOG_ALARM_AUDIT) > 0, false,
+        "The audit log is not read as it should be (collect.alarm).");
+    note(h, sum(h, STAT_LOG_ALARM_COMPLIANCE) > 0, false,
+        "The compliance log is not read as it should be (collect.alarm).");
     note(h, sum(h, STAT_RELOADS_FAILED) > 0, false,
         "A changed configuration was refused.");
 }
@@ -159,6 +163,62 @@ static enum err write_collectors(struct query *query, struct jsonw *w)
     return err;
 }
 
+static void on_node(void *context, const struct browse_node *node)
+{
+    struct jsonw *w = context;
+    jsonw_object(w);
+    jsonw_key_str(w, "name", node->name);
+    call_write_time(w, "last", node->last_ms);
+    if (node->delay_ms >= 0)
+        jsonw_key_int(w, "delay_ms", node->delay_ms);
+    jsonw_close(w);
+}
+
+static enum err write_nodes(struct query *query, struct jsonw *w)
+{
+    jsonw_key(w, "nodes");
+    jsonw_array(w);
+    enum err err = browse_nodes(query, on_node, w);
+    jsonw_close(w);
+    return err;
+}
+
+static void write_bound(struct jsonw *w, const char *key, int64_t us)
+{
+    jsonw_key(w, key);
+    if (us == INT64_MAX)
+        jsonw_null(w);
+    else
+        jsonw_int(w, us);
+}
+
+/* What this node's workers have measured since it started. */
+static void write_latency(const struct health *h, struct jsonw *w)
+{
+    static const struct {
+        const char *name;
+        enum histogram histogram;
+    } times[] = {
+        {"hold", HIST_HOLD_TIME},
+        {"scan", HIST_SCAN_TIME},
+        {"commit", HIST_COMMIT_TIME},
+    };
+    open_key(w, "latency");
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        struct stats_summary s;
+        stats_summarize(h->stats, times[i].histogram, &s);
+        open_key(w, times[i].name);
+        jsonw_key_int(w, "count", s.count);
+        if (s.count > 0) {
+            write_bound(w, "p50_us", s.p50_us);
+            write_bound(w, "p95_us", s.p95_us);
+            write_bound(w, "p99_us", s.p99_us);
+        }
+        jsonw_close(w);
+    }
+    jsonw_close(w);
+}
+
 static void write_rest(const struct health *h, struct jsonw *w)
 {
     open_key(w, "queues");
@@ -213,13 +273,16 @@ void api_health(struct call *call)
     write_roles(&h, &w);
     write_rest(&h, &w);
     write_counters(&h, &w);
+    write_latency(&h, &w);
     struct running *running = running_ref(c);
     if (running != NULL) {
         jsonw_key(&w, "modes");
         modes_write(running_get(running), &w);
     }
     running_unref(c, &running);
-    err = write_collectors(query, &w);
+    err = write_nodes(query, &w);
+    if (err == OK)
+        err = write_collectors(query, &w);
     jsonw_close(&w);
     call_end(call, err);
 }

@@ -193,6 +193,9 @@ static void tell_alarm(struct source *s)
     enum feed_alarm alarm = feed_alarm(s->feed);
     if (alarm == s->told)
         return;
+    stats_set(s->which == COLLECT_AUDIT ? STAT_LOG_ALARM_AUDIT
+                                        : STAT_LOG_ALARM_COMPLIANCE,
+        alarm != FEED_FINE);
     log_event(alarm == FEED_FINE ? LOG_INFO : LOG_WARN, "collect.alarm",
         LOG_CSTR("source", collect_source_name(s->which)),
         LOG_CSTR("what", feed_alarm_text(alarm)),

@@ -1,16 +1,14 @@
-/* See store/browse.h; numbers are made in count.c. */
+/*
+ * See store/browse.h: filters, lists, and how the store does.  Words are
+ * looked for in browse_text.c, rows walked in browse_walk.c, numbers made in
+ * count.c.
+ */
 #include "store/browse_parts.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/net.h"
-
-enum {
-    FOUND_MAX = 1 << 28, /* rows that bits are kept for: 32 MiB */
-    CODES_IN_SQL = 64,
-};
 
 static bool has_glob(struct str s)
 {
@@ -74,11 +72,6 @@ static void set_code(struct code_set *set, int64_t code)
 {
     if (code >= 0 && code < set->count)
         set->bits[code / 8] |= (uint8_t)(1u << (code % 8));
-}
-
-static bool has_code(const struct code_set *set, int64_t code)
-{
-    return code < set->count && (set->bits[code / 8] >> (code % 8) & 1) != 0;
 }
 
 static bool matches_pattern(const struct pattern *p, struct str word)
@@ -165,98 +158,6 @@ static enum err resolve(struct browse *b, enum facet facet)
     return err;
 }
 
-/* ---- text ---- */
-
-/* FTS5's own language is not ours: each word and each phrase is quoted, so
- * that nothing in it is an operator. */
-static void write_match(struct str text, struct buf *out)
-{
-    size_t i = 0;
-    while (i < text.n) {
-        bool is_quoted = text.p[i] == '"';
-        size_t from = is_quoted ? i + 1 : i, to = from;
-        if (strchr(" \t\r\n", text.p[i]) != NULL) {
-            i++;
-            continue;
-        }
-        while (to < text.n &&
-               (is_quoted ? text.p[to] != '"'
-                          : strchr(" \t\r\n\"", text.p[to]) == NULL))
-            to++;
-        bool is_last = to >= text.n && !is_quoted;
-        if (to > from)
-            buf_printf(out, "\"%.*s\"%s ", STR_ARG(str_sub(text, from, to)),
-                is_last ? "*" : "");
-        i = to + (is_quoted ? 1 : 0);
-    }
-}
-
-static enum err find_range(struct browse *b, int64_t *first, int64_t *last)
-{
-    const struct browse_filter *f = &b->filter;
-    *first = *last = 0;
-    enum err err = db_get_int(
-        b->query->db, "SELECT coalesce(min(seq), 0) FROM activity", first);
-    if (err == OK)
-        err = db_get_int(
-            b->query->db, "SELECT coalesce(max(seq), 0) FROM activity", last);
-    if (err != OK || (f->since_ms == 0 && f->until_ms == 0))
-        return err;
-    struct db_statement *s =
-        db_statement_new(b->query->db, "SELECT min(seq), max(seq) FROM facet"
-                                       " WHERE time_ms >= ?1 AND time_ms < ?2");
-    if (s == NULL)
-        return ERR_STATE;
-    db_bind_int(s, 1, f->since_ms);
-    db_bind_int(s, 2, f->until_ms != 0 ? f->until_ms : INT64_MAX);
-    err = db_step(s);
-    if (err == OK) {
-        *first = db_int(s, 0);
-        *last = db_int(s, 1);
-    }
-    db_statement_free(&s);
-    return err;
-}
-
-static enum err find_text(struct browse *b)
-{
-    struct buf match = {0};
-    int64_t last = 0;
-    enum err err = find_range(b, &b->found_first, &last);
-    write_match(b->filter.text, &match);
-    b->has_text = true;
-    b->found_count = last - b->found_first + 1;
-    if (b->found_count > FOUND_MAX) { /* of the newest */
-        b->found_count = FOUND_MAX;
-        b->found_first = last - FOUND_MAX + 1;
-    }
-    b->found = mem_zalloc((size_t)b->found_count / 8 + 1);
-    struct db_statement *s = db_statement_new(b->query->db,
-        "SELECT rowid FROM search_index WHERE search_index MATCH ?1"
-        " AND rowid BETWEEN ?2 AND ?3");
-    if (err == OK && s == NULL)
-        err = ERR_STATE;
-    if (err == OK && match.n > 0) {
-        db_bind_text(s, 1, buf_str(&match));
-        db_bind_int(s, 2, b->found_first);
-        db_bind_int(s, 3, last);
-        while ((err = db_step(s)) == OK) {
-            int64_t i = db_int(s, 0) - b->found_first;
-            b->found[i / 8] |= (uint8_t)(1u << (i % 8));
-        }
-    }
-    db_statement_free(&s);
-    buf_free(&match);
-    return err == ERR_EOF ? OK : err;
-}
-
-static bool is_found(const struct browse *b, int64_t seq)
-{
-    int64_t i = seq - b->found_first;
-    return i >= 0 && i < b->found_count &&
-           (b->found[i / 8] >> (i % 8) & 1) != 0;
-}
-
 /* ---- life ---- */
 
 enum err browse_new(struct query *query, const struct browse_filter *filter,
@@ -271,7 +172,7 @@ enum err browse_new(struct query *query, const struct browse_filter *filter,
         if (filter->words[i].count > 0)
             err = resolve(b, i);
     if (err == OK && filter->text.n > 0)
-        err = find_text(b);
+        err = browse_find_text(b);
     if (err != OK)
         browse_free(&b);
     *browse_out = b;
@@ -286,140 +187,9 @@ void browse_free(struct browse **browse)
         return;
     for (size_t i = 0; i < FACET_COUNT; i++)
         mem_free(b->sets[i].bits);
-    mem_free(b->found);
+    mem_free(b->found.bits);
+    mem_free(b->found.few);
     mem_free(b);
-}
-
-/* ---- walking ---- */
-
-/* Few codes are SQLite's to test: rows that fail never come up here. */
-static void write_codes(
-    struct sql *sql, const struct code_set *set, enum facet facet)
-{
-    int64_t codes[CODES_IN_SQL];
-    size_t count = 0;
-    for (int64_t code = 0; code < set->count; code++) {
-        if (!has_code(set, code))
-            continue;
-        if (count == CODES_IN_SQL)
-            return;
-        codes[count++] = code;
-    }
-    buf_printf(&sql->text, " AND f.%s IN (", facet_names[facet]);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&sql->text, "%s%" PRId64, i > 0 ? "," : "", codes[i]);
-    buf_append_char(&sql->text, ')');
-}
-
-static void write_walk(
-    struct sql *sql, const struct browse *b, const struct browse_walk *walk)
-{
-    bool is_newest = walk->order == QUERY_NEWEST_FIRST;
-    const struct query_words *conversation = &b->filter.conversation;
-    buf_append_str(&sql->text, STR("SELECT f.time_ms, f.seq"));
-    for (size_t i = 0; i < FACET_COUNT; i++)
-        if (walk->wanted[i] || b->sets[i].is_on)
-            buf_printf(&sql->text, ", f.%s", facet_names[i]);
-    if (walk->wants_volume)
-        buf_append_str(&sql->text, STR(", f.files, f.bytes"));
-    buf_append_str(
-        &sql->text, conversation->count == 0
-                        ? STR(" FROM facet f WHERE f.time_ms BETWEEN ? AND ?")
-                        : STR(" FROM activity a CROSS JOIN facet f"
-                              " WHERE f.time_ms = a.time_ms AND f.seq = a.seq"
-                              " AND f.time_ms BETWEEN ? AND ?"));
-    for (enum facet i = 0; i < FACET_COUNT && !walk->needs_near; i++)
-        if (b->sets[i].is_on)
-            write_codes(sql, &b->sets[i], i);
-    const struct query_cursor *c = walk->cursor;
-    bool is_after = c != NULL && c->is_set;
-    int64_t from = b->filter.since_ms, to = INT64_MAX;
-    if (b->filter.until_ms != 0)
-        to = b->filter.until_ms - 1;
-    if (is_after && is_newest && c->time_ms < to)
-        to = c->time_ms;
-    if (is_after && !is_newest && c->time_ms > from)
-        from = c->time_ms;
-    sql_int(sql, from);
-    sql_int(sql, to);
-    for (size_t i = 0; i < conversation->count; i++) {
-        buf_append_str(&sql->text,
-            i == 0 ? STR(" AND a.conversation_id IN (?") : STR(", ?"));
-        sql_text(sql, conversation->items[i]);
-    }
-    if (conversation->count > 0)
-        buf_append_char(&sql->text, ')');
-    if (is_after) {
-        buf_printf(&sql->text, " AND (f.time_ms, f.seq) %s (?, ?)",
-            is_newest ? "<" : ">");
-        sql_int(sql, c->time_ms);
-        sql_int(sql, c->seq);
-    }
-    buf_append_str(&sql->text, is_newest
-                                   ? STR(" ORDER BY f.time_ms DESC, f.seq DESC")
-                                   : STR(" ORDER BY f.time_ms, f.seq"));
-}
-
-struct column {
-    enum facet facet;
-    const struct code_set *set;
-};
-
-static size_t list_columns(const struct browse *b,
-    const struct browse_walk *walk, struct column out[FACET_COUNT])
-{
-    size_t count = 0;
-    for (enum facet i = 0; i < FACET_COUNT; i++)
-        if (walk->wanted[i] || b->sets[i].is_on)
-            out[count++] = (struct column){i, &b->sets[i]};
-    return count;
-}
-
-/* Whether the row is to be given. */
-static bool read_row(const struct browse *b, struct db_statement *s,
-    const struct column *columns, size_t count, bool needs_near,
-    struct browse_row *row)
-{
-    row->seq = db_int(s, 1);
-    if (b->has_text && !is_found(b, row->seq))
-        return false;
-    row->failed = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct column *c = &columns[i];
-        int64_t code = db_int(s, (int)i + 2);
-        row->codes[c->facet] = code;
-        if (!c->set->is_on || has_code(c->set, code))
-            continue;
-        row->failed_one = c->facet;
-        if (++row->failed > (needs_near ? 1u : 0u))
-            return false;
-    }
-    row->time_ms = db_int(s, 0);
-    return true;
-}
-
-enum err browse_walk(struct browse *b, const struct browse_walk *walk)
-{
-    struct sql *sql = MEM_NEW(struct sql);
-    struct column columns[FACET_COUNT];
-    struct db_statement *s = NULL;
-    struct browse_row row = {0};
-    size_t count = list_columns(b, walk, columns);
-    write_walk(sql, b, walk);
-    enum err err = sql_prepare(b->query, sql, &s);
-    while (err == OK && (err = db_step(s)) == OK)
-        if (read_row(b, s, columns, count, walk->needs_near, &row)) {
-            if (walk->wants_volume) {
-                row.files = db_int(s, (int)count + 2);
-                row.bytes = db_int(s, (int)count + 3);
-            }
-            if (!walk->on_row(walk->context, &row))
-                break;
-        }
-    db_statement_free(&s);
-    sql_free(sql);
-    mem_free(sql);
-    return err == ERR_EOF ? OK : err;
 }
 
 /* ---- lists ---- */
@@ -555,6 +325,21 @@ enum err browse_cursors(
         return ERR_STATE;
     while ((err = db_step(s)) == OK)
         on_cursor(context, db_text(s, 0), db_text(s, 1));
+    db_statement_free(&s);
+    return err == ERR_EOF ? OK : err;
+}
+
+enum err browse_nodes(struct query *q, browse_node_fn *on_node, void *context)
+{
+    enum err err;
+    struct db_statement *s = db_statement_new(q->db,
+        "SELECT name, last_ms, coalesce(max(seen_ms - last_ms, 0), -1)"
+        " FROM node ORDER BY name");
+    if (s == NULL)
+        return ERR_STATE;
+    while ((err = db_step(s)) == OK)
+        on_node(context,
+            &(struct browse_node){db_text(s, 0), db_int(s, 1), db_int(s, 2)});
     db_statement_free(&s);
     return err == ERR_EOF ? OK : err;
 }

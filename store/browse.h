@@ -58,6 +58,16 @@ typedef void browse_cursor_fn(void *context, struct str name, struct str json);
 enum err browse_cursors(
     struct query *query, browse_cursor_fn *on_cursor, void *context) MUST_USE;
 
+/* Who writes to this store, by name. */
+struct browse_node {
+    struct str name;  /* borrowed */
+    int64_t last_ms;  /* of its latest record */
+    int64_t delay_ms; /* until that one was stored; -1: not known */
+};
+typedef void browse_node_fn(void *context, const struct browse_node *node);
+enum err browse_nodes(
+    struct query *query, browse_node_fn *on_node, void *context) MUST_USE;
+
 /* ---- numbers: store/count.c ---- */
 
 struct count_request {

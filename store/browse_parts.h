@@ -1,5 +1,6 @@
 /*
- * What browse.c and count.c share; not for others.
+ * What browse.c, browse_text.c, browse_walk.c and count*.c share; not for
+ * others.
  */
 #ifndef STORE_BROWSE_PARTS_H
 #define STORE_BROWSE_PARTS_H
@@ -13,14 +14,24 @@ struct code_set { /* of one facet */
     int64_t count; /* codes below it have a bit */
 };
 
+enum { FOUND_FEW = 1000 };
+
+struct found { /* by text */
+    bool is_on;
+    uint8_t *bits; /* one for each seq from `first` on */
+    int64_t first, count;
+    int64_t total; /* bits that are set */
+    int64_t *few;  /* the first of them: all, where total <= FOUND_FEW */
+};
+
 struct browse {
     struct query *query;
     struct browse_filter filter;
     struct code_set sets[FACET_COUNT];
-    bool has_text;
-    uint8_t *found; /* by text: a bit for each seq from found_first on */
-    int64_t found_first, found_count;
+    struct found found;
 };
+/* Fills `found` by the filter's text. */
+enum err browse_find_text(struct browse *browse) MUST_USE;
 
 /* What a walk gives for each row. */
 struct browse_row {
@@ -40,9 +51,12 @@ struct browse_walk {
     bool (*on_row)(void *context, const struct browse_row *row);
     void *context;
 };
-/* ERR_TIMEOUT. */
+/* ERR_TIMEOUT.  on_row may ask the same connection, but not walk. */
 enum err browse_walk(
     struct browse *browse, const struct browse_walk *walk) MUST_USE;
+/* How SQLite goes about it, a line for each step. */
+enum err browse_explain(struct browse *browse, const struct browse_walk *walk,
+    struct buf *plan_out) MUST_USE;
 /* The largest code of a facet, or 0. */
 enum err browse_code_max(
     struct query *query, enum facet facet, int64_t *max_out) MUST_USE;

@@ -24,8 +24,14 @@
 
 enum { STEPS_A_LOOK = 20000 }; /* of SQLite's machine, between two looks */
 
+struct hook {
+    db_hook_fn *fn;
+    void *context;
+};
+
 struct db {
     sqlite3 *handle;
+    struct hook hooks[DB_HOOKS];
     uint64_t deadline_ms;
     struct db_statement *get_position, *set_position;
 };
@@ -122,6 +128,8 @@ static enum err raise_schema(struct db *db)
     return err;
 }
 
+static enum err add_hooks(struct db *db);
+
 static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
 {
     int64_t version = 0;
@@ -130,12 +138,15 @@ static enum err set_up(struct db *db, enum db_mode mode, unsigned busy_ms)
     sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    enum err err = db_exec(db, "PRAGMA temp_store = MEMORY");
+    enum err err = add_hooks(db);
+    if (err == OK)
+        err = db_exec(db, "PRAGMA temp_store = MEMORY");
     if (err == OK && mode == DB_WRITE)
         err = db_exec(db, "PRAGMA auto_vacuum = INCREMENTAL;"
                           "PRAGMA journal_mode = WAL;"
                           "PRAGMA synchronous = NORMAL;"
                           "PRAGMA journal_size_limit = 67108864;"
+                          "PRAGMA secure_delete = ON;"
                           "PRAGMA cache_size = -16384");
     if (err == OK)
         err = db_get_int(db, "PRAGMA user_version", &version);
@@ -328,6 +339,43 @@ enum err db_get_int(struct db *db, const char *sql, int64_t *value_out)
 int64_t db_changes(const struct db *db)
 {
     return sqlite3_changes64(db->handle);
+}
+
+int64_t db_total_changes(const struct db *db)
+{
+    return sqlite3_total_changes64(db->handle);
+}
+
+/* ---- hooks ---- */
+
+static void call_hook(sqlite3_context *call, int count, sqlite3_value **given)
+{
+    const struct hook *hook = sqlite3_user_data(call);
+    int64_t values[DB_HOOK_VALUES_MAX];
+    if (count < 1 || count > DB_HOOK_VALUES_MAX || hook->fn == NULL) {
+        sqlite3_result_error(call, "a hook that is not set", -1);
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        values[i] = sqlite3_value_int64(given[i]);
+    sqlite3_result_int(call, hook->fn(hook->context, values));
+}
+
+static enum err add_hooks(struct db *db)
+{
+    static const char *const names[DB_HOOKS] = {"hook_pass", "hook_take"};
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < DB_HOOKS && code == SQLITE_OK; i++)
+        code = sqlite3_create_function_v2(db->handle, names[i], -1,
+            SQLITE_UTF8 | SQLITE_DIRECTONLY, &db->hooks[i], call_hook, NULL,
+            NULL, NULL);
+    return map_error(code);
+}
+
+void db_set_hook(
+    struct db *db, enum db_hook hook, db_hook_fn *fn, void *context)
+{
+    db->hooks[hook] = (struct hook){fn, context};
 }
 
 /* ---- transactions ---- */

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 7 };
+enum { DB_SCHEMA_VERSION = 8 };
 
 struct db;
 struct db_statement;
@@ -65,6 +65,18 @@ enum err db_get_int(
     struct db *db, const char *sql, int64_t *value_out) MUST_USE;
 /* Rows changed by the statement that ran last. */
 int64_t db_changes(const struct db *db);
+/* By this connection since it was opened. */
+int64_t db_total_changes(const struct db *db);
+
+/* Functions of ours that a statement calls, hook_pass(…) and hook_take(…), with
+ * numbers (NULL is 0): a row that is used up there costs no step and no call
+ * for each column.  What is set holds for this connection until it is set
+ * again.  A hook may run other statements of the connection. */
+enum db_hook { DB_HOOK_PASS, DB_HOOK_TAKE, DB_HOOKS };
+enum { DB_HOOK_VALUES_MAX = 32 };
+typedef bool db_hook_fn(void *context, const int64_t *values);
+void db_set_hook(
+    struct db *db, enum db_hook hook, db_hook_fn *fn, void *context);
 
 /* What of the journal is in the database; set in the same transaction. */
 enum err db_get_position(struct db *db, struct journal_position *out) MUST_USE;

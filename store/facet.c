@@ -29,6 +29,7 @@ const char *const facet_names[FACET_COUNT] = {
     [FACET_TYPE] = "type",
     [FACET_DETECTOR] = "detector",
     [FACET_FILE_TYPE] = "file_type",
+    [FACET_NODE] = "node",
 };
 
 struct known {
@@ -48,8 +49,8 @@ struct pending {
 struct facets {
     struct db *db;
     struct db_statement *find_word, *add_word, *put, *list_todo, *set_todo;
-    struct db_statement *old_text, *drop_index, *drop_text, *add_text,
-        *add_index;
+    struct db_statement *put_node, *old_text, *drop_index, *drop_text,
+        *add_text, *add_index;
     struct known *known;
     struct pending *pending; /* in the order of their coming */
     struct arena texts;
@@ -118,16 +119,22 @@ enum err facets_new(struct db *db, struct facets **facets_out)
         db_statement_new(db, "INSERT INTO search(seq, text) VALUES(?1, ?2)");
     f->add_index = db_statement_new(
         db, "INSERT INTO search_index(rowid, text) VALUES(?1, ?2)");
+    f->put_node = db_statement_new(db,
+        "INSERT INTO node(name, last_ms, seen_ms) SELECT ?1, ?2, nullif(?3, 0)"
+        " WHERE EXISTS(SELECT 1 FROM node WHERE name = ?1)"
+        " OR (SELECT count(*) FROM node) < ?4"
+        " ON CONFLICT(name) DO UPDATE SET last_ms = excluded.last_ms,"
+        " seen_ms = excluded.seen_ms WHERE excluded.last_ms > node.last_ms");
     f->list_todo =
         db_statement_new(db, "SELECT seq, time_ms, json FROM activity"
                              " WHERE seq <= (SELECT seq FROM facet_todo)"
                              " ORDER BY seq DESC LIMIT ?1");
     f->set_todo = db_statement_new(db, "UPDATE facet_todo SET seq = ?1");
     *facets_out = f;
-    if (f->put != NULL && f->find_word != NULL && f->add_word != NULL &&
-        f->list_todo != NULL && f->set_todo != NULL && f->old_text != NULL &&
-        f->drop_index != NULL && f->drop_text != NULL && f->add_text != NULL &&
-        f->add_index != NULL)
+    if (f->put != NULL && f->put_node != NULL && f->find_word != NULL &&
+        f->add_word != NULL && f->list_todo != NULL && f->set_todo != NULL &&
+        f->old_text != NULL && f->drop_index != NULL && f->drop_text != NULL &&
+        f->add_text != NULL && f->add_index != NULL)
         return OK;
     facets_free(facets_out);
     return ERR_PARSE;
@@ -142,6 +149,7 @@ void facets_free(struct facets **facets)
     facets_forget(f);
     arena_free(&f->texts);
     db_statement_free(&f->put);
+    db_statement_free(&f->put_node);
     db_statement_free(&f->find_word);
     db_statement_free(&f->add_word);
     db_statement_free(&f->old_text);
@@ -310,6 +318,7 @@ static enum err bind_words(
         {FACET_VIA, text_of(a, "via")},
         {FACET_NETWORK, text_of(actor, "ip")},
         {FACET_HOST, text_of(http, "host")},
+        {FACET_NODE, text_of(a, "node")},
     };
     enum err err = OK;
     for (size_t i = 0; i < ARRAY_LEN(words) && err == OK; i++) {
@@ -448,8 +457,22 @@ enum err facets_flush(struct facets *f)
     return err;
 }
 
+/* The latest of a node moves only forward: what comes for it once more, or
+ * late, tells nothing of how long its records take. */
+static enum err put_node(
+    struct facets *f, struct str name, int64_t time_ms, int64_t seen_ms)
+{
+    if (name.n == 0)
+        return OK;
+    db_bind_text(f->put_node, 1, name);
+    db_bind_int(f->put_node, 2, time_ms);
+    db_bind_int(f->put_node, 3, seen_ms);
+    db_bind_int(f->put_node, 4, FACET_NODES_MAX);
+    return db_run(f->put_node);
+}
+
 enum err facets_put(struct facets *f, int64_t seq, int64_t time_ms,
-    struct str severity, const json_t *a)
+    struct str severity, const json_t *a, int64_t seen_ms)
 {
     const json_t *findings = json_object_get(a, "findings");
     db_bind_int(f->put, 1, time_ms);
@@ -467,6 +490,8 @@ enum err facets_put(struct facets *f, int64_t seq, int64_t time_ms,
         err = db_run(f->put);
     else
         db_finish(f->put);
+    if (err == OK)
+        err = put_node(f, facet_cut(text_of(a, "node")), time_ms, seen_ms);
     struct buf text = {0};
     collect_text(a, &text);
     if (err == OK)
@@ -485,7 +510,7 @@ static enum err fill_one(struct facets *f, int64_t *seq_out)
     enum err err = OK;
     if (a != NULL)
         err = facets_put(
-            f, *seq_out, db_int(f->list_todo, 1), upsert_severity(a), a);
+            f, *seq_out, db_int(f->list_todo, 1), upsert_severity(a), a, 0);
     json_decref(a);
     return err;
 }

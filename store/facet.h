@@ -40,6 +40,7 @@ enum facet {
     FACET_TYPE,
     FACET_DETECTOR,
     FACET_FILE_TYPE,
+    FACET_NODE, /* which wrote the record */
     FACET_COUNT,
 };
 
@@ -48,6 +49,7 @@ enum {
     FACET_WORDS_MAX = 1000000, /* of one facet; more count as FACET_MORE */
     FACET_SET_MAX = 64,        /* members; more are left out */
     FACET_TEXT_MAX = 4096,     /* bytes of text to search in */
+    FACET_NODES_MAX = 1000,    /* more have no row in `node` */
     FACET_FILL_ROWS = 1000,    /* a transaction, after a change of the tables */
 };
 #define FACET_MORE "(more)"
@@ -68,9 +70,10 @@ void facets_free(struct facets **facets);
 /* After a rollback: codes given in it are not in the dictionary, and its texts
  * are not to be written. */
 void facets_forget(struct facets *facets);
-/* The row of an activity, within its transaction. */
+/* The row of an activity, within its transaction.  seen_ms: now; 0: it was
+ * stored long ago. */
 enum err facets_put(struct facets *facets, int64_t seq, int64_t time_ms,
-    struct str severity, const json_t *activity) MUST_USE;
+    struct str severity, const json_t *activity, int64_t seen_ms) MUST_USE;
 /* The texts to search in of all that were put: before the transaction's end. */
 enum err facets_flush(struct facets *facets) MUST_USE;
 /* Rows of a store that is older than these tables, newest first; *count_out:

@@ -67,6 +67,12 @@ struct db *index_step_db(struct index_step *s)
     return s->db;
 }
 
+void index_step_forget(struct index_step *s)
+{
+    if (s->upsert != NULL)
+        upsert_forget(s->upsert);
+}
+
 struct journal_position index_step_position(const struct index_step *s)
 {
     return s->position;

@@ -23,6 +23,8 @@ void index_step_free(struct index_step **step);
 enum err index_step_run(struct index_step *step, size_t *count_out) MUST_USE;
 /* NULL while it cannot be opened. */
 struct db *index_step_db(struct index_step *step);
+/* Somebody else has changed the dictionary (store/purge.h). */
+void index_step_forget(struct index_step *step);
 struct journal_position index_step_position(const struct index_step *step);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/stats.h"
 #include "store/alert_rules.h"
 #include "store/index_step.h"
+#include "store/purge.h"
 
 struct indexer {
     char *folder;
@@ -72,6 +73,19 @@ static uint64_t publish_lag(struct indexer *ix)
     return lag;
 }
 
+static enum err retain_db(struct indexer *ix, struct db *db,
+    const struct retain_options *options, bool *more_out)
+{
+    bool has_dropped = false;
+    int64_t now = clock_wall_ms();
+    enum err err = retain_rows(db, str_of(ix->folder), options, now, more_out);
+    if (err == OK)
+        err = purge_step(db, now, more_out, &has_dropped);
+    if (has_dropped)
+        index_step_forget(ix->step);
+    return err;
+}
+
 static void retain_if_due(
     struct indexer *ix, const struct retain_options *options)
 {
@@ -79,10 +93,7 @@ static void retain_if_due(
     if (clock_mono_ms() < ix->retain_at_ms)
         return;
     struct db *db = index_step_db(ix->step);
-    enum err err = OK;
-    if (db != NULL)
-        err = retain_rows(
-            db, str_of(ix->folder), options, clock_wall_ms(), &has_more);
+    enum err err = db != NULL ? retain_db(ix, db, options, &has_more) : OK;
     if (err != OK && err != ERR_AGAIN)
         log_event(LOG_ERROR, "store.retention-failed",
             LOG_CSTR("error", db_error(db)));

@@ -223,5 +223,31 @@ static const char with_volumes[] =
     "UPDATE facet_todo SET seq = (SELECT coalesce(max(seq), 0) FROM activity);"
     "PRAGMA user_version = 7;";
 
+/* The node that wrote a record.  node: the time of the latest record of each,
+ * and when it was stored; NULL: before this table was.  purge: store/purge.h;
+ * since_ms: when something was deleted whose words may still be in the file,
+ * or 0. */
+#define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define WANT_PURGE                                                             \
+    " WHEN (SELECT since_ms FROM purge) = 0 BEGIN"                             \
+    " UPDATE purge SET since_ms = " NOW_MS "; END;"
+static const char with_nodes[] =
+    "ALTER TABLE facet ADD COLUMN node INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE facet_todo SET seq = (SELECT coalesce(max(seq), 0) FROM activity);"
+    "CREATE TABLE node("
+    " name TEXT PRIMARY KEY, last_ms INTEGER NOT NULL, seen_ms INTEGER)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE purge("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " since_ms INTEGER NOT NULL, step INTEGER NOT NULL);"
+    "INSERT INTO purge SELECT 1,"
+    " CASE WHEN EXISTS(SELECT 1 FROM activity) THEN " NOW_MS " ELSE 0 END, 0;"
+    "CREATE TRIGGER purge_activity AFTER DELETE ON activity" WANT_PURGE
+    "CREATE TRIGGER purge_text AFTER DELETE ON search" WANT_PURGE
+    "PRAGMA user_version = 8;";
+#undef WANT_PURGE
+#undef NOW_MS
+
 const char *const db_schema_steps[DB_SCHEMA_VERSION] = {first, with_evidence,
-    with_audit, with_facets, with_logs, with_incidents, with_volumes};
+    with_audit, with_facets, with_logs, with_incidents, with_volumes,
+    with_nodes};

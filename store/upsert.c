@@ -254,8 +254,8 @@ static enum err put_row(struct upsert *u, const struct journal_entry *entry,
         return OK;
     err = put_findings(u, activity, seq);
     if (err == OK)
-        err = facets_put(
-            u->facets, seq, time, upsert_severity(activity), activity);
+        err = facets_put(u->facets, seq, time, upsert_severity(activity),
+            activity, clock_wall_ms());
     if (err == OK)
         err = incident_rows_put(
             u->incidents, seq, time, entry->kind == STORE_DONE, activity);

@@ -456,6 +456,31 @@ class Content(GatewayTest):
         self.assertEqual(len(self.gateway.activities("--since", "1h")), health["store"]["activities"])
         self.assertGreater(health["ca"]["expires"], time.strftime("%Y-%m-%d"))
 
+    def test_health_tells_what_is_known_of_each_node(self):
+        health = self.console.get("/api/v1/health").json()
+        [node] = health["nodes"]  # no other wrote here
+        self.assertEqual((health["node"], {a["node"] for a in self.gateway.activities()}), (node["name"], {node["name"]}))
+        self.assertEqual(max(a["time"] for a in self.gateway.activities()), node["last"])
+        self.assertGreaterEqual(node["delay_ms"], 0)  # when its first record of it came
+        self.assertEqual(len(self.ids(node=node["name"])), len(self.gateway.activities()))
+        self.assertEqual([], self.ids(node="gw-other"))
+
+    def test_health_tells_the_latency_that_the_metrics_have(self):
+        def both():  # nothing came in between
+            before = self.gateway.metrics()
+            health = self.console.get("/api/v1/health").json()
+            after = self.gateway.metrics()
+            times = [k for k in after if "_seconds_" in k]
+            return (health, after) if all(before[k] == after[k] for k in times) else None
+        health, metrics = wait_for(both, 10, "a quiet moment")
+        for name, times in health["latency"].items():
+            family = f"promptgate_{name}_seconds"
+            self.assertEqual(times["count"], metrics[family + "_count"], name)
+            self.assertGreater(times["count"], 0, name)
+            for percent in (50, 95, 99):
+                bounds = sorted((float(key.split('"')[1]), n) for key, n in metrics.items() if key.startswith(family + "_bucket"))
+                self.assertEqual(times[f"p{percent}_us"] / 1e6, next(b for b, n in bounds if n * 100 >= times["count"] * percent), name)
+
     def events(self, console, **more):
         """(queue of (event, data, id), closing function), once the stream has begun: it brings what comes from then on"""
         answer = console.get("/api/v1/stream", stream=True, **more)

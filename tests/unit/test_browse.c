@@ -2,8 +2,7 @@
 #include "tests/unit/store_fixture.h"
 
 #include "base/mem.h"
-#include "store/browse.h"
-#include "store/query_parts.h"
+#include "store/browse_parts.h"
 
 struct seen {
     char text[512];
@@ -315,21 +314,60 @@ static void orders_have_names(void **state)
     assert_int_equal(count_users_sort_of(STR("")), USERS_SORTS);
 }
 
-/* Volumes came with a later version of the tables. */
+/* Volumes came with a later version of the tables, nodes with the next. */
 static void a_store_from_before_gets_its_volumes(void **state)
 {
     (void)state;
     fill_people();
+    put(STORE_DONE, 4711, ",\"node\":\"gw-7\"");
     struct db *db = NULL;
     assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
     assert_int_equal(db_exec(db, "ALTER TABLE facet DROP COLUMN files;"
                                  "ALTER TABLE facet DROP COLUMN bytes;"
+                                 "ALTER TABLE facet DROP COLUMN node;"
+                                 "DROP TABLE node; DROP TABLE purge;"
+                                 "DROP TRIGGER purge_activity;"
+                                 "DROP TRIGGER purge_text;"
                                  "PRAGMA user_version = 6"),
         OK);
     db_close(&db);
     fill_facets();
     assert_int_equal(fixture_count("SELECT sum(bytes) FROM facet"), 1087);
     assert_int_equal(fixture_count("SELECT sum(files) FROM facet"), 4);
+    assert_string_equal(list_by(FACET_NODE, "gw-?", NULL), "4711");
+    assert_int_equal(/* when it came is not known any more */
+        fixture_count("SELECT last_ms FROM node WHERE name = 'gw-7'"
+                      " AND seen_ms IS NULL"),
+        4711000);
+}
+
+static void on_node(void *context, const struct browse_node *node)
+{
+    struct buf *seen = context;
+    buf_printf(seen, "%.*s %s %s;", STR_ARG(node->name),
+        node->last_ms == 9000 ? "9000" : "?",
+        node->delay_ms < 0 ? "?" : "known");
+}
+
+static void a_node_is_known_by_its_latest_record(void **state)
+{
+    (void)state;
+    struct query *q = NULL;
+    struct buf seen = {0};
+    put_at(STORE_OPEN, 1, 5000, 1, ",\"node\":\"b\"");
+    put_at(STORE_DONE, 2, 9000, 1, ",\"node\":\"b\"");
+    put_at(STORE_DONE, 3, 9000, 1, ",\"node\":\"a\"");
+    put_at(STORE_DONE, 4, 9500, 1, "");
+    int64_t seen_ms =
+        fixture_count("SELECT seen_ms FROM node WHERE name = 'b'");
+    put_at(STORE_DONE, 1, 5000, 1, ",\"node\":\"b\""); /* late */
+    assert_int_equal(
+        fixture_count("SELECT seen_ms FROM node WHERE name = 'b'"), seen_ms);
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_nodes(q, on_node, &seen), OK);
+    assert_string_equal(buf_cstr(&seen), "a 9000 known;b 9000 known;");
+    query_close(&q);
+    buf_free(&seen);
 }
 
 /* The plan of a statement: one line for each step. */
@@ -351,26 +389,101 @@ static void expect_plan(const char *sql, const char *has, const char *lacks)
     query_close(&q);
 }
 
+static bool no_row(void *context, const struct browse_row *row)
+{
+    (void)context;
+    (void)row;
+    return false;
+}
+
+/* The plan of a walk over all facets, as lists, pages and numbers do it. */
+static void expect_walk(
+    const struct browse_filter *filter, const char *has, const char *lacks)
+{
+    for (unsigned kind = 0; kind < 8; kind++) {
+        struct query *q = NULL;
+        struct browse *b = NULL;
+        struct buf plan = {0};
+        struct query_cursor cursor = {(kind & 1) != 0, 2000, 2};
+        struct browse_walk walk = {
+            .order = (kind & 2) != 0 ? QUERY_OLDEST_FIRST : QUERY_NEWEST_FIRST,
+            .needs_near = (kind & 4) != 0,
+            .cursor = &cursor,
+            .wants_volume = true,
+            .on_row = no_row};
+        for (size_t i = 0; i < FACET_COUNT; i++)
+            walk.wanted[i] = true;
+        assert_int_equal(query_open(str_of(folder), &q), OK);
+        assert_int_equal(browse_new(q, filter, &b), OK);
+        assert_int_equal(browse_explain(b, &walk, &plan), OK);
+        if (!str_has(buf_str(&plan), has) || str_has(buf_str(&plan), lacks))
+            fail_msg("walk %u:\n%s", kind, buf_cstr(&plan));
+        buf_free(&plan);
+        browse_free(&b);
+        query_close(&q);
+    }
+}
+
+/* With the same word, past everything that would make more of them. */
+static void put_many(int count)
+{
+    char sql[1000];
+    struct db *db = NULL;
+    snprintf(sql, sizeof sql,
+        "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+        " SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n;"
+        "INSERT INTO activity(seq, id, time_ms, state, origin, attempts, json)"
+        " SELECT i, i, i * 1000, 2, 1, 1, '{}' FROM n;"
+        "INSERT INTO facet(time_ms, seq) SELECT i * 1000, i FROM n;"
+        "INSERT INTO search SELECT i, 'often' FROM n;"
+        "INSERT INTO search_index(rowid, text) SELECT i, 'often' FROM n",
+        count);
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(db_exec(db, sql), OK);
+    db_close(&db);
+}
+
+static void walks_use_indexes(void **state)
+{
+    (void)state;
+    const char *by_time = "SEARCH f USING PRIMARY KEY (time_ms>? AND time_ms<?"
+                          ")";
+    put_many(FOUND_FEW + 1);
+    put(STORE_DONE, FOUND_FEW + 2,
+        ",\"conversation_id\":\"c\",\"text\":{\"sample\":\"rare\"}");
+    struct browse_filter f = {0};
+    expect_walk(&f, by_time, "TEMP B-TREE");
+    f = (struct browse_filter){.text = STR("often")};
+    expect_walk(&f, by_time, "TEMP B-TREE");
+    f.since_ms = 1;
+    f.until_ms = 5000000;
+    for (enum facet i = 0; i < FACET_COUNT; i++)
+        assert_int_equal(query_words_add(&f.words[i], STR("a*")), OK);
+    expect_walk(&f, by_time, "TEMP B-TREE");
+    f = (struct browse_filter){.text = STR("rare")};
+    expect_walk(&f, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)", "SCAN a");
+    expect_walk(
+        &f, "SEARCH f USING PRIMARY KEY (time_ms=? AND seq=?)", "SCAN a");
+    f = (struct browse_filter){.conversation = {{STR("c"), STR("d")}, 2}};
+    expect_walk(&f, "activity_conversation (conversation_id=?", "SCAN a");
+    expect_walk(
+        &f, "SEARCH f USING PRIMARY KEY (time_ms=? AND seq=?)", "SCAN a");
+}
+
 static void questions_use_indexes(void **state)
 {
     (void)state;
     put(STORE_DONE, 1, "");
-    expect_plan("SELECT f.time_ms, f.seq, f.user FROM facet f"
-                " WHERE f.time_ms BETWEEN 1 AND 9 AND f.user IN (1,2)"
-                " AND (f.time_ms, f.seq) < (5, 6)"
-                " ORDER BY f.time_ms DESC, f.seq DESC",
-        "SEARCH f USING PRIMARY KEY (time_ms", "TEMP B-TREE");
-    expect_plan("SELECT f.seq FROM activity a CROSS JOIN facet f"
-                " WHERE f.time_ms = a.time_ms AND f.seq = a.seq"
-                " AND f.time_ms BETWEEN 1 AND 9"
-                " AND a.conversation_id IN ('a')",
-        "activity_conversation (conversation_id=?", "SCAN");
     expect_plan(QUERY_SELECT_MASKED " AND seq = 1", "rowid=?", "SCAN");
     expect_plan("SELECT code FROM facet_word WHERE facet = 1 AND word = 'a'",
         "facet_word_word (facet=? AND word=?)", "SCAN");
     expect_plan("SELECT min(seq), max(seq) FROM facet"
                 " WHERE time_ms >= 1 AND time_ms < 2",
         "PRIMARY KEY (time_ms>? AND time_ms<?)", "SCAN");
+    /* 0: its own index, '>' and '<': bounds of the row. */
+    expect_plan("SELECT rowid FROM search_index WHERE search_index MATCH 'a'"
+                " AND rowid BETWEEN 1 AND 2",
+        "VIRTUAL TABLE INDEX 0:M1><", "TEMP");
 }
 
 int main(void)
@@ -385,6 +498,8 @@ int main(void)
         TEST(users_are_counted_in_any_order),
         TEST(orders_have_names),
         TEST(a_store_from_before_gets_its_volumes),
+        TEST(a_node_is_known_by_its_latest_record),
+        TEST(walks_use_indexes),
         TEST(questions_use_indexes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,8 @@ static void a_store_of_the_first_schema_is_raised(void **state)
                     "DROP TRIGGER activity_of_incident_closed;"
                     "DROP TABLE incident_activity; DROP TABLE incident;"
                     "DROP TABLE incident_change; DROP TABLE incident_todo;"
-                    "DROP TABLE view;"
+                    "DROP TABLE view; DROP TABLE node; DROP TABLE purge;"
+                    "DROP TRIGGER purge_activity;"
                     "PRAGMA user_version = 1"),
         OK);
     db_close(&db);

@@ -86,6 +86,27 @@ static void histogram_buckets_are_cumulative(void **state)
     expect_line("promptgate_scan_seconds_sum 3600.00002", true);
 }
 
+static void a_summary_says_below_what_most_lay(void **state)
+{
+    (void)state;
+    struct stats_summary s;
+    stats_summarize(mapping, HIST_HOLD_TIME, &s);
+    assert_int_equal(s.count, 0);
+    stats_attach(mapping, 1);
+    for (int i = 0; i < 94; i++)
+        stats_observe_us(HIST_HOLD_TIME, 15);
+    stats_attach(mapping, 2);
+    for (int i = 0; i < 4; i++)
+        stats_observe_us(HIST_HOLD_TIME, 1000);
+    for (int i = 0; i < 2; i++)
+        stats_observe_us(HIST_HOLD_TIME, 3600u * 1000000u);
+    stats_summarize(mapping, HIST_HOLD_TIME, &s);
+    assert_int_equal(s.count, 100);
+    assert_int_equal(s.p50_us, 20);
+    assert_int_equal(s.p95_us, 1280);
+    assert_int_equal(s.p99_us, INT64_MAX);
+}
+
 static void a_family_has_one_head(void **state)
 {
     (void)state;
@@ -112,6 +133,8 @@ int main(void)
             before_attach_nothing_shared_is_touched, setup, teardown),
         cmocka_unit_test_setup_teardown(
             histogram_buckets_are_cumulative, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_summary_says_below_what_most_lay, setup, teardown),
         cmocka_unit_test_setup_teardown(a_family_has_one_head, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

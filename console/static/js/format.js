@@ -43,6 +43,14 @@ export function ago(ms, now = Date.now()) {
   return relative.format(Math.trunc(past / SECOND), 'second');
 }
 
+/** How long something took, in one unit. */
+export function duration(ms) {
+  const steps = [[DAY, 'days'], [HOUR, 'h'], [MINUTE, 'min'], [SECOND, 's']];
+  const [length, unit] = steps.find(([length]) => ms >= length) ?? [1, 'ms'];
+  const n = ms / length;
+  return `${n < 10 && !Number.isInteger(n) ? n.toFixed(1) : count(Math.round(n))} ${unit}`;
+}
+
 /** A moment: to be read in the viewer's zone, exactly when pointed at. */
 export function time(text, form = 'second') {
   const ms = Date.parse(text);

@@ -2,7 +2,7 @@
 import { get, isAbort } from './api.js';
 import { h, state } from './dom.js';
 import { modeChip } from './modes.js';
-import { DAY, count, size, time } from './format.js';
+import { DAY, count, duration, size, time } from './format.js';
 
 const EVERY_MS = 10000;
 
@@ -33,6 +33,39 @@ function roles(items) {
       h('th', { scope: 'row' }, r.role), h('td', null, count(r.running)), h('td', null, r.restarts === undefined ? '–' : count(r.restarts))))));
 }
 
+// What a request waits for; what a storer takes for a record delays none.
+const TIMES = { hold: 'a request was held, after its last byte', scan: 'an exchange was scanned', commit: 'a record to its acknowledgement' };
+
+function bound(us) {
+  if (us === null)
+    return 'over 5.2 s';
+  return us < 1000 ? `${us} µs` : duration(us / 1000);
+}
+
+function latency(times) {
+  return [h('table', { class: 'numbers' }, h('caption', { class: 'unseen' }, 'Latency'),
+    h('thead', null, h('tr', null, ['At most', 'p50', 'p95', 'p99', 'Measured'].map(t => h('th', { scope: 'col' }, t)))),
+    h('tbody', null, Object.entries(times).map(([name, t]) => h('tr', { 'data-time': name },
+      h('th', { scope: 'row', title: TIMES[name] }, name),
+      ['p50_us', 'p95_us', 'p99_us'].map(key => h('td', null, t.count === 0 ? '–' : bound(t[key]))),
+      h('td', null, t.count === 0 ? 'nothing yet' : count(t.count)))))),
+  h('p', { class: 'hint' }, 'By the roles of this node, since it started. ',
+    Object.entries(TIMES).map(([name, text]) => `${name}: ${text}`).join('; '), '.')];
+}
+
+/** Of other nodes only their records are known; this one may have none yet. */
+function nodes(health) {
+  const others = health.nodes.filter(n => n.name !== health.node);
+  const own = health.nodes.find(n => n.name === health.node) ?? { name: health.node };
+  return [h('table', { class: 'numbers names' }, h('caption', { class: 'unseen' }, 'Nodes'),
+    h('thead', null, h('tr', null, ['Node', 'State', 'Last event', 'Stored after'].map(t => h('th', { scope: 'col' }, t)))),
+    h('tbody', null, [own, ...others].map(n => h('tr', { 'data-node': n.name }, h('th', { scope: 'row' }, n.name),
+      h('td', null, n === own ? h('span', { class: `chip status-${health.status}` }, health.status) : 'not known'),
+      h('td', null, n.last === undefined ? 'none yet' : time(n.last, 'ago')),
+      h('td', null, n.delay_ms === undefined ? 'not known' : duration(n.delay_ms)))))),
+  others.length > 0 && h('p', { class: 'hint' }, 'Of other nodes this one has the records only: their own Health says how they do.')];
+}
+
 function draw(health) {
   return [
     h('section', { class: `panel verdict-panel status-${health.status}`, 'aria-label': 'Status' },
@@ -41,6 +74,8 @@ function draw(health) {
       h('p', { class: 'hint' }, `Node ${health.node}, version ${health.version}, at `, time(health.time))),
     h('div', { class: 'cards' },
       card('Roles', roles(health.roles)),
+      card('Nodes', nodes(health)),
+      card('Added latency', latency(health.latency)),
       card('Store', facts([['activities', count(health.store.activities)], ['size', size(health.store.bytes)],
         ['oldest', health.store.oldest === undefined ? 'none' : time(health.store.oldest, 'minute')],
         ['newest', health.store.newest === undefined ? 'none' : time(health.store.newest)]])),

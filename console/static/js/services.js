@@ -4,7 +4,7 @@ import { get, isAbort } from './api.js';
 import { linkTo } from './activities.js';
 import { sparkline } from './chart.js';
 import { h, say, state } from './dom.js';
-import { change, count, time } from './format.js';
+import { change, count, duration, time } from './format.js';
 import { modesPanel } from './modes.js';
 import { boundsOf, describe, periodPicker } from './period.js';
 import { rename } from './router.js';
@@ -137,29 +137,46 @@ async function viaSource(view, item, signal) {
     items.length > 0 && h('span', { class: 'hint' }, 'last event ', time(items[0].time, 'ago')));
 }
 
-function nodeSource(health) {
+const failed = (n, link) => n > 0 ? h('span', { class: 'hint' }, link(`${count(n)} failed`)) : h('span', { class: 'hint' }, 'none failed');
+
+/** Its own state is live; of others only what they wrote is known. */
+function nodeSource(view, health, name, numbers) {
+  const isOwn = name === health.node;
+  const node = health.nodes.find(n => n.name === name);
   const workers = health.roles.find(r => r.role === 'worker')?.running ?? 0;
-  return h('li', { class: 'source' }, h('b', null, `Node ${health.node}`),
-    h('span', { class: `chip status-${health.status}` }, health.status),
-    h('span', { class: 'hint' }, `${count(workers)} worker${workers === 1 ? '' : 's'}, ${count(health.queues.records_pending)} records wait, `,
+  return h('li', { class: 'source', 'data-node': name }, h('b', null, `Node ${name}`),
+    isOwn ? h('span', { class: `chip status-${health.status}` }, health.status) : h('span', { class: 'chip' }, 'state not known here'),
+    h('span', null, linkTo(view, [['node', name]], `${count(numbers.events)} events`)),
+    failed(numbers.failed, text => linkTo(view, [['node', name], ['outcome', 'failure']], text)),
+    h('span', { class: 'hint' }, node === undefined ? 'no event yet' : ['last event ', time(node.last, 'ago')],
+      ', stored after ', node?.delay_ms === undefined ? 'a time not known' : duration(node.delay_ms)),
+    isOwn && h('span', { class: 'hint' }, `${count(workers)} worker${workers === 1 ? '' : 's'}, ${count(health.queues.records_pending)} records wait, `,
       h('a', { href: '/health' }, 'Health')));
 }
 
-/** Collectors say different things of themselves: all of it is shown. */
+/** How far a log has been read: a second, or a place for each kind of event. */
 function collectorSource(collector) {
-  const { name, source, ...rest } = collector;
-  return h('li', { class: 'source' }, h('b', null, `Collector ${name ?? source ?? ''}`),
-    Object.entries(rest).filter(([, v]) => typeof v !== 'object').map(([key, v]) =>
-      h('span', { class: 'hint' }, `${key.replaceAll('_', ' ')}: `,
-        typeof v === 'string' && /^\d{4}-\d\d-\d\dT/.test(v) ? time(v, 'ago') : String(v))));
+  const { last, after, seen } = collector.cursor;
+  const places = typeof after === 'object' && after !== null ? Object.values(after).filter(v => typeof v === 'string').sort() : [];
+  const newest = places.at(-1);
+  return h('li', { class: 'source' }, h('b', null, `Collector ${collector.name}`),
+    h('span', { class: 'hint' }, typeof last === 'number' && last > 0 ? ['read up to ', time(new Date(last * 1000).toISOString(), 'ago')]
+      : newest !== undefined && !Number.isNaN(Date.parse(newest)) ? ['read up to ', time(newest, 'ago')] : 'how far it has been read is not known'),
+    seen === false && h('span', { class: 'hint' }, 'not one event yet'));
 }
 
 async function drawSources(place, view, period, signal) {
   try {
-    const [stats, health] = await Promise.all([
-      get('stats', [...period, ['facet', 'via'], ['buckets', 0]], signal), get('health', [], signal)]);
+    const ask = more => get('stats', [...period, ['buckets', 0], ['top', 1000], ...more], signal);
+    const [stats, failures, health] = await Promise.all([
+      ask([['facet', 'via'], ['facet', 'node']]), ask([['facet', 'node'], ['outcome', 'failure']]), get('health', [], signal)]);
     const vias = await Promise.all(stats.facets.via.items.map(item => viaSource(view, item, signal)));
-    place.replaceChildren(h('ul', null, nodeSource(health), health.collectors.map(collectorSource), vias));
+    const numberOf = (answer, name) => answer.facets.node.items.find(item => item.value === name)?.count ?? 0;
+    // All that ever wrote here, also those that were silent in this period.
+    const names = new Set([health.node, ...health.nodes.map(n => n.name)]);
+    place.replaceChildren(h('ul', null,
+      [...names].map(name => nodeSource(view, health, name, { events: numberOf(stats, name), failed: numberOf(failures, name) })),
+      health.collectors.map(collectorSource), vias));
   } catch (error) {
     if (!isAbort(error))
       place.replaceChildren(h('p', { class: 'hint' }, error.message));

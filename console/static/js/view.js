@@ -18,6 +18,7 @@ export const FILTERS = [
   { name: 'via', label: 'Source', help: 'inline, audit-log, compliance-log' },
   { name: 'outcome', label: 'Outcome', help: 'success or failure' },
   { name: 'network', label: 'Network', help: 'address, or 10.0.0.0/8' },
+  { name: 'node', label: 'Node', help: 'which gateway wrote the record' },
   { name: 'host', label: 'Host', help: 'where the request went' },
 ];
 export const CONVERSATION = 'conversation_id';
