@@ -267,6 +267,8 @@ void txn_touch(struct txn *txn); /* its deadline starts anew */
 void txn_finish_with(struct txn *txn, int status);
 /* What the exchange has to record and to note; waits: OPEN ones are awaited. */
 void txn_send_records(struct txn *txn, bool waits);
+/* What it leaves with the keeper; txn_send_records does it, too. */
+void txn_send_notes(struct txn *txn);
 void txn_prepare_request(struct txn *txn);
 void txn_prepare_trailers(struct txn *txn);
 void txn_prepare_response(const struct txn *txn, struct head *head);

@@ -158,49 +158,6 @@ void txn_free(struct txn **txn)
     *txn = NULL;
 }
 
-/* ---- records ---- */
-
-void txn_send_record(struct txn *t, struct record *record, bool waits)
-{
-    struct session *s = t->session;
-    bool is_waited = waits && record->kind == RECORD_OPEN;
-    t->records_pending += is_waited;
-    s->world->ops->record(s->world, s, is_waited ? t->id : 0, record);
-    buf_free(&record->json);
-}
-
-static void tell_keeper(struct txn *t, struct buf *note)
-{
-    struct session *s = t->session;
-    if (note->n != 0)
-        s->world->ops->keep(s->world, s, 0, buf_str(note));
-    buf_clear(note);
-}
-
-/* What an exchange leaves behind at once travels at once. */
-static void send_notes(struct txn *t)
-{
-    struct buf note = {0}, several = {0};
-    while (exchange_next_note(t->exchange, &note) == OK) {
-        if (!keep_join_note(&several, buf_str(&note))) {
-            tell_keeper(t, &several);
-            tell_keeper(t, &note);
-        }
-        buf_clear(&note);
-    }
-    tell_keeper(t, &several);
-    buf_wipe_free(&note); /* bytes of a file, perhaps */
-    buf_wipe_free(&several);
-}
-
-void txn_send_records(struct txn *t, bool waits)
-{
-    struct record record;
-    while (exchange_next_record(t->exchange, &record) == OK)
-        txn_send_record(t, &record, waits);
-    send_notes(t);
-}
-
 /* ---- the end ---- */
 
 void txn_finish_with(struct txn *t, int status)
@@ -284,7 +241,7 @@ static bool step_to_ready(struct txn *t)
             if (t->judge == JUDGE_ASK)
                 return false; /* asked already */
             t->judge = JUDGE_ASK;
-            send_notes(t); /* what is asked may be about them */
+            txn_send_notes(t); /* what is asked may be about them */
             s->world->ops->keep(
                 s->world, s, t->id, exchange_question(t->exchange));
             return false;
