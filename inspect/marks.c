@@ -100,9 +100,34 @@ __attribute__((target("avx2"))) static bool read_avx2(
     return _mm256_testz_si256(odd, odd) == 0;
 }
 
+/* The same of 64 bytes, of which comparisons come as bits. */
+__attribute__((target("avx512bw"))) static bool read_avx512(
+    const char *p, struct mark_block *out)
+{
+    const __m512i low = _mm512_set1_epi8(15);
+    const __m512i bits = _mm512_broadcast_i32x4(
+        _mm_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, -128, 64, 32, 16, 8, 4, 2, 1));
+    __m512i c = _mm512_loadu_si512(p), lows = _mm512_and_si512(c, low);
+    __m512i wanted = _mm512_shuffle_epi8(
+        bits, _mm512_and_si512(_mm512_srli_epi16(c, 4), low));
+#pragma GCC unroll 16
+    for (unsigned k = 0; k < KINDS_ASCII; k++) {
+        __m512i set = _mm512_broadcast_i32x4(
+            _mm_loadu_si128((const __m128i *)(const void *)sets[k]));
+        out->kinds[k] =
+            _mm512_test_epi8_mask(_mm512_shuffle_epi8(set, lows), wanted);
+    }
+    out->kinds[MARK_HIGH] = _mm512_movepi8_mask(c);
+    __m512i set = _mm512_broadcast_i32x4(
+        _mm_loadu_si128((const __m128i *)(const void *)controls));
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(set, lows), wanted) != 0;
+}
+
 static read_fn *reader(void)
 {
-    return __builtin_cpu_supports("avx2") ? read_avx2 : read_plain;
+    return __builtin_cpu_supports("avx512bw") ? read_avx512
+           : __builtin_cpu_supports("avx2")   ? read_avx2
+                                              : read_plain;
 }
 #else
 static read_fn *reader(void)
@@ -169,6 +194,17 @@ static void mark_long(struct marks *m, size_t count)
     last->kinds[MARK_LONG] = last->kinds[MARK_FOUR] = 0;
 }
 
+static void note_kinds(struct marks *m, size_t count)
+{
+    struct mark_block all = {0};
+    for (size_t i = 0; i < count; i++)
+        for (unsigned k = 0; k < MARK_PLACES; k++)
+            all.kinds[k] |= m->blocks[i].kinds[k];
+    m->kinds = 1u << MARK_ANY;
+    for (unsigned k = 0; k < MARK_KINDS; k++)
+        m->kinds |= (unsigned)(all.kinds[k] != 0) << k;
+}
+
 /* The next window of the same text. */
 static bool goes_on(const struct marks *m, struct str text, size_t from)
 {
@@ -213,6 +249,7 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
         high |= m->blocks[i].kinds[MARK_HIGH];
     }
     mark_long(m, count);
+    note_kinds(m, count);
     m->has_high = high != 0;
     m->has_odd = m->has_high || has_control;
 }

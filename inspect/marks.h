@@ -30,7 +30,8 @@ enum mark {
     MARK_LONG, /* MARK_RUN bytes of MARK_TURN from here on */
     MARK_FOUR, /* four digits from here on */
     MARK_UUID, /* part of one (marks_is_uuid) */
-    MARK_KINDS
+    MARK_KINDS,
+    MARK_ANY = MARK_KINDS /* marks_have: whatever there is */
 };
 
 enum { MARK_BLOCK = 64, MARK_RUN = 12, MARK_PLACES = 16 };
@@ -52,6 +53,7 @@ struct marks {
     size_t from, to; /* covered; from is a multiple of MARK_BLOCK */
     bool has_high;   /* MARK_HIGH anywhere */
     bool has_odd;    /* or a control character that norm.h drops */
+    unsigned kinds;  /* that are there at all, a bit each */
     struct mark_block *blocks;
     size_t cap;
     struct mark_run *far; /* [MARK_PLACES], the last of each kind: looked for
@@ -64,6 +66,11 @@ void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
 void marks_free(struct marks *marks);
 bool marks_cover(
     const struct marks *marks, struct str text, size_t from, size_t to);
+/* Whether any byte of what is covered is of the kind: most finders end here. */
+static inline bool marks_have(const struct marks *marks, enum mark kind)
+{
+    return (marks->kinds >> kind & 1) != 0;
+}
 
 /* All of these: limit <= to of the marks; `limit` when there is none, `at` when
  * that lies behind the limit: who took what reached over it goes on there. */

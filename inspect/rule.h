@@ -252,6 +252,8 @@ enum {
     HEAD_PIECE = 32,     /* how tokens of vendors begin */
     HEAD_BACKWARDS = 64, /* "eht" */
     HEAD_MIXED = 128,    /* words of several tags share the slot */
+    HEAD_CAPITAL = 256,  /* only terms that begin with one: "INTERNAL" */
+    HEAD_TAG = 0xfe00,
     HEADS = 4096
 };
 
@@ -269,7 +271,7 @@ static inline uint32_t head_slot(uint32_t head)
 /* More of the hash, so that few other words are taken for one of those. */
 static inline unsigned head_tag(uint32_t head)
 {
-    return head * 2654435761u >> 4 & 0xff00;
+    return head * 2654435761u >> 4 & HEAD_TAG;
 }
 /* A word that finders look for. */
 struct view_word {

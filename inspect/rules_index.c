@@ -352,9 +352,15 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
         n++;
     uint32_t head = word_head(word.p, n);
     uint16_t *entry = &rules->heads[head_slot(head)];
-    if (*entry != 0 && (*entry & 0xff00u) != head_tag(head))
+    if (*entry != 0 && (*entry & HEAD_TAG) != head_tag(head))
         what |= HEAD_MIXED;
-    *entry = (uint16_t)(*entry | what | (*entry == 0 ? head_tag(head) : 0));
+    if (*entry == 0)
+        what |= head_tag(head);
+    else
+        what &= *entry | ~(unsigned)HEAD_CAPITAL;
+    if ((what & HEAD_CAPITAL) == 0)
+        *entry &= (uint16_t)~HEAD_CAPITAL;
+    *entry = (uint16_t)(*entry | what);
 }
 
 /* Of a word that the finders of views look for (turn.c, join.c). */
@@ -389,18 +395,15 @@ static void sort_view_words(struct rules *rules)
 
 static void add_view_words(struct rules *rules)
 {
-    static const char digits[] = "0123456789";
     static const struct {
         const char *word;
         unsigned what;
     } others[] = {{"first", HEAD_FIRST}, {"role", HEAD_ROLE},
         {"chr", HEAD_CHARACTER}, {"chrw", HEAD_CHARACTER},
         {"u", HEAD_CHARACTER}};
-    rules->view_words = mem_calloc(10 + turn_word_count + join_prefix_count +
+    rules->view_words = mem_calloc(turn_word_count + join_prefix_count +
                                        turn_backwards_count + ARRAY_LEN(others),
         sizeof *rules->view_words);
-    for (size_t i = 0; i < 10; i++)
-        add_view_word(rules, str_make(digits + i, 1), HEAD_NUMBER);
     for (size_t i = 0; i < turn_word_count; i++)
         add_view_word(rules, str_of(turn_words[i].word), HEAD_NUMBER);
     for (size_t i = 0; i < join_prefix_count; i++)
@@ -419,7 +422,10 @@ static void add_terms(struct rules *rules, const struct rule *rule,
         uint32_t hash = first_hash(p->terms[i]);
         rules->terms[(*count)++] =
             (struct term_entry){hash, rule, p, p->terms[i]};
-        add_head(rules, p->terms[i], HEAD_TERM);
+        bool is_capital = p->is_exact && p->terms[i].n > 0 &&
+                          isupper((unsigned char)p->terms[i].p[0]);
+        add_head(rules, p->terms[i],
+            HEAD_TERM | (is_capital ? (unsigned)HEAD_CAPITAL : 0));
         rules->term_bits[(hash & rules->term_mask) / 64] |=
             UINT64_C(1) << (hash & rules->term_mask) % 64;
     }

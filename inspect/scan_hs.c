@@ -382,7 +382,7 @@ static void begin_text(struct scan_job *job, struct str text)
     job->last_word = (struct term_word){0};
     job->anchors.count = job->decided = 0;
     job->number_end = 0;
-    job->numbers_in_row = job->number_next = 0;
+    job->long_in_row = job->number_next = 0;
     forget_done(job);
 }
 

@@ -93,9 +93,9 @@ struct scan_job {
     size_t decided; /* up to here, at least */
     size_t digits_done, shapes_done, tokens_done, terms_done;
     struct term_word last_word;
-    /* Number words, those of more than a digit; the word behind the last: */
-    size_t numbers_in_row, long_in_row;
-    size_t number_next; /* SIZE_MAX: not seen yet; 0: there is none */
+    size_t long_in_row; /* number words of more than a digit */
+    /* The word behind the last; SIZE_MAX: not seen yet; 0: there is none. */
+    size_t number_next;
     unsigned heads;     /* HEAD_… of the source and the norm, or of a view */
     size_t number_end;  /* of the last number found in digits; 0: none */
     /* scan_views.c */

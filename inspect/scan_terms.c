@@ -141,38 +141,32 @@ static inline unsigned head_find(const struct rules *rules, uint32_t head)
     unsigned entry = rules->heads[head_slot(head)];
     if ((entry & HEAD_MIXED) != 0)
         return (entry & HEAD_TERM) | find_view_word(rules, head);
-    return (entry & 0xff00) == head_tag(head) ? entry & 0xff : 0;
+    return (entry & HEAD_TAG) == head_tag(head) ? entry & 0xff : 0;
 }
 
-/* Of the words that begin in `starts`, all of one length (or longer than a
- * head), those whose head is somebody's: few are. */
-static inline uint64_t find_heads_of(
-    const struct rules *rules, const char *p, uint64_t starts, uint32_t keep)
-{
-    uint64_t found = 0;
-    for (; starts != 0; starts &= starts - 1) {
-        uint32_t head;
-        memcpy(&head, p + __builtin_ctzll(starts), sizeof head);
-        head = (head | 0x20202020) & keep;
-        if (rules->heads[head_slot(head)] != 0 && head_find(rules, head) != 0)
-            found |= starts & -starts;
-    }
-    return found;
-}
-
-/* The same of any, in a block behind which the text goes on. */
+/* Of the words that begin in `starts`, in a block behind which the text goes
+ * on, those whose head may be somebody's: few are. */
 static uint64_t find_heads(const struct rules *rules, struct str text,
     size_t block, uint64_t starts, const struct mark_block *b)
 {
-    const char *p = text.p + block;
-    uint64_t bits = term_bits(b), next = term_bits(b + 1);
-    uint64_t two = starts & (bits >> 1 | next << 63);
-    uint64_t three = two & (bits >> 2 | next << 62);
-    uint64_t four = three & (bits >> 3 | next << 61);
-    return find_heads_of(rules, p, starts & ~two, 0xff) |
-           find_heads_of(rules, p, two & ~three, 0xffff) |
-           find_heads_of(rules, p, three & ~four, 0xffffff) |
-           find_heads_of(rules, p, four, 0xffffffff);
+    static const uint32_t keeps[] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
+    uint64_t bits = term_bits(b), next = term_bits(b + 1), found = 0;
+    uint64_t upper = b->kinds[MARK_UPPER];
+    for (; starts != 0; starts &= starts - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(starts);
+        uint64_t rest = bits >> i | next << 1 << (63 - i);
+        uint32_t head;
+        memcpy(&head, text.p + block + i, sizeof head);
+        head = (head | 0x20202020) & keeps[__builtin_ctzll(~rest | 16)];
+        unsigned entry = rules->heads[head_slot(head)];
+        /* no branch: what a word is cannot be foretold */
+        uint64_t is_one =
+            (unsigned)(((entry ^ head_tag(head)) & HEAD_TAG) == 0) |
+            (unsigned)((entry & HEAD_MIXED) != 0);
+        is_one &= upper >> i | (unsigned)((entry & HEAD_CAPITAL) == 0);
+        found |= (is_one & 1) << i;
+    }
+    return found;
 }
 
 static uint64_t first_bit(uint64_t bits)
@@ -180,24 +174,27 @@ static uint64_t first_bit(uint64_t bits)
     return bits & -bits;
 }
 
-/* Number words in a row are what views may be made of, if some of them are
- * more than digits. */
-static void note_word(struct scan_job *job, unsigned what, size_t at,
-    uint64_t behind, bool is_digit)
+/* Number words in a row are what views may be made of; single digits between
+ * them are passed over, `next` is the first other word behind this one. */
+static void note_word(
+    struct scan_job *job, unsigned what, size_t at, size_t next, bool is_long)
 {
-    enum { NUMBERS_MIN = 6, WORDS_MIN = 2 };
+    enum { WORDS_MIN = 3 };
     if ((what & HEAD_NUMBER) != 0) {
-        bool is_next = at == job->number_next;
-        job->numbers_in_row = is_next ? job->numbers_in_row + 1 : 1;
-        job->long_in_row = (is_next ? job->long_in_row : 0) + !is_digit;
-        job->number_next = SIZE_MAX;
-        if (behind != 0)
-            job->number_next =
-                at - at % MARK_BLOCK + (size_t)__builtin_ctzll(behind);
-        if (job->numbers_in_row < NUMBERS_MIN || job->long_in_row < WORDS_MIN)
+        job->long_in_row =
+            (at == job->number_next ? job->long_in_row : 0) + is_long;
+        job->number_next = next;
+        if (job->long_in_row < WORDS_MIN)
             what &= ~(unsigned)HEAD_NUMBER;
     }
     job->heads |= what;
+}
+
+/* Words that begin in `starts`, but for single digits. */
+static uint64_t drop_digits(const struct mark_block *b, uint64_t starts)
+{
+    uint64_t others = ~(term_bits(b) >> 1 | term_bits(b + 1) << 63);
+    return starts & ~(b->kinds[MARK_DIGIT] & others);
 }
 
 /* Words of a block begin in `starts`; in `wanted` those that may be what
@@ -208,8 +205,9 @@ static void walk_block(
     const struct rules *rules = job->scanner->rules;
     const struct mark_block *b = marks_block(&job->marks, block);
     uint64_t bits = term_bits(b), next = term_bits(b + 1);
-    if (job->number_next == SIZE_MAX && starts != 0)
-        job->number_next = block + (size_t)__builtin_ctzll(starts);
+    uint64_t words = drop_digits(b, starts);
+    if (job->number_next == SIZE_MAX && words != 0)
+        job->number_next = block + (size_t)__builtin_ctzll(words);
     if (job->last_word.is_known)
         wanted |= first_bit(starts);
     while (wanted != 0) {
@@ -223,7 +221,10 @@ static void walk_block(
         if (what == 0 && !job->last_word.is_known)
             continue;
         uint64_t behind = starts & ~UINT64_C(1) << i;
-        note_word(job, what, block + i, behind, (rest & 2) == 0);
+        uint64_t after = words & behind;
+        note_word(job, what, block + i,
+            after != 0 ? block + (size_t)__builtin_ctzll(after) : SIZE_MAX,
+            (rest & 2) != 0);
         if ((what & HEAD_TERM) != 0 || job->last_word.is_known)
             walk_word(job, block + i, (what & HEAD_TERM) != 0);
         if (job->last_word.is_known)

@@ -40,25 +40,34 @@ static const struct {
     unsigned deeper; /* kinds that are looked for in such a view, as bits */
     struct {
         find_fn *find;
-        unsigned head; /* of the words it looks for; 0: it finds others */
+        enum mark needs; /* what it looks for has such bytes */
+        unsigned head;   /* and one of these words; 0: others */
     } finders[FINDERS];
 } kinds[] = {
-    [KIND_ESCAPED] = {false, false, ALL_KINDS, {{island_find_escapes, 0}}},
+    [KIND_ESCAPED] = {false, false, ALL_KINDS,
+        {{island_find_escapes, MARK_ESCAPE, 0}}},
     [KIND_DECODED] = {false, false, ALL_KINDS,
-        {{island_find_tokens, 0}, {island_find_codes, 0},
-            {island_find_dumps, 0}, {island_find_characters, HEAD_CHARACTER},
-            {island_find_base85, 0}, {island_find_morse, 0}}},
+        {{island_find_tokens, MARK_LONG, 0}, {island_find_codes, MARK_DIGIT, 0},
+            {island_find_dumps, MARK_FOUR, 0},
+            {island_find_characters, MARK_DIGIT, HEAD_CHARACTER},
+            {island_find_base85, MARK_ANY, 0},
+            {island_find_morse, MARK_ANY, 0}}},
     [KIND_JOINED] = {true, false, ENCODED,
-        {{join_find_numbers, 0}, {join_find_singles, 0}, {join_find_tokens, 0},
-            {join_find_halves, HEAD_FIRST}, {join_find_messages, HEAD_ROLE}}},
-    [KIND_APART] = {true, false, ENCODED, {{join_find_counted, 0}}},
+        {{join_find_numbers, MARK_DIGIT, 0}, {join_find_singles, MARK_WORD, 0},
+            {join_find_tokens, MARK_JOINT, 0},
+            {join_find_halves, MARK_WORD, HEAD_FIRST},
+            {join_find_messages, MARK_JOINT, HEAD_ROLE}}},
+    [KIND_APART] = {true, false, ENCODED, {{join_find_counted, MARK_DIGIT, 0}}},
     [KIND_BRIDGED] = {true, false, 0,
-        {{join_find_bridges, 0}, {join_find_prefixed, HEAD_PIECE}}},
+        {{join_find_bridges, MARK_FOUR, 0},
+            {join_find_prefixed, MARK_WORD, HEAD_PIECE}}},
     [KIND_BACKWARDS] = {true, false, 0,
-        {{turn_find_numbers, 0}, {turn_find_words, HEAD_NUMBER},
-            {turn_find_chinese, 0}, {turn_find_text, HEAD_BACKWARDS},
-            {turn_find_looks, 0}, {turn_find_glued, 0}}},
-    [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, 0}}},
+        {{turn_find_numbers, MARK_FOUR, 0},
+            {turn_find_words, MARK_WORD, HEAD_NUMBER},
+            {turn_find_chinese, MARK_HIGH, 0},
+            {turn_find_text, MARK_WORD, HEAD_BACKWARDS},
+            {turn_find_looks, MARK_ANY, 0}, {turn_find_glued, MARK_ANY, 0}}},
+    [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, MARK_LONG, 0}}},
 };
 
 static void look_through(struct scan_job *job, const struct marks *marks,
@@ -133,7 +142,8 @@ static void find_edits(const struct marks *marks, size_t from, size_t to,
         unsigned head = kinds[kind].finders[i].head;
         size_t *next = done != NULL ? &done[FINDERS * kind + i] : NULL;
         size_t at = next != NULL && *next > from ? *next : from;
-        if (head != 0 && (heads & head) == 0)
+        if ((head != 0 && (heads & head) == 0) ||
+            !marks_have(marks, kinds[kind].finders[i].needs))
             continue;
         if (at < to)
             at = kinds[kind].finders[i].find(marks, at, to, out);
