@@ -198,6 +198,13 @@ static inline size_t number_length(size_t digits)
     return digits < NUMBER_LENGTHS - 1 ? digits : NUMBER_LENGTHS - 1;
 }
 
+/* Which words there must be near a number or shape for it to be anything. */
+struct number_needs {
+    bool is_word_needed[2]; /* in the text; in a doubtful view */
+    unsigned kinds;         /* of the words that would do, and WORDS_OR_ALONE */
+};
+enum { WORDS_OR_ALONE = 1 << WORD_KINDS }; /* the text may be nothing else */
+
 /* A shape of a class; a token pattern of a word; digits of a length. */
 struct shape_entry {
     const struct rule *rule;
@@ -206,6 +213,7 @@ struct shape_entry {
     struct char_form form;
     size_t whole; /* bytes, when the form says all; 0: it does not */
     bool has_gap; /* a separator */
+    struct number_needs needs;
 };
 struct token_entry {
     const struct rule *rule;
@@ -220,6 +228,7 @@ struct token_form {
 struct number_entry {
     const struct rule *rule;
     const struct pattern *pattern;
+    struct number_needs needs;
 };
 
 struct term_entry {
@@ -321,6 +330,11 @@ struct rules {
     /* That may begin so: [number_start[length], number_start[length + 1]). */
     struct number_entry *numbers;
     size_t number_start[NUMBER_LENGTHS + 1];
+    /* Of all that may begin so: what they need, how long they are at most, and
+     * how many groups are looked at. */
+    struct number_needs number_needs[NUMBER_LENGTHS];
+    size_t number_longest[NUMBER_LENGTHS], number_groups[NUMBER_LENGTHS];
+    size_t number_within; /* the widest window of numbers and shapes */
     /* Terms of dictionaries by the hash of their first words, sorted; a bit of
      * term_bits for each hash. */
     struct term_entry *terms;

@@ -135,6 +135,27 @@ static size_t whole_length(const char *shape)
     return n <= MARK_BLOCK && shape[n] == '\0' ? n : 0;
 }
 
+/* A value of the pattern may be nothing without a word near by, nor alone in
+ * its text; in a doubtful view only secrets are. */
+static struct number_needs needs_of(
+    const struct rule *rule, const struct pattern *p)
+{
+    enum level base = p->has_base ? p->base : rule->base;
+    bool is_needed = base == LEVEL_NONE && rule->with_validator == LEVEL_NONE;
+    bool is_secret = str_is(rule->group, "secret");
+    return (struct number_needs){
+        {p->regex == NULL && is_needed,
+            p->regex == NULL && (is_needed || !is_secret)},
+        rule->keywords.kinds | WORDS_OR_ALONE};
+}
+
+static void join_needs(struct number_needs *all, const struct number_needs *one)
+{
+    all->is_word_needed[false] &= one->is_word_needed[false];
+    all->is_word_needed[true] &= one->is_word_needed[true];
+    all->kinds |= one->kinds;
+}
+
 static void note_width(struct rules *rules, unsigned class)
 {
     unsigned first = class / SHAPE_TAILS; /* shape_class, the other way */
@@ -149,8 +170,9 @@ static void add_shape(struct rules *rules, const struct rule *rule,
 {
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     note_width(rules, class);
-    rules->shapes[rules->shape_start[class]++] = (struct shape_entry){rule, p,
-        shape, form_of(shape), whole_length(shape), strchr(shape, ' ') != NULL};
+    rules->shapes[rules->shape_start[class]++] =
+        (struct shape_entry){rule, p, shape, form_of(shape),
+            whole_length(shape), strchr(shape, ' ') != NULL, needs_of(rule, p)};
 }
 
 static void index_shapes(struct rules *rules)
@@ -297,11 +319,35 @@ static bool may_begin(const struct pattern *p, size_t length)
     return false;
 }
 
+/* What of the pattern may begin with a group of that length. */
+static void note_number(
+    struct rules *rules, size_t length, const struct number_entry *e)
+{
+    const struct pattern *p = e->pattern;
+    size_t *longest = &rules->number_longest[length];
+    size_t *groups = &rules->number_groups[length];
+    join_needs(&rules->number_needs[length], &e->needs);
+    *longest = p->max_digits > *longest ? p->max_digits : *longest;
+    for (size_t i = 0; i < p->group_count; i++) {
+        const struct grouping *g = &p->groups[i];
+        size_t bytes = g->count;
+        for (size_t j = 0; j < g->count; j++)
+            bytes += g->sizes[j];
+        *longest = bytes > *longest ? bytes : *longest;
+        if (number_length(g->sizes[0]) == length && 2u * g->count > *groups)
+            *groups = 2u * g->count;
+    }
+    if (*groups > RULE_GROUPS_MAX + 1)
+        *groups = RULE_GROUPS_MAX + 1;
+}
+
 static void index_numbers(struct rules *rules)
 {
     size_t count = 0, cap = 0;
     for (size_t length = 0; length < NUMBER_LENGTHS; length++) {
         rules->number_start[length] = count;
+        rules->number_needs[length] = (struct number_needs){{true, true}, 0};
+        rules->number_groups[length] = 2;
         for (size_t i = 0; i < rules->count; i++) {
             const struct rule *rule = &rules->items[i];
             for (size_t j = 0; j < rule->pattern_count; j++) {
@@ -312,8 +358,9 @@ static void index_numbers(struct rules *rules)
                     rules->numbers = mem_realloc(
                         rules->numbers, cap * sizeof *rules->numbers);
                 }
-                rules->numbers[count++] =
-                    (struct number_entry){rule, &rule->patterns[j]};
+                rules->numbers[count++] = (struct number_entry){rule,
+                    &rule->patterns[j], needs_of(rule, &rule->patterns[j])};
+                note_number(rules, length, &rules->numbers[count - 1]);
             }
         }
     }
@@ -514,6 +561,22 @@ static void index_kinds(struct rules *rules)
     }
 }
 
+/* How far from numbers and shapes words are looked for. */
+static void note_number_words(struct rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *r = &rules->items[i];
+        bool has_numbers = false;
+        for (size_t j = 0; j < r->pattern_count; j++)
+            has_numbers = has_numbers || r->patterns[j].is_digits ||
+                          r->patterns[j].shape_count > 0;
+        if (!has_numbers)
+            continue;
+        if (r->keywords.within > rules->number_within)
+            rules->number_within = r->keywords.within;
+    }
+}
+
 void rules_index(struct rules *rules)
 {
     size_t cap = 0;
@@ -521,8 +584,6 @@ void rules_index(struct rules *rules)
         note_rule(&rules->items[i]);
     find_secrets(rules);
     add_view_words(rules);
-    index_shapes(rules);
-    index_numbers(rules);
     index_terms(rules);
     rules->token_start =
         mem_calloc(rules->word_count + 1, sizeof *rules->token_start);
@@ -534,4 +595,7 @@ void rules_index(struct rules *rules)
     }
     index_forms(rules);
     index_kinds(rules);
+    note_number_words(rules);
+    index_shapes(rules);
+    index_numbers(rules);
 }

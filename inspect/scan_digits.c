@@ -37,17 +37,17 @@ static struct digit_group read_group(struct str text, size_t at)
     return g;
 }
 
-static size_t read_groups(
-    struct str text, size_t at, struct digit_group groups[RULE_GROUPS_MAX + 1])
+/* Behind the first, which is there, up to `most` of them. */
+static size_t read_groups(struct str text,
+    struct digit_group groups[RULE_GROUPS_MAX + 1], size_t most)
 {
-    size_t count = 0;
-    while (count <= RULE_GROUPS_MAX) {
-        groups[count++] = read_group(text, at);
-        at = groups[count - 1].end;
+    size_t count = 1;
+    while (count < most) {
+        size_t at = groups[count - 1].end;
         if (at - groups[count - 1].start > 40 || at + 1 >= text.n ||
             !is_separator(text.p[at]) || !is_digit(text, at + 1))
             break;
-        at++;
+        groups[count++] = read_group(text, at + 1);
     }
     return count;
 }
@@ -197,16 +197,22 @@ static void try_pattern(struct scan_job *job, const struct rule *rule,
             return;
 }
 
-static void try_numbers(struct scan_job *job, size_t at)
+static void try_numbers(struct scan_job *job, struct digit_group first)
 {
     const struct rules *rules = job->scanner->rules;
-    struct digit_group groups[RULE_GROUPS_MAX + 1];
-    size_t count = read_groups(job->text, at, groups);
-    size_t length = number_length(groups[0].end - groups[0].start);
+    struct digit_group groups[RULE_GROUPS_MAX + 1] = {first};
+    size_t length = number_length(first.end - first.start);
     size_t last = rules->number_start[length + 1];
-    for (size_t i = rules->number_start[length]; i < last; i++)
-        try_pattern(job, rules->numbers[i].rule, rules->numbers[i].pattern,
-            groups, count);
+    unsigned none = words_none(
+        job, first.start, first.start + rules->number_longest[length]);
+    if (is_hopeless(job, &rules->number_needs[length], none))
+        return;
+    size_t count = read_groups(job->text, groups, rules->number_groups[length]);
+    for (size_t i = rules->number_start[length]; i < last; i++) {
+        const struct number_entry *e = &rules->numbers[i];
+        if (!is_hopeless(job, &e->needs, none))
+            try_pattern(job, e->rule, e->pattern, groups, count);
+    }
 }
 
 /* Behind the run of digits and single separators at `at`, or so much of it
@@ -237,7 +243,7 @@ void walk_digits(struct scan_job *job, size_t limit)
         while (at < end && at < limit) {
             struct digit_group group = read_group(text, at);
             if (is_long)
-                try_numbers(job, at);
+                try_numbers(job, group);
             at = group.end + (group.end < end);
         }
         job->digits_done = at;

@@ -39,6 +39,9 @@ struct events {
     size_t count, cap;
 };
 
+/* A value may be known by being alone in its text, which is no longer. */
+enum { ALONE_TEXT_MAX = 400 };
+
 /* Words are looked for only where a candidate asks for them, a chunk at a
  * time; forgotten after each slice. */
 enum { WORD_CHUNK = 128 };
@@ -52,6 +55,7 @@ struct word_map {
     struct word_chunk *chunks;
     size_t base, chunk_count; /* of the text; chunks from base on */
     size_t chunk_cap;
+    size_t quiet_from, quiet_to; /* words_none */
     struct events events;
 };
 /* A window of a view, which was made of another one, of the norm or of the
@@ -96,8 +100,8 @@ struct scan_job {
     size_t long_in_row; /* number words of more than a digit */
     /* The word behind the last; SIZE_MAX: not seen yet; 0: there is none. */
     size_t number_next;
-    unsigned heads;     /* HEAD_… of the source and the norm, or of a view */
-    size_t number_end;  /* of the last number found in digits; 0: none */
+    unsigned heads;    /* HEAD_… of the source and the norm, or of a view */
+    size_t number_end; /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */
     bool is_doubtful; /* pieces put together: numbers need a word near */
@@ -141,6 +145,16 @@ static inline size_t first_chunk(size_t from)
 /* Words that end in a chunk of the text, by where they end. */
 const struct event *words_in(
     struct scan_job *job, enum word_kind kind, size_t chunk, size_t *count_out);
+/* The kinds of words, a bit each, of which none stands near a number or shape
+ * in [start, end) as is known by now; WORDS_OR_ALONE: nor is it alone. */
+unsigned words_none(struct scan_job *job, size_t start, size_t end);
+/* What finds nothing without a word need not be tried there. */
+static inline bool is_hopeless(
+    const struct scan_job *job, const struct number_needs *needs, unsigned none)
+{
+    return needs->is_word_needed[job->is_doubtful] &&
+           (needs->kinds & ~none) == 0;
+}
 /* From now on words of this part of the text will be asked for. */
 void words_begin(struct scan_job *job, size_t from, size_t to);
 void words_free(struct scan_job *job);

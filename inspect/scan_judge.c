@@ -47,7 +47,7 @@ static enum level max_level(enum level a, enum level b)
     return a > b ? a : b;
 }
 
-enum { ALONE_TEXT_MAX = 400, ALONE_WORDS_MAX = 1 };
+enum { ALONE_WORDS_MAX = 1 };
 
 /* Whether the text is nothing but the value and others of its length, with a
  * word at most: what somebody pasted out of a table. */

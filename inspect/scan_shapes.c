@@ -205,9 +205,18 @@ static void try_each(
     const struct rules *rules = job->scanner->rules;
     struct char_bits bits = marks_char_bits(&job->marks, start);
     unsigned last = rules->shape_start[class + 1];
-    for (unsigned i = rules->shape_start[class]; i < last; i++)
-        if (may_have_form(&bits, &rules->shapes[i].form))
-            try_shape(job, &rules->shapes[i], start, is_glued);
+    bool is_asked = false;
+    unsigned none = 0;
+    for (unsigned i = rules->shape_start[class]; i < last; i++) {
+        const struct shape_entry *e = &rules->shapes[i];
+        if (!may_have_form(&bits, &e->form))
+            continue;
+        if (!is_asked)
+            none = words_none(job, start, start + RULE_SHAPE_MAX);
+        is_asked = true;
+        if (!is_hopeless(job, &e->needs, none))
+            try_shape(job, e, start, is_glued);
+    }
 }
 
 static inline void try_class(struct scan_job *job, size_t start,

@@ -117,6 +117,44 @@ void words_want(
     }
 }
 
+/* Whether all words that end in text[from, to] were looked for, and there are
+ * none; *to_out: so far. */
+static bool is_quiet(
+    const struct word_map *map, size_t from, size_t to, size_t *to_out)
+{
+    size_t first = first_chunk(from), last = to / WORD_CHUNK;
+    if (first < map->base || last - map->base >= map->chunk_count)
+        return false;
+    for (size_t chunk = first; chunk <= last; chunk++)
+        if (!map->chunks[chunk - map->base].is_done ||
+            map->chunks[chunk - map->base].count > 0)
+            return false;
+    *to_out = (last + 1) * WORD_CHUNK;
+    return true;
+}
+
+unsigned words_none(struct scan_job *job, size_t start, size_t end)
+{
+    const struct rules *rules = job->scanner->rules;
+    size_t within = rules->number_within;
+    size_t from = start > within ? start - within : 0;
+    unsigned none = WORDS_OR_ALONE;
+    if (job->text.n <= ALONE_TEXT_MAX)
+        return 0;
+    for (unsigned kind = 0; kind < WORD_KINDS; kind++) {
+        struct word_map *map = &job->words[kind];
+        size_t to = end + within + rules->word_longest[kind];
+        to = to < job->text.n ? to : job->text.n;
+        bool is_none = from >= map->quiet_from && to < map->quiet_to;
+        if (!is_none && is_quiet(map, from, to, &map->quiet_to)) {
+            map->quiet_from = from;
+            is_none = true;
+        }
+        none |= (unsigned)is_none << kind;
+    }
+    return none;
+}
+
 static void begin_map(struct word_map *map, size_t from, size_t to)
 {
     size_t count = to / WORD_CHUNK - from / WORD_CHUNK + 1;
@@ -128,6 +166,7 @@ static void begin_map(struct word_map *map, size_t from, size_t to)
     memset(map->chunks, 0, count * sizeof *map->chunks);
     map->chunk_count = count;
     map->base = from / WORD_CHUNK;
+    map->quiet_from = map->quiet_to = 0;
     map->events.count = 0;
 }
 
