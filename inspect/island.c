@@ -474,7 +474,8 @@ static void read_codes(
         if (item.n >= 2 && item.n <= CODE_MAX)
             may = read_code(&codes, item, codes.may);
         if (may == 0) {
-            end_codes(&codes, out);
+            if (is_begun)
+                end_codes(&codes, out);
             is_begun = false;
             continue;
         }
@@ -484,7 +485,8 @@ static void read_codes(
         codes.may = may;
         codes.end = at;
     }
-    end_codes(&codes, out);
+    if (is_begun)
+        end_codes(&codes, out);
     for (size_t i = 0; i < CODE_KINDS; i++)
         buf_free(&codes.as[i]);
 }

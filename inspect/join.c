@@ -623,13 +623,19 @@ static size_t before_line(struct str text, size_t at)
     return end;
 }
 
+/* Bytes of a piece in front of `at`, at most MARK_BLOCK. */
+static unsigned count_before(const struct marks *marks, size_t at)
+{
+    uint64_t others = ~marks_before(marks, MARK_PIECE, at);
+    return others != 0 ? (unsigned)__builtin_clzll(others) : MARK_BLOCK;
+}
+
 /* Whether a digit is among the bytes of a piece in front of `at`, or from it
  * on; so is a piece that is too long for a look. */
 static bool has_digit_before(const struct marks *marks, size_t at)
 {
-    uint64_t others = ~marks_before(marks, MARK_PIECE, at);
     uint64_t digits = marks_before(marks, MARK_DIGIT, at);
-    unsigned n = others != 0 ? (unsigned)__builtin_clzll(others) : MARK_BLOCK;
+    unsigned n = count_before(marks, at);
     return n == MARK_BLOCK || (n > 0 && digits >> (MARK_BLOCK - n) != 0);
 }
 
@@ -654,6 +660,19 @@ static bool may_be_pieces(const struct marks *marks, size_t at)
            __builtin_clzll(before) + __builtin_ctzll(behind) >= TOKEN_MIN;
 }
 
+/* Whether another quote may open behind the one at `at`: what read_quotes goes
+ * on with is seen behind a blank. */
+static bool may_open_again(struct str text, size_t at, char next)
+{
+    static const char signs[] = "+.,&~|\\_^(){[$-/caspS";
+    if (next == ' ') {
+        next = at_of(text, at + 2);
+        if (strchr("]}@fburRF", next) != NULL)
+            return true;
+    }
+    return is_blank(next) || next == text.p[at] || strchr(signs, next) != NULL;
+}
+
 /* Whether there may be a joiner at `at`, with a token's pieces around it. */
 static bool may_join_token(const struct marks *marks, size_t at, size_t end)
 {
@@ -666,13 +685,15 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
                * there is none of pieces */
         if (next == '}')
             return at_of(text, at + 2) == '{' || at_of(text, at + 2) == '$';
-        return is_blank(next) || next == text.p[at] ||
-               (next != '\0' && strchr("+.,&~|\\_^(){[$-/caspS", next) != NULL);
+        return may_open_again(text, at, next);
     case '<':
         return isalpha((unsigned char)next) || next == '/' || next == '!';
-    case '\n':
-        return is_blank(next) || is_mark(next) || is_soft_break(text, end) ||
-               has_digit_before(marks, end) || has_digit_behind(marks, at + 1);
+    case '\n': /* is_wrapped_token */
+        return is_soft_break(text, end) ||
+               (count_before(marks, end) >= WRAPPED_MIN &&
+                   (is_blank(next) || is_mark(next) ||
+                       has_digit_before(marks, end) ||
+                       has_digit_behind(marks, at + 1)));
     case '*':
     case '|':
         return may_be_pieces(marks, at);

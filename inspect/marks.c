@@ -194,15 +194,20 @@ static void mark_long(struct marks *m, size_t count)
     last->kinds[MARK_LONG] = last->kinds[MARK_FOUR] = 0;
 }
 
+/* Eight kinds at a time. */
+typedef uint64_t lanes __attribute__((vector_size(64), aligned(8), may_alias));
+
 static void note_kinds(struct marks *m, size_t count)
 {
-    struct mark_block all = {0};
-    for (size_t i = 0; i < count; i++)
-        for (unsigned k = 0; k < MARK_PLACES; k++)
-            all.kinds[k] |= m->blocks[i].kinds[k];
+    lanes all[MARK_PLACES / 8] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const lanes *kinds = (const lanes *)m->blocks[i].kinds;
+        for (unsigned k = 0; k < MARK_PLACES / 8; k++)
+            all[k] |= kinds[k];
+    }
     m->kinds = 1u << MARK_ANY;
     for (unsigned k = 0; k < MARK_KINDS; k++)
-        m->kinds |= (unsigned)(all.kinds[k] != 0) << k;
+        m->kinds |= (unsigned)(all[k / 8][k % 8] != 0) << k;
 }
 
 /* The next window of the same text. */
@@ -421,6 +426,13 @@ struct char_bits marks_char_bits(const struct marks *m, size_t at)
     return bits;
 }
 
+/* Without a branch: most of what is asked for is one. */
+static inline bool is_hex(unsigned char c)
+{
+    return ((unsigned char)(c - '0') < 10) |
+           ((unsigned char)((c | 0x20) - 'a') < 6);
+}
+
 bool marks_is_uuid(struct str text, size_t at)
 {
     if (at + UUID_BYTES > text.n || text.p[at + 8] != '-' ||
@@ -428,11 +440,10 @@ bool marks_is_uuid(struct str text, size_t at)
         (at + UUID_BYTES < text.n &&
             isalnum((unsigned char)text.p[at + UUID_BYTES])))
         return false;
-    for (size_t i = 0; i < UUID_BYTES; i++) {
-        char c = text.p[at + i];
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (is_dash ? c != '-' : !isxdigit((unsigned char)c))
-            return false;
-    }
-    return true;
+    bool is_one = true;
+    for (size_t i = 0; i < UUID_BYTES; i++)
+        is_one &= i == 8 || i == 13 || i == 18 || i == 23
+                      ? text.p[at + i] == '-'
+                      : is_hex((unsigned char)text.p[at + i]);
+    return is_one;
 }

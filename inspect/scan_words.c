@@ -145,6 +145,8 @@ unsigned words_none(struct scan_job *job, size_t start, size_t end)
         struct word_map *map = &job->words[kind];
         size_t to = end + within + rules->word_longest[kind];
         to = to < job->text.n ? to : job->text.n;
+        if (job->is_doubtful) /* what passes a validator would ask for them */
+            words_want(job, (enum word_kind)kind, from, to);
         bool is_none = from >= map->quiet_from && to < map->quiet_to;
         if (!is_none && is_quiet(map, from, to, &map->quiet_to)) {
             map->quiet_from = from;
