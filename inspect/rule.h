@@ -214,6 +214,7 @@ struct shape_entry {
     size_t whole; /* bytes, when the form says all; 0: it does not */
     bool has_gap; /* a separator */
     struct number_needs needs;
+    struct number_needs all; /* of the first of a class: what all need */
 };
 struct token_entry {
     const struct rule *rule;

@@ -170,9 +170,10 @@ static void add_shape(struct rules *rules, const struct rule *rule,
 {
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     note_width(rules, class);
+    struct number_needs needs = needs_of(rule, p);
     rules->shapes[rules->shape_start[class]++] =
         (struct shape_entry){rule, p, shape, form_of(shape),
-            whole_length(shape), strchr(shape, ' ') != NULL, needs_of(rule, p)};
+            whole_length(shape), strchr(shape, ' ') != NULL, needs, needs};
 }
 
 static void index_shapes(struct rules *rules)
@@ -188,6 +189,11 @@ static void index_shapes(struct rules *rules)
     memmove(rules->shape_start + 1, rules->shape_start,
         SHAPE_CLASSES * sizeof *rules->shape_start);
     rules->shape_start[0] = 0;
+    for (size_t class = 0; class < SHAPE_CLASSES; class ++)
+        for (size_t i = rules->shape_start[class];
+             i < rules->shape_start[class + 1]; i++)
+            join_needs(&rules->shapes[rules->shape_start[class]].all,
+                &rules->shapes[i].needs);
 }
 
 static bool has_bit(const struct word_set *set, size_t word)

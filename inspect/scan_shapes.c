@@ -211,8 +211,12 @@ static void try_each(
         const struct shape_entry *e = &rules->shapes[i];
         if (!may_have_form(&bits, &e->form))
             continue;
-        if (!is_asked)
+        if (!is_asked) {
             none = words_none(job, start, start + RULE_SHAPE_MAX);
+            if (is_hopeless(
+                    job, &rules->shapes[rules->shape_start[class]].all, none))
+                return;
+        }
         is_asked = true;
         if (!is_hopeless(job, &e->needs, none))
             try_shape(job, e, start, is_glued);
