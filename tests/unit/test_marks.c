@@ -291,6 +291,26 @@ static void an_identifier_stands_by_itself(void **state)
         marks_is_uuid(str_of("294cd584-a7cd-4cdb-908facf0abc80efcf"), 0));
 }
 
+static void kinds_that_are_nowhere_are_told(void **state)
+{
+    struct marks marks = {0};
+    struct str text = STR("no more than words, and a line end\n");
+    (void)state;
+    marks_make(&marks, text, 0, text.n);
+    assert_true(marks_have(&marks, MARK_WORD));
+    assert_true(marks_have(&marks, MARK_JOINT));
+    assert_false(marks_have(&marks, MARK_DIGIT));
+    assert_false(marks_have(&marks, MARK_ESCAPE));
+    assert_false(marks_have(&marks, MARK_LONG));
+    assert_false(marks_have(&marks, MARK_HIGH));
+    marks_free(&marks);
+    text = STR("understanding 1234");
+    marks_make(&marks, text, 0, text.n);
+    assert_true(marks_have(&marks, MARK_LONG));
+    assert_true(marks_have(&marks, MARK_FOUR));
+    marks_free(&marks);
+}
+
 static void the_end_of_a_run_is_found(void **state)
 {
     (void)state;
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(from_behind_the_limit_nothing_goes_back),
         cmocka_unit_test(characters_that_are_folded_are_noticed),
         cmocka_unit_test(an_identifier_stands_by_itself),
+        cmocka_unit_test(kinds_that_are_nowhere_are_told),
         cmocka_unit_test(the_end_of_a_run_is_found),
         cmocka_unit_test(a_long_run_ends_where_it_ends_from_every_window),
     };

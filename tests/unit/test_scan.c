@@ -334,6 +334,38 @@ static void assert_bounded(const char *piece, size_t bytes)
         fail_msg("%s: %ld ms", piece, (long)took);
 }
 
+/* What is known of words around some numbers holds for those only. */
+static void a_word_is_seen_behind_numbers_without_any(void **state)
+{
+    enum { NUMBERS = 300, NUMBER = 10 };
+    struct buf text = {0};
+    (void)state;
+    for (size_t i = 0; i < NUMBERS; i++)
+        buf_append_str(&text, STR("384920571 "));
+    struct findings found = scan(buf_str(&text));
+    assert_int_equal(found.count, 0);
+    findings_free(&found);
+    buf_append_str(&text, STR("ssn 536-22-8726"));
+    found = scan(buf_str(&text));
+    assert_true(found.count > 0);
+    const struct finding *last = &found.items[found.count - 1];
+    assert_int_equal(last->start, NUMBERS * NUMBER + 4);
+    assert_true(str_is(last->detector, "us-ssn"));
+    assert_int_equal(last->confidence, LEVEL_HIGH);
+    findings_free(&found);
+    buf_free(&text);
+}
+
+/* Single digits stand between them, more than a block of them, too. */
+static void number_words_may_have_digits_between(void **state)
+{
+    (void)state;
+    assert_found("my credit card number is four 1 1 1 1 1 one 1 1 1 1 1 1 1 "
+                 "1 one, thanks a lot",
+        "credit-card", "four 1 1 1 1 1 one 1 1 1 1 1 1 1 1 one", LEVEL_HIGH);
+    assert_nothing("one of them, two of these and three of those: 1 2 3");
+}
+
 static void hostile_texts_take_bounded_time(void **state)
 {
     (void)state;
@@ -350,7 +382,8 @@ static void hostile_texts_take_bounded_time(void **state)
         "kind: Secret\ndata:\n", "jdbc:a", "\"kty\":\"EC\"",
         "1 2 3 4 5 6 7 8 9 ", "00:11:22:33:", "AB 12 ", "01/01/2020 ",
         "secret/a1secret-a1_", "99999999999999999999", "9jqo^", "=9jqo^", ".- ",
-        "....- ...../", "one", "4l"};
+        "....- ...../", "one", "4l", "password ", "password: ", "384920571 ",
+        "192.168.17.4 ", "'a','b',", "@"};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         assert_bounded(pieces[i], 1 << 18);
 }
@@ -410,6 +443,8 @@ int main(void)
         cmocka_unit_test(many_values_in_a_large_text_are_found_each_once),
         cmocka_unit_test(disguises_are_found_over_every_end_of_a_slice),
         cmocka_unit_test(no_step_looks_at_more_than_its_share),
+        cmocka_unit_test(a_word_is_seen_behind_numbers_without_any),
+        cmocka_unit_test(number_words_may_have_digits_between),
         cmocka_unit_test(hostile_texts_take_bounded_time),
         cmocka_unit_test(a_flood_is_noted_and_hides_no_strong_finding),
         cmocka_unit_test(equal_values_have_equal_hashes_and_others_not),
