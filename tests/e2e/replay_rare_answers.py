@@ -309,51 +309,51 @@ def pieces(topic, id, parent, conversation, *texts):
 @case
 def two_answers_in_turn_on_one_socket():
     one, two = "conversation-turn-rs1", "conv-turn-low-ttl-rs2"
-    a = pieces(one, "rs-a1", "rs-u1", "rs-c1", "Uno ", "dos ", "tres")
-    b = pieces(two, "rs-a2", "rs-u2", "rs-c2", "Eins ", "zwei ", "drei")
+    a = pieces(one, "ra-sa1", "ra-su1", "ra-sc1", "Uno ", "dos ", "tres")
+    b = pieces(two, "ra-sa2", "ra-su2", "ra-sc2", "Eins ", "zwei ", "drei")
     mixed = [down(x) for pair in zip(a, b) for x in pair]
-    return [handed("rs-u1", "rs1", "rs-c1"), handed("rs-u2", "rs2", "rs-c2"),
-            socket(EVENTS, up([]), subscribe(one), subscribe(two), *mixed, up([]), down([complete(two, "rs-c2")]),
-                   down([complete(one, "rs-c1")]), second=2)], [
-        says("think rs1"), says("think rs2"), answers("Eins zwei drei", message_id="rs-a2", conversation_id="rs-c2"),
-        answers("Uno dos tres", message_id="rs-a1", conversation_id="rs-c1")]
+    return [handed("ra-su1", "rs1", "ra-sc1"), handed("ra-su2", "rs2", "ra-sc2"),
+            socket(EVENTS, up([]), subscribe(one), subscribe(two), *mixed, up([]), down([complete(two, "ra-sc2")]),
+                   down([complete(one, "ra-sc1")]), second=2)], [
+        says("think rs1"), says("think rs2"), answers("Eins zwei drei", message_id="ra-sa2", conversation_id="ra-sc2"),
+        answers("Uno dos tres", message_id="ra-sa1", conversation_id="ra-sc1")]
 
 
 @case
 def reply_that_catches_up_and_goes_on():
     topic = "conversation-turn-rs3"
-    a = pieces(topic, "rs-a3", "rs-u3", "rs-c3", "Caught ", "up ", "at last")
+    a = pieces(topic, "ra-sa3", "ra-su3", "ra-sc3", "Caught ", "up ", "at last")
     reply = {"type": "reply", "reply": {"topic_id": topic, "catchups": [{"payload": x["payload"]} for x in a[:3]]}}
     bare = {"topic_id": topic, "payload": a[3]["payload"]}
-    return [handed("rs-u3", "rs3", "rs-c3"), socket(EVENTS, subscribe(topic), down(reply), down(a[2]), down(bare),
-                                                    down([complete(topic, "rs-c3")]), second=2)], [
-        says("think rs3"), answers("Caught up at last", message_id="rs-a3", replies_to=0)]
+    return [handed("ra-su3", "rs3", "ra-sc3"), socket(EVENTS, subscribe(topic), down(reply), down(a[2]), down(bare),
+                                                    down([complete(topic, "ra-sc3")]), second=2)], [
+        says("think rs3"), answers("Caught up at last", message_id="ra-sa3", replies_to=0)]
 
 
 @case
 def report_of_a_long_research():
     def update(kind, **content):
         return {"type": "message", "topic_id": "conversations", "payload": {"type": "conversation-update", "payload": {
-            "conversation_id": "rs-c4", "update_type": kind, "update_content": content}}}
-    report = {"id": "rs-a4", "author": {"role": "assistant", "metadata": {}}, "recipient": "all", "status": "finished_successfully",
-              "content": {"content_type": "text", "parts": ["The whole report"]}, "metadata": {"parent_id": "rs-u4"}}
+            "conversation_id": "ra-sc4", "update_type": kind, "update_content": content}}}
+    report = {"id": "ra-sa4", "author": {"role": "assistant", "metadata": {}}, "recipient": "all", "status": "finished_successfully",
+              "content": {"content_type": "text", "parts": ["The whole report"]}, "metadata": {"parent_id": "ra-su4"}}
     state = {"plan": ["Read", "Write"], "report_message": report}
-    return [handed("rs-u4", "rs4", "rs-c4"), socket(EVENTS, down([update("update-widget-state", widget_state=state)]),
+    return [handed("ra-su4", "rs4", "ra-sc4"), socket(EVENTS, down([update("update-widget-state", widget_state=state)]),
                                                     second=3)], [
-        says("think rs4"), answers("The whole report", hidden=ANY, message_id="rs-a4", conversation_id="rs-c4")]
+        says("think rs4"), answers("The whole report", hidden=ANY, message_id="ra-sa4", conversation_id="ra-sc4")]
 
 
 @case
 def picture_that_comes_later():
-    image = {"id": "rs-a5", "author": {"role": "tool", "name": "t2uay3k.sj1i4kz", "metadata": {}}, "recipient": "all",
+    image = {"id": "ra-sa5", "author": {"role": "tool", "name": "t2uay3k.sj1i4kz", "metadata": {}}, "recipient": "all",
              "status": "finished_successfully", "content": {"content_type": "multimodal_text", "parts": [
                  {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_00000000aabbccddeeff0011223355cc",
                   "size_bytes": 10, "width": 1, "height": 1, "metadata": {"dalle": {"gen_id": "g", "prompt": "a red boat"}}}]},
-             "metadata": {"async_task_type": "image_gen", "parent_id": "rs-u5"}}
+             "metadata": {"async_task_type": "image_gen", "parent_id": "ra-su5"}}
     told = {"topic_id": "conversations", "payload": {"type": "conversation-update", "payload": {
-        "conversation_id": "rs-c5", "update_type": "add-messages", "update_content": {"messages": [image]}}}}
-    return [handed("rs-u5", "rs5", "rs-c5"), socket(EVENTS, down(told), second=3)], [
-        says("think rs5"), expect("response_with_file.generated", None, "a red boat", complete=True, conversation_id="rs-c5",
+        "conversation_id": "ra-sc5", "update_type": "add-messages", "update_content": {"messages": [image]}}}}
+    return [handed("ra-su5", "rs5", "ra-sc5"), socket(EVENTS, down(told), second=3)], [
+        says("think rs5"), expect("response_with_file.generated", None, "a red boat", complete=True, conversation_id="ra-sc5",
                                   file_ids=["file_00000000aabbccddeeff0011223355cc"])]
 
 
@@ -367,36 +367,36 @@ def two_old_answers_in_turn():
                  "sequenceId": 0, "data": {"type": "http.response.body", "body": base64.b64encode(c).decode(),
                                            "more_body": n + 1 < len(cuts), "response_id": response,
                                            "conversation_id": conversation}} for n, c in enumerate(cuts)]
-    a, b = frames("rs-a6", "r6", "rs-c6", "Bon", "Bonjour 🙂"), frames("rs-a7", "r7", "rs-c7", "Gu", "Guten Tag")
+    a, b = frames("ra-sa6", "r6", "ra-sc6", "Bon", "Bonjour 🙂"), frames("ra-sa7", "r7", "ra-sc7", "Gu", "Guten Tag")
     longest = max(len(a), len(b))
     mixed = [x[n] for n in range(longest) for x in (a, b) if n < len(x)]
     mixed = [down({**x, "sequenceId": n}) for n, x in enumerate(mixed, 1)]
-    ends = ["rs-a7", "rs-a6"] if len(b) < len(a) else ["rs-a6", "rs-a7"]
-    said = {"rs-a6": "Bonjour 🙂", "rs-a7": "Guten Tag"}
+    ends = ["ra-sa7", "ra-sa6"] if len(b) < len(a) else ["ra-sa6", "ra-sa7"]
+    said = {"ra-sa6": "Bonjour 🙂", "ra-sa7": "Guten Tag"}
     return [socket(PUBSUB, down({"type": "system", "event": "connected", "userId": "user-x", "connectionId": "k"}),
                    *mixed, up({"type": "sequenceAck", "sequenceId": 12}))], [
-        answers(said[e], message_id=e, conversation_id="rs-c" + e[-1]) for e in ends]
+        answers(said[e], message_id=e, conversation_id="ra-sc" + e[-1]) for e in ends]
 
 
 @case
 def socket_over_a_stream_of_http2():
     """RFC 8441: extended CONNECT, answered by 200."""
     topic = "conversation-turn-rs8"
-    a = pieces(topic, "rs-a8", "rs-u8", "rs-c8", "Over ", "two")
+    a = pieces(topic, "ra-sa8", "ra-su8", "ra-sc8", "Over ", "two")
     made = socket("wss://chatgpt.com/backend-api/celsius/ws/user-ana?verify=1-x", *[down([x]) for x in a],
-                  down([complete(topic, "rs-c8")]), second=2, status=200)
+                  down([complete(topic, "ra-sc8")]), second=2, status=200)
     made["request"]["method"] = "CONNECT"
     made["request"]["httpVersion"] = made["response"]["httpVersion"] = "h2"
-    return [handed("rs-u8", "rs8", "rs-c8"), made], [
-        says("think rs8"), answers("Over two", message_id="rs-a8", replies_to=0)]
+    return [handed("ra-su8", "rs8", "ra-sc8"), made], [
+        says("think rs8"), answers("Over two", message_id="ra-sa8", replies_to=0)]
 
 
 @case
 def answer_that_is_read_again_elsewhere():
     """§4.6: the rest by resume, offset = items to skip, on another connection."""
-    text = delta(add(document("rs-a9", [""], parent="rs-u9", conversation="rs-c9")), append("Fresh "), {"v": "start"},
-                 conversation="rs-c9")
-    return [handed("rs-u9", "rs9", "rs-c9"),
-            entry(CHAT + "/backend-anon/f/conversation/resume", dumps({"conversation_id": "rs-c9", "offset": 0}), text,
+    text = delta(add(document("ra-sa9", [""], parent="ra-su9", conversation="ra-sc9")), append("Fresh "), {"v": "start"},
+                 conversation="ra-sc9")
+    return [handed("ra-su9", "rs9", "ra-sc9"),
+            entry(CHAT + "/backend-anon/f/conversation/resume", dumps({"conversation_id": "ra-sc9", "offset": 0}), text,
                   second=4, answer_encoding="br")], [
-        says("think rs9"), answers("Fresh start", message_id="rs-a9", conversation_id="rs-c9", replies_to=0)]
+        says("think rs9"), answers("Fresh start", message_id="ra-sa9", conversation_id="ra-sc9", replies_to=0)]
