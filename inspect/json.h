@@ -132,8 +132,8 @@ static inline struct str json_get_text(
 struct str json_path_text(const struct json_node *node, const char *path);
 bool json_is(const struct json_node *node, enum json_kind kind);
 bool json_is_true(const struct json_node *node);
-/* A NUMBER; ERR_PARSE with a fraction or exponent, ERR_LIMIT outside int64_t.
- */
+/* A NUMBER; ERR_PARSE with a fraction other than zero or an exponent, ERR_LIMIT
+ * outside int64_t. */
 enum err json_int(const struct json_node *node, int64_t *value_out) MUST_USE;
 enum err json_double(const struct json_node *node, double *value_out) MUST_USE;
 

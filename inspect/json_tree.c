@@ -177,12 +177,23 @@ struct str json_path_text(const struct json_node *node, const char *path)
     return json_str(json_path(node, path));
 }
 
+/* "7.0" without its fraction: some languages know no other numbers. */
+static struct str whole_number(struct str text)
+{
+    size_t point = str_find_char(text, '.');
+    for (size_t i = point + 1; i < text.n; i++)
+        if (text.p[i] != '0')
+            return text;
+    return str_sub(text, 0, point);
+}
+
 enum err json_int(const struct json_node *node, int64_t *value_out)
 {
     if (!json_is(node, JSON_NUMBER))
         return ERR_NOT_FOUND;
     bool is_negative = str_starts(node->text, "-");
-    struct str digits = str_sub(node->text, is_negative ? 1 : 0, SIZE_MAX);
+    struct str digits =
+        whole_number(str_sub(node->text, is_negative ? 1 : 0, SIZE_MAX));
     uint64_t value;
     enum err err = str_to_u64(digits, &value);
     if (err != OK)

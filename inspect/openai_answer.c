@@ -391,7 +391,7 @@ static void read_responses_event(
                str_is(type, "response.failed") ||
                str_is(type, "response.done")) {
         read_response(a, json_get(root, "response"));
-        a->saw_end = true;
+        a->saw_end = !str_is(type, "response.failed"); /* it broke off */
     } else if (str_starts(type, "response.")) {
         note_ids(a, json_get(root, "response"));
     }

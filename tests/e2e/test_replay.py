@@ -37,6 +37,7 @@ import replay_rare_answers  # noqa: F401
 import replay_rare_prompts  # noqa: F401
 import replay_public  # noqa: F401
 import replay_rarer  # noqa: F401
+import replay_rare_turns  # noqa: F401
 import replay_resume  # noqa: F401
 import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401

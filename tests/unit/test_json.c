@@ -320,7 +320,8 @@ static void integers_reach_both_ends(void **state)
     int64_t n;
     assert_int_equal(json_parse(STR("[-9223372036854775808,"
                                     "9223372036854775807,"
-                                    "-9223372036854775809,1e999]"),
+                                    "-9223372036854775809,1e999,"
+                                    "-7.00,7.01,0.0]"),
                          &arena, NULL, &root),
         OK);
     assert_int_equal(json_int(json_at(root, 0), &n), OK);
@@ -328,6 +329,11 @@ static void integers_reach_both_ends(void **state)
     assert_int_equal(json_int(json_at(root, 1), &n), OK);
     assert_true(n == INT64_MAX);
     assert_int_equal(json_int(json_at(root, 2), &n), ERR_LIMIT);
+    assert_int_equal(json_int(json_at(root, 4), &n), OK);
+    assert_true(n == -7);
+    assert_int_equal(json_int(json_at(root, 5), &n), ERR_PARSE);
+    assert_int_equal(json_int(json_at(root, 6), &n), OK);
+    assert_true(n == 0);
     double f;
     assert_int_equal(json_double(json_at(root, 3), &f), ERR_LIMIT);
     arena_free(&arena);
