@@ -243,8 +243,9 @@ void chatgpt_decide(struct exchange *ex, struct str answer)
     struct keep_prompt_answer said;
     if (keep_read_prompt(answer, &said) != OK)
         return; /* the keeper is gone: what the body told stands */
-    if (said.is_edit && a->conversation_id.n != 0 &&
-        !exchange_route(ex)->is_into_turn)
+    const struct route *route = exchange_route(ex);
+    if (said.is_edit && a->conversation_id.n != 0 && !route->is_into_turn &&
+        route->body == BODY_CHATGPT_PROMPT)
         set_name(ex, "edit");
     if (said.attempts > 1) {
         memcpy(a->id, said.activity_id, sizeof a->id);

@@ -445,6 +445,17 @@ bool exchange_asks_early(struct exchange *ex)
     return upload_ask_early(ex);
 }
 
+/* A prompt that its client named, sent again, is the same one (fact sheet
+ * chatgpt-wire §4.9), whatever the shape of its body. */
+static bool may_be_retry(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return ex->activity != NULL && route != NULL &&
+           route->body == BODY_FIELDS &&
+           str_is(route->activity, "prompt.created") &&
+           ex->activity->message_id.n != 0;
+}
+
 static enum exchange_state step_extract(struct exchange *ex)
 {
     bool never_left = ex->is_cut && ex->gate == GATE_HOLD;
@@ -466,7 +477,7 @@ static enum exchange_state step_extract(struct exchange *ex)
         ex->request = REQUEST_ASK;
         return EXCHANGE_ASK;
     }
-    if (ex->asks_keeper) {
+    if (ex->asks_keeper || may_be_retry(ex)) {
         chatgpt_ask(ex);
         ex->request = REQUEST_ASK;
         return EXCHANGE_ASK;

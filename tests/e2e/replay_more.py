@@ -31,7 +31,8 @@ def group_chat():
     file = {"content": {"text": None, "attachments": [{"type": "file", "file_id": "file_g"},
                                                       {"type": "link", "url": "https://l.example"}]}, "request_id": "r-2"}
     project = url.replace("/rooms/", "/projects/g-p-7/rooms/")
-    return [entry(url, dumps(body)), entry(url, dumps(file), second=2), entry(project, dumps(body), second=4),
+    other = {**body, "request_id": "r-3"}
+    return [entry(url, dumps(body)), entry(url, dumps(file), second=2), entry(project, dumps(other), second=4),
             entry(url, dumps({"content": {"text": CARD}}), second=6)], [
         says("lunch at noon?", message_id="r-1", parent_message_id="m-0", files=None,
              conversation_id="0123456789abcdef0123456789abcdef"),

@@ -69,10 +69,9 @@ def mweb_later_turn():
 
 @case
 def mweb_ndjson_broken_off():
-    body = form("q")
     failed = piece("half", 1, "replace") + control("failed", failureReason="x", status=500, origin="o") + line("end")
-    return [ask(body, piece("The half", 1, "replace") + '{"version":1,"ty'), ask(body, failed, second=2),
-            ask(body, control("started") + control("failed", failureReason="x"), second=4)], [
+    return [ask(form("q"), piece("The half", 1, "replace") + '{"version":1,"ty'), ask(form("q", "u2"), failed, second=2),
+            ask(form("q", "u3"), control("started") + control("failed", failureReason="x"), second=4)], [
         says("q"), answers("The half", complete=False), says("q"), answers("half", complete=False), says("q")]
 
 
@@ -80,7 +79,7 @@ def mweb_ndjson_broken_off():
 def mweb_ndjson_replaced_and_repeated():
     answer = (piece("Draft one", 1, "replace") + piece("Sorry", 2, "replace") + piece(", no.", 3) + piece(", no.", 3) +
               piece("B", 1, "replace", id="m2") + line("end"))
-    return [ask(form("q"), answer), ask(form("q"), answer, "text/event-stream", second=2)], [
+    return [ask(form("q"), answer), ask(form("q", "u2"), answer, "text/event-stream", second=2)], [
         says("q"), answers("Sorry, no.", hidden="Draft one"), answers("B"),
         says("q"), answers("Sorry, no.", hidden="Draft one"), answers("B")]
 
@@ -130,7 +129,7 @@ def mweb_html():
                        region("pending", "replace", block("Next", 1)), 4) +
               template(region("committed-block-1", "replace", block("Next: 3 &lt; 4 é", 1)) + region("pending", "replace", ""), 5) +
               template(mark("message-stream-complete", message_id="a-h") + mark("complete", message_id="a-h"), 6))
-    return [ask(form("q"), answer, PARTIAL), ask(form("q"), "\n  " + answer, PARTIAL + "; charset=utf-8", second=2)], 2 * [
+    return [ask(form("q"), answer, PARTIAL), ask(form("q", "u2"), "\n  " + answer, PARTIAL + "; charset=utf-8", second=2)], 2 * [
         says("q", conversation_id="c-h"),
         answers("Profit & loss isn't bad.\nNext: 3 < 4 é", hidden=None, message_id="a-h", conversation_id="c-h")]
 
@@ -148,7 +147,7 @@ def mweb_html_lists_and_code():
 def mweb_html_pending_only():
     answer = template(region("pending", "replace", block("The half "))) + template(region("pending-tail", "append", "is he"))
     failed = answer + template(mark("failed", failure_reason="x", failure_status="500"))
-    return [ask(form("q"), answer, PARTIAL), ask(form("q"), failed, PARTIAL, second=2)], [
+    return [ask(form("q"), answer, PARTIAL), ask(form("q", "u2"), failed, PARTIAL, second=2)], [
         says("q"), answers("The half is he", complete=False), says("q"), answers("The half is he", complete=False)]
 
 

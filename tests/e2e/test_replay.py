@@ -34,6 +34,7 @@ import replay_order  # noqa: F401
 import replay_other  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_rare_answers  # noqa: F401
+import replay_rare_links  # noqa: F401
 import replay_rare_prompts  # noqa: F401
 import replay_public  # noqa: F401
 import replay_rarer  # noqa: F401
