@@ -7,7 +7,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 
-enum { BUCKETS_DEFAULT = 60, TOP_DEFAULT = 20 };
+enum { BUCKETS_DEFAULT = 60, TOP_DEFAULT = 20, MINUTES_OF_DAY = 1440 };
 
 static void on_service(void *context, const struct count_service *row)
 {
@@ -81,6 +81,9 @@ static enum err read_request(struct call *call, struct count_request *out)
     if (err == OK)
         err =
             call_number(call, "top", 1, BROWSE_TOP_MAX, TOP_DEFAULT, &out->top);
+    if (err == OK)
+        err = call_number(
+            call, "day_begins", 0, MINUTES_OF_DAY - 1, 0, &out->day_begins);
     if (err == OK)
         err = take_by(call, out);
     for (size_t i = 0; i < r->arg_count && err == OK; i++)

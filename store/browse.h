@@ -72,9 +72,10 @@ enum err browse_nodes(
 
 struct count_request {
     bool facets[FACET_COUNT];
-    size_t top;     /* values of each */
-    size_t buckets; /* about as many; 0: none */
-    enum facet by;  /* what buckets are told apart by; not a set */
+    size_t top;        /* values of each */
+    size_t buckets;    /* about as many; 0: none */
+    size_t day_begins; /* of who looks: minutes after midnight UTC */
+    enum facet by;     /* what buckets are told apart by; not a set */
 };
 
 struct count_item {

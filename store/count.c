@@ -59,8 +59,9 @@ static enum err lay_buckets(struct browse *b,
     if (until <= since)
         until = since + 1;
     c->bucket_ms = choose_step(until - since, request->buckets);
+    int64_t of_day = since - (int64_t)request->day_begins * MINUTE;
     c->since_ms =
-        since - ((since % c->bucket_ms) + c->bucket_ms) % c->bucket_ms;
+        since - ((of_day % c->bucket_ms) + c->bucket_ms) % c->bucket_ms;
     c->bucket_count =
         (size_t)((until - c->since_ms + c->bucket_ms - 1) / c->bucket_ms);
     c->totals = arena_alloc(&c->arena, c->bucket_count * sizeof *c->totals);

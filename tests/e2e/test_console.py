@@ -220,7 +220,7 @@ class Access(GatewayTest):
         for bad in ({"limit": 0}, {"limit": 1001}, {"limit": "x"}, {"cursor": "x"}, {"since": "yesterday"},
                     {"user": b"\xff"}):
             self.assertEqual(400, console.get("/api/v1/activities", params=bad).status_code, bad)
-        for bad in ({"by": "user"}, {"buckets": 501}, {"facet": "nothing"}, {"top": 0}):
+        for bad in ({"by": "user"}, {"buckets": 501}, {"day_begins": 1440}, {"facet": "nothing"}, {"top": 0}):
             self.assertEqual(400, console.get("/api/v1/stats", params=bad).status_code, bad)
 
     def test_garbage_on_the_wire_harms_nobody(self):

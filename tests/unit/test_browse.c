@@ -206,6 +206,34 @@ static void a_facet_is_counted_under_the_filters_of_the_others(void **state)
     query_close(&q);
 }
 
+static void days_begin_where_the_viewer_is(void **state)
+{
+    (void)state;
+    const int64_t minute = 60 * 1000, day = 1440 * minute;
+    static const struct {
+        size_t begins;
+        int64_t first; /* bucket, in minutes of the first day */
+    } cases[] = {{0, 0}, {420, 420}, {1320, -120}, {600, 600}};
+    struct query *q = NULL;
+    struct browse *b = NULL;
+    struct browse_filter f = {.since_ms = 100 * day + 601 * minute,
+        .until_ms = 104 * day + 601 * minute};
+    fill();
+    assert_int_equal(query_open(str_of(folder), &q), OK);
+    assert_int_equal(browse_new(q, &f, &b), OK);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct count c;
+        struct count_request request = {
+            .top = 1, .buckets = 6, .day_begins = cases[i].begins};
+        assert_int_equal(count_run(b, &request, 4000, &c), OK);
+        assert_int_equal(c.bucket_ms, day);
+        assert_int_equal(c.since_ms, 100 * day + cases[i].first * minute);
+        count_free(&c);
+    }
+    browse_free(&b);
+    query_close(&q);
+}
+
 static void on_service(void *context, const struct count_service *row)
 {
     struct seen *seen = context;
@@ -494,6 +522,7 @@ int main(void)
         TEST(what_changes_is_found_as_it_is),
         TEST(pages_join_without_gap_or_overlap),
         TEST(a_facet_is_counted_under_the_filters_of_the_others),
+        TEST(days_begin_where_the_viewer_is),
         TEST(services_are_counted),
         TEST(users_are_counted_in_any_order),
         TEST(orders_have_names),

@@ -9,7 +9,7 @@ import { facetRail } from './facets.js';
 import { count } from './format.js';
 import { follow } from './live.js';
 import { omnibar } from './omnibar.js';
-import { describe, periodPicker } from './period.js';
+import { dayBegins, describe, periodPicker } from './period.js';
 import { rename } from './router.js';
 import { activityTable } from './table.js';
 import { savedViews } from './views.js';
@@ -115,7 +115,7 @@ export function activities(main, parameters, who) {
     clearTimeout(recount);
     recount = null;
     try {
-      const stats = await get('stats', [...toApi(now.view), ['by', now.by], ['buckets', BUCKETS], ['top', rail.top()],
+      const stats = await get('stats', [...toApi(now.view), ['by', now.by], ['buckets', BUCKETS], dayBegins(), ['top', rail.top()],
         ...rail.wanted().map(name => ['facet', name])], signal);
       if (signal.aborted)
         return;

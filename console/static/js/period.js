@@ -25,6 +25,12 @@ function toLocal(ms) {
   return shifted.toISOString().slice(0, 16);
 }
 
+/** For buckets of hours and days: when the viewer's day begins, by the clock of today. */
+export function dayBegins() {
+  const minutes = DAY / 60000;
+  return ['day_begins', (new Date().getTimezoneOffset() + minutes) % minutes];
+}
+
 export function describe(view) {
   const known = PERIODS.find(([value]) => value === view.since);
   if (known !== undefined && view.until === '')

@@ -4,7 +4,7 @@ import { linkTo } from './activities.js';
 import { sparkline } from './chart.js';
 import { h, state } from './dom.js';
 import { change, count, size, time } from './format.js';
-import { boundsOf, describe } from './period.js';
+import { boundsOf, dayBegins, describe } from './period.js';
 import { periodPage } from './page.js';
 import { riskChip } from './users.js';
 import { NONE } from './view.js';
@@ -89,7 +89,7 @@ export function reports(main, parameters, who) {
     const current = since === null ? [['until', iso(until)]] : [['since', iso(since)], ['until', iso(until)]];
     const previous = since === null ? null : [['since', iso(2 * since - until)], ['until', iso(since)]];
     const facets = [['facet', 'rule'], ['facet', 'detector'], ['facet', 'verdict'], ['facet', 'category'], ['top', 200]];
-    const [stats, before, perService, people, incidents, incidentsBefore] = await Promise.all([get('stats', [...current, ...facets, ['buckets', DAYS]], signal),
+    const [stats, before, perService, people, incidents, incidentsBefore] = await Promise.all([get('stats', [...current, ...facets, ['buckets', DAYS], dayBegins()], signal),
       previous === null ? null : get('stats', [...previous, ...facets, ['buckets', 0]], signal),
       get('services', current, signal), get('users', [...current, ['limit', TOP]], signal),
       incidentsOf(current, signal), previous === null ? null : countsOf(previous, [], signal)]);

@@ -6,7 +6,7 @@ import { sparkline } from './chart.js';
 import { h, say, state } from './dom.js';
 import { change, count, duration, time } from './format.js';
 import { modesPanel } from './modes.js';
-import { boundsOf, describe, periodPicker } from './period.js';
+import { boundsOf, dayBegins, describe, periodPicker } from './period.js';
 import { rename } from './router.js';
 import { NONE, fromAddress } from './view.js';
 
@@ -110,7 +110,7 @@ function cardOf(view, card, isCompared) {
 
 async function drawTrend({ trend, card }, period, signal) {
   try {
-    const stats = await get('stats', [...period, ...filtersOf(card), ['buckets', POINTS]], signal);
+    const stats = await get('stats', [...period, ...filtersOf(card), ['buckets', POINTS], dayBegins()], signal);
     trend.replaceChildren(sparkline(stats.buckets.map(b => b.total), `${count(stats.total)} events over time`));
   } catch (error) {
     if (!isAbort(error))
