@@ -496,18 +496,27 @@ static enum err parse_host_port(
     return OK;
 }
 
-static void read_resolve(
-    struct reader *r, const struct setting *s, const struct yaml_node *map)
+/* The setting's value; NULL: none, or another thing than a map, which is told.
+ */
+static const struct yaml_node *map_of(struct reader *r, const struct setting *s,
+    const struct yaml_node *map, const char *example)
 {
     const struct yaml_node *node = yaml_get(map, s->key);
     if (node == NULL || node->kind == YAML_KIND_NULL)
+        return NULL;
+    if (node->kind == YAML_KIND_MAP)
+        return node;
+    yaml_mistake(r->doc, node, "%s must be a map: %s", s->key, example);
+    return NULL;
+}
+
+static void read_resolve(
+    struct reader *r, const struct setting *s, const struct yaml_node *map)
+{
+    const struct yaml_node *node =
+        map_of(r, s, map, "{\"chatgpt.com:443\": \"127.0.0.1:9443\"}");
+    if (node == NULL)
         return;
-    if (node->kind != YAML_KIND_MAP) {
-        yaml_mistake(r->doc, node,
-            "%s must be a map: {\"chatgpt.com:443\": \"127.0.0.1:9443\"}",
-            s->key);
-        return;
-    }
     struct resolve_entry *entries =
         arena_alloc(&r->settings->arena, node->count * sizeof *entries + 1);
     for (size_t i = 0; i < node->count; i++) {
@@ -527,14 +536,10 @@ static void read_resolve(
 static void read_host_files(
     struct reader *r, const struct setting *s, const struct yaml_node *map)
 {
-    const struct yaml_node *node = yaml_get(map, s->key);
-    if (node == NULL || node->kind == YAML_KIND_NULL)
+    const struct yaml_node *node =
+        map_of(r, s, map, "{\".lab.example\": lab.pem}");
+    if (node == NULL)
         return;
-    if (node->kind != YAML_KIND_MAP) {
-        yaml_mistake(r->doc, node,
-            "%s must be a map: {\".lab.example\": lab.pem}", s->key);
-        return;
-    }
     struct host_file *files =
         arena_alloc(&r->settings->arena, node->count * sizeof *files + 1);
     for (size_t i = 0; i < node->count; i++) {
