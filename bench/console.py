@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 from gateway import BINARY, Gateway  # noqa: E402
 from console_client import Console  # noqa: E402
-from made_up import write_journal  # noqa: E402
+from made_up import DAYS, write_journal  # noqa: E402
 
 CASES = [  # what, path, bound in ms
     ("list, all", "activities?limit=50", 300),
