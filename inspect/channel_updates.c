@@ -204,6 +204,20 @@ static void all_text(const struct json_node *node, struct buf *out)
         all_text(c, out);
 }
 
+/* What the first of the messages hangs on: the prompt, if nothing names the
+ * turn.  The answer itself may hang on a tool's message. */
+static struct str root_of(const struct delta *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        const struct doc *message = doc_get(d->messages[i].doc, "message");
+        struct str parent =
+            doc_get_text(doc_get(message, "metadata"), "parent_id");
+        if (parent.n != 0 && !delta_has_id(d, parent))
+            return parent;
+    }
+    return STR_NONE;
+}
+
 static void put_update(struct update *u, const struct json_node *content)
 {
     struct topic *t = topic_of(u);
@@ -212,6 +226,8 @@ static void put_update(struct update *u, const struct json_node *content)
     a->conversation_id = answer_keep(a, u->conversation, a->conversation_id);
     for (size_t i = 0; i < u->count; i++)
         put_message(a, u->messages[i]);
+    if (t->turn.n == 0)
+        topic_set(&t->turn, root_of(&a->delta));
     if (plan != NULL)
         buf_clear(&a->extra_hidden); /* the last one counts */
     all_text(plan, &a->extra_hidden);

@@ -125,11 +125,16 @@ static struct str role_of(const struct json_node *message)
     return role.n != 0 ? role : json_get_text(message, "role"); /* 2022-12 */
 }
 
+static bool is_users(const struct json_node *message)
+{
+    struct str role = role_of(message);
+    return role.n == 0 || str_is(role, "user");
+}
+
 static bool read_message(struct exchange *ex, const struct json_node *message)
 {
     struct activity *a = ex->activity;
-    struct str role = role_of(message);
-    bool is_user = role.n == 0 || str_is(role, "user");
+    bool is_user = is_users(message);
     const struct json_node *metadata = json_get(message, "metadata");
     const struct json_node *list = json_get(metadata, "attachments");
     if (!json_is(message, JSON_OBJECT))
@@ -184,6 +189,18 @@ static void set_name(struct exchange *ex, const char *update)
             has_file ? STR("prompt_with_file.created") : STR("prompt.created");
 }
 
+/* Messages, but none of a user (3.1): what a client puts in on its own, such
+ * as instructions.  It is scanned, and no prompt. */
+static bool is_only_context(const struct json_node *messages)
+{
+    if (!json_is(messages, JSON_ARRAY) || messages->count == 0)
+        return false;
+    for (const struct json_node *c = messages->first; c != NULL; c = c->next)
+        if (is_users(c))
+            return false;
+    return true;
+}
+
 /* The decision table of 3.2.3, as far as the body alone tells. */
 static const char *update_by_body(const struct exchange *ex)
 {
@@ -198,6 +215,12 @@ static const char *update_by_body(const struct exchange *ex)
     if (has_conversation && str_is(a->parent_message_id, "client-created-root"))
         return "edit";
     return NULL;
+}
+
+static void unname(struct activity *a)
+{
+    a->name = STR("service.unclassified");
+    a->update = STR_NONE;
 }
 
 bool chatgpt_extract_prompt(struct exchange *ex, const struct json_node *root)
@@ -216,6 +239,9 @@ bool chatgpt_extract_prompt(struct exchange *ex, const struct json_node *root)
     set_name(ex, update);
     bool is_next = update == NULL || strcmp(update, "edit") == 0;
     ex->asks_keeper = is_next && ex->activity->message_id.n != 0;
+    ex->is_only_context = is_next && is_only_context(messages);
+    if (ex->is_only_context)
+        unname(ex->activity);
     return is_known;
 }
 

@@ -78,13 +78,17 @@ static struct message *of_id(struct delta *d, struct str id)
     return NULL;
 }
 
-bool delta_has_message(const struct delta *d, const struct message *message)
+bool delta_has_id(const struct delta *d, struct str id)
 {
-    struct str id = id_of(message->doc);
     for (size_t i = 0; i < d->count && id.n != 0; i++)
         if (str_eq(id_of(d->messages[i].doc), id))
             return true;
     return false;
+}
+
+bool delta_has_message(const struct delta *d, const struct message *message)
+{
+    return delta_has_id(d, id_of(message->doc));
 }
 
 /* Whole messages without ids: one that comes again under its role is the same

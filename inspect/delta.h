@@ -64,6 +64,7 @@ bool delta_push(
     struct delta *d, int64_t channel, const struct json_node *document);
 /* One with the same id. */
 bool delta_has_message(const struct delta *d, const struct message *message);
+bool delta_has_id(const struct delta *d, struct str id);
 /* A whole document, {"message": …}: replaces the one with this message id. */
 void delta_put(struct delta *d, const struct json_node *document);
 

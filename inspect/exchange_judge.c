@@ -92,12 +92,18 @@ static void refuse_signed_out(struct exchange *ex)
     policy_put_verdict(ex->activity, &ex->verdict);
 }
 
+static bool records_always(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->action == ROUTE_RECORD &&
+           !ex->is_only_context;
+}
+
 /* Before the verdict: whether it is worth a question whose it is. */
 bool exchange_may_be_recorded(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
-    return (route == NULL && !ex->is_probe) ||
-           (route != NULL && route->action == ROUTE_RECORD) ||
+    return (route == NULL && !ex->is_probe) || records_always(ex) ||
            ex->activity->findings.count != 0 || ex->failure >= 0;
 }
 
@@ -117,8 +123,7 @@ static bool is_worth_recording(const struct exchange *ex)
         return false;
     const struct route *route = exchange_route(ex);
     return (route == NULL && !ex->is_probe) ||
-           (route != NULL && route->action == ROUTE_RECORD &&
-               !is_empty_draft(ex)) ||
+           (records_always(ex) && !is_empty_draft(ex)) ||
            ex->activity->findings.count != 0 || ex->failure >= 0 ||
            ex->verdict.kind != VERDICT_ALLOW;
 }

@@ -191,6 +191,7 @@ struct exchange {
     struct seam seam;
     struct taken taken;
     bool asks_keeper, wants_v1;
+    bool is_only_context; /* a prompt's body in which no user says anything */
     struct str action;    /* of a ChatGPT prompt */
     struct str answer_id; /* what the client calls the answer to come */
     int failure;          /* enum failure, or -1 */

@@ -153,30 +153,35 @@ static struct str subprotocol_key(struct str list)
     return STR_NONE;
 }
 
+/* A token that is neither a key nor has claims may be anything: it only says
+ * that somebody signed in (an answer may name them later). */
+static void use_bearer(
+    struct str token, struct arena *arena, struct actor *actor)
+{
+    struct buf payload = {0};
+    struct arena scratch = {0};
+    const struct json_node *claims;
+    if (key_prefix(token).n != 0)
+        use_api_key(token, arena, actor);
+    else if ((claims = read_claims(token, &scratch, &payload)) != NULL)
+        use_claims(claims, arena, actor);
+    else if (token.n != 0)
+        actor->is_signed_in = true;
+    arena_free(&scratch);
+    buf_wipe_free(&payload);
+}
+
 static void use_authorization(
     const struct exchange_request *r, struct arena *arena, struct actor *actor)
 {
     struct str value = field(r, "authorization");
     struct str key = field(r, "api-key"); /* Azure's spelling */
-    if (str_starts_nocase(value, "bearer "))
-        key = str_trim(str_sub(value, 7, value.n));
     if (key.n == 0)
         key = subprotocol_key(field(r, "sec-websocket-protocol"));
-    if (key.n == 0)
-        return;
-    if (str_starts(key, "sk-")) {
+    if (str_starts_nocase(value, "bearer "))
+        use_bearer(str_trim(str_sub(value, 7, value.n)), arena, actor);
+    if (actor->user.n == 0 && key.n != 0)
         use_api_key(key, arena, actor);
-        return;
-    }
-    struct buf payload = {0};
-    struct arena scratch = {0};
-    const struct json_node *claims = read_claims(key, &scratch, &payload);
-    if (claims != NULL)
-        use_claims(claims, arena, actor);
-    else
-        use_api_key(key, arena, actor);
-    arena_free(&scratch);
-    buf_wipe_free(&payload);
 }
 
 /* Plans that have no workspace but the person's own. */

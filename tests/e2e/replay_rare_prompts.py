@@ -126,9 +126,8 @@ def last_message_is_the_systems():
 
 @case
 def only_a_system_message():
-    """§3.1: scanned; nobody typed it, so nothing but hidden text is told."""
-    return [sent(prompt(message("You are a pirate", "rp-s2", role="system")))], [
-        says(None, hidden="You are a pirate", message_id=None)]
+    """§3.1: scanned; nobody typed it, so it is no prompt."""
+    return [sent(prompt(message("You are a pirate", "rp-s2", role="system")))], []
 
 
 @case

@@ -16,8 +16,10 @@ import unittest
 
 import replay_admin  # noqa: F401  (they register their cases)
 import replay_admin_turned  # noqa: F401
+import replay_answered  # noqa: F401
 import replay_answers  # noqa: F401
 import replay_api
+import replay_asked  # noqa: F401
 import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
 import replay_files_again  # noqa: F401

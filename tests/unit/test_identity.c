@@ -77,6 +77,19 @@ static void api_keys_are_told_apart_but_never_shown(void **state)
     assert_false(str_has(a.user, "secret"));
 }
 
+static void a_token_without_claims_is_nobodys_name(void **state)
+{
+    (void)state;
+    struct field opaque = {
+        STR("authorization"), STR("Bearer 4f9aXopaque0000session1111")};
+    struct actor actor = find(&opaque, 1, NULL);
+    assert_true(str_is(actor.source, "ip"));
+    assert_int_equal(actor.account.n, 0);
+    assert_true(actor.is_signed_in);
+    struct field key = {STR("api-key"), STR("0123456789abcdef01234567")};
+    assert_true(str_is(find(&key, 1, NULL).source, "api-key"));
+}
+
 static void the_address_is_the_last_resort(void **state)
 {
     (void)state;
@@ -112,6 +125,8 @@ int main(void)
             claims_name_the_user_and_headers_the_workspace, clean),
         cmocka_unit_test_teardown(
             api_keys_are_told_apart_but_never_shown, clean),
+        cmocka_unit_test_teardown(
+            a_token_without_claims_is_nobodys_name, clean),
         cmocka_unit_test_teardown(the_address_is_the_last_resort, clean),
         cmocka_unit_test_teardown(broken_tokens_do_no_harm, clean),
     };
