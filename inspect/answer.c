@@ -368,6 +368,11 @@ bool answer_is_refusal(const struct answer *a)
     return a->is_refused;
 }
 
+struct str answer_queued_id(const struct answer *a)
+{
+    return a->is_queued ? a->message_id : STR_NONE;
+}
+
 bool answer_is_stream(const struct answer *a)
 {
     return a->sse != NULL;

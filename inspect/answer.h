@@ -70,6 +70,8 @@ struct keep_turn;
 const struct keep_turn *answer_turns(const struct answer *a, size_t *count_out);
 /* A JSON body that says: no answer, an error. */
 bool answer_is_refusal(const struct answer *a);
+/* It will be made in the background: its id tells which one it is then. */
+struct str answer_queued_id(const struct answer *a);
 /* It came as events. */
 bool answer_is_stream(const struct answer *a);
 /* Something was left out. */

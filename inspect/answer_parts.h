@@ -36,6 +36,7 @@ struct answer {
     bool saw_end;    /* the stream's own end mark */
     bool is_over_limit, is_broken, has_unknown, is_finished, is_complete;
     bool is_refused; /* a JSON body with an error in it */
+    bool is_queued;  /* it says of which id the answer will be, no more */
     bool is_mended;  /* the JSON body broke off */
     struct str conversation_id, model, message_id, parent_id;
     struct str request_id; /* of the message that was sent */
@@ -96,6 +97,8 @@ void openai_answer_event(struct answer *a, const struct sse_event *event);
 void openai_answer_body(struct answer *a, const struct json_node *root);
 size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 void openai_answer_free(struct answer *a);
+/* Members of items that label, locate or carry what is no text. */
+bool openai_is_label(struct str key);
 /* Text of the first choice under the key of its place: appended, or in place
  * of what was there. */
 void answer_put_part(struct answer *a, struct str key, bool is_hidden,

@@ -134,8 +134,13 @@ static void note_sent_files(struct exchange *ex)
 static void note_replies(struct exchange *ex)
 {
     const struct activity *a = ex->activity;
-    if (a == NULL || ex->answer == NULL || !exchange_is_prompt(ex) ||
-        ex->is_blocked)
+    if (a == NULL || ex->answer == NULL || ex->is_blocked)
+        return;
+    struct str queued = answer_queued_id(ex->answer);
+    if (queued.n != 0)
+        keep_note_reply(
+            a->service, queued, STR_NONE, a->id, exchange_push_note(ex));
+    if (!exchange_is_prompt(ex))
         return;
     struct answer_turn turn = answer_turn(ex->answer);
     if (!turn.goes_on)
@@ -250,18 +255,27 @@ void exchange_tell_file(struct exchange *ex)
     plan_answer(ex);
 }
 
+/* A response of the public API that was asked for by its id. */
+static bool is_polled(const struct exchange *ex)
+{
+    const struct route *route = exchange_route(ex);
+    return route != NULL && route->answer == ANSWER_OPENAI_RESPONSES &&
+           ex->activity == NULL && !ex->is_websocket &&
+           str_is(ex->method, "GET");
+}
+
 /* An answer that came alone belongs to a prompt of another connection. */
 static enum exchange_state link_answer(struct exchange *ex)
 {
     const struct activity *a = ex->answers[ex->answer_at];
-    bool has_name = ex->turn_id.n != 0 || a->parent_message_id.n != 0;
+    struct str turn = is_polled(ex) ? a->message_id : ex->turn_id;
+    bool has_name = turn.n != 0 || a->parent_message_id.n != 0;
     bool is_answer = str_starts(a->name, "response");
     plan_answer(ex);
     if (a->reply_to.n != 0 || !has_name || !is_answer)
         return EXCHANGE_MORE;
     buf_clear(&ex->question);
-    keep_ask_reply(
-        a->service, ex->turn_id, a->parent_message_id, &ex->question);
+    keep_ask_reply(a->service, turn, a->parent_message_id, &ex->question);
     ex->response = RESPONSE_REPLY;
     return EXCHANGE_ASK;
 }
@@ -272,9 +286,9 @@ enum exchange_state exchange_begin_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
     const struct route *route = exchange_route(ex);
-    bool may_be_told =
-        ex->may_be_told || (!exchange_is_prompt(ex) && route != NULL &&
-                               route->answer == ANSWER_CHATGPT);
+    bool may_be_told = ex->may_be_told || is_polled(ex) ||
+                       (!exchange_is_prompt(ex) && route != NULL &&
+                           route->answer == ANSWER_CHATGPT);
     if (a->message_id.n != 0 && may_be_told) {
         buf_clear(&ex->question);
         keep_ask_answer(a->service, a->message_id, &ex->question);
@@ -365,7 +379,7 @@ void exchange_answer_said(struct exchange *ex, struct str answer)
         next_answer(ex);
         return;
     }
-    if (keep_read_partial(answer, &partial)) {
+    if (!is_polled(ex) && keep_read_partial(answer, &partial)) {
         memcpy(a->id, partial.activity_id, sizeof a->id);
         a->time_ms = partial.time_ms;
     }

@@ -217,10 +217,24 @@ static void walk_words(struct exchange *ex, const struct json_node *root,
 
 /* ---- ids ---- */
 
+/* The header says which one, of ChatGPT (6.1) or of the platform (7.1). */
+static bool is_project(struct str id)
+{
+    return str_starts(id, "g-p-") || str_starts(id, "proj_");
+}
+
+/* Projects are GPTs of a kind, and stand in the same members (3.1). */
+static bool is_other_gpt(struct str id)
+{
+    return str_starts(id, "g-") && !is_project(id);
+}
+
 static void set_id(struct exchange *ex, enum route_id id, struct str value,
     struct file_facts *file)
 {
     struct activity *a = ex->activity;
+    if (id == ROUTE_ID_PROJECT && is_other_gpt(value))
+        return;
     struct str *const places[ROUTE_ID_COUNT] = {&a->conversation_id,
         &a->message_id, &a->parent_message_id, &a->model, &a->project_id,
         &file->id, &file->name, &file->bytes, &file->type, &ex->answer_id};
@@ -275,12 +289,6 @@ static void extract_query_id(
                     &ex->arena, ex->query, str_sub(step, 1, step.n)),
                 file);
     }
-}
-
-/* The header says which one, of ChatGPT (6.1) or of the platform (7.1). */
-static bool is_project(struct str id)
-{
-    return str_starts(id, "g-p-") || str_starts(id, "proj_");
 }
 
 void extract_ids(struct exchange *ex, const struct json_node *root)

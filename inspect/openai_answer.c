@@ -184,12 +184,12 @@ static void read_annotations(struct answer *a, const struct json_node *list)
 }
 
 static void read_parts(struct answer *a, struct str item,
-    const struct json_node *list, bool is_hidden)
+    const struct json_node *list, const char *kind)
 {
     int64_t index = 0;
+    bool is_hidden = !str_is(str_of(kind), "text");
     for (const struct json_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next, index++) {
-        const char *kind = is_hidden ? "reasoning" : "text";
         replace(a, part_of_item(a, item, index, kind, is_hidden),
             json_get_text(c, "text"));
         replace(a, part_of_item(a, item, index, "refusal", is_hidden),
@@ -200,17 +200,31 @@ static void read_parts(struct answer *a, struct str item,
     }
 }
 
-/* Calls of every kind keep their words in a handful of members. */
+/* Pages that a search looked at are named by the answer where it says so. */
+static void join_strings(const struct json_node *node, struct buf *to)
+{
+    if (node == NULL || openai_is_label(node->key) ||
+        str_is(node->key, "sources"))
+        return;
+    if (!str_starts_nocase(json_str(node), "data:"))
+        text_join(to, json_str(node));
+    for (const struct json_node *c = node->first; c != NULL; c = c->next)
+        join_strings(c, to);
+}
+
+/* Calls of every kind keep their words in a handful of members: a string, or
+ * objects and lists around strings (commands, queries, what was printed). */
 static void read_call(
     struct answer *a, struct str item, const struct json_node *node)
 {
-    static const char *const members[] = {
-        "arguments", "input", "code", "output"};
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        replace(a, part_of_item(a, item, 0, members[i], true),
-            json_get_text(node, members[i]));
-    replace(a, part_of_item(a, item, 0, "query", true),
-        json_path_text(node, "action/query"));
+    static const char *const members[] = {"arguments", "input", "code",
+        "action", "operation", "queries", "results", "output"};
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        struct buf words = {0};
+        join_strings(json_get(node, members[i]), &words);
+        replace(a, part_of_item(a, item, 0, members[i], true), buf_str(&words));
+        buf_wipe_free(&words);
+    }
 }
 
 /* What the code printed, and the pictures that it drew. */
@@ -242,9 +256,10 @@ static void read_item(struct answer *a, const struct json_node *item)
     struct str type = json_get_text(item, "type");
     struct str id = json_get_text(item, "id");
     if (str_is(type, "message")) {
-        read_parts(a, id, json_get(item, "content"), false);
+        read_parts(a, id, json_get(item, "content"), "text");
     } else if (str_is(type, "reasoning")) {
-        read_parts(a, id, json_get(item, "summary"), true);
+        read_parts(a, id, json_get(item, "summary"), "reasoning");
+        read_parts(a, id, json_get(item, "content"), "reasoning text");
     } else {
         read_call(a, id, item);
         if (str_is(type, "image_generation_call"))
@@ -253,10 +268,20 @@ static void read_item(struct answer *a, const struct json_node *item)
     }
 }
 
+/* It is made in the background, and asked for until it is there. */
+static bool is_queued(const struct json_node *response)
+{
+    struct str status = json_get_text(response, "status");
+    return str_is(status, "queued") || str_is(status, "in_progress");
+}
+
 static void read_response(struct answer *a, const struct json_node *response)
 {
     const struct json_node *output = json_get(response, "output");
     note_ids(a, response);
+    a->is_queued = is_queued(response);
+    if (a->is_queued)
+        return;
     a->has_choice[0] = true;
     for (const struct json_node *c = output != NULL ? output->first : NULL;
          c != NULL; c = c->next)

@@ -116,8 +116,7 @@ static void join_member(
     text_join(&ex->activity->hidden, take_text(ex, json_get(node, member)));
 }
 
-/* Members that label, locate or carry what is no text. */
-static bool is_label(struct str key)
+bool openai_is_label(struct str key)
 {
     static const char *const labels[] = {"type", "id", "role", "status",
         "encrypted_content", "result", "annotations", "logprobs"};
@@ -130,7 +129,7 @@ static bool is_label(struct str key)
 /* Words of calls and their results, whatever their kind. */
 static void join_all(struct exchange *ex, const struct json_node *node)
 {
-    if (node == NULL || is_label(node->key))
+    if (node == NULL || openai_is_label(node->key))
         return;
     if (str_starts_nocase(json_str(node), "data:"))
         extract_data_url(ex, node, STR_NONE);

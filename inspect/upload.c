@@ -617,7 +617,9 @@ void upload_note(struct exchange *ex, struct keep_file *file, bool has_fact)
 
 bool upload_wants_name(const struct exchange *ex)
 {
-    return (ex->upload->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
+    const struct upload *u = ex->upload;
+    bool is_all = u->step == UPLOAD_BYTES || u->step == UPLOAD_ASSEMBLE;
+    return is_all && (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
            !upload_has_file_name(ex);
 }
 
@@ -635,6 +637,7 @@ static void keep_text(struct exchange *ex)
     const struct activity *a = ex->activity;
     if (a->file_count == 0 || a->files[0].text.n <= UPLOAD_SMALL_BYTES)
         return;
+    chunks_drop(&ex->upload->chunks); /* of the last range */
     upload_keep_bytes(ex, buf_str(&a->files[0].text));
     upload_keep_rest(ex);
 }
@@ -646,7 +649,7 @@ void upload_note_verdict(struct exchange *ex)
         return;
     struct keep_file file = upload_names(ex);
     bool knows_piece = u->step == UPLOAD_PIECE && u->piece.n != 0;
-    bool keeps_bytes = u->step == UPLOAD_BYTES && upload_wants_name(ex);
+    bool keeps_bytes = upload_wants_name(ex);
     if (ex->is_blocked)
         file.flags = KEEP_FILE_BLOCKED;
     if (keeps_bytes && !ex->is_blocked)

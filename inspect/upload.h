@@ -48,6 +48,8 @@ struct upload_known {
 struct upload_piece {
     struct str id, type, sha256;
     int64_t bytes;
+    int64_t start, skip;  /* of a range: where it is, and how much of its
+                             beginning an earlier one has brought */
     bool is_whole;        /* data is all of it */
     struct str data;      /* all of it, or its head */
     struct str tail;      /* of a longer one, data is its head */

@@ -29,9 +29,9 @@ void upload_response_head(struct exchange *ex)
     const struct upload *u = ex->upload;
     if (u == NULL || ex->activity == NULL || !is_good(ex))
         return;
-    bool ends = u->step == UPLOAD_ASSEMBLE ||
-                (u->step == UPLOAD_NAME && !upload_awaits_bytes(ex)) ||
-                (u->step == UPLOAD_BYTES && !upload_wants_name(ex));
+    bool is_all = u->step == UPLOAD_BYTES || u->step == UPLOAD_ASSEMBLE;
+    bool ends = (u->step == UPLOAD_NAME && !upload_awaits_bytes(ex)) ||
+                (is_all && !upload_wants_name(ex));
     if (ends && !u->is_silent)
         note_told(ex);
     if (u->step == UPLOAD_PIECE && upload_sum_end(ex)) {
@@ -128,8 +128,8 @@ bool upload_read_answer(struct exchange *ex, const struct json_node *root)
 bool upload_ask_end(struct exchange *ex)
 {
     struct upload *u = ex->upload;
-    if (u == NULL || u->step != UPLOAD_BYTES || u->was_end_asked ||
-        ex->activity == NULL || !is_good(ex) || !upload_wants_name(ex))
+    if (u == NULL || u->was_end_asked || ex->activity == NULL || !is_good(ex) ||
+        !upload_wants_name(ex))
         return false;
     struct keep_file file = upload_names(ex);
     u->was_end_asked = true;
@@ -191,6 +191,5 @@ bool upload_is_waiting(struct exchange *ex)
         a->has_complete = true;
         a->complete = false;
     }
-    return is_part || upload_awaits_bytes(ex) ||
-           (u->step == UPLOAD_BYTES && upload_wants_name(ex));
+    return is_part || upload_awaits_bytes(ex) || upload_wants_name(ex);
 }

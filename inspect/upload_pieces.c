@@ -103,7 +103,7 @@ void upload_join_apart(
         if (i != 0)
             scan_border(ex, parts[i - 1], parts[i], at);
         upload_adopt_findings(ex->activity, parts[i]->findings, at);
-        at += (size_t)parts[i]->bytes;
+        at += (size_t)(parts[i]->bytes - parts[i]->skip);
     }
     file->bytes = (int64_t)at;
     file->type = arena_copy(&ex->activity->arena, parts[0]->type);
@@ -175,9 +175,32 @@ static struct upload_piece own_piece(struct exchange *ex)
         .chunk_count = u->chunks.count};
 }
 
-static struct str place(struct arena *arena, int64_t at)
+/* Of the ranges with the byte at this place the one that reaches farthest:
+ * who resumes may go back behind what has come. */
+static struct upload_piece *find_range(
+    struct upload_piece *pieces, size_t count, int64_t at)
 {
-    return str_of(arena_printf(arena, "%lld", (long long)at));
+    struct upload_piece *best = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct upload_piece *p = &pieces[i];
+        bool is_there = p->start <= at && p->start + p->bytes > at;
+        if (is_there &&
+            (best == NULL || p->start + p->bytes >= best->start + best->bytes))
+            best = p;
+    }
+    if (best != NULL)
+        best->skip = at - best->start;
+    return best;
+}
+
+static void place_ranges(struct upload_piece *pieces, size_t count)
+{
+    uint64_t start;
+    for (size_t i = 0; i < count; i++)
+        pieces[i].start =
+            str_to_u64(pieces[i].id, &start) == OK && start <= INT64_MAX / 2
+                ? (int64_t)start
+                : INT64_MAX / 2;
 }
 
 /* What was found in the last range is found in the whole again. */
@@ -203,17 +226,16 @@ void upload_assemble_ranges(struct exchange *ex)
     int64_t at = 0;
     bool is_whole = true;
     pieces[count] = own_piece(ex); /* before it stands what came before it */
-    do {
-        parts[n] = str_eq(place(&u->arena, at), u->piece)
-                       ? &pieces[count]
-                       : find_piece(pieces, count, place(&u->arena, at));
-        if (parts[n] == NULL || parts[n]->bytes <= 0)
+    place_ranges(pieces, count + 1);
+    int64_t end = pieces[count].start + pieces[count].bytes;
+    while (at < end && n <= UPLOAD_PIECES_MAX) {
+        parts[n] = find_range(pieces, count + 1, at);
+        if (parts[n] == NULL)
             break; /* a gap: it may still come */
-        at += parts[n]->bytes;
-        is_whole = is_whole && is_kept(parts[n]);
-    } while (parts[n++] != &pieces[count] && n <= UPLOAD_PIECES_MAX);
-    bool is_all = n != 0 && parts[n - 1] == &pieces[count];
-    if (is_all && is_whole) {
+        at = parts[n]->start + parts[n]->bytes;
+        is_whole = is_whole && is_kept(parts[n++]);
+    }
+    if (n != 0 && at == end && is_whole) {
         u->step = UPLOAD_ASSEMBLE;
         forget_own(ex);
         upload_whole_begin(ex, parts, n);

@@ -61,7 +61,7 @@ void upload_whole_begin(
     whole->count = count;
     whole->findings_before = ex->activity->findings.count;
     for (size_t i = 0; i < count; i++)
-        bytes += (uint64_t)parts[i]->bytes;
+        bytes += (uint64_t)(parts[i]->bytes - parts[i]->skip);
     whole->is_held = bytes <= ex->env->hold_max_bytes;
     if (!whole->is_held)
         ex->reader = file_reader_of(ex, file_of(ex));
@@ -100,7 +100,11 @@ static void finish(struct exchange *ex)
 static void take_bytes(struct exchange *ex, struct str bytes)
 {
     struct upload_whole *whole = ex->upload->whole;
+    uint64_t skip = (uint64_t)whole->parts[whole->at]->skip;
+    uint64_t before = whole->piece_bytes;
     whole->piece_bytes += bytes.n;
+    if (before < skip)
+        bytes = str_sub(bytes, (size_t)(skip - before), bytes.n);
     if (whole->is_held)
         buf_append_str(&whole->bytes, bytes);
     else

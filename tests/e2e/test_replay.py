@@ -22,11 +22,13 @@ import replay_api
 import replay_asked  # noqa: F401
 import replay_beside  # noqa: F401
 import replay_content  # noqa: F401
+import replay_fetches  # noqa: F401
 import replay_files_again  # noqa: F401
 import replay_files_contract  # noqa: F401
 import replay_files_down  # noqa: F401
 import replay_files_offered  # noqa: F401
 import replay_files_up  # noqa: F401
+import replay_forms  # noqa: F401
 import replay_guises  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_identity  # noqa: F401
@@ -36,6 +38,7 @@ import replay_order  # noqa: F401
 import replay_other  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_public  # noqa: F401
+import replay_public_turned  # noqa: F401
 import replay_rare_answers  # noqa: F401
 import replay_rare_links  # noqa: F401
 import replay_rare_prompts  # noqa: F401
@@ -45,8 +48,11 @@ import replay_resume  # noqa: F401
 import replay_seam  # noqa: F401
 import replay_signin  # noqa: F401
 import replay_signin_turned  # noqa: F401
+import replay_storage  # noqa: F401
+import replay_talks  # noqa: F401
 import replay_transfers  # noqa: F401
 import replay_views  # noqa: F401
+import replay_words_elsewhere  # noqa: F401
 import replay_writes  # noqa: F401
 import replay_ws  # noqa: F401
 from exchanges import dumps, har
