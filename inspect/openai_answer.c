@@ -107,10 +107,12 @@ static void read_audio(
     struct answer *a, int64_t choice, const struct json_node *audio)
 {
     struct str data = json_get_text(audio, "data");
+    struct str id = json_get_text(audio, "id"); /* in the first piece only */
+    if (data.n == 0 && id.n == 0)
+        return;
+    struct answer_file *file = answer_file_at(a, choice, STR("audio"), id);
     if (data.n != 0)
-        answer_file_base64(
-            answer_file_at(a, choice, STR("audio"), json_get_text(audio, "id")),
-            data);
+        answer_file_base64(file, data);
 }
 
 /* message (whole) or delta (pieces): the same members. */

@@ -80,12 +80,10 @@ static void take_range(struct exchange *ex)
     if (u->step != UPLOAD_BYTES ||
         mime_parse_range(ex->content_range, &range) != OK)
         return;
-    bool is_last = range.last + 1 == range.total;
-    if (range.first == 0 && is_last)
-        return;
-    u->step = UPLOAD_PIECE;
+    u->step = UPLOAD_PIECE; /* one that says it is all may break off, too */
     u->is_range = true;
-    u->is_last_range = is_last;
+    u->is_last_range = range.last + 1 == range.total;
+    u->end = u->is_last_range ? (int64_t)range.total : -1;
     u->piece = str_of(arena_printf(&u->arena, "%lld", (long long)range.first));
 }
 
@@ -395,6 +393,12 @@ static void forget_no_name(struct exchange *ex)
         a->files[0].name = STR_NONE;
 }
 
+/* The last range of a file, or one that may fill the gap before it. */
+static bool may_end_ranges(const struct upload *u)
+{
+    return u->is_range && (u->is_last_range || u->known.end >= 0);
+}
+
 /* Once the request is read and the keeper has answered. */
 static void apply_own(struct exchange *ex)
 {
@@ -407,7 +411,7 @@ static void apply_own(struct exchange *ex)
         take_id(ex); /* it is refused once more */
     if (u->said.is_known || has_bytes(u) || names_it)
         fill_own(ex);
-    if (u->is_last_range)
+    if (may_end_ranges(u))
         upload_assemble_ranges(ex);
     else if (u->step == UPLOAD_ASSEMBLE && !upload_is_list_again(ex))
         upload_assemble(ex);
@@ -484,7 +488,7 @@ static bool is_to_ask_again(const struct exchange *ex)
     bool lacks_name = u->step == UPLOAD_BYTES &&
                       (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
                       u->known.name.n == 0;
-    return (u->is_last_range || lacks_name || u->is_unanswered) &&
+    return (may_end_ranges(u) || lacks_name || u->is_unanswered) &&
            u->is_asked && !u->was_asked_again;
 }
 

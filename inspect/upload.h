@@ -40,6 +40,7 @@ struct upload_known {
     struct str project_id;
     struct str rule, reason; /* of a file that was refused */
     int64_t size, bytes;     /* as announced; as they went; -1 unknown */
+    int64_t end;             /* of its ranges, where the last one came; or -1 */
     const struct json_node *findings[UPLOAD_FINDINGS_MAX];
     size_t finding_lines;
     bool has_pieces; /* lines of pieces are among them */
@@ -83,7 +84,8 @@ struct upload {
     bool is_asking, is_asked, is_applied;
     bool was_asked_again, was_end_asked;
     bool is_unanswered; /* the keeper did not answer in time, or is not there */
-    bool is_last_range; /* of a file that comes in ranges: with it all came */
+    bool is_last_range; /* of a file that comes in ranges */
+    int64_t end;        /* where that one ends; -1: it is another one */
     bool is_peeked;     /* what came so far was looked at for a name */
     struct keep_file_answer said;
     struct upload_known known;
@@ -125,7 +127,7 @@ bool upload_awaits_bytes(const struct exchange *ex);
 
 /* upload_pieces.c */
 void upload_assemble(struct exchange *ex);
-/* The last of the ranges of a file: puts them together, if all came. */
+/* Puts the ranges of a file together, if with this one all came. */
 void upload_assemble_ranges(struct exchange *ex);
 /* By what is known of each piece. */
 void upload_join_apart(

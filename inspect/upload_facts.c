@@ -71,6 +71,8 @@ static void write_piece(struct jsonw *w, struct upload *u)
         return;
     jsonw_key_str(w, "piece", u->piece);
     jsonw_key_bool(w, "whole", u->is_whole);
+    if (u->is_last_range)
+        jsonw_key_int(w, "end", u->end);
     if (u->digest != NULL)
         write_sum(w, u);
     write_base64(w, "data", &u->data);
@@ -172,6 +174,7 @@ static void read_line(const struct json_node *line, struct upload_known *known)
     known->rule = later(line, "rule", known->rule);
     known->reason = later(line, "reason", known->reason);
     read_int(line, "size", &known->size);
+    read_int(line, "end", &known->end);
     read_actor(line, &known->actor);
     const struct json_node *findings = json_get(line, "findings");
     if (findings != NULL && findings->first != NULL &&
@@ -190,7 +193,7 @@ void upload_read_facts(
     struct str lines, struct arena *arena, struct upload_known *known)
 {
     struct str text;
-    known->size = known->bytes = -1;
+    known->size = known->bytes = known->end = -1;
     while (str_split(&lines, '\n', &text)) {
         struct json_node *line;
         if (json_parse(text, arena, NULL, &line) == OK)

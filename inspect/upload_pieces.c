@@ -227,7 +227,7 @@ void upload_assemble_ranges(struct exchange *ex)
     bool is_whole = true;
     pieces[count] = own_piece(ex); /* before it stands what came before it */
     place_ranges(pieces, count + 1);
-    int64_t end = pieces[count].start + pieces[count].bytes;
+    int64_t end = u->is_last_range ? u->end : u->known.end;
     while (at < end && n <= UPLOAD_PIECES_MAX) {
         parts[n] = find_range(pieces, count + 1, at);
         if (parts[n] == NULL)
@@ -235,7 +235,9 @@ void upload_assemble_ranges(struct exchange *ex)
         at = parts[n]->start + parts[n]->bytes;
         is_whole = is_whole && is_kept(parts[n++]);
     }
-    if (n != 0 && at == end && is_whole) {
+    if (n == 1 && parts[0] == &pieces[count] && at == end) {
+        u->step = UPLOAD_BYTES; /* all of it came at once */
+    } else if (n != 0 && at == end && is_whole) {
         u->step = UPLOAD_ASSEMBLE;
         forget_own(ex);
         upload_whole_begin(ex, parts, n);

@@ -146,15 +146,15 @@ def response_that_follows_another():
 @case
 def response_that_runs_code_and_cites_its_file():
     r = completed("resp_ci", "See tide.csv")
-    r["output"][0]["content"][0]["annotations"] = [{"type": "container_file_citation", "container_id": "cntr_1", "file_id": "cfile_1",
+    r["output"][0]["content"][0]["annotations"] = [{"type": "container_file_citation", "container_id": "cntr_pt1", "file_id": "cfile_pt1",
                                                     "filename": "tide.csv", "start_index": 0, "end_index": 5}]
-    r["output"].insert(0, {"id": "ci_1", "type": "code_interpreter_call", "status": "completed", "container_id": "cntr_1",
+    r["output"].insert(0, {"id": "ci_1", "type": "code_interpreter_call", "status": "completed", "container_id": "cntr_pt1",
                            "code": "print(1)", "outputs": [{"type": "logs", "logs": "1"}]})
-    get = call("/containers/cntr_1/files/cfile_1/content", None, NOTE, 3, method="GET", answer_kind="application/octet-stream")
+    get = call("/containers/cntr_pt1/files/cfile_pt1/content", None, NOTE, 3, method="GET", answer_kind="application/octet-stream")
     return [call("/responses", {"model": "gpt-5.1", "input": "Make a table"}, r), get], [
         says("Make a table"),
-        expect("response_with_file.generated", "See tide.csv", complete=True, hidden="print(1)\n1", files=[{"id": "cfile_1", "name": "tide.csv"}]),
-        expect("response_with_file.downloaded", files=[{"id": "cfile_1", "name": "tide.csv", "bytes": len(NOTE), "sha256": sha(NOTE)}])]
+        expect("response_with_file.generated", "See tide.csv", complete=True, hidden="print(1)\n1", files=[{"id": "cfile_pt1", "name": "tide.csv"}]),
+        expect("response_with_file.downloaded", files=[{"id": "cfile_pt1", "name": "tide.csv", "bytes": len(NOTE), "sha256": sha(NOTE)}])]
 
 
 @case
@@ -248,10 +248,10 @@ def content_of_a_file_by_its_listed_name():
 @case
 def file_put_into_a_container():
     body = form("fx1", part(['Content-Disposition: form-data; name="file"; filename="tides.csv"', "Content-Type: text/csv"], NOTE))
-    return [entry(V1 + "/containers/cntr_2/files", body, dumps({"id": "cfile_2", "object": "container.file", "container_id": "cntr_2",
+    return [entry(V1 + "/containers/cntr_pt2/files", body, dumps({"id": "cfile_pt2", "object": "container.file", "container_id": "cntr_pt2",
                   "path": "/mnt/data/tides.csv", "bytes": len(NOTE)}), kind="multipart/form-data; boundary=fx1",
                   answer_kind="application/json", fields=AUTH)], [
-        expect("file.uploaded", files=[{"id": "cfile_2", "name": "tides.csv", "bytes": len(NOTE), "sha256": sha(NOTE), "declared_type": "text/csv"}])]
+        expect("file.uploaded", files=[{"id": "cfile_pt2", "name": "tides.csv", "bytes": len(NOTE), "sha256": sha(NOTE), "declared_type": "text/csv"}])]
 
 
 @case

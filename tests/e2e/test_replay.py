@@ -32,9 +32,11 @@ import replay_forms  # noqa: F401
 import replay_guises  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_identity  # noqa: F401
+import replay_items  # noqa: F401
 import replay_more  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_order  # noqa: F401
+import replay_pieces  # noqa: F401
 import replay_other  # noqa: F401
 import replay_prompts  # noqa: F401
 import replay_public  # noqa: F401
