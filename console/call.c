@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/audit.h"
+#include "store/words.h"
 
 enum {
     LIMIT_DEFAULT = 100,
@@ -78,11 +79,21 @@ enum err call_query(struct call *call, struct query **query_out)
 enum err call_bad_argument(struct call *call, struct str name)
 {
     struct buf text = {0};
-    buf_printf(&text, "The parameter %.*s is not as it should be.",
-        STR_ARG(str_sub(name, 0, 40)));
+    buf_printf(&text, "The parameter %.*s is not as it should be%s.",
+        STR_ARG(str_sub(name, 0, 40)),
+        str_is(name, "q") ? ": OR joins words that are searched for, not such "
+                            "as are left out; at most 256 words"
+                          : "");
     response_error(call->response, 400, "parameter", buf_cstr(&text));
     buf_free(&text);
     return ERR_PARSE;
+}
+
+static enum facet filter_of(struct str name)
+{
+    if (str_is(name, "ip"))
+        return FACET_NETWORK;
+    return str_is(name, "source") ? FACET_VIA : facet_of(name);
 }
 
 /* The list that an argument belongs to; NULL: none. */
@@ -90,12 +101,29 @@ static struct query_words *words_of(struct browse_filter *f, struct str name)
 {
     if (str_is(name, "conversation_id"))
         return &f->conversation;
-    if (str_is(name, "ip"))
-        return &f->words[FACET_NETWORK];
-    if (str_is(name, "source"))
-        return &f->words[FACET_VIA];
-    enum facet facet = facet_of(name);
+    enum facet facet = filter_of(name);
     return facet != FACET_COUNT ? &f->words[facet] : NULL;
+}
+
+static enum err take_words(struct str value, struct browse_filter *f)
+{
+    struct buf match = {0};
+    bool is_rest;
+    enum err err = words_write_match(value, &match, &is_rest);
+    buf_free(&match);
+    f->text = value;
+    return err;
+}
+
+/* user:ana@example.com */
+static enum err take_excluded(struct str value, struct browse_filter *f)
+{
+    size_t colon = str_find_char(value, ':');
+    enum facet facet = filter_of(str_sub(value, 0, colon));
+    if (facet == FACET_COUNT || colon + 1 >= value.n)
+        return ERR_PARSE;
+    return query_words_add(
+        &f->excluded[facet], str_sub(value, colon + 1, value.n));
 }
 
 static enum err take_time(struct str value, int64_t *out)
@@ -113,12 +141,14 @@ static enum err take_argument(
         return OK;
     if (words != NULL)
         return query_words_add(words, arg->value);
+    if (str_is(arg->name, "exclude"))
+        return take_excluded(arg->value, f);
     if (str_is(arg->name, "since"))
         return take_time(arg->value, &f->since_ms);
     if (str_is(arg->name, "until"))
         return take_time(arg->value, &f->until_ms);
     if (str_is(arg->name, "q"))
-        f->text = arg->value;
+        return take_words(arg->value, f);
     return OK; /* others say other things */
 }
 

@@ -130,15 +130,11 @@ static bool is_plain(enum facet facet, struct str word)
            (facet != FACET_NETWORK || str_find_char(word, '/') == word.n);
 }
 
-static enum err resolve(struct browse *b, enum facet facet)
+static enum err set_words(struct browse *b, enum facet facet,
+    const struct query_words *words, struct code_set *set)
 {
-    const struct query_words *words = &b->filter.words[facet];
-    struct code_set *set = &b->sets[facet];
     struct resolving r = {.set = set, .facet = facet};
-    enum err err = browse_code_max(b->query, facet, &set->count);
-    set->count++;
-    set->is_on = true;
-    set->bits = mem_zalloc((size_t)set->count / 8 + 1);
+    enum err err = OK;
     for (size_t i = 0; i < words->count && err == OK; i++) {
         struct str word = facet_cut(words->items[i]);
         struct pattern *p = &r.patterns[r.count];
@@ -158,7 +154,37 @@ static enum err resolve(struct browse *b, enum facet facet)
     return err;
 }
 
+/* What is wanted, or all where nothing was named, without what is not. */
+static enum err resolve(struct browse *b, enum facet facet)
+{
+    const struct query_words *words = &b->filter.words[facet];
+    const struct query_words *excluded = &b->filter.excluded[facet];
+    struct code_set *set = &b->sets[facet];
+    enum err err = browse_code_max(b->query, facet, &set->count);
+    set->count++;
+    set->is_on = true;
+    size_t n = (size_t)set->count / 8 + 1;
+    set->bits = mem_zalloc(n);
+    if (err == OK && words->count > 0)
+        err = set_words(b, facet, words, set);
+    else
+        memset(set->bits, 0xff, n);
+    if (err != OK || excluded->count == 0)
+        return err;
+    struct code_set without = {.bits = mem_zalloc(n), .count = set->count};
+    err = set_words(b, facet, excluded, &without);
+    for (size_t i = 0; i < n; i++)
+        set->bits[i] &= (uint8_t)~without.bits[i];
+    mem_free(without.bits);
+    return err;
+}
+
 /* ---- life ---- */
+
+bool browse_is_filtered(const struct browse_filter *f, enum facet facet)
+{
+    return f->words[facet].count > 0 || f->excluded[facet].count > 0;
+}
 
 enum err browse_new(struct query *query, const struct browse_filter *filter,
     struct browse **browse_out)
@@ -169,7 +195,7 @@ enum err browse_new(struct query *query, const struct browse_filter *filter,
     b->filter = *filter;
     db_set_deadline(query->db, BROWSE_DEADLINE_MS);
     for (enum facet i = 0; i < FACET_COUNT && err == OK; i++)
-        if (filter->words[i].count > 0)
+        if (browse_is_filtered(filter, i))
             err = resolve(b, i);
     if (err == OK && filter->text.n > 0)
         err = browse_find_text(b);

@@ -27,13 +27,16 @@ struct browse_filter {          /* {0}: everything; texts are borrowed */
     int64_t since_ms, until_ms; /* as query_filter */
     /* Globs; of FACET_NETWORK networks too. */
     struct query_words words[FACET_COUNT];
-    struct query_words conversation; /* exact */
-    struct str text;                 /* words and "phrases", all of them */
+    struct query_words excluded[FACET_COUNT]; /* none of these */
+    struct query_words conversation;          /* exact */
+    struct str text;                          /* store/words.h */
 };
 
 struct browse;
 
-/* ERR_TIMEOUT and errors as query.h. */
+bool browse_is_filtered(const struct browse_filter *filter, enum facet facet);
+/* ERR_PARSE and ERR_LIMIT: of the text (store/words.h); ERR_TIMEOUT and errors
+ * as query.h. */
 enum err browse_new(struct query *query, const struct browse_filter *filter,
     struct browse **browse_out) MUST_USE;
 void browse_free(struct browse **browse);

@@ -20,7 +20,7 @@ struct found { /* by text */
     bool is_on;
     uint8_t *bits; /* one for each seq from `first` on */
     int64_t first, count;
-    int64_t total; /* bits that are set */
+    int64_t total; /* bits that are set; INT64_MAX: most */
     int64_t *few;  /* the first of them: all, where total <= FOUND_FEW */
 };
 

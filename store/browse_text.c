@@ -2,36 +2,11 @@
  * Words and phrases of a filter: which activities have them, as a bit each, by
  * the index of text (FTS5).
  */
-#include <string.h>
-
 #include "base/mem.h"
 #include "store/browse_parts.h"
+#include "store/words.h"
 
 enum { FOUND_MAX = 1 << 28 /* rows that bits are kept for: 32 MiB */ };
-
-/* FTS5's own language is not ours: each word and each phrase is quoted, so
- * that nothing in it is an operator. */
-static void write_match(struct str text, struct buf *out)
-{
-    size_t i = 0;
-    while (i < text.n) {
-        bool is_quoted = text.p[i] == '"';
-        size_t from = is_quoted ? i + 1 : i, to = from;
-        if (strchr(" \t\r\n", text.p[i]) != NULL) {
-            i++;
-            continue;
-        }
-        while (to < text.n &&
-               (is_quoted ? text.p[to] != '"'
-                          : strchr(" \t\r\n\"", text.p[to]) == NULL))
-            to++;
-        bool is_last = to >= text.n && !is_quoted;
-        if (to > from)
-            buf_printf(out, "\"%.*s\"%s ", STR_ARG(str_sub(text, from, to)),
-                is_last ? "*" : "");
-        i = to + (is_quoted ? 1 : 0);
-    }
-}
 
 static enum err find_range(struct browse *b, int64_t *first, int64_t *last)
 {
@@ -89,13 +64,23 @@ static enum err ask_index(struct browse *b, struct str match, int64_t last)
     return err;
 }
 
+/* Bits of numbers that no activity has do not matter: none is walked. */
+static void take_rest(struct found *f)
+{
+    for (int64_t i = 0; i <= f->count / 8; i++)
+        f->bits[i] ^= 0xff;
+    f->total = INT64_MAX;
+}
+
 enum err browse_find_text(struct browse *b)
 {
     struct found *f = &b->found;
     struct buf match = {0};
+    bool is_rest;
     int64_t last = 0;
-    enum err err = find_range(b, &f->first, &last);
-    write_match(b->filter.text, &match);
+    enum err err = words_write_match(b->filter.text, &match, &is_rest);
+    if (err == OK)
+        err = find_range(b, &f->first, &last);
     f->is_on = true;
     f->count = last - f->first + 1;
     if (f->count > FOUND_MAX) { /* of the newest */
@@ -106,6 +91,8 @@ enum err browse_find_text(struct browse *b)
     f->few = mem_calloc(FOUND_FEW, sizeof *f->few);
     if (err == OK && match.n > 0)
         err = ask_index(b, buf_str(&match), last);
+    if (err == OK && is_rest)
+        take_rest(f);
     buf_free(&match);
     return err;
 }

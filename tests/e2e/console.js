@@ -128,13 +128,20 @@ const scenarios = {
     const again = { total: await total(page), isChecked: await box(page, 'verdict', 'block').locator('input').isChecked() };
     await loaded(page, () => page.goBack());
     const back = await total(page);
+    // Left out instead, and taken back.
+    const out = box(page, 'verdict', 'block').locator('button');
+    await loaded(page, () => out.click());
+    const left = { total: await total(page), url: page.url(), line: await page.inputValue('.omnibar'), pressed: await out.getAttribute('aria-pressed'),
+      focus: await page.evaluate(() => document.activeElement.getAttribute('aria-label')) };
+    await loaded(page, () => out.click());
+    left.back = await total(page);
     // Columns are remembered.
     await page.click('summary:has-text("Columns")');
     await page.check('.popup input[value=host]');
     const shown = await texts(page.locator('thead th'));
     await open(page, '/activities');
     const later = await texts(page.locator('thead th'));
-    return { all, blocked, line, again, back, shown, later };
+    return { all, blocked, line, again, back, left, shown, later };
   },
 
   async omnibar(page) {
@@ -159,13 +166,30 @@ const scenarios = {
       await page.keyboard.press('Enter');
     });
     const words = { total: await total(page), url: page.url() };
+    const lines = [];
+    for (const line of given.lines) {
+      await loaded(page, async () => {
+        await page.fill('.omnibar', line);
+        await page.keyboard.press('Enter');
+      });
+      lines.push([await page.inputValue('.omnibar').then(text => text.trim()), await total(page)]);
+    }
+    await page.fill('.omnibar', 'verdict:block OR user:ana');
+    await page.keyboard.press('Enter');
+    const problem = await page.locator('.state.note').textContent();
+    // Behind a comma and with a sign, too.
+    await page.fill('.omnibar', '');
+    await page.keyboard.type('-verdict:block,al');
+    await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 2);
+    const behind = await texts(page.locator('[role=option] .value'));
+    await page.keyboard.press('Escape');
     await loaded(page, async () => {
       await page.fill('.omnibar', 'user:nobody');
       await page.keyboard.press('Enter');
     });
     const none = await page.locator('.state.empty').textContent();
     await loaded(page, () => page.click('text=Drop the filters'));
-    return { names, values, blocked, words, none, all: await total(page) };
+    return { names, values, blocked, words, lines, problem, behind, none, all: await total(page) };
   },
 
   async exports(page) {

@@ -353,6 +353,41 @@ class Content(GatewayTest):
             self.assertEqual(200, self.console.get("/api/v1/activities", params={"q": odd}).status_code, odd)
         self.assertEqual(0, len(self.ids(q="weather NOT weather")))
 
+    def test_words_are_left_out_and_either_of_two_is_found(self):
+        def ids(q):
+            return set(self.ids(q=q))
+        everything, report, three = set(self.ids()), ids("weather report "), ids("weather 3 ")
+        self.assertTrue(three < report < everything)
+        self.assertEqual(report - three, ids("weather -3"))
+        self.assertEqual(report - three, ids('"weather report" NOT 3'))
+        self.assertEqual(everything - report, ids("-weather"))
+        self.assertEqual(everything - report, ids('NOT "weather report"'))
+        self.assertEqual(report | ids("kasebrotchen"), ids("weather OR kasebrotchen "))
+        self.assertEqual(three, ids("3 weather OR kasebrotchen "))
+        for total in (self.console.get("/api/v1/stats", params={"q": "-weather"}).json()["total"],
+                      len(self.export("jsonl", q="-weather").splitlines())):
+            self.assertEqual(len(everything - report), total)
+        self.assertEqual(400, self.console.get("/api/v1/activities", params={"q": "a OR -b"}).status_code)
+
+    def test_what_is_excluded_is_left_out_everywhere(self):
+        blocked = lambda a: a["verdict"] == "block"
+        self.assertTrue(self.expect(lambda a: not blocked(a), exclude="verdict:block"))
+        self.assertTrue(self.expect(lambda a: not blocked(a) and a["activity"].startswith("prompt."),
+                                    exclude=["verdict:block", "activity:response.*"], activity=["prompt.*", "response.*"]))
+        self.assertTrue(self.expect(lambda a: a.get("findings"), exclude="type:-"))
+        self.assertTrue(self.expect(lambda a: a.get("model") != HOSTILE, exclude="model:" + HOSTILE))
+        self.assertEqual([], self.expect(lambda a: False, exclude="ip:127.0.0.0/8"))
+        self.assertEqual([], self.expect(lambda a: False, verdict="block", exclude="verdict:block"))
+        parameters = {"exclude": "verdict:block", "facet": ["verdict", "activity"]}
+        stats = self.console.get("/api/v1/stats", params=parameters).json()
+        exported = [json.loads(line) for line in self.export("jsonl", exclude="verdict:block").splitlines()]
+        self.assertEqual(len(exported), stats["total"])
+        self.assertEqual(len(exported), sum(s["events"] for s in self.console.items("services", exclude="verdict:block")))
+        verdicts = {i["value"]: i["count"] for i in stats["facets"]["verdict"]["items"]}
+        self.assertEqual(len(self.ids(verdict="block")), verdicts["block"])  # what taking it back would show
+        for bad in ("verdict", "verdict:", ":block", "nothing:block", "conversation_id:a"):
+            self.assertEqual(400, self.console.get("/api/v1/activities", params={"exclude": bad}).status_code, bad)
+
     def test_pages_stay_while_new_ones_come(self):
         seen, cursor = [], None
         while True:

@@ -80,11 +80,26 @@ class Pages(PagesTest):
         self.assertEqual(seen["line"].strip(), "verdict:block")
         self.assertEqual(seen["again"], {"total": blocked, "isChecked": True})
         self.assertEqual(seen["back"], seen["all"])
+        left = seen["left"]
+        self.assertEqual((left["total"], left["back"]), (self.count(exclude="verdict:block"), seen["all"]))
+        self.assertIn("exclude=verdict%3Ablock", left["url"])
+        self.assertEqual((left["line"].strip(), left["pressed"], left["focus"]), ("-verdict:block", "true", "Leave out block"))
         self.assertIn("Host", seen["shown"])
         self.assertEqual(seen["shown"], seen["later"])
 
     def test_the_omnibar_completes_names_and_values_and_finds_words(self):
-        seen = self.see("omnibar")
+        lines = {  # what is typed: what stands there then, and what the API is asked
+            "user:ana -verdict:block": ("user:ana* -verdict:block", {"user": "ana*", "exclude": "verdict:block"}),
+            "NOT verdict:block,alert": ("-verdict:block,alert", {"exclude": ["verdict:block", "verdict:alert"]}),
+            "verdict:allow OR verdict:block": ("verdict:allow,block", {"verdict": ["allow", "block"]}),
+            "number OR numbers -charge": ("number OR numbers -charge", {"q": "number OR numbers -charge"}),
+            f'-user:"{ANA}" NOT number': (f"-user:{ANA} NOT number", {"exclude": f"user:{ANA}", "q": "NOT number"}),
+        }
+        seen = self.see("omnibar", lines=list(lines))
+        self.assertEqual(seen["lines"], [[line, self.count(**asked)] for line, asked in lines.values()])
+        self.assertEqual(len({0, *(n for _, n in seen["lines"])}), 6)  # none is nothing, no two are alike
+        self.assertIn("OR joins words, or values of one filter", seen["problem"])
+        self.assertEqual(set(seen["behind"]), {"alert", "allow"})
         self.assertEqual(seen["names"], ["verdict:"])
         self.assertEqual(set(seen["values"]), {"allow", "alert", "block"})
         self.assertEqual(seen["blocked"]["line"].strip(), "verdict:block")

@@ -73,6 +73,42 @@ static void fill(void)
         "\"text\":{\"content\":\"secret words\",\"sample\":\"masked\"}");
 }
 
+static const char *list_without(
+    enum facet facet, const char *wanted, const char *a, const char *b)
+{
+    struct browse_filter f = {0};
+    if (wanted != NULL)
+        assert_int_equal(query_words_add(&f.words[facet], str_of(wanted)), OK);
+    assert_int_equal(query_words_add(&f.excluded[facet], str_of(a)), OK);
+    if (b != NULL)
+        assert_int_equal(query_words_add(&f.excluded[facet], str_of(b)), OK);
+    return list(&f);
+}
+
+static void what_is_left_out_is_not_there(void **state)
+{
+    (void)state;
+    fill();
+    assert_string_equal(list_without(FACET_USER, NULL, "ana", NULL), "2");
+    assert_string_equal(
+        list_without(FACET_USER, NULL, "nobody", NULL), "3 2 1");
+    assert_string_equal(list_without(FACET_USER, NULL, "a*", "bob"), "");
+    assert_string_equal(
+        list_without(FACET_ACTIVITY, "prompt.*", "prompt.updated", NULL), "1");
+    assert_string_equal(list_without(FACET_TYPE, NULL, "iban", NULL), "3 1");
+    assert_string_equal(
+        list_without(FACET_TYPE, "credit-card", "iban", NULL), "");
+    assert_string_equal(list_without(FACET_TYPE, NULL, "-", NULL), "2");
+    assert_string_equal(list_without(FACET_INSTANCE, NULL, "w", NULL), "3 2");
+    assert_string_equal(
+        list_without(FACET_NETWORK, NULL, "10.0.0.0/8", NULL), "3 2");
+    assert_string_equal(list_text("weather -report"), "");
+    assert_string_equal(list_text("-weather"), "3 2");
+    assert_string_equal(list_text("weather OR secret "), "3 1");
+    assert_string_equal(list_text("weather OR secret -words"), "1");
+    assert_string_equal(list_text("NOT !! -nothing"), "3 2 1");
+}
+
 static void filters_select(void **state)
 {
     (void)state;
@@ -113,7 +149,7 @@ static void text_is_found_by_words_and_phrases(void **state)
     assert_string_equal(list_text("kase xlsx"), "2");
     assert_string_equal(list_text("secret"), "3");
     assert_string_equal(list_text("masked"), "");
-    assert_string_equal(list_text("weather OR secret"), "");
+    assert_string_equal(list_text("weather or secret"), "");
     assert_string_equal(list_text("*"), "");
     assert_string_equal(list_text("\"\" \" (( NEAR"), "");
 }
@@ -518,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(filters_select),
+        TEST(what_is_left_out_is_not_there),
         TEST(text_is_found_by_words_and_phrases),
         TEST(what_changes_is_found_as_it_is),
         TEST(pages_join_without_gap_or_overlap),

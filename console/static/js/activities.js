@@ -71,7 +71,8 @@ export function activities(main, parameters, who) {
 
   // ---- parts ----
 
-  const bar = omnibar(valuesOf, ({ filters, q }) => changeView({ filters, q }));
+  const bar = omnibar(valuesOf, ({ filters, q }) => changeView({ filters, q }),
+    why => notice.replaceChildren(state('note', 'Not understood', why)));
   const period = periodPicker(PERIODS.map(([value]) => value), changeView);
   const rail = facetRail((name, value, isOn) => {
     (isOn ? add : drop)(now.view, name, value);

@@ -10,10 +10,13 @@ const KINDS = [['', 'All'], ['console.login.*', 'Logins'], ['console.logout.*', 
   ['console.evidence.opened', 'Evidence opened'], ['console.activities.exported', 'Exports'], ['console.incident.changed', 'Incidents changed'],
   ['console.*.tried', 'Tried against the policy'], ['console.mode.changed', 'Mode changes']];
 
+const incidentLink = id => h('a', { href: `/incidents?since=all&id=${encodeURIComponent(id)}`, title: id }, String(id).slice(0, 8));
+
 /** What stands in the details, in one line, whatever it is. */
 function said(details) {
-  return Object.entries(details ?? {}).map(([key, value]) =>
-    `${key.replaceAll('_', ' ')}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ');
+  return Object.entries(details ?? {}).flatMap(([key, value], i) => [i > 0 && ' · ', `${key.replaceAll('_', ' ')}: `,
+    key === 'incidents' && Array.isArray(value) ? value.flatMap((id, k) => [k > 0 && ', ', incidentLink(id)])
+      : typeof value === 'string' ? value : JSON.stringify(value)]);
 }
 
 function row(record) {

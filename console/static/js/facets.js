@@ -3,15 +3,16 @@
 import { h } from './dom.js';
 import { briefCount, count } from './format.js';
 import { recall, remember } from './settings.js';
-import { FILTERS, NONE, has } from './view.js';
+import { FILTERS, NONE, NOT, has } from './view.js';
 
 const SHORT = 6;
 const LONG = 50;
 const OPEN = ['verdict', 'severity', 'activity', 'user', 'type'];
 
-/** onToggle(name, value, isOn); onOpen(): other groups are wanted.  Filters of
- * other pages: {filters, open, key to remember it by}. */
-export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, key = 'facets' } = {}) {
+/** onToggle(name, value, isOn), with NOT before the name where the value is left
+ * out; onOpen(): other groups are wanted.  Filters of other pages: {filters,
+ * open, key to remember it by, whether values can be left out}. */
+export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, key = 'facets', mayExclude = true } = {}) {
   const open = new Set(recall(key, usual).filter(name => filters.some(f => f.name === name)));
   const long = new Set();
   const groups = new Map();
@@ -37,7 +38,11 @@ export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, k
   function item(view, name, value, n, top) {
     const filter = value === '' ? NONE : value;
     const isOn = has(view, name, filter);
-    return h('li', null, h('label', { title: value || 'has none' },
+    const isOut = has(view, NOT + name, filter);
+    return h('li', { class: isOut ? 'excluded' : null }, mayExclude && h('button', { type: 'button', class: 'exclude', 'aria-pressed': String(isOut),
+      'aria-label': `Leave out ${value || 'none'}`, title: isOut ? 'Left out: take back' : 'Leave out',
+      onclick: () => onToggle(NOT + name, filter, !isOut) }, '−'),
+    h('label', { title: value || 'has none' },
       h('input', { type: 'checkbox', checked: isOn, onchange: event => onToggle(name, filter, event.target.checked) }),
       h('span', { class: value === '' ? 'value none' : 'value' }, value || 'none'),
       h('span', { class: 'count', title: n === null ? null : count(n) }, n === null ? '' : briefCount(n)),
@@ -46,7 +51,7 @@ export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, k
 
   /** Values that were chosen but do not occur must be there to be given up. */
   function missing(view, name, items) {
-    return (view.filters.get(name) ?? []).filter(value => !items.some(i => (i.value || NONE) === value));
+    return [name, NOT + name].flatMap(k => view.filters.get(k) ?? []).filter(value => !items.some(i => (i.value || NONE) === value));
   }
 
   function showGroup(view, name, facet) {
@@ -54,16 +59,16 @@ export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, k
     const top = Math.max(1, ...facet.items.map(i => i.count));
     const list = h('ul', null, missing(view, name, facet.items).map(value => item(view, name, value, null, top)),
       facet.items.map(i => item(view, name, i.value, i.count, top)));
-    const focused = document.activeElement?.closest?.('[data-facet]')?.dataset.facet === name
-      ? document.activeElement.closest('li')?.querySelector('.value').textContent : undefined;
+    const was = document.activeElement;
+    const focused = was?.closest?.('[data-facet]')?.dataset.facet === name ? was.closest('li')?.querySelector('.value').textContent : undefined;
     const more = facet.more > 0 && !long.has(name) && h('button', { type: 'button', class: 'link',
       onclick: () => { long.add(name); onOpen(); } }, `${count(facet.more)} more`);
     const rest = facet.more > 0 && long.has(name) && h('p', { class: 'hint' }, `${count(facet.more)} more: type them above`);
     body.replaceChildren(facet.items.length + list.children.length === 0 ? h('p', { class: 'hint' }, 'nothing') : list,
       more || rest || '');
-    // A checkbox that was used keeps the focus though it has been made anew.
+    // What was used keeps the focus though it has been made anew.
     if (focused !== undefined)
-      [...list.children].find(li => li.querySelector('.value').textContent === focused)?.querySelector('input').focus();
+      [...list.children].find(li => li.querySelector('.value').textContent === focused)?.querySelector(was.localName).focus();
   }
 
   return {
@@ -73,7 +78,7 @@ export function facetRail(onToggle, onOpen, { filters = FILTERS, usual = OPEN, k
     top: () => (long.size > 0 ? LONG : SHORT),
     show(view, facets) {
       for (const [name, { chosen }] of groups) {
-        const n = view.filters.get(name)?.length ?? 0;
+        const n = (view.filters.get(name)?.length ?? 0) + (view.filters.get(NOT + name)?.length ?? 0);
         chosen.textContent = n > 0 ? count(n) : '';
         if (facets !== null && facets[name] !== undefined)
           showGroup(view, name, facets[name]);

@@ -16,7 +16,7 @@ const FILTERS = [
   { name: 'status', label: 'Status' }, { name: 'severity', label: 'Severity' }, { name: 'rule', label: 'Rule' },
   { name: 'owner', label: 'Owner' }, { name: 'user', label: 'User' }, { name: 'service', label: 'Service' },
 ];
-const RAIL = { filters: FILTERS, usual: FILTERS.map(f => f.name), key: 'incident-facets' };
+const RAIL = { filters: FILTERS, usual: FILTERS.map(f => f.name), key: 'incident-facets', mayExclude: false };
 
 function readAddress(parameters) {
   const view = { since: parameters.get('since') || '30d', until: parameters.get('until') ?? '', filters: new Map() };

@@ -1,9 +1,9 @@
-// The line that filters are typed into: `user:ana verdict:block "free text"`.
+// The line that filters are typed into: `user:ana -verdict:allow "free text"`.
 // A combobox (ARIA Authoring Practices): names of filters are completed, then
-// their values as they occur under the other filters.
+// their values, also behind a comma, as they occur under the other filters.
 import { h, newId } from './dom.js';
 import { count } from './format.js';
-import { FILTERS, NONE, fromLine, nameOf, quote, toLine } from './view.js';
+import { FILTERS, NONE, NOT, fromLine, keyOf, quote, toLine } from './view.js';
 
 const OPTIONS_MAX = 12;
 
@@ -22,26 +22,29 @@ function wordAt(line, caret) {
 }
 
 function nameOptions(text) {
-  const lower = text.toLowerCase();
+  const sign = text.startsWith(NOT) ? NOT : '';
+  const lower = text.slice(sign.length).toLowerCase();
   return FILTERS.filter(f => f.name.startsWith(lower) || f.label.toLowerCase().startsWith(lower))
-    .map(f => ({ insert: `${f.name}:`, label: `${f.name}:`, help: f.help, isName: true }));
+    .map(f => ({ insert: `${sign}${f.name}:`, label: `${sign}${f.name}:`, help: sign ? `not: ${f.help}` : f.help, isName: true }));
 }
 
-function valueOptions(name, typed, items) {
+/** given: what stands before the value: `verdict:block,`. */
+function valueOptions(key, given, typed, items) {
   const lower = typed.toLowerCase();
   const matching = items.filter(({ value }) => value.toLowerCase().includes(lower));
   // What begins with it first, then in the order of their numbers.
   matching.sort((a, b) => b.value.toLowerCase().startsWith(lower) - a.value.toLowerCase().startsWith(lower));
-  return matching.map(({ value, count: n }) => ({ insert: `${name}:${value === '' ? NONE : quote(value)}`,
+  return matching.map(({ value, count: n }) => ({ insert: given + (value === '' ? NONE : quote(key, value)),
     label: value === '' ? 'none' : value, help: count(n) }));
 }
 
-/** valuesOf(name): [{value, count}] as promised; onQuery({filters, q}). */
-export function omnibar(valuesOf, onQuery) {
+/** valuesOf(name): [{value, count}] as promised; onQuery({filters, q});
+ * onProblem(words): the line says nothing that can be asked for. */
+export function omnibar(valuesOf, onQuery, onProblem) {
   const list = h('ul', { id: newId('options'), role: 'listbox', class: 'options', 'aria-label': 'Completions', hidden: true });
   const input = h('input', { type: 'search', role: 'combobox', class: 'omnibar', autocomplete: 'off', spellcheck: 'false',
     'aria-label': 'Filter activities', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': list.id,
-    'aria-keyshortcuts': '/', placeholder: 'user:ana verdict:block "free text"   ( / )' });
+    'aria-keyshortcuts': '/', placeholder: 'user:ana verdict:block -model:o3 "free text"   ( / )' });
   let options = [];
   let chosen = -1;
   let asked = 0;
@@ -96,20 +99,25 @@ export function omnibar(valuesOf, onQuery) {
     const mine = asked += 1;
     const { text } = wordAt(input.value, input.selectionStart);
     const colon = text.indexOf(':');
-    const name = colon > 0 ? nameOf(text.slice(0, colon)) : null;
-    if (name === null) {
-      offer(text.startsWith('"') ? [] : nameOptions(text));
+    const key = colon > 0 ? keyOf(text.slice(0, colon)) : null;
+    if (key === null) {
+      offer(/^-?"/.test(text) ? [] : nameOptions(text));
       return;
     }
-    const items = await valuesOf(name).catch(() => []);
+    const [typed] = text.slice(colon + 1).match(/(?:"[^"]*"?|[^,"])*$/);
+    const given = text.slice(0, text.length - typed.length);
+    const items = await valuesOf(key.replace(NOT, '')).catch(() => []);
     if (mine === asked && document.activeElement === input)
-      offer(valueOptions(name, text.slice(colon + 1).replaceAll('"', ''), items));
+      offer(valueOptions(key, given, typed.replaceAll('"', ''), items));
   }
 
   function submit() {
     close();
-    const { filters, q } = fromLine(input.value);
-    onQuery({ filters, q });
+    const { filters, q, problem } = fromLine(input.value);
+    if (problem === null)
+      onQuery({ filters, q });
+    else
+      onProblem(problem);
   }
 
   input.addEventListener('input', complete);

@@ -88,7 +88,7 @@ function activityRows(view, card, isCompared) {
   return [h('table', { class: 'numbers' },
     h('caption', { class: 'unseen' }, `Activities of ${card.service} ${card.instance}`),
     h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Activity'), h('th', { scope: 'col' }, 'Events'),
-      h('th', { scope: 'col' }, 'DLP'), isCompared && h('th', { scope: 'col' }, 'Before'))),
+      h('th', { scope: 'col' }, 'DLP'), isCompared && h('th', { scope: 'col' }, 'Change'))),
     h('tbody', null, made)), more];
 }
 
@@ -130,28 +130,33 @@ async function drawTrends(made, period, signal) {
 
 // ---- sources ----
 
-async function viaSource(view, item, signal) {
-  const { items } = await get('activities', [['via', item.value || NONE], ['limit', 1]], signal);
-  return h('li', { class: 'source' }, h('b', null, VIAS[item.value] ?? (item.value || 'unknown')),
-    h('span', null, linkTo(view, [['via', item.value || NONE]], `${count(item.count)} events`)),
-    items.length > 0 && h('span', { class: 'hint' }, 'last event ', time(items[0].time, 'ago')));
+const SOURCES = ['Source', 'State', 'Events', 'Failed', 'Last event', 'How it does'];
+
+function sourceRow(name, { chip, events, failures, last, words }, attributes) {
+  return h('tr', attributes, h('th', { scope: 'row' }, name), h('td', null, chip ?? '–'), h('td', null, events ?? '–'), h('td', null, failures ?? '–'),
+    h('td', null, last === undefined ? 'none yet' : time(last, 'ago')), h('td', { class: 'hint' }, words));
 }
 
-const failed = (n, link) => n > 0 ? h('span', { class: 'hint' }, link(`${count(n)} failed`)) : h('span', { class: 'hint' }, 'none failed');
+async function viaSource(view, item, signal) {
+  const { items } = await get('activities', [['via', item.value || NONE], ['limit', 1]], signal);
+  return sourceRow(VIAS[item.value] ?? (item.value || 'unknown'),
+    { events: linkTo(view, [['via', item.value || NONE]], count(item.count)), last: items[0]?.time });
+}
 
 /** Its own state is live; of others only what they wrote is known. */
 function nodeSource(view, health, name, numbers) {
   const isOwn = name === health.node;
   const node = health.nodes.find(n => n.name === name);
   const workers = health.roles.find(r => r.role === 'worker')?.running ?? 0;
-  return h('li', { class: 'source', 'data-node': name }, h('b', null, `Node ${name}`),
-    isOwn ? h('span', { class: `chip status-${health.status}` }, health.status) : h('span', { class: 'chip' }, 'state not known here'),
-    h('span', null, linkTo(view, [['node', name]], `${count(numbers.events)} events`)),
-    failed(numbers.failed, text => linkTo(view, [['node', name], ['outcome', 'failure']], text)),
-    h('span', { class: 'hint' }, node === undefined ? 'no event yet' : ['last event ', time(node.last, 'ago')],
-      ', stored after ', node?.delay_ms === undefined ? 'a time not known' : duration(node.delay_ms)),
-    isOwn && h('span', { class: 'hint' }, `${count(workers)} worker${workers === 1 ? '' : 's'}, ${count(health.queues.records_pending)} records wait, `,
-      h('a', { href: '/health' }, 'Health')));
+  const stored = node?.delay_ms === undefined ? '' : `stored after ${duration(node.delay_ms)}`;
+  return sourceRow(`Node ${name}`, {
+    chip: isOwn ? h('span', { class: `chip status-${health.status}` }, health.status) : h('span', { class: 'chip' }, 'not known here'),
+    events: linkTo(view, [['node', name]], count(numbers.events)),
+    failures: numbers.failed > 0 ? linkTo(view, [['node', name], ['outcome', 'failure']], count(numbers.failed)) : '0',
+    last: node?.last,
+    words: isOwn ? [stored, stored && ' · ', `${count(workers)} worker${workers === 1 ? '' : 's'}, ${count(health.queues.records_pending)} records wait, `,
+      h('a', { href: '/health' }, 'Health')] : stored,
+  }, { 'data-node': name });
 }
 
 /** How far a log has been read: a second, or a place for each kind of event. */
@@ -159,10 +164,11 @@ function collectorSource(collector) {
   const { last, after, seen } = collector.cursor;
   const places = typeof after === 'object' && after !== null ? Object.values(after).filter(v => typeof v === 'string').sort() : [];
   const newest = places.at(-1);
-  return h('li', { class: 'source' }, h('b', null, `Collector ${collector.name}`),
-    h('span', { class: 'hint' }, typeof last === 'number' && last > 0 ? ['read up to ', time(new Date(last * 1000).toISOString(), 'ago')]
-      : newest !== undefined && !Number.isNaN(Date.parse(newest)) ? ['read up to ', time(newest, 'ago')] : 'how far it has been read is not known'),
-    seen === false && h('span', { class: 'hint' }, 'not one event yet'));
+  const read = typeof last === 'number' && last > 0 ? new Date(last * 1000).toISOString()
+    : newest !== undefined && !Number.isNaN(Date.parse(newest)) ? newest : undefined;
+  return sourceRow(`Collector ${collector.name}`, { last: read,
+    words: [read === undefined ? 'how far it has been read is not known' : 'read up to there', seen === false && ', not one event yet'] },
+  { 'data-collector': collector.name });
 }
 
 async function drawSources(place, view, period, signal) {
@@ -174,9 +180,10 @@ async function drawSources(place, view, period, signal) {
     const numberOf = (answer, name) => answer.facets.node.items.find(item => item.value === name)?.count ?? 0;
     // All that ever wrote here, also those that were silent in this period.
     const names = new Set([health.node, ...health.nodes.map(n => n.name)]);
-    place.replaceChildren(h('ul', null,
-      [...names].map(name => nodeSource(view, health, name, { events: numberOf(stats, name), failed: numberOf(failures, name) })),
-      health.collectors.map(collectorSource), vias));
+    place.replaceChildren(h('table', { class: 'numbers' }, h('caption', { class: 'unseen' }, 'Sources'),
+      h('thead', null, h('tr', null, SOURCES.map(name => h('th', { scope: 'col' }, name)))),
+      h('tbody', null, vias, [...names].map(name => nodeSource(view, health, name, { events: numberOf(stats, name), failed: numberOf(failures, name) })),
+        health.collectors.map(collectorSource))));
   } catch (error) {
     if (!isAbort(error))
       place.replaceChildren(h('p', { class: 'hint' }, error.message));
