@@ -18,6 +18,8 @@
 #include "inspect/keep_links.h"
 #include "inspect/keep_parts.h"
 
+enum { SWEEP_AT_ONCE = 8 };
+
 /* ---- the table ------------------------------------------------------ */
 
 struct keep *keep_new(size_t max_bytes)
@@ -31,11 +33,31 @@ struct keep *keep_new(size_t max_bytes)
     return keep;
 }
 
+/* Out of the table and its order. */
+static void take_out(struct keep *keep, struct entry *entry)
+{
+    if (keep->sweep == entry)
+        keep->sweep = entry->hh.next;
+    HASH_DEL(keep->table, entry);
+}
+
+void keep_clear_names(struct keep *keep, struct entry *entry)
+{
+    keep->names_bytes -= entry->names.cap;
+    buf_wipe_free(&entry->names);
+}
+
+void keep_add_names(struct keep *keep, struct entry *entry, struct str bytes)
+{
+    keep->names_bytes -= entry->names.cap;
+    buf_append_str(&entry->names, bytes);
+    keep->names_bytes += entry->names.cap;
+}
+
 static void drop(struct keep *keep, struct entry *entry)
 {
-    HASH_DEL(keep->table, entry);
-    keep->names_bytes -= entry->names.n;
-    buf_wipe_free(&entry->names);
+    take_out(keep, entry);
+    keep_clear_names(keep, entry);
     keep_drop_sum(keep, entry);
     if (entry->chunk_bytes != 0)
         keep_drop_chunks(keep, &entry->key);
@@ -78,9 +100,21 @@ struct entry *keep_look_up(
         drop(keep, entry);
         return NULL;
     }
-    HASH_DEL(keep->table, entry);
+    take_out(keep, entry);
     HASH_ADD(hh, keep->table, key, sizeof entry->key, entry);
     return entry;
+}
+
+/* Lives are from seconds to a month and the order is that of use, so those
+ * whose time is over lie anywhere: with each question a few are looked at. */
+static void sweep(struct keep *keep, int64_t now_ms)
+{
+    for (unsigned i = 0; i < SWEEP_AT_ONCE && keep->table != NULL; i++) {
+        struct entry *entry = keep->sweep != NULL ? keep->sweep : keep->table;
+        keep->sweep = entry->hh.next;
+        if (entry->expires_ms <= now_ms)
+            drop(keep, entry);
+    }
 }
 
 void keep_make_room(struct keep *keep, size_t bytes, const struct entry *except)
@@ -415,10 +449,9 @@ static void put_names(
     }
     if (old != NULL)
         drop(keep, old);
-    keep_make_room(keep, ENTRY_BYTES + merged.n, NULL);
     struct entry *entry = keep_put(keep, &own, now_ms, KEEP_IDENTITY_SECONDS);
-    buf_append_str(&entry->names, buf_str(&merged));
-    keep->names_bytes += merged.n;
+    keep_add_names(keep, entry, buf_str(&merged));
+    keep_make_room(keep, 0, entry);
     buf_free(&merged);
 }
 
@@ -543,6 +576,7 @@ static void handle_one(struct keep *keep, struct str question,
     if (q.version != VERSION)
         return;
     keep_expire_tails(keep, now_ms);
+    sweep(keep, now_ms);
     struct str names = str_sub(question, sizeof q, question.n);
     bool wants_text = q.kind == NOTE_IDENTITY || q.kind == NOTE_DRIFT;
     if (q.kind == NOTE_FILE || q.kind == ASK_FILE || q.kind == NOTE_CHUNK)

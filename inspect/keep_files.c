@@ -126,12 +126,6 @@ static int64_t seconds_of(const struct file_head *head)
     return head->is_brief ? KEEP_STREAM_SECONDS : KEEP_FILE_SECONDS;
 }
 
-static void clear_lines(struct keep *keep, struct entry *entry)
-{
-    keep->names_bytes -= entry->names.n;
-    buf_wipe_free(&entry->names);
-}
-
 static void add_line(struct keep *keep, struct entry *entry, struct str line)
 {
     if (line.n == 0)
@@ -140,10 +134,9 @@ static void add_line(struct keep *keep, struct entry *entry, struct str line)
         entry->flags |= KEEP_FILE_IS_CUT;
         return;
     }
-    keep_make_room(keep, line.n + 1, entry);
-    buf_append_str(&entry->names, line);
-    buf_append_char(&entry->names, '\n');
-    keep->names_bytes += line.n + 1;
+    keep_add_names(keep, entry, line);
+    keep_add_names(keep, entry, STR("\n"));
+    keep_make_room(keep, 0, entry);
 }
 
 void keep_drop_sum(struct keep *keep, struct entry *file)
@@ -177,7 +170,7 @@ static struct entry *create(struct keep *keep, const struct question *q,
 {
     struct entry *entry =
         keep_put(keep, &head->keys[0], now_ms, seconds_of(head));
-    clear_lines(keep, entry);
+    keep_clear_names(keep, entry);
     forget_bytes(keep, entry);
     entry->is_alias = false;
     entry->flags = 0;
@@ -195,11 +188,11 @@ static void point_here(struct keep *keep, const struct file_head *head,
             continue;
         struct entry *alias =
             keep_put(keep, &head->keys[i], now_ms, seconds_of(head));
-        clear_lines(keep, alias);
+        keep_clear_names(keep, alias);
         forget_bytes(keep, alias);
         alias->is_alias = true;
-        buf_append(&alias->names, own->bytes, sizeof own->bytes);
-        keep->names_bytes += alias->names.n;
+        keep_add_names(
+            keep, alias, str_make((const char *)own->bytes, sizeof own->bytes));
     }
 }
 
@@ -217,7 +210,7 @@ static void serve_note(struct keep *keep, const struct question *q,
     file->expires_ms = now_ms + seconds_of(head) * INT64_C(1000);
     if (head->forgets) {
         forget_bytes(keep, file);
-        clear_lines(keep, file);
+        keep_clear_names(keep, file);
         file->flags &= ~(unsigned)KEEP_FILE_BLOCKED;
     }
     file->flags |= head->flags;

@@ -307,9 +307,12 @@ struct links *links_new(size_t max_bytes)
     return links;
 }
 
+/* uthash's buckets, and what the heap adds to five pieces of memory. */
+enum { HEAP_BYTES = 16 + 5 * 16 };
+
 static size_t bytes_of(const struct entry *e)
 {
-    return sizeof *e + 16 + e->texts.n + e->findings.n +
+    return sizeof *e + HEAP_BYTES + e->texts.cap + e->findings.cap +
            (e->spans != NULL ? KEEP_LINK_SPANS_MAX * sizeof *e->spans : 0) +
            (e->sum != NULL ? sizeof *e->sum : 0);
 }
@@ -395,9 +398,10 @@ static struct entry *add(struct links *links, const struct key *key)
 
 static void set_buf(struct links *links, struct buf *buf, struct str bytes)
 {
-    links->bytes = links->bytes - buf->n + bytes.n;
+    links->bytes -= buf->cap;
     buf_clear(buf);
     buf_append_str(buf, bytes);
+    links->bytes += buf->cap;
 }
 
 /* ---- what has passed ---------------------------------------------------- */
@@ -691,8 +695,9 @@ static void serve_part(struct links *links, const struct question *q,
         set_buf(links, &e->findings, STR_NONE);
     buf_append_str(answer_out, buf_str(&e->findings));
     if (e->findings.n + findings.n <= KEEP_LINK_FINDINGS_MAX) {
+        links->bytes -= e->findings.cap;
         buf_append_str(&e->findings, findings);
-        links->bytes += findings.n;
+        links->bytes += e->findings.cap;
     }
     e->expires_ms = now_ms + KEEP_LINK_SECONDS * INT64_C(1000);
     shrink(links);

@@ -81,6 +81,7 @@ struct entry {
 
 struct keep {
     struct entry *table;
+    struct entry *sweep; /* looked at next; NULL: the first */
     size_t max_bytes, names_bytes;
     struct drift *drift;
     struct links *links;
@@ -92,7 +93,8 @@ struct keep {
     char secret[32]; /* keys of sessions mean nothing without it */
 };
 
-enum { ENTRY_BYTES = sizeof(struct entry) + 16 }; /* uthash's buckets */
+/* With uthash's buckets and what the heap adds to an entry and its names. */
+enum { ENTRY_BYTES = sizeof(struct entry) + 16 + 2 * 16 };
 
 /* keep.c */
 struct key keep_key(const char *kind, struct str a, struct str b, struct str c);
@@ -105,6 +107,9 @@ struct entry *keep_put(
 /* Entries leave, oldest first, until `bytes` more fit; never `except`. */
 void keep_make_room(
     struct keep *keep, size_t bytes, const struct entry *except);
+/* What an entry has besides; counted as what is taken of the heap for it. */
+void keep_add_names(struct keep *keep, struct entry *entry, struct str bytes);
+void keep_clear_names(struct keep *keep, struct entry *entry);
 
 /* keep_answers.c: of the answer kinds. */
 void keep_serve_answer(struct keep *keep, const struct question *q,

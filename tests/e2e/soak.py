@@ -6,6 +6,7 @@ and each role is weighed: its memory must not rise, no descriptor be left over
     soak.py [--seconds 1800] [--round 20]                       (make soak)
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 
 from crash import kill
 from faults import descriptors
@@ -35,6 +37,9 @@ DESCRIPTORS_MORE = 2
 WARM_UP = 0.34  # of the rounds: caches fill, tables reach their size
 CHATS, PAUSE = 6, 0.03
 STORED = 30000
+# The keeper's table is full after some 2,700 histories, that of the ends of conversations after KEEP_TAILS_MAX chats.
+TURNS, FILL_STEP, FILL_MOST, FILL_FLAT_MIB = 200, 600, 12000, 2.0
+TAILS = 8192
 
 
 class Soak:
@@ -119,6 +124,38 @@ class Soak:
                  "another worker")
         self.done["kills"] += 1
 
+    # ---- what is bounded by its size is full from the beginning ----
+
+    def keeper_mib(self):
+        return rss(next(iter(self.gateway.roles("keeper")))) / MIB
+
+    def read_histories(self, count):
+        with tls_through(self.gateway, "chatgpt.com") as sock:
+            for _ in range(count):
+                sock.sendall(f"GET /backend-api/conversation/{uuid.uuid4()}?turns={TURNS} HTTP/1.1\r\n"
+                             "Host: chatgpt.com\r\n\r\n".encode())
+                status, _ = read_answer(sock)
+                if status != 200:
+                    raise AssertionError(f"a history was answered {status}")
+
+    def fill(self):
+        """Conversations with many turns until the keeper's table grows no more; chats for the rest of its tables."""
+        start, before, read = time.monotonic(), self.keeper_mib(), 0
+        while read < FILL_MOST:
+            with concurrent.futures.ThreadPoolExecutor(CHATS) as pool:
+                list(pool.map(self.read_histories, [FILL_STEP // CHATS] * CHATS))
+            read += FILL_STEP // CHATS * CHATS
+            now = self.keeper_mib()
+            if now - before < FILL_FLAT_MIB:
+                break
+            before = now
+        else:
+            raise AssertionError(f"the keeper still grew after {read} histories: {before:.0f} MiB")
+        with Load(self.gateway, CHATS, pause=0) as load:
+            wait_for(lambda: load.count("answered") >= TAILS, 600, f"{TAILS} chats")
+        print(f"{read} histories of {TURNS} turns and {TAILS} chats in {time.monotonic() - start:.0f} s: "
+              f"the keeper had {now:.0f} MiB, then {self.keeper_mib():.0f}", flush=True)
+
     def round(self, seconds):
         self.ending = threading.Event()
         acts = [threading.Thread(target=self.repeat, args=args, daemon=True) for args in (
@@ -150,6 +187,7 @@ class Soak:
                 continue  # it has just ended
 
     def run(self, seconds, each):
+        self.fill()
         start, rounds = time.monotonic(), 0
         while time.monotonic() - start < seconds:
             self.round(each)

@@ -156,6 +156,20 @@ async function conversation(req, res, url) {
 const asText = value =>
   typeof value === 'string' ? value : JSON.stringify(value);
 
+// A conversation as it is fetched again: ?turns=N of a user and an assistant.
+function history(req, res, url) {
+  const mapping = {};
+  let last = null;
+  for (let i = 0; i < 2 * Number(url.searchParams.get('turns')); i++) {
+    const id = uuid();
+    mapping[id] = { id, parent: last, children: [], message: { id, create_time: 1700000000 + i,
+      author: { role: i % 2 ? 'assistant' : 'user' }, content: { content_type: 'text', parts: ['one more'] } } };
+    if (last) mapping[last].children.push(id);
+    last = id;
+  }
+  json(res, 200, { conversation_id: url.pathname.split('/').at(-1), current_node: last, mapping });
+}
+
 async function chatCompletions(req, res, url) {
   const { bytes, body } = await readJson(req);
   const text = answerTo(asText(body.messages.at(-1).content), url);
@@ -249,6 +263,7 @@ const routes = [
     res.end(page);
   }],
   ['POST', /^\/backend-(api|anon|alt)(\/f)?\/conversation$/, conversation],
+  ['GET', /^\/backend-api\/conversation\/[^/]+$/, history, req => req.url.includes('?turns=')],
   ['POST', /^\/v1\/chat\/completions$/, chatCompletions],
   ['POST', /^\/v1\/responses$/, responses],
   ['GET', /^\/api\/auth\/session$/, (req, res) => json(res, 200, session)],

@@ -1,6 +1,7 @@
 /* inspect/keep.h: bounded tables and their datagrams. */
 #include "inspect/keep.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -137,6 +138,73 @@ static void the_least_recently_used_go_first(void **state)
     keep_free(&keep);
 }
 
+static void what_is_over_leaves_though_nobody_asks_for_it(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 2000 };
+    struct keep *keep = keep_new(1 << 20);
+    char name[16];
+    for (int i = 0; i < MESSAGES; i++) {
+        snprintf(name, sizeof name, "m%d", i);
+        (void)ask(keep, name, "p", "hi", 1000);
+    }
+    note_turn(keep, "stays", 1000);
+    assert_int_equal(keep_count(keep), MESSAGES + 1);
+    int64_t late = 2000 + KEEP_RETRY_SECONDS * 1000;
+    for (int i = 0; i < MESSAGES / 4; i++) /* of one turn, again and again */
+        note_turn(keep, "again", late);
+    assert_int_equal(keep_count(keep), 2);
+    assert_true(ask(keep, "", "stays", "", late).is_edit);
+    keep_free(&keep);
+}
+
+/* What the heap has given for the tables; that of the sanitizer knows. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_bytes(void)
+{
+    if (__sanitizer_get_current_allocated_bytes != NULL)
+        return __sanitizer_get_current_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks;
+}
+
+static void note_file(struct keep *keep, int number, size_t fact_bytes)
+{
+    static char fact[4096];
+    char id[24];
+    struct buf note = {0}, answer = {0};
+    memset(fact, 'f', sizeof fact);
+    snprintf(id, sizeof id, "file-%d", number);
+    struct keep_file file = {.service = STR("s"),
+        .ids = {str_of(id)},
+        .address = str_of(id),
+        .fact = str_make(fact, fact_bytes)};
+    keep_note_file(&file, &note);
+    keep_handle(keep, buf_str(&note), 1000, &answer);
+    buf_free(&note);
+    buf_free(&answer);
+}
+
+/* Full tables take what they may and no more, whatever fills them. */
+static void the_bound_is_that_of_the_memory_taken(void **state)
+{
+    (void)state;
+    enum { BYTES = 4 << 20 };
+    size_t before = heap_bytes();
+    struct keep *keep = keep_new(BYTES);
+    for (int i = 0; i < 40000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%d", i);
+        note_turn(keep, name, 1000);
+    }
+    assert_in_range(heap_bytes() - before, BYTES / 2, BYTES * 21 / 20);
+    for (int i = 0; i < 20000; i++)
+        note_file(keep, i, (size_t)i % 40 * 100);
+    assert_in_range(heap_bytes() - before, BYTES / 2, BYTES * 21 / 20);
+    keep_free(&keep);
+}
+
 static void damaged_datagrams_give_nothing(void **state)
 {
     (void)state;
@@ -209,7 +277,7 @@ static void a_session_is_known_by_token_or_device_until_it_expires(void **state)
     assert_true(str_is(said.user, "ana"));
     int64_t late = 3000 + KEEP_IDENTITY_SECONDS * INT64_C(1000);
     assert_false(who(keep, &session, late, &answer, &said));
-    assert_int_equal(keep_count(keep), 1); /* the other's token */
+    assert_int_equal(keep_count(keep), 0); /* the other's token, too */
     buf_free(&answer);
     keep_free(&keep);
 }
@@ -455,6 +523,8 @@ int main(void)
         cmocka_unit_test(a_history_tells_where_user_messages_hang),
         cmocka_unit_test(answers_and_hosts_are_remembered_when_noted),
         cmocka_unit_test(the_least_recently_used_go_first),
+        cmocka_unit_test(what_is_over_leaves_though_nobody_asks_for_it),
+        cmocka_unit_test(the_bound_is_that_of_the_memory_taken),
         cmocka_unit_test(damaged_datagrams_give_nothing),
         cmocka_unit_test(
             a_session_is_known_by_token_or_device_until_it_expires),
