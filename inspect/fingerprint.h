@@ -75,8 +75,8 @@ struct fingerprint_match *fingerprint_match_new(
 bool fingerprint_match_step(struct fingerprint_match *match, size_t max_bytes);
 /* At the end: a finding for each part of the text that is of a document of
  * which there is enough. */
-void fingerprint_match_report(const struct fingerprint_match *match,
-    enum where where, struct findings *out);
+void fingerprint_match_report(
+    struct fingerprint_match *match, enum where where, struct findings *out);
 void fingerprint_match_free(struct fingerprint_match **match);
 
 #endif

@@ -12,7 +12,7 @@
 #include "inspect/fingerprint_parts.h"
 
 enum {
-    SHARED_DOCUMENTS = 5, /* more than so many have it in common */
+    SHARED_DOCUMENTS = 3, /* more than so many have it in common */
     /* Versions of one document have most of it in common: looked for. */
     SHARED_MOST_PERCENT = 60,
     REPEATED_MAX = 8, /* times in one document */

@@ -21,10 +21,15 @@ enum {
     HITS_MIN = 2,      /* of a passage */
     DENSITY_PART = 10, /* of the points it spans, one in so many is a hit */
     PASSAGES_MAX = 1 << 16,
+    HITS_MAX = 1 << 20,
     /* Letters before the first and behind the last point of a passage, about:
      * copied, but in no gram. */
     EDGES = 2 * (WINNOW_EVERY - 1),
+    /* Of a paragraph that counts; and one in so many of them is a hit: where
+     * every tenth word was edited half of them are.  What a passage only spans
+     * is no evidence: lists and forms have words in common, not paragraphs. */
     PARAGRAPH_OWN_MIN = 4,
+    PARAGRAPH_HITS_PART = 5,
     REPORTED_DOCUMENTS = 8, /* of a set in one text: the fullest */
     REPORTED_PARTS = 64,    /* of one document */
     PART_GAP = 256,         /* source bytes: parts are told as one */
@@ -51,6 +56,8 @@ struct fingerprint_match {
     size_t chain_count;
     struct passage *passages;
     size_t passage_count, passage_cap;
+    uint32_t *hits; /* points of the set that the text has */
+    size_t hit_count, hit_cap;
 };
 
 struct fingerprint_match *fingerprint_match_new(
@@ -70,6 +77,7 @@ void fingerprint_match_free(struct fingerprint_match **match)
         return;
     winnow_free(&m->winnow);
     mem_free(m->passages);
+    mem_free(m->hits);
     mem_free(m);
     *match = NULL;
 }
@@ -134,6 +142,17 @@ static void begin_chain(struct fingerprint_match *m, const struct chain *first)
     m->chains[m->chain_count++] = *first;
 }
 
+static void keep_hit(struct fingerprint_match *m, uint32_t point)
+{
+    if (m->hit_count == HITS_MAX)
+        return;
+    if (m->hit_count == m->hit_cap) {
+        m->hit_cap = m->hit_cap == 0 ? 64 : m->hit_cap * 2;
+        m->hits = mem_realloc(m->hits, m->hit_cap * sizeof *m->hits);
+    }
+    m->hits[m->hit_count++] = point;
+}
+
 /* A point of the set at this place of the text. */
 static void take_hit(struct fingerprint_match *m, const struct chain *hit)
 {
@@ -178,6 +197,7 @@ static void look_up(
         hit.document = document_of(set, p);
         hit.first = hit.last = p;
         take_hit(m, &hit);
+        keep_hit(m, p);
     }
 }
 
@@ -266,10 +286,25 @@ static uint32_t count_covered(const struct fingerprint_set *set,
     return own;
 }
 
+/* Hits in front of this point; they are sorted. */
+static size_t hits_before(const struct fingerprint_match *m, uint32_t point)
+{
+    size_t low = 0, high = m->hit_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (m->hits[middle] < point)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Of which at least half is there. */
-static uint32_t count_paragraphs(const struct fingerprint_set *set,
+static uint32_t count_paragraphs(const struct fingerprint_match *m,
     const struct passage *passages, size_t count)
 {
+    const struct fingerprint_set *set = m->set;
     const struct set_document *d = &set->documents[passages[0].document];
     uint32_t found = 0;
     for (uint32_t i = 0; i < d->paragraphs; i++) {
@@ -278,7 +313,9 @@ static uint32_t count_paragraphs(const struct fingerprint_set *set,
         uint32_t to =
             i + 1 < d->paragraphs ? starts[i + 1] : d->first + d->points;
         uint32_t own = count_own(set, from, to);
+        size_t hits = hits_before(m, to) - hits_before(m, from);
         found += own >= PARAGRAPH_OWN_MIN &&
+                 hits * PARAGRAPH_HITS_PART >= own &&
                  2 * count_covered(set, passages, count, from, to) >= own;
     }
     return found;
@@ -324,7 +361,7 @@ static bool is_enough(const struct fingerprint_match *m, struct tally *t,
         return false;
     if (t->similarity >= want->min_share)
         return true;
-    t->paragraphs = count_paragraphs(m->set, passages, t->count);
+    t->paragraphs = count_paragraphs(m, passages, t->count);
     return t->paragraphs >= want->min_paragraphs;
 }
 
@@ -393,14 +430,32 @@ static void keep_best(struct tally *best, size_t *count, const struct tally *t)
         *count = REPORTED_DOCUMENTS;
 }
 
-void fingerprint_match_report(const struct fingerprint_match *match,
-    enum where where, struct findings *out)
+static int compare_hits(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* A place of the text that comes twice is one of the document. */
+static void sort_hits(struct fingerprint_match *m)
+{
+    size_t n = 0;
+    qsort(m->hits, m->hit_count, sizeof *m->hits, compare_hits);
+    for (size_t i = 0; i < m->hit_count; i++)
+        if (n == 0 || m->hits[i] != m->hits[n - 1])
+            m->hits[n++] = m->hits[i];
+    m->hit_count = n;
+}
+
+void fingerprint_match_report(
+    struct fingerprint_match *match, enum where where, struct findings *out)
 {
     struct tally best[REPORTED_DOCUMENTS + 1];
     size_t count = 0, end;
     struct passage *passages = match->passages;
     if (match->passage_count == 0)
         return;
+    sort_hits(match);
     qsort(
         passages, match->passage_count, sizeof *passages, compare_in_document);
     for (size_t i = 0; i < match->passage_count; i = end) {
