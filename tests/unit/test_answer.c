@@ -182,6 +182,41 @@ static void responses_say_their_text_once(void **state)
         "response.generated <  [] ({}) 0;");
 }
 
+static void responses_to_come_are_no_answers(void **state)
+{
+    (void)state;
+    check(ANSWER_OPENAI_RESPONSES, false,
+        "{\"id\":\"r\",\"status\":\"queued\",\"output\":[]}", "");
+    check(ANSWER_OPENAI_RESPONSES, false,
+        "{\"id\":\"r\",\"status\":\"in_progress\",\"output\":[]}", "");
+    struct answer *a = answer_new(ANSWER_OPENAI_RESPONSES, false);
+    answer_feed(a, STR("{\"id\":\"r\",\"status\":\"queued\",\"output\":[]}"));
+    answer_finish(a, true);
+    assert_true(str_is(answer_queued_id(a), "r"));
+    answer_free(&a);
+}
+
+#define ITEM(members)                                                          \
+    "{\"id\":\"r\",\"status\":\"completed\",\"output\":[{\"id\":"              \
+    "\"i\"," members "}]}"
+
+static void items_of_a_response_keep_their_words(void **state)
+{
+    (void)state;
+    check(ANSWER_OPENAI_RESPONSES, false,
+        ITEM("\"type\":\"reasoning\",\"summary\":[{\"text\":\"s\"}],"
+             "\"content\":[{\"text\":\"c\"}],\"encrypted_content\":\"x\""),
+        "response.generated r<  [] (s\nc) 1;");
+    check(ANSWER_OPENAI_RESPONSES, false,
+        ITEM("\"type\":\"shell_call\",\"action\":{\"type\":\"exec\","
+             "\"commands\":[\"ls\",\"pwd\"]}"),
+        "response.generated r<  [] (ls\npwd) 1;");
+    check(ANSWER_OPENAI_RESPONSES, false,
+        ITEM("\"type\":\"web_search_call\",\"action\":{\"query\":\"q\","
+             "\"sources\":[{\"url\":\"https://x\"}]}"),
+        "response.generated r<  [] (q) 1;");
+}
+
 #define LINE(members) "{\"version\":1," members "}\n"
 #define PIECE(id, revision, mode, status, text)                                \
     LINE("\"type\":\"content\",\"messageId\":\"" id                            \
@@ -362,6 +397,8 @@ int main(void)
         cmocka_unit_test(an_unknown_encoding_is_kept_raw_and_marked),
         cmocka_unit_test(chat_choices_are_answers_of_their_own),
         cmocka_unit_test(responses_say_their_text_once),
+        cmocka_unit_test(responses_to_come_are_no_answers),
+        cmocka_unit_test(items_of_a_response_keep_their_words),
         cmocka_unit_test(lines_of_the_light_app_set_and_extend),
         cmocka_unit_test(templates_of_the_light_app_count_committed_text_once),
         cmocka_unit_test(a_conversation_is_read_along_the_branch_that_is_shown),
