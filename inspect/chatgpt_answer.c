@@ -104,6 +104,16 @@ static bool is_delta_object(
            (json_get(root, "v") != NULL || json_get(root, "o") != NULL);
 }
 
+/* A conversation that is new may get its id by an operation of its own. */
+static void note_late_id(struct answer *a)
+{
+    const struct delta *d = &a->delta;
+    for (size_t i = d->count; a->conversation_id.n == 0 && i > 0; i--)
+        a->conversation_id = answer_keep(a,
+            doc_get_text(d->messages[i - 1].doc, "conversation_id"),
+            a->conversation_id);
+}
+
 /* An encoding that is not known, or text that is no JSON: kept as it is, so
  * that it is scanned all the same. */
 static void on_unknown(struct answer *a, struct str data)
@@ -124,6 +134,7 @@ static void on_json(
             delta_apply(&a->delta, root);
         else
             on_unknown(a, event->data);
+        note_late_id(a);
     } else if (json_is(json_get(root, "message"), JSON_OBJECT) && type.n == 0) {
         delta_put(&a->delta, root);
     } else if (type.n != 0) {

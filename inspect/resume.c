@@ -227,16 +227,6 @@ static struct str parent_of(const struct message *m)
         doc_get(doc_get(m->doc, "message"), "metadata"), "parent_id");
 }
 
-static bool has_id(const struct answer *a, struct str id)
-{
-    for (size_t i = 0; i < a->delta.count; i++)
-        if (str_eq(doc_get_text(
-                       doc_get(a->delta.messages[i].doc, "message"), "id"),
-                id))
-            return true;
-    return false;
-}
-
 /* The parent of the first message that says one. */
 static struct str root_of(const struct answer *a)
 {
@@ -258,7 +248,8 @@ static bool is_other_turn(
         !str_eq(joined->turn_id, fresh->turn_id))
         return true;
     return old.n != 0 && new.n != 0 && !str_eq(old, new) &&
-           !has_id(joined, new) && !has_id(fresh, new);
+           !delta_has_id(&joined->delta, new) &&
+           !delta_has_id(&fresh->delta, new);
 }
 
 /* It is whole by itself: what was kept is not needed. */
@@ -279,7 +270,7 @@ static void go_on(
     memcpy(joined->events, past->hashes, past->count * sizeof *past->hashes);
     joined->event_count = joined->event_cap = past->count;
     joined->events_before = past->events - (int64_t)past->count;
-    joined->delta.is_again = overlap < 0;
+    joined->delta.is_again = overlap < 0 && joined->delta.count != 0;
     joined->skip_events = overlap > 0 ? (size_t)overlap : 0;
 }
 

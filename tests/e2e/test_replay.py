@@ -33,6 +33,7 @@ import replay_guises  # noqa: F401
 import replay_hostile  # noqa: F401
 import replay_identity  # noqa: F401
 import replay_items  # noqa: F401
+import replay_models  # noqa: F401
 import replay_more  # noqa: F401
 import replay_mweb  # noqa: F401
 import replay_order  # noqa: F401
@@ -53,6 +54,7 @@ import replay_signin_turned  # noqa: F401
 import replay_storage  # noqa: F401
 import replay_talks  # noqa: F401
 import replay_transfers  # noqa: F401
+import replay_turns  # noqa: F401
 import replay_views  # noqa: F401
 import replay_words_elsewhere  # noqa: F401
 import replay_writes  # noqa: F401
