@@ -136,6 +136,18 @@ static size_t closing(struct str text, size_t start, size_t end)
     return end;
 }
 
+/* In which alphabets, a bit each, four bytes of text may begin so. */
+static inline unsigned may_begin(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    unsigned is_upper = (unsigned char)(byte - 'A') < 26;
+    unsigned is_lower = (unsigned char)(byte - 'a') < 26;
+    unsigned is_early = (unsigned char)((byte & ~0x20) - 'A') < 5;
+    return (unsigned)((unsigned char)(byte - '+') <= 'I' - '+') |
+           (is_upper | (is_lower & is_early)) << 1 |
+           (is_lower | (is_upper & is_early)) << 2;
+}
+
 static size_t try_start(const struct values *values, struct str text,
     size_t start, size_t end, struct buf *decoded, struct view_edits *out)
 {
@@ -155,14 +167,6 @@ static size_t try_start(const struct values *values, struct str text,
         return stop;
     }
     return 0;
-}
-
-static bool is_worth_it(struct str word)
-{
-    size_t marks = 0;
-    for (size_t i = 0; i < word.n; i++)
-        marks += isalnum((unsigned char)word.p[i]) ? 0u : 1u;
-    return word.n >= WORD_MIN && marks * MARKS_SHARE >= word.n;
 }
 
 static bool is_opener(char c)
@@ -186,14 +190,14 @@ static void try_word(struct values *values, struct str text, size_t start,
 {
     struct buf decoded = {0};
     size_t starts = 0, stop;
-    if (!is_worth_it(str_sub(text, start, end)))
-        return;
-    if (!values->is_filled)
-        fill_values(values);
     for (size_t i = start; i + WORD_MIN <= end && starts < STARTS_MAX; i++) {
         if (i > start && !is_opener(text.p[i - 1]))
             continue;
         starts++;
+        if ((may_begin(text.p[i]) & may_begin(text.p[i + GROUP])) == 0)
+            continue;
+        if (!values->is_filled)
+            fill_values(values);
         stop = try_start(values, text, i, end, &decoded, out);
         if (stop != 0)
             i = stop - 1;
@@ -213,9 +217,43 @@ static uint64_t crowded(const struct mark_block *b)
     return bits & near;
 }
 
-static bool is_of_word(struct str text, size_t at)
+/* The word around the mark at `at`, as far as it was not looked at yet. */
+static struct str find_word(const struct marks *marks, size_t at, size_t done)
 {
-    return at < text.n && (unsigned char)text.p[at] > ' ';
+    struct str text = marks->text;
+    uint64_t before = ~marks_before(marks, MARK_INK, at);
+    uint64_t behind = ~marks_window(marks, MARK_INK, at);
+    size_t n = before != 0 ? (size_t)__builtin_clzll(before) : MARK_BLOCK;
+    size_t start = at - done < n ? done : at - n;
+    size_t end = at;
+    end += behind != 0 ? (size_t)__builtin_ctzll(behind) : MARK_BLOCK;
+    while (behind == 0 && end < text.n && end - start < WORD_MAX &&
+           (unsigned char)text.p[end] > ' ')
+        end++;
+    return str_sub(text, start, end);
+}
+
+/* Whether it is long enough, and enough of it are marks. */
+static bool is_worth_it(const struct marks *marks, struct str word)
+{
+    size_t n = 0, at = (size_t)(word.p - marks->text.p);
+    if (word.n < WORD_MIN)
+        return false;
+    if (word.n < MARK_BLOCK) {
+        uint64_t others = ~marks_window(marks, MARK_WORD, at);
+        n = (size_t)__builtin_popcountll(others << (MARK_BLOCK - word.n));
+    } else {
+        for (size_t i = 0; i < word.n; i++)
+            n += isalnum((unsigned char)word.p[i]) ? 0u : 1u;
+    }
+    return n * MARKS_SHARE >= word.n;
+}
+
+static bool has_enough(uint64_t bits)
+{
+    _Static_assert((int)MARKS_NEAR == 3, "two are taken away");
+    bits &= bits - 1;
+    return (bits & (bits - 1)) != 0;
 }
 
 size_t island_find_base85(
@@ -228,19 +266,17 @@ size_t island_find_base85(
     for (size_t block = from - from % MARK_BLOCK; block < to;
          block += MARK_BLOCK) {
         uint64_t bits = crowded(marks_block(marks, block));
-        if (__builtin_popcountll(bits) < MARKS_NEAR)
+        if (!has_enough(bits))
             continue;
         for (; bits != 0; bits &= bits - 1) {
-            size_t start = block + (size_t)__builtin_ctzll(bits), end = start;
-            if (start < done || start >= to)
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            if (at < done || at >= to)
                 continue;
-            while (start > done && end - start < MARK_BLOCK &&
-                   is_of_word(text, start - 1))
-                start--;
-            while (end - start < WORD_MAX && is_of_word(text, end))
-                end++;
-            try_word(&values, text, start, end, out);
-            done = end > done ? end : done;
+            struct str word = find_word(marks, at, done);
+            size_t start = (size_t)(word.p - text.p);
+            if (is_worth_it(marks, word))
+                try_word(&values, text, start, start + word.n, out);
+            done = start + word.n;
         }
     }
     return done > to ? done : to;

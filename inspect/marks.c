@@ -50,6 +50,7 @@ static bool read_plain(const char *p, struct mark_block *out)
     bool has_control = false;
     for (unsigned i = 0; i < MARK_BLOCK; i++) {
         unsigned char c = (unsigned char)p[i];
+        out->kinds[MARK_INK] |= (uint64_t)(c > ' ') << i;
         if (c >= 0x80) {
             out->kinds[MARK_HIGH] |= UINT64_C(1) << i;
             continue;
@@ -92,6 +93,11 @@ __attribute__((target("avx2"))) static bool read_avx2(
     out->kinds[MARK_HIGH] = (uint32_t)_mm256_movemask_epi8(c[0]) |
                             (uint64_t)(uint32_t)_mm256_movemask_epi8(c[1])
                                 << 32;
+    uint32_t ink[2];
+    for (int i = 0; i < 2; i++)
+        ink[i] = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+            c[i], _mm256_max_epu8(c[i], _mm256_set1_epi8(' ' + 1))));
+    out->kinds[MARK_INK] = ink[0] | (uint64_t)ink[1] << 32;
     __m256i set = _mm256_broadcastsi128_si256(
         _mm_loadu_si128((const __m128i *)(const void *)controls));
     __m256i odd = _mm256_or_si256(
@@ -118,6 +124,7 @@ __attribute__((target("avx512bw"))) static bool read_avx512(
             _mm512_test_epi8_mask(_mm512_shuffle_epi8(set, lows), wanted);
     }
     out->kinds[MARK_HIGH] = _mm512_movepi8_mask(c);
+    out->kinds[MARK_INK] = _mm512_cmpgt_epu8_mask(c, _mm512_set1_epi8(' '));
     __m512i set = _mm512_broadcast_i32x4(
         _mm_loadu_si128((const __m128i *)(const void *)controls));
     return _mm512_test_epi8_mask(_mm512_shuffle_epi8(set, lows), wanted) != 0;
@@ -173,6 +180,38 @@ static void mark_uuids(struct marks *m, size_t block)
         if (at >= 8 && marks_is_uuid(m->text, at - 8))
             mark_uuid(m, at - 8);
     }
+}
+
+/* Eights or fours of bits at their multiples that are all set: a run of 23 has
+ * two of the first in a row, one of 12 two of the second. */
+static inline uint64_t full_eights(uint64_t bits)
+{
+    bits &= bits >> 1;
+    bits &= bits >> 2;
+    return bits & bits >> 4 & UINT64_C(0x0101010101010101);
+}
+
+static inline uint64_t full_fours(uint64_t bits)
+{
+    bits &= bits >> 1;
+    return bits & bits >> 2 & UINT64_C(0x1111111111111111);
+}
+
+/* Whether there may be long runs of some kinds at all. */
+static void note_rows(struct marks *m, size_t count)
+{
+    uint64_t rows[3] = {0}, last[3] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *kinds = m->blocks[i].kinds;
+        uint64_t full[3] = {full_eights(kinds[MARK_CODE]),
+            full_eights(kinds[MARK_WORD]), full_fours(kinds[MARK_GAP])};
+        rows[0] |= full[0] & (full[0] << 8 | last[0] >> 56);
+        rows[1] |= full[1] & (full[1] << 8 | last[1] >> 56);
+        rows[2] |= full[2] & (full[2] << 4 | last[2] >> 60);
+        memcpy(last, full, sizeof last);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        m->kinds |= (unsigned)(rows[i] != 0) << (MARK_CODES + i);
 }
 
 /* What is made of the kinds of bytes; few blocks have any long run. */
@@ -255,6 +294,7 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
     }
     mark_long(m, count);
     note_kinds(m, count);
+    note_rows(m, count);
     m->has_high = high != 0;
     m->has_odd = m->has_high || has_control;
 }

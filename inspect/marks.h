@@ -26,12 +26,17 @@ enum mark {
     MARK_PIECE,  /* letters, digits and "_-./+=!@#$%^&" */
     MARK_GAP,    /* " -." */
     MARK_HIGH,   /* 0x80 and above */
+    MARK_INK,    /* above a blank */
     /* Made of those. */
     MARK_LONG, /* MARK_RUN bytes of MARK_TURN from here on */
     MARK_FOUR, /* four digits from here on */
     MARK_UUID, /* part of one (marks_is_uuid) */
     MARK_KINDS,
-    MARK_ANY = MARK_KINDS /* marks_have: whatever there is */
+    /* Of marks_have alone. */
+    MARK_ANY = MARK_KINDS, /* whatever there is */
+    MARK_CODES,            /* so many in a row, perhaps: 23 of MARK_CODE */
+    MARK_WORDS,            /* 23 of MARK_WORD */
+    MARK_GAPS              /* 12 of MARK_GAP */
 };
 
 enum { MARK_BLOCK = 64, MARK_RUN = 12, MARK_PLACES = 16 };

@@ -47,11 +47,11 @@ static const struct {
     [KIND_ESCAPED] = {false, false, ALL_KINDS,
         {{island_find_escapes, MARK_ESCAPE, 0}}},
     [KIND_DECODED] = {false, false, ALL_KINDS,
-        {{island_find_tokens, MARK_LONG, 0}, {island_find_codes, MARK_DIGIT, 0},
+        {{island_find_tokens, MARK_LONG, 0}, {island_find_codes, MARK_CODES, 0},
             {island_find_dumps, MARK_FOUR, 0},
             {island_find_characters, MARK_DIGIT, HEAD_CHARACTER},
             {island_find_base85, MARK_ANY, 0},
-            {island_find_morse, MARK_ANY, 0}}},
+            {island_find_morse, MARK_GAPS, 0}}},
     [KIND_JOINED] = {true, false, ENCODED,
         {{join_find_numbers, MARK_DIGIT, 0}, {join_find_singles, MARK_WORD, 0},
             {join_find_tokens, MARK_JOINT, 0},
@@ -66,7 +66,7 @@ static const struct {
             {turn_find_words, MARK_WORD, HEAD_NUMBER},
             {turn_find_chinese, MARK_HIGH, 0},
             {turn_find_text, MARK_WORD, HEAD_BACKWARDS},
-            {turn_find_looks, MARK_ANY, 0}, {turn_find_glued, MARK_ANY, 0}}},
+            {turn_find_looks, MARK_DIGIT, 0}, {turn_find_glued, MARK_WORDS, 0}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, MARK_LONG, 0}}},
 };
 

@@ -59,24 +59,64 @@ static size_t read_looks(struct str word, char digits[LOOKS_MAX])
     return true_digits >= TRUE_DIGITS_MIN && true_digits < word.n ? word.n : 0;
 }
 
+/* The bytes of the runs of eight and more of letters and digits that begin in
+ * a block, which are told of two blocks. */
+struct long_words {
+    uint64_t here, behind;
+};
+
+static struct long_words find_long(uint64_t bits, uint64_t next)
+{
+    _Static_assert((int)LOOKS_MIN == 8, "three steps");
+    bits &= bits >> 1 | next << 63;
+    next &= next >> 1;
+    bits &= bits >> 2 | next << 62;
+    next &= next >> 2;
+    bits &= bits >> 4 | next << 60;
+    struct long_words w = {bits | bits << 1, bits >> 63};
+    w.behind |= w.here >> 62;
+    w.here |= w.here << 2;
+    w.behind |= w.here >> 60;
+    w.here |= w.here << 4;
+    return w;
+}
+
+/* Words of eight and more with a digit, but for identifiers, are few. */
+static size_t look_at_word(
+    struct str text, size_t at, size_t end, size_t done, struct view_edits *out)
+{
+    size_t start = at, n = 0;
+    char digits[LOOKS_MAX];
+    while (start > done && at - start < LOOKS_MAX &&
+           isalnum((unsigned char)text.p[start - 1]))
+        start--;
+    if (end - start >= LOOKS_MIN && end - start <= LOOKS_MAX)
+        n = read_looks(str_sub(text, start, end), digits);
+    if (n != 0)
+        view_edits_add(out, start, end, str_make(digits, n));
+    return end;
+}
+
 size_t turn_find_looks(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    struct str text = marks->text;
-    size_t at = from, done = from;
-    while ((at = marks_next(marks, MARK_DIGIT, at, to)) < to) {
-        size_t start = at, end = marks_run_end(marks, MARK_WORD, at), n = 0;
-        char digits[LOOKS_MAX];
-        while (start > done && at - start < LOOKS_MAX &&
-               isalnum((unsigned char)text.p[start - 1]))
-            start--;
-        if (end - start >= LOOKS_MIN && end - start <= LOOKS_MAX)
-            n = read_looks(str_sub(text, start, end), digits);
-        if (n != 0)
-            view_edits_add(out, start, end, str_make(digits, n));
-        at = done = end;
+    size_t done = from;
+    uint64_t before = ~UINT64_C(0); /* a word may begin in front of `from` */
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(marks, block);
+        struct long_words words =
+            find_long(b->kinds[MARK_WORD], b[1].kinds[MARK_WORD]);
+        uint64_t bits =
+            b->kinds[MARK_DIGIT] & ~b->kinds[MARK_UUID] & (words.here | before);
+        for (before = words.behind; bits != 0; bits &= bits - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            if (at >= done && at < to)
+                done = look_at_word(marks->text, at,
+                    marks_run_end(marks, MARK_WORD, at), done, out);
+        }
     }
-    return at;
+    return done > to ? done : to;
 }
 
 /* ---- number words as one ---- */
