@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "inspect/join.h"
+#include "inspect/join_parts.h"
 
 enum {
     GAP_MAX = 48,
@@ -262,70 +262,23 @@ static size_t join_counted(
     return 0;
 }
 
-/* What stands behind a number, 64 bytes of it: most numbers are seen to be in
- * no list by a look at that. */
-struct look {
-    uint64_t digits, words;
-};
-
-/* Whether behind the next digits there may be what stands in front of them:
- * between three groups of digits are the same bytes. */
-static inline bool may_be_groups(
-    struct str text, size_t end, const struct look *look)
-{
-    if (look->digits == 0)
-        return false;
-    unsigned gap = (unsigned)__builtin_ctzll(look->digits);
-    uint64_t others = ~(look->digits >> gap);
-    size_t second = gap;
-    second += others != 0 ? (unsigned)__builtin_ctzll(others) : MARK_BLOCK;
-    return second >= MARK_BLOCK ||
-           (end + second < text.n && text.p[end + second] == text.p[end]);
-}
-
-/* Whether behind the piece that follows the index text[at, end) there may be
- * the next index. */
-static inline bool may_be_index(
-    struct str text, size_t at, size_t end, const struct look *look)
-{
-    enum { ENOUGH = MARK_BLOCK - NEXT_GAP_MAX - INDEX_MAX - 1 };
-    uint64_t pairs =
-        look->words & look->words >> 1 & ((1u << INDEX_GAP_MAX) - 1);
-    if ((look->words & 1) != 0 || pairs == 0 || end - at > INDEX_MAX)
-        return false;
-    unsigned piece = (unsigned)__builtin_ctzll(pairs);
-    uint64_t others = ~(look->words >> piece);
-    unsigned stop = piece + (unsigned)__builtin_ctzll(others);
-    if (stop >= ENOUGH ||
-        (end + stop < text.n && is_piece_char(text.p[end + stop])))
-        return true;
-    uint64_t digits = look->digits >> stop;
-    unsigned gap = digits != 0 ? (unsigned)__builtin_ctzll(digits) : MARK_BLOCK;
-    if (gap > NEXT_GAP_MAX)
-        return false;
-    unsigned n = (unsigned)__builtin_ctzll(~(digits >> gap));
-    size_t next = end + stop + gap;
-    return n <= INDEX_MAX &&
-           index_at(text, next, next + n) == index_at(text, at, end) + 1;
-}
-
 size_t join_find_counted(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    struct str text = marks->text;
-    struct mark_runs runs = marks_runs(marks, MARK_DIGIT, from, to);
-    size_t at, end = to, done = 0, last = 0, next;
-    while (marks_next_of(&runs, &at, &end)) {
-        bool is_seen = end < marks->to;
-        struct look look = {0};
-        if (is_seen) {
-            look.digits = marks_window(marks, MARK_DIGIT, end);
-            look.words = marks_window(marks, MARK_WORD, end);
-        }
-        if (at >= done && (!is_seen || may_be_groups(text, end, &look)) &&
+    const struct mark_numbers *numbers = join_numbers(marks);
+    size_t done = 0, last = 0, next, end = to;
+    for (size_t i = join_number_at(numbers, marks, from); i < numbers->count;
+         i++) {
+        const struct mark_number *n = &numbers->items[i];
+        size_t at = marks->from + n->start;
+        if (at >= to)
+            break;
+        at = at > from ? at : from;
+        end = marks->from + n->end;
+        if ((n->may & JOIN_MAY_GROUP) != 0 && at >= done &&
             (next = join_groups(marks, at, end, out)) != 0)
             done = next;
-        if (at >= last && (!is_seen || may_be_index(text, at, end, &look)) &&
+        if ((n->may & JOIN_MAY_COUNT) != 0 && at >= last &&
             (next = join_counted(marks, at, end, out)) != 0)
             last = next;
     }

@@ -273,6 +273,9 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
     }
     if (m->far == NULL)
         m->far = mem_alloc(MARK_PLACES * sizeof *m->far);
+    if (m->numbers == NULL)
+        m->numbers = MEM_NEW(struct mark_numbers);
+    m->numbers->is_made = false;
     if (!goes_on(m, text, from))
         memset(m->far, 0, MARK_PLACES * sizeof *m->far);
     m->text = text;
@@ -303,6 +306,9 @@ void marks_free(struct marks *m)
 {
     mem_free(m->blocks);
     mem_free(m->far);
+    if (m->numbers != NULL)
+        mem_free(m->numbers->items);
+    mem_free(m->numbers);
     *m = (struct marks){0};
 }
 

@@ -53,6 +53,18 @@ struct mark_run {
     size_t from, end;
 };
 
+/* Digits in a row, from the first covered byte on. */
+struct mark_number {
+    uint32_t start, end;
+    uint32_t may; /* inspect/join_parts.h */
+};
+
+struct mark_numbers {
+    struct mark_number *items;
+    size_t count, cap;
+    bool is_made;
+};
+
 struct marks {
     struct str text; /* borrowed */
     size_t from, to; /* covered; from is a multiple of MARK_BLOCK */
@@ -63,6 +75,7 @@ struct marks {
     size_t cap;
     struct mark_run *far; /* [MARK_PLACES], the last of each kind: looked for
                              once, however often a long one is come upon */
+    struct mark_numbers *numbers; /* made when they are asked for */
 };
 
 /* Covers text[from, to), and a block in front of it and behind it.  A text
@@ -71,6 +84,10 @@ void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
 void marks_free(struct marks *marks);
 bool marks_cover(
     const struct marks *marks, struct str text, size_t from, size_t to);
+static inline size_t marks_numbers_cap(const struct marks *marks)
+{
+    return marks->numbers != NULL ? marks->numbers->cap : 0;
+}
 /* Whether any byte of what is covered is of the kind: most finders end here. */
 static inline bool marks_have(const struct marks *marks, enum mark kind)
 {

@@ -288,6 +288,8 @@ static bool is_worth_keeping(const struct scan_job *job)
 {
     enum { BLOCKS_MAX = 4096, EDITS_MAX = 1024, BYTES_MAX = 65536 };
     return job->marks.cap <= BLOCKS_MAX && job->view_marks.cap <= BLOCKS_MAX &&
+           marks_numbers_cap(&job->marks) <= BYTES_MAX &&
+           marks_numbers_cap(&job->view_marks) <= BYTES_MAX &&
            job->anchors.cap <= EDITS_MAX &&
            job->words[WORDS_OF_TOKENS].events.cap <= EDITS_MAX &&
            job->words[WORDS_OTHER].events.cap <= EDITS_MAX &&
