@@ -239,7 +239,8 @@ void walk_digits(struct scan_job *job, size_t limit)
     while ((at = marks_next_number(&job->marks, at, limit, RUN_DIGITS_MIN)) <
            limit) {
         size_t digits = 0, end = run_end(text, at, &digits);
-        bool is_long = digits >= RUN_DIGITS_MIN;
+        bool is_long = digits >= RUN_DIGITS_MIN &&
+                       (end - at >= RUN_MAX || scan_views_reach(job, at, end));
         while (at < end && at < limit) {
             struct digit_group group = read_group(text, at);
             if (is_long)

@@ -64,6 +64,8 @@ struct scan_layer {
     const struct scan_layer *parent;
     const struct view *view;
     size_t window; /* where it starts in the view's text */
+    /* All edits are in [edits_from, edits_to) of the window. */
+    size_t edits_from, edits_to;
 };
 
 /* Finders of places for views; each goes on where it was. */
@@ -170,6 +172,15 @@ void scan_views_clamp(
 /* Whether a value that lies in [from, to) may be one that was not found
  * before: not all of it stands the same in what the view was made of. */
 bool scan_views_changed(const struct scan_job *job, size_t from, size_t to);
+/* Whether a value that lies in [from, to) may touch an edit at all: others
+ * have been found before.  Asked of what is tried at every number. */
+static inline bool scan_views_reach(
+    const struct scan_job *job, size_t from, size_t to)
+{
+    const struct scan_layer *layer = job->layer;
+    return layer == NULL ||
+           (to + 1 >= layer->edits_from && from <= layer->edits_to + 1);
+}
 /* From the scanned text to the source.  False: nothing of it was edited, so
  * that it has been found before. */
 bool scan_views_locate(const struct scan_job *job, size_t *start, size_t *end);

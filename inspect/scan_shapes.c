@@ -199,6 +199,11 @@ static void read_second(
         (at + 1 < text.n && is_shape_gap(text.p[at]) && is_word(text, at + 1));
 }
 
+static inline size_t longest(const struct shape_entry *e)
+{
+    return e->pattern->regex != NULL ? RULE_TOKEN_MAX : RULE_SHAPE_MAX;
+}
+
 static void try_each(
     struct scan_job *job, size_t start, unsigned class, bool is_glued)
 {
@@ -209,7 +214,8 @@ static void try_each(
     unsigned none = 0;
     for (unsigned i = rules->shape_start[class]; i < last; i++) {
         const struct shape_entry *e = &rules->shapes[i];
-        if (!may_have_form(&bits, &e->form))
+        if (!may_have_form(&bits, &e->form) ||
+            !scan_views_reach(job, start, start + longest(e)))
             continue;
         if (!is_asked) {
             none = words_none(job, start, start + RULE_SHAPE_MAX);

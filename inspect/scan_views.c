@@ -78,9 +78,10 @@ static void scan_windows(struct scan_job *job, const struct view *view,
 {
     struct str text = buf_str(&view->text);
     for (size_t i = 0; i < view->window_count; i++) {
-        struct scan_layer layer = {parent, view, view->windows[i].start};
-        struct str window =
-            str_sub(text, view->windows[i].start, view->windows[i].end);
+        const struct view_window *w = &view->windows[i];
+        struct scan_layer layer = {
+            parent, view, w->start, w->edits_from, w->edits_to};
+        struct str window = str_sub(text, w->start, w->end);
         job->layer = &layer;
         scan_whole(job, window);
         if (!job->is_doubtful)
@@ -93,7 +94,7 @@ static void scan_windows(struct scan_job *job, const struct view *view,
 static void scan_text_of(struct scan_job *job, const struct view *view,
     const struct scan_layer *parent)
 {
-    struct scan_layer layer = {parent, view, 0};
+    struct scan_layer layer = {parent, view, 0, 0, view->text.n};
     job->layer = &layer;
     scan_whole(job, buf_str(&view->text));
     job->layer = parent;
@@ -119,7 +120,7 @@ static void show(struct scan_job *job, struct str text,
     else
         scan_windows(job, &view, parent);
     if (depth + 1 < VIEWS_DEPTH && kinds[kind].deeper != 0) {
-        struct scan_layer layer = {parent, &view, 0};
+        struct scan_layer layer = {parent, &view, 0, 0, view.text.n};
         job->layer = &layer;
         struct marks marks = {0};
         marks_make(&marks, buf_str(&view.text), 0, view.text.n);

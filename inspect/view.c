@@ -81,15 +81,14 @@ static void add_plain(
     buf_append(&view->text, source.p + start, end - start);
 }
 
-static void add_window(struct view *view, size_t start)
+static void add_window(struct view *view, struct view_window window)
 {
     if (view->window_count == view->window_cap) {
         view->window_cap = view->window_cap == 0 ? 8 : view->window_cap * 2;
         view->windows = mem_realloc(
             view->windows, view->window_cap * sizeof *view->windows);
     }
-    view->windows[view->window_count++] =
-        (struct view_window){start, view->text.n};
+    view->windows[view->window_count++] = window;
 }
 
 static size_t window_from(const struct view_edit *e, bool has_context)
@@ -110,7 +109,8 @@ static size_t make_window(struct view *view, struct str source,
     const struct view_edits *edits, size_t first, bool has_context)
 {
     const struct view_edit *items = edits->items;
-    size_t at = window_from(&items[first], has_context), began = view->text.n;
+    size_t at = window_from(&items[first], has_context);
+    struct view_window window = {.start = view->text.n, .edits_from = SIZE_MAX};
     size_t to = window_to(&items[first], source, has_context), i = first;
     while (i > 0 && items[i - 1].is_hint && items[i - 1].start >= at)
         i--;
@@ -119,16 +119,20 @@ static size_t make_window(struct view *view, struct str source,
         if (e->is_hint ? e->end > to : window_from(e, has_context) > to)
             break;
         add_plain(view, source, at, e->start);
+        if (window.edits_from == SIZE_MAX)
+            window.edits_from = view->text.n - window.start;
         add_piece(view, (struct view_piece){view->text.n, e->out_n, e->start,
                             e->end - e->start, true});
         buf_append_str(&view->text,
             str_sub(buf_str(&edits->bytes), e->out, e->out + e->out_n));
+        window.edits_to = view->text.n - window.start;
         at = e->end;
         if (!e->is_hint)
             to = window_to(e, source, has_context);
     }
     add_plain(view, source, at, to);
-    add_window(view, began);
+    window.end = view->text.n;
+    add_window(view, window);
     /* Nothing reaches from one window into the next. */
     add_piece(view, (struct view_piece){view->text.n, 1, to, 0, false});
     buf_append_char(&view->text, '\x01');

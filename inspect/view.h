@@ -35,7 +35,8 @@ struct view_piece {
 };
 
 struct view_window {
-    size_t start, end; /* in the view's text */
+    size_t start, end;           /* in the view's text */
+    size_t edits_from, edits_to; /* what was edited of it, from `start` on */
 };
 
 struct view {
