@@ -136,17 +136,30 @@ static size_t closing(struct str text, size_t start, size_t end)
     return end;
 }
 
-/* In which alphabets, a bit each, four bytes of text may begin so. */
-static inline unsigned may_begin(char c)
-{
-    unsigned char byte = (unsigned char)c;
-    unsigned is_upper = (unsigned char)(byte - 'A') < 26;
-    unsigned is_lower = (unsigned char)(byte - 'a') < 26;
-    unsigned is_early = (unsigned char)((byte & ~0x20) - 'A') < 5;
-    return (unsigned)((unsigned char)(byte - '+') <= 'I' - '+') |
-           (is_upper | (is_lower & is_early)) << 1 |
-           (is_lower | (is_upper & is_early)) << 2;
-}
+/* Of a character: in which alphabets, a bit each, four bytes of text may begin
+ * so, and whether a start may follow it. */
+enum { ADOBE = 1, RFC1924 = 2, ZEROMQ = 4, OPENER = 8 };
+
+static const unsigned char signs[256] = {
+    ['+'] = ADOBE,
+    [','] = ADOBE | OPENER,
+    ['-' ... '9'] = ADOBE,
+    [':'] = ADOBE | OPENER,
+    [';'] = ADOBE,
+    ['<' ... '>'] = ADOBE | OPENER,
+    ['?' ... '@'] = ADOBE,
+    ['A' ... 'E'] = ADOBE | RFC1924 | ZEROMQ,
+    ['F' ... 'I'] = ADOBE | RFC1924,
+    ['J' ... 'Z'] = RFC1924,
+    ['a' ... 'e'] = RFC1924 | ZEROMQ,
+    ['f' ... 'z'] = ZEROMQ,
+    ['"'] = OPENER,
+    ['\''] = OPENER,
+    ['`'] = OPENER,
+    ['('] = OPENER,
+    ['~'] = OPENER,
+    ['['] = OPENER,
+};
 
 static size_t try_start(const struct values *values, struct str text,
     size_t start, size_t end, struct buf *decoded, struct view_edits *out)
@@ -169,38 +182,26 @@ static size_t try_start(const struct values *values, struct str text,
     return 0;
 }
 
-static bool is_opener(char c)
-{
-    static const bool openers[128] = {['='] = true,
-        [':'] = true,
-        ['"'] = true,
-        ['\''] = true,
-        ['`'] = true,
-        ['('] = true,
-        ['<'] = true,
-        ['~'] = true,
-        ['>'] = true,
-        [','] = true,
-        ['['] = true};
-    return (unsigned char)c < 128 && openers[(unsigned char)c];
-}
-
 static void try_word(struct values *values, struct str text, size_t start,
     size_t end, struct view_edits *out)
 {
     struct buf decoded = {0};
     size_t starts = 0, stop;
+    unsigned before = OPENER;
     for (size_t i = start; i + WORD_MIN <= end && starts < STARTS_MAX; i++) {
-        if (i > start && !is_opener(text.p[i - 1]))
-            continue;
-        starts++;
-        if ((may_begin(text.p[i]) & may_begin(text.p[i + GROUP])) == 0)
+        bool is_start = (before & OPENER) != 0;
+        before = signs[(unsigned char)text.p[i]];
+        starts += is_start;
+        unsigned begins = before & signs[(unsigned char)text.p[i + GROUP]];
+        if (!is_start || (begins & (ADOBE | RFC1924 | ZEROMQ)) == 0)
             continue;
         if (!values->is_filled)
             fill_values(values);
         stop = try_start(values, text, i, end, &decoded, out);
-        if (stop != 0)
-            i = stop - 1;
+        if (stop == 0)
+            continue;
+        i = stop - 1;
+        before = signs[(unsigned char)text.p[i]];
     }
     buf_free(&decoded);
 }

@@ -243,16 +243,54 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
     }
 }
 
+/* Those of a block's joints where a token may be joined, by their bits: a piece
+ * ends there, before a line end a longer one, or what may stand between a
+ * piece and its line end. */
+static uint64_t find_joints(const struct marks *marks, size_t block)
+{
+    const struct mark_block *b = marks_block(marks, block);
+    uint64_t joints = b->kinds[MARK_JOINT], ink = b->kinds[MARK_INK];
+    if (joints == 0)
+        return 0;
+    uint64_t lines = joints & ~ink, pieces = b->kinds[MARK_PIECE];
+    uint64_t last = 0, odd = ~ink | b->kinds[MARK_ESCAPE] | joints;
+    uint64_t before = pieces << 1, behind = odd << 1;
+    if (block > marks->from) {
+        last = b[-1].kinds[MARK_PIECE];
+        before |= last >> (MARK_BLOCK - 1);
+        behind |= (~b[-1].kinds[MARK_INK] | b[-1].kinds[MARK_ESCAPE] |
+                      b[-1].kinds[MARK_JOINT]) >>
+                  (MARK_BLOCK - 1);
+    }
+    _Static_assert((int)WRAPPED_MIN == 8, "three steps");
+    uint64_t row = pieces & (pieces << 1 | last >> 63);
+    last &= last << 1;
+    row &= row << 2 | last >> 62;
+    last &= last << 2;
+    row &= row << 4 | last >> 60;
+    row = row << 1 | (last & last << 4) >> 63;
+    return (joints & ink & before) | (lines & (row | behind)) |
+           (block == marks->from ? joints & 1 : 0);
+}
+
 size_t join_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
-    for (size_t at = from; (at = marks_next(marks, MARK_JOINT, at, to)) < to;
-         at++) {
-        size_t end = text.p[at] == '\n' ? before_line(text, at) : at;
-        if (end > 0 && is_token_char((unsigned char)text.p[end - 1]) &&
-            may_join_token(marks, at, end))
-            join_token(marks, end, out);
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        uint64_t bits = find_joints(marks, block);
+        if (block < from)
+            bits &= ~UINT64_C(0) << from % MARK_BLOCK;
+        for (; bits != 0; bits &= bits - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            if (at >= to)
+                return to;
+            size_t end = text.p[at] == '\n' ? before_line(text, at) : at;
+            if (end > 0 && is_token_char((unsigned char)text.p[end - 1]) &&
+                may_join_token(marks, at, end))
+                join_token(marks, end, out);
+        }
     }
     return to;
 }

@@ -94,13 +94,6 @@ static bool is_odd_joiner(
                memmem(text.p + n->end, next - n->end, "/*", 2) != NULL);
 }
 
-/* Bytes behind a number of which one in a thousand is no joiner of its own. */
-static inline bool may_be_odd(char c)
-{
-    return (join_class_of(c) & (JOINS_SOFT | JOINS_QUOTE)) != 0 || c == '<' ||
-           (c | 0x20) == 'n';
-}
-
 /* Whether blanks, marks or words may join the number to the one at `next`. */
 static inline unsigned may_be_joined(
     const struct look *look, const struct mark_number *n, uint32_t next)
@@ -179,7 +172,7 @@ static void look_back(
         unsigned group = behind >= 2 ? may_be_group(&look, n) : is_joined;
         if (behind > 0) {
             is_joined = may_be_joined(&look, n, n[1].start);
-            if (may_be_odd(text.p[n->end]) &&
+            if ((join_class_of(text.p[n->end]) & JOINS_ODD) != 0 &&
                 is_odd_joiner(&look, n, n[1].start)) {
                 is_joined = 1;
                 digits = ENOUGH;

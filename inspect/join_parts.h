@@ -25,7 +25,8 @@ enum join_class {
     JOINS_QUOTE = 4,
     JOINS_SOFT = 8, /* at a line's end: "=" of quoted-printable, "^", "`" */
     JOINS_GAP = 16, /* between words that join */
-    JOINS_ALPHA = 32
+    JOINS_ALPHA = 32,
+    JOINS_ODD = 64 /* may begin what is looked at more closely */
 };
 extern const unsigned char join_class[256];
 
@@ -39,8 +40,13 @@ static inline char join_at(struct str text, size_t at)
     return at < text.n ? text.p[at] : '\0';
 }
 
-/* Whether a word of those that join may begin so; most words do not. */
-bool join_may_be_word(char first, char second);
+/* Second letters, a bit each, of the words that join, by their first. */
+extern const uint32_t join_seconds[32];
+/* Whether one may begin so; most words do not. */
+static inline bool join_may_be_word(char first, char second)
+{
+    return (join_seconds[first & 31] >> (second & 31) & 1) != 0;
+}
 size_t join_skip_blanks(struct str text, size_t at);
 /* "=" at a line end, as quoted-printable breaks lines; "^", "`" of shells. */
 bool join_is_soft_break(struct str text, size_t at);

@@ -21,9 +21,9 @@ const unsigned char join_class[256] = {
     ['\n'] = JOINS_BLANK | JOINS_GAP,
     ['\r'] = JOINS_BLANK | JOINS_GAP,
     [' '] = JOINS_BLANK | JOINS_GAP,
-    ['"'] = JOINS_QUOTE | JOINS_GAP,
+    ['"'] = JOINS_QUOTE | JOINS_GAP | JOINS_ODD,
     ['#'] = JOINS_MARK,
-    ['\''] = JOINS_QUOTE | JOINS_GAP,
+    ['\''] = JOINS_QUOTE | JOINS_GAP | JOINS_ODD,
     ['('] = JOINS_GAP,
     ['*'] = JOINS_MARK | JOINS_GAP,
     ['+'] = JOINS_MARK,
@@ -33,16 +33,21 @@ const unsigned char join_class[256] = {
     ['/'] = JOINS_MARK,
     [':'] = JOINS_MARK | JOINS_GAP,
     [';'] = JOINS_MARK | JOINS_GAP,
-    ['='] = JOINS_SOFT | JOINS_GAP,
+    ['='] = JOINS_SOFT | JOINS_GAP | JOINS_ODD,
     ['>'] = JOINS_MARK | JOINS_GAP,
     ['\\'] = JOINS_MARK,
-    ['^'] = JOINS_SOFT,
+    ['^'] = JOINS_SOFT | JOINS_ODD,
     ['_'] = JOINS_MARK,
-    ['`'] = JOINS_QUOTE | JOINS_SOFT | JOINS_GAP,
+    ['`'] = JOINS_QUOTE | JOINS_SOFT | JOINS_GAP | JOINS_ODD,
     ['|'] = JOINS_MARK,
     ['~'] = JOINS_MARK,
-    ['A' ... 'Z'] = JOINS_ALPHA,
-    ['a' ... 'z'] = JOINS_ALPHA,
+    ['<'] = JOINS_ODD,
+    ['A' ... 'M'] = JOINS_ALPHA,
+    ['N'] = JOINS_ALPHA | JOINS_ODD,
+    ['O' ... 'Z'] = JOINS_ALPHA,
+    ['a' ... 'm'] = JOINS_ALPHA,
+    ['n'] = JOINS_ALPHA | JOINS_ODD,
+    ['o' ... 'z'] = JOINS_ALPHA,
 };
 
 static inline bool is_quote(char c)
@@ -103,36 +108,31 @@ static const struct {
     {"two", 0}, {"und", 0}, {"von", 0}, {"which", 0}, {"with", 0},
     {"zweite", 1}};
 
-/* By the first two letters; most words are none. */
-bool join_may_be_word(char first, char second)
-{
-    static const uint32_t seconds[32] = {
-        ['a' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31) | 1u << ('s' & 31),
-        ['b' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
-        ['c' & 31] = 1u << ('h' & 31) | 1u << ('o' & 31),
-        ['d' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('i' & 31),
-        ['e' & 31] = 1u << ('n' & 31) | 1u << ('t' & 31),
-        ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
-        ['g' & 31] = 1u << ('e' & 31),
-        ['h' & 31] = 1u << ('a' & 31),
-        ['i' & 31] = 1u << ('n' & 31) | 1u << ('s' & 31) | 1u << ('t' & 31),
-        ['l' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('u' & 31),
-        ['m' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
-        ['n' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
-        ['o' & 31] = 1u << ('f' & 31) | 1u << ('n' & 31) | 1u << ('t' & 31),
-        ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31) |
-                     1u << ('o' & 31) | 1u << ('u' & 31),
-        ['r' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
-        ['s' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
-        ['t' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('h' & 31) |
-                     1u << ('w' & 31),
-        ['u' & 31] = 1u << ('n' & 31),
-        ['v' & 31] = 1u << ('o' & 31),
-        ['w' & 31] = 1u << ('h' & 31) | 1u << ('i' & 31),
-        ['z' & 31] = 1u << ('w' & 31),
-    };
-    return (seconds[first & 31] >> (second & 31) & 1) != 0;
-}
+const uint32_t join_seconds[32] = {
+    ['a' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31) | 1u << ('s' & 31),
+    ['b' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
+    ['c' & 31] = 1u << ('h' & 31) | 1u << ('o' & 31),
+    ['d' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('i' & 31),
+    ['e' & 31] = 1u << ('n' & 31) | 1u << ('t' & 31),
+    ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+    ['g' & 31] = 1u << ('e' & 31),
+    ['h' & 31] = 1u << ('a' & 31),
+    ['i' & 31] = 1u << ('n' & 31) | 1u << ('s' & 31) | 1u << ('t' & 31),
+    ['l' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('u' & 31),
+    ['m' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
+    ['n' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+    ['o' & 31] = 1u << ('f' & 31) | 1u << ('n' & 31) | 1u << ('t' & 31),
+    ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31) |
+                 1u << ('o' & 31) | 1u << ('u' & 31),
+    ['r' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
+    ['s' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+    ['t' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('h' & 31) |
+                 1u << ('w' & 31),
+    ['u' & 31] = 1u << ('n' & 31),
+    ['v' & 31] = 1u << ('o' & 31),
+    ['w' & 31] = 1u << ('h' & 31) | 1u << ('i' & 31),
+    ['z' & 31] = 1u << ('w' & 31),
+};
 
 static bool is_joining(struct str word, bool *is_telling)
 {

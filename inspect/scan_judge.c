@@ -78,23 +78,29 @@ static bool is_alone(const struct scan_job *job, const struct candidate *c)
     return words <= ALONE_WORDS_MAX;
 }
 
+/* What a word near by would make of it. */
+static enum level level_with_word(const struct rule *r, bool is_valid)
+{
+    return is_valid ? max_level(r->with_keyword, r->with_both)
+                    : r->with_keyword;
+}
+
+/* Words are looked for only where they decide something. */
 static enum level level_of(
     struct scan_job *job, const struct candidate *c, bool is_valid)
 {
     const struct rule *r = c->rule;
-    bool has_word = has_word_near(job, &r->keywords, c->start, c->end);
     if (r->require.bits != NULL &&
         !has_word_near(job, &r->require, c->start, c->end))
         return LEVEL_NONE;
     enum level level = c->pattern->has_base ? c->pattern->base : r->base;
+    enum level named = level_with_word(r, is_valid);
     if (is_valid)
         level = max_level(level, r->with_validator);
     if (c->is_glued)
         level = LEVEL_NONE;
-    if (has_word)
-        level = max_level(level, r->with_keyword);
-    if (has_word && is_valid)
-        level = max_level(level, r->with_both);
+    if (named > level && has_word_near(job, &r->keywords, c->start, c->end))
+        level = named;
     if (level < r->alone && !c->is_glued && is_alone(job, c))
         level = r->alone;
     if (level > LEVEL_NONE && has_word_near(job, &r->deny, c->start, c->end))
