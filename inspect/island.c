@@ -500,6 +500,14 @@ static bool has_digits(struct str s)
     return digits >= CODES_MIN;
 }
 
+/* Identifiers have such characters too, and stand in lists of their own. */
+static bool is_of_uuids(const struct marks *marks, size_t start, size_t end)
+{
+    return marks_have(marks, MARK_UUID) && end <= marks->to &&
+           end - start - marks_count(marks, MARK_UUID, start, end) <
+               CODES_BYTES_MIN;
+}
+
 size_t island_find_codes(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -511,7 +519,8 @@ size_t island_find_codes(
         at = marks_end(marks, MARK_CODE, at + CODES_BYTES_MIN);
         if (at - start > ISLAND_MAX)
             at = start + ISLAND_MAX;
-        if (has_digits(str_sub(text, start, at)))
+        if (has_digits(str_sub(text, start, at)) &&
+            !is_of_uuids(marks, start, at))
             read_codes(text, start, at, out);
     }
     return at;

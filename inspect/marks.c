@@ -161,6 +161,13 @@ static inline uint64_t runs_of(uint64_t bits, uint64_t next, unsigned n)
     return bits;
 }
 
+/* Keeps the bits behind which so many more are set: one step of runs_of. */
+static inline void narrow(uint64_t *bits, uint64_t *next, unsigned by)
+{
+    *bits &= *bits >> by | *next << (MARK_BLOCK - by);
+    *next &= *next >> by;
+}
+
 static void mark_uuid(struct marks *m, size_t at)
 {
     for (size_t i = at < m->from ? m->from : at; i < at + UUID_BYTES; i++)
@@ -221,11 +228,18 @@ static void mark_long(struct marks *m, size_t count)
     for (size_t i = 0; i + 1 < count; i++) {
         struct mark_block *b = &m->blocks[i];
         b[1].kinds[MARK_UUID] = 0;
-        b->kinds[MARK_LONG] =
-            runs_of(b->kinds[MARK_TURN], b[1].kinds[MARK_TURN], MARK_RUN);
+        _Static_assert((int)MARK_RUN == 12, "1, 2, 4, 8 and 4 more");
+        uint64_t run = b->kinds[MARK_TURN], next = b[1].kinds[MARK_TURN];
+        narrow(&run, &next, 1);
+        narrow(&run, &next, 2);
+        narrow(&run, &next, 4);
+        narrow(&run, &next, 4);
+        b->kinds[MARK_LONG] = run;
         uint64_t digits = b->kinds[MARK_DIGIT];
-        b->kinds[MARK_FOUR] =
-            digits == 0 ? 0 : runs_of(digits, b[1].kinds[MARK_DIGIT], 4);
+        next = b[1].kinds[MARK_DIGIT];
+        narrow(&digits, &next, 1);
+        narrow(&digits, &next, 2);
+        b->kinds[MARK_FOUR] = digits;
         if (b->kinds[MARK_LONG] != 0)
             mark_uuids(m, m->from + i * MARK_BLOCK);
     }

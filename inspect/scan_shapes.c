@@ -249,14 +249,24 @@ static void try_shapes(
                  : c <= 'Z' ? SHAPE_UPPER
                             : SHAPE_LOWER};
     const uint64_t *widths = job->scanner->rules->shape_widths[form.first];
+    enum shape_next next = read_next(job->text, start + width);
+    if (((widths[SHAPE_ENDS] | widths[next]) >> width & 1) == 0)
+        return; /* most words of texts with numbers */
     if ((widths[SHAPE_ENDS] >> width & 1) != 0)
         try_class(job, start, &form, is_glued);
-    form.next = read_next(job->text, start + width);
-    if ((widths[form.next] >> width & 1) == 0)
+    form.next = next;
+    if ((widths[next] >> width & 1) == 0)
         return;
     if (form.next != SHAPE_OTHER)
         read_second(job, start + width + 1, &form);
     try_class(job, start, &form, is_glued);
+}
+
+/* Whether a letter and a gap stand in front. */
+static inline bool has_lead(struct str text, size_t start)
+{
+    return start >= 2 && (is_shape_gap(text.p[start - 1]) &
+                             is_letter((unsigned char)text.p[start - 2]));
 }
 
 static void try_leads(struct scan_job *job, size_t start)
@@ -314,7 +324,8 @@ void walk_shapes(struct scan_job *job, size_t limit)
         size_t end = at + count_on(job, at);
         while (is_word(text, end))
             end++;
-        try_leads(job, start);
+        if (has_lead(text, start))
+            try_leads(job, start);
         try_shapes(job, start, end - start, false);
         if (end - start > GLUED_DIGITS_MIN)
             try_tail(job, start, end);
