@@ -261,9 +261,8 @@ size_t island_find_base85(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
-    struct values values;
+    static _Thread_local struct values values; /* the same for all texts */
     size_t done = from;
-    values.is_filled = false;
     for (size_t block = from - from % MARK_BLOCK; block < to;
          block += MARK_BLOCK) {
         uint64_t bits = crowded(marks_block(marks, block));

@@ -251,6 +251,8 @@ static struct scan_job *take_spare(struct scanner *scanner)
         .marks = job->marks,
         .view_marks = job->view_marks,
         .view_edits = job->view_edits,
+        .slice_heads = job->slice_heads,
+        .slice_head_cap = job->slice_head_cap,
         .anchors = job->anchors};
     memcpy(empty.words, job->words, sizeof empty.words);
     *job = empty;
@@ -278,6 +280,7 @@ static void free_memory(struct scan_job *job)
     marks_free(&job->view_marks);
     view_edits_free(&job->view_edits);
     mem_free(job->anchors.items);
+    mem_free(job->slice_heads);
     words_free(job);
     mem_free(job->done);
     mem_free(job);
@@ -442,16 +445,18 @@ static void finish(struct scan_job *job)
     if (job->out->count <= job->first)
         return;
     struct finding *items = job->out->items + job->first;
-    size_t count = job->out->count - job->first, kept = 0;
+    size_t count = job->out->count - job->first, kept = 0, past = 0;
     qsort(items, count, sizeof *items, compare_findings);
     for (size_t i = 0; i < count; i++) {
         bool is_out = false;
-        for (size_t j = 0; j < kept && !is_out; j++)
+        while (past < kept && items[past].end <= items[i].start)
+            past++; /* all that follow begin behind it, too */
+        for (size_t j = past; j < kept && !is_out; j++)
             is_out = is_covered(&items[i], &items[j]);
         if (is_out)
             continue;
-        size_t n = 0;
-        for (size_t j = 0; j < kept; j++)
+        size_t n = past;
+        for (size_t j = past; j < kept; j++)
             if (!is_covered(&items[j], &items[i]))
                 items[n++] = items[j];
         items[n] = items[i];

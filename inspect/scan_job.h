@@ -68,8 +68,8 @@ struct scan_layer {
     size_t edits_from, edits_to;
 };
 
-/* Finders of places for views; each goes on where it was. */
-enum { SCAN_FINDERS = 42 };
+/* Finders of places for views; each goes on where it was, a slice at a time. */
+enum { SCAN_FINDERS = 42, SCAN_VIEW_SLICE = 32 * 1024 };
 
 /* A word of the text, for dictionaries. */
 struct term_word {
@@ -102,7 +102,10 @@ struct scan_job {
     size_t long_in_row; /* number words of more than a digit */
     /* The word behind the last; SIZE_MAX: not seen yet; 0: there is none. */
     size_t number_next;
-    unsigned heads;    /* HEAD_… of the source and the norm, or of a view */
+    unsigned heads; /* HEAD_… of the source and the norm, or of a view */
+    /* The same of the source by the slice of it that is looked through. */
+    unsigned *slice_heads;
+    size_t slice_head_count, slice_head_cap;
     size_t number_end; /* of the last number found in digits; 0: none */
     /* scan_views.c */
     const struct scan_layer *layer; /* of what is scanned; NULL: no view */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "inspect/scan_job.h"
 
 static bool is_byte_equal(char a, char b, bool is_exact)
@@ -174,6 +175,21 @@ static uint64_t first_bit(uint64_t bits)
     return bits & -bits;
 }
 
+/* Words that views are made of are few, and a long text need not be looked
+ * through for them but where they are. */
+static void note_slice(struct scan_job *job, unsigned what, size_t at)
+{
+    size_t slice = at / SCAN_VIEW_SLICE;
+    if (slice >= job->slice_head_cap) {
+        job->slice_head_cap = 2 * slice + 2;
+        job->slice_heads = mem_realloc(
+            job->slice_heads, job->slice_head_cap * sizeof *job->slice_heads);
+    }
+    while (job->slice_head_count <= slice)
+        job->slice_heads[job->slice_head_count++] = 0;
+    job->slice_heads[slice] |= what;
+}
+
 /* Number words in a row are what views may be made of; single digits between
  * them are passed over, `next` is the first other word behind this one. */
 static void note_word(
@@ -188,6 +204,9 @@ static void note_word(
             what &= ~(unsigned)HEAD_NUMBER;
     }
     job->heads |= what;
+    if ((what & ~(unsigned)HEAD_TERM) != 0 && job->layer == NULL &&
+        !job->is_second)
+        note_slice(job, what, at);
 }
 
 /* Words that begin in `starts`, but for single digits. */

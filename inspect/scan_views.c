@@ -15,7 +15,7 @@
 #include "inspect/turn.h"
 
 enum {
-    SLICE = 32 * 1024,
+    SLICE = SCAN_VIEW_SLICE,
     VIEWS_DEPTH = 3,
     BUDGET = 1024 * 1024, /* view bytes of one slice */
 };
@@ -66,7 +66,8 @@ static const struct {
             {turn_find_words, MARK_WORD, HEAD_NUMBER},
             {turn_find_chinese, MARK_HIGH, 0},
             {turn_find_text, MARK_WORD, HEAD_BACKWARDS},
-            {turn_find_looks, MARK_DIGIT, 0}, {turn_find_glued, MARK_WORDS, 0}}},
+            {turn_find_looks, MARK_DIGIT, 0},
+            {turn_find_glued, MARK_WORDS, 0}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, MARK_LONG, 0}}},
 };
 
@@ -189,6 +190,19 @@ static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
     job->is_second = was_second;
 }
 
+/* HEAD_… of what finders of this slice may come upon: what begins in it may go
+ * on behind, and what is known by its end may have begun before. */
+static unsigned heads_near(const struct scan_job *job, size_t from)
+{
+    unsigned heads = 0;
+    size_t slice = from / SLICE;
+    if (job->is_second)
+        return job->heads;
+    for (size_t i = slice - (slice > 0); i <= slice + 1; i++)
+        heads |= i < job->slice_head_count ? job->slice_heads[i] : 0;
+    return heads;
+}
+
 bool scan_views_step(struct scan_job *job)
 {
     bool is_bidi = job->has_odd_bytes && !job->is_bidi_done;
@@ -201,9 +215,13 @@ bool scan_views_step(struct scan_job *job)
         marks_make(&job->view_marks, text, from, to);
     if (is_bidi)
         look_for_bidi(job, from, to);
-    else
+    else {
+        unsigned heads = job->heads;
+        job->heads = heads_near(job, from);
         look_through(
             job, &job->view_marks, from, to, job->views_done, 0, ALL_KINDS);
+        job->heads = heads;
+    }
     job->views_at = to;
     if (to < text.n)
         return true;
