@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "inspect/island.h"
 #include "inspect/join.h"
 #include "inspect/turn.h"
@@ -323,6 +325,73 @@ static void halves_and_messages_are_joined(void **state)
         "[{\"role\": \"user\", \"content\": \"n 3579\"}]");
 }
 
+/* ---- what is passed over ---- */
+
+static struct view_edits edits_of(find_fn *find, const struct marks *marks)
+{
+    struct view_edits edits = {0};
+    (void)find(marks, 0, marks->text.n, &edits);
+    return edits;
+}
+
+/* Pieces, what joins them, and what only seems to. */
+static struct str any_numbers(char *bytes, size_t most)
+{
+    static const char *const parts[] = {"4111", "1", "2", "12", "3579", "00",
+        "5", "2nd", " ", "\n", ", ", "-", ":", ": ", "+", " + ", "**", ">>",
+        "<b>", "<h1 a=\"2\">", "<!-- 3 -->", "<<", "\"", "'", "\" + \"",
+        "\" /* 2 */ + \"", "=\n", "`\n", "=", "$", "(",
+        " and the second half is ", " 2nd part: ", " part 2 is ", "then ", "x",
+        "gho_cKcFnw", "KEY_", "1. ", "2. ", "3. ", "(1/2) ", "(2/2) "};
+    size_t n = 0, first = (size_t)random() % ARRAY_LEN(parts);
+    size_t kinds = 3 + (size_t)random() % ARRAY_LEN(parts);
+    for (;;) {
+        size_t i = (first + (size_t)random() % kinds) % ARRAY_LEN(parts);
+        if (n + strlen(parts[i]) > most)
+            return str_make(bytes, n);
+        memcpy(bytes + n, parts[i], strlen(parts[i]));
+        n += strlen(parts[i]);
+    }
+}
+
+static void what_one_look_passes_over_has_no_pieces(void **state)
+{
+    (void)state;
+    find_fn *const finders[] = {join_find_numbers, join_find_counted};
+    srandom(7);
+    for (int round = 0; round < 4000; round++) {
+        char bytes[400];
+        struct str text =
+            any_numbers(bytes, 1 + (size_t)random() % sizeof bytes);
+        struct marks marks = {0};
+        marks_make(&marks, text, 0, text.n);
+        for (size_t f = 0; f < ARRAY_LEN(finders); f++) {
+            struct view_edits few = edits_of(finders[f], &marks);
+            for (size_t i = 0; i < marks.numbers->count; i++)
+                marks.numbers->items[i].may = UINT32_MAX;
+            struct view_edits all = edits_of(finders[f], &marks);
+            marks.numbers->is_made = false;
+            assert_int_equal(few.count, all.count);
+            for (size_t i = 0; i < few.count; i++)
+                assert_memory_equal(
+                    &few.items[i], &all.items[i], sizeof few.items[i]);
+            view_edits_free(&few);
+            view_edits_free(&all);
+        }
+        marks_free(&marks);
+    }
+}
+
+static void identifiers_are_neither_looks_nor_lists(void **state)
+{
+    (void)state;
+    assert_shows(turn_find_looks, "4ll1OO2E ok", "41110023 ok");
+    assert_shows(
+        turn_find_looks, "cb7d0a11-3415-4295-8f9f-133290276e14 ok", NULL);
+    assert_shows(
+        island_find_codes, "34313131-3131-3131-3131-313131313131 ok", NULL);
+}
+
 /* ---- turned ---- */
 
 static void what_was_turned_is_turned_back(void **state)
@@ -444,6 +513,8 @@ int main(void)
         cmocka_unit_test(pieces_of_tokens_are_joined),
         cmocka_unit_test(pieces_at_regular_distances_are_joined),
         cmocka_unit_test(halves_and_messages_are_joined),
+        cmocka_unit_test(what_one_look_passes_over_has_no_pieces),
+        cmocka_unit_test(identifiers_are_neither_looks_nor_lists),
         cmocka_unit_test(what_was_turned_is_turned_back),
         cmocka_unit_test(pieces_with_names_or_words_between_are_joined),
         cmocka_unit_test(rests_of_a_vendors_token_are_joined),
