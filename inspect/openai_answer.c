@@ -502,7 +502,8 @@ void openai_answer_body(struct answer *a, const struct json_node *root)
         read_chat(a, root);
     else
         read_response(a, root);
-    a->saw_end = !a->is_mended;
+    a->saw_end =
+        !a->is_mended && !str_is(json_get_text(root, "status"), "failed");
 }
 
 static struct activity *make_answer(struct answer *a, int64_t choice)

@@ -5,6 +5,8 @@ from urllib.parse import quote
 from exchanges import CHAT, F, document, dumps, entry, message, prompt, sse
 from replay_cases import ANY, answers, case, expect, says
 from replay_files_down import CSV, PNG, downloads, estuary, get, link, sha
+from replay_public import call
+from replay_storage import DATA
 
 B = CHAT + "/backend-api"
 PDF = (b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\n"
@@ -132,3 +134,51 @@ def picture_saved_by_its_disposition():
 def asked_for_its_length_only():
     url = estuary("file_fef")
     return [get(url, None, second=0, status=200) | {"request": {**get(url)["request"], "method": "HEAD"}}], []
+
+
+@case
+def name_of_two_words_without_quotes():
+    url = estuary("file_td1")
+    return [get(url, DATA, "text/plain", got={"content-disposition": "attachment; filename=my file.txt"})], [
+        downloads({"name": "my file.txt", "bytes": len(DATA), "sha256": sha(DATA)})]
+
+
+@case
+def file_that_nobody_named():
+    return [get(estuary("file_td2"), DATA, "text/plain")], [downloads({"id": "file_td2", "bytes": len(DATA), "sha256": sha(DATA)})]
+
+
+@case
+def name_with_signs_of_the_header():
+    url = estuary("file_td3")
+    return [get(url, DATA, "text/plain", got={"content-disposition": 'attachment; filename="a;b=c.txt"; size=3'})], [downloads({"name": "a;b=c.txt"})]
+
+
+@case
+def name_that_climbs():
+    """Kept as sent."""
+    url = estuary("file_td4")
+    return [get(url, DATA, "text/plain", got={"content-disposition": "attachment; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd"})], [downloads({"name": "../../etc/passwd"})]
+
+
+@case
+def interpreter_file_asked_for_by_post():
+    url = estuary("file_td5")
+    ask = entry(B + "/conversation/td-c5/interpreter/download", dumps({"message_id": "td-m5", "sandbox_path": "/mnt/data/x y.txt"}),
+                dumps({"status": "success", "download_url": url, "file_name": "x y.txt"}), answer_kind="application/json", answer_encoding="gzip")
+    return [ask, get(url, DATA, "text/plain", second=1, answer_encoding="gzip")], [
+        downloads({"name": "x y.txt", "bytes": len(DATA), "sha256": sha(DATA)}, conversation_id="td-c5", message_id="td-m5")]
+
+
+@case
+def link_within_the_service():
+    return [link(B + "/files/download/file_td6?inline=false", "/backend-api/estuary/content?id=file_td6&sig=x", "r.txt"),
+            get(B + "/estuary/content?id=file_td6&sig=x", DATA, "text/plain", second=1)], [downloads({"id": "file_td6", "name": "r.txt", "sha256": sha(DATA)})]
+
+
+@case
+def results_of_a_batch():
+    line = dumps({"id": "b", "custom_id": "r1", "response": {"status_code": 200, "body": {"choices": []}}}).encode() + b"\n"
+    return [call("/files", None, {"object": "list", "data": [{"id": "file-tb1", "filename": "out.jsonl", "bytes": len(line)}]}, method="GET"),
+            call("/files/file-tb1/content", None, line, 1, method="GET", answer_kind="application/octet-stream")], [
+        downloads({"id": "file-tb1", "name": "out.jsonl", "bytes": len(line), "sha256": sha(line)})]

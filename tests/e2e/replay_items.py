@@ -2,7 +2,7 @@
 §9.3): calls of every kind, sound in pieces, pictures as they are drawn."""
 import base64
 
-from exchanges import dumps, entry
+from exchanges import dumps, entry, sse
 from replay_cases import ANY, answers, case, expect, says
 from replay_forms import field, form, part
 from replay_public import SK, call, chat, data_url, stream, typed, user
@@ -227,3 +227,89 @@ def tuning_and_batches_name_their_files():
             call("/batches", {"input_file_id": "file-ba", "endpoint": "/v1/chat/completions", "completion_window": "24h"}, {"id": "batch_1"}, 1)], [
         expect("tool.invoked", None, hidden=ANY, file_ids=["file-tr", "file-va"]),
         expect("prompt_with_file.created", None, hidden=ANY, file_ids=["file-ba"])]
+
+
+@case
+def response_asked_for_twice():
+    queued = {"id": "resp_b2", "object": "response", "status": "queued", "model": "gpt-5.1", "output": []}
+    r = completed("resp_b2", "Thought.")
+    return [call("/responses", {"model": "gpt-5.1", "input": "Think", "background": True}, queued),
+            call("/responses/resp_b2", None, r, 2, method="GET"), call("/responses/resp_b2", None, r, 4, method="GET")], [
+        says("Think"), answers("Thought.", message_id="resp_b2", replies_to=0)]
+
+
+@case
+def response_read_again():
+    r = completed("resp_b3", "Here.")
+    return [call("/responses", {"model": "gpt-5.1", "input": "Give"}, r), call("/responses/resp_b3", None, r, 2, method="GET")], [
+        says("Give"), answers("Here.", message_id="resp_b3", replies_to=0)]
+
+
+@case
+def response_that_failed_in_the_background():
+    queued = {"id": "resp_b4", "object": "response", "status": "queued", "model": "gpt-5.1", "output": []}
+    return [call("/responses", {"model": "gpt-5.1", "input": "Think", "background": True}, queued),
+            call("/responses/resp_b4", None, {**queued, "status": "failed", "error": {"code": "server_error", "message": "No"}}, 2, method="GET")], [
+        says("Think"), expect("response.generated", None, complete=False, message_id="resp_b4", hidden=ANY)]
+
+
+@case
+def response_gone_on_with_in_a_stream():
+    r = {"id": "resp_b5", "object": "response", "status": "in_progress", "model": "gpt-5.1", "output": []}
+    first = typed({"type": "response.created", "response": r},
+                  {"type": "response.output_text.delta", "item_id": "msg_resp_b5", "output_index": 0, "content_index": 0, "delta": "Tho"})
+    rest = typed({"type": "response.output_text.delta", "item_id": "msg_resp_b5", "output_index": 0, "content_index": 0, "delta": "ught."},
+                 {"type": "response.completed", "response": completed("resp_b5", "Thought.")})
+    return [stream("/responses", {"model": "gpt-5.1", "input": "Think", "background": True}, *first, done=False),
+            call("/responses/resp_b5?stream=true&starting_after=1", None, sse(*rest, done=False), 3, method="GET", answer_kind="text/event-stream")], [
+        says("Think"), expect("response.generated", "Tho", complete=False), answers("Thought.", message_id="resp_b5")]
+
+
+@case
+def response_at_its_limit():
+    r = completed("resp_b6", "Half of")
+    r["status"] = "incomplete"
+    r["incomplete_details"] = {"reason": "max_output_tokens"}
+    return [call("/responses", {"model": "gpt-5.1", "input": "All"}, r)], [says("All"), expect("response.generated", "Half of", complete=ANY, message_id="resp_b6")]
+
+
+@case
+def file_of_a_thread_s_message():
+    body = form("fx1", field("purpose", "user_data"), part(['Content-Disposition: form-data; name="file"; filename="u.pdf"', "Content-Type: application/pdf"], PDF))
+    return [entry(V1 + "/files", body, dumps({"id": "file-tu1", "object": "file", "filename": "u.pdf"}), kind="multipart/form-data; boundary=fx1",
+                  answer_kind="application/json", fields=AUTH),
+            call("/threads/thread_tu/messages", {"role": "user", "content": "read", "attachments": [{"file_id": "file-tu1", "tools": []}]},
+                 {"id": "msg_tu", "object": "thread.message", "thread_id": "thread_tu"}, 2)], [
+        expect("file.uploaded", files=[{"id": "file-tu1", "name": "u.pdf", "sha256": sha(PDF)}]),
+        expect("prompt_with_file.created", "read", files=[{"id": "file-tu1", "name": "u.pdf", "sha256": sha(PDF), "bytes": len(PDF)}])]
+
+
+@case
+def history_in_parts():
+    return [call("/chat/completions", chat({"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "assistant", "content": [{"type": "text", "text": "b"}, {"type": "refusal", "refusal": "c"}]},
+                                            {"role": "tool", "tool_call_id": "t", "content": "d"}, user("e")),
+                 {"id": "x", "choices": [{"index": 0, "message": {"content": "f"}}]})], [says("e", hidden="a\nb\nc\nd"), answers("f")]
+
+
+@case
+def output_of_a_function_after_its_prompt():
+    """The last user message is the content, what follows it is hidden."""
+    items = [{"role": "user", "content": "tide?"}, {"type": "function_call", "call_id": "1", "name": "tide", "arguments": "{}"},
+             {"type": "function_call_output", "call_id": "1", "output": "noon"}]
+    return [call("/responses", {"model": "m", "input": items}, completed("resp_fo", "At noon."))], [
+        says("tide?", hidden=ANY, hidden_has="noon"), answers("At noon.")]
+
+
+@case
+def sound_in_events():
+    events = ('data: {"type":"speech.audio.delta","audio":"' + base64.b64encode(WAV).decode() + '"}\n\ndata: {"type":"speech.audio.done","usage":{}}\n\n')
+    return [call("/audio/speech", {"model": "gpt-4o-mini-tts", "input": "hello", "voice": "alloy", "stream_format": "sse"}, events, answer_kind="text/event-stream")], [
+        says("hello"), expect("response_with_file.generated", None, complete=True, files=[{"bytes": len(WAV), "sha256": sha(WAV)}])]
+
+
+@case
+def picture_whole_at_last():
+    events = typed({"type": "image_generation.partial_image", "b64_json": base64.b64encode(PNG[:30]).decode(), "partial_image_index": 0},
+                   {"type": "image_generation.completed", "b64_json": base64.b64encode(PNG).decode(), "usage": {}})
+    return [stream("/images/generations", {"model": "gpt-image-1", "prompt": "harbour", "partial_images": 1}, *events, done=False)], [
+        says("harbour"), expect("response_with_file.generated", None, complete=True, files=[{"bytes": len(PNG), "sha256": sha(PNG), "type": "image/png"}])]

@@ -1,6 +1,7 @@
 """Bytes at the storage (facts/chatgpt-wire.md §5.1 to §5.3): steps in every
 order, blocks and their lists, pieces, addresses in every spelling."""
 import base64
+import gzip
 from urllib.parse import quote
 
 from exchanges import CARD, CHAT, F, dumps, entry, message, prompt
@@ -313,3 +314,58 @@ def sora_takes_a_picture():
                   answer_kind="application/json", second=2)], [
         expect("file.uploaded", files=[{"name": "harbour.png", "bytes": len(PNG), "sha256": sha(PNG), "type": "image/png"}], hidden=ANY),
         expect("prompt_with_file.created", "The harbour at dawn", hidden=ANY, files=[{"id": "media_1"}])]
+
+
+@case
+def file_used_by_two_prompts():
+    url = at("th-1")
+
+    def ask(n):
+        file = {"id": "file_th1", "name": "n.txt", "size": 1, "mime_type": "text/plain"}
+        return entry(F, dumps(prompt(message("q" + n, "m-th1" + n, metadata={"attachments": [file]}))), second=4 + int(n))
+    return [create("file_th1", "n.txt", len(NOTE), url), put(url, NOTE, 1), done("file_th1"), ask("1"), ask("2")], [
+        up("file_th1", "n.txt"), *(expect("prompt_with_file.created", "q" + n, files=[{"id": "file_th1", "sha256": sha(NOTE)}]) for n in "12")]
+
+
+@case
+def file_refused_and_then_used():
+    url, data = at("th-2"), b"pay with " + CARD.encode() + b" now\n"
+    file = {"id": "file_th2", "name": "pay.txt", "size": 1, "mime_type": "text/plain"}
+    return [create("file_th2", "pay.txt", len(data), url), put(url, data, 1),
+            entry(F, dumps(prompt(message("read it", "m-th2", metadata={"attachments": [file]}))), second=4)], [
+        expect("file.uploaded", verdict="block", outcome="failure", type="credit-card", files=[{"id": "file_th2", "name": "pay.txt"}]),
+        expect("prompt_with_file.created", "read it", verdict="block", outcome="failure", files=[{"id": "file_th2"}])]
+
+
+@case
+def archive_is_a_file():
+    url, data = at("th-3"), gzip.compress(NOTE, mtime=0)
+    return [create("file_th3", "n.txt.gz", len(data), url), put(url, data, 1, kind="application/gzip"), done("file_th3")], [
+        up("file_th3", "n.txt.gz", data, type="application/gzip", declared_type="application/gzip")]
+
+
+@case
+def bytes_packed_on_their_way():
+    url = at("th-4")
+    return [create("file_th4", "n.txt", len(NOTE), url), put(url, NOTE, 1, encoding="gzip"), done("file_th4")], [up("file_th4", "n.txt")]
+
+
+@case
+def bytes_without_a_type():
+    url = at("th-5")
+    return [create("file_th5", "n.png", len(PNG), url, mime_type="image/png"), put(url, PNG, 1, kind=None), done("file_th5")], [
+        up("file_th5", "n.png", PNG, type="image/png", declared_type="image/png")]
+
+
+@case
+def type_in_a_header_of_the_storage():
+    url = at("th-6")
+    return [create("file_th6", "n.pdf", len(PDF), url), put(url, PDF, 1, kind=None, fields={"x-ms-blob-content-type": "application/pdf"}), done("file_th6")], [
+        up("file_th6", "n.pdf", PDF, type="application/pdf")]
+
+
+@case
+def name_that_the_last_answer_gives():
+    url = at("th-7")
+    return [js("/files", {"file_size": len(NOTE), "use_case": "my_files"}, {"status": "success", "upload_url": url, "file_id": "file_th7"}),
+            put(url, NOTE, 1), done("file_th7", file_name="given.txt", mime_type="text/plain", file_size_bytes=len(NOTE))], [up("file_th7", "given.txt")]
