@@ -265,8 +265,11 @@ static void try_shapes(
 /* Whether a letter and a gap stand in front. */
 static inline bool has_lead(struct str text, size_t start)
 {
-    return start >= 2 && (is_shape_gap(text.p[start - 1]) &
-                             is_letter((unsigned char)text.p[start - 2]));
+    if (start < 2)
+        return false;
+    unsigned is_gap = is_shape_gap(text.p[start - 1]);
+    unsigned is_led = is_letter((unsigned char)text.p[start - 2]);
+    return (is_gap & is_led) != 0; /* one branch: neither can be foretold */
 }
 
 static void try_leads(struct scan_job *job, size_t start)
