@@ -75,6 +75,7 @@ const scenarios = {
   ...require('./console_incidents')({ given, logIn, texts, rows, box, open, loaded, axe }),
   ...require('./console_sso')({ given, axe, wrong }),
   ...require('./console_demo')({ given, logIn, open }),
+  ...require('./console_keyboard')({ given, logIn, rows }),
 
   look: page => look(page, given.pages),
 
@@ -313,7 +314,14 @@ const scenarios = {
     client.on('Network.loadingFinished', event => { bytes += event.encodedDataLength; });
     await open(page, '/activities');
     await page.waitForLoadState('networkidle');
-    return { bytes };
+    const first = bytes;
+    const ms = [];
+    for (let i = 0; i < 7; i++) { // until rows can be opened, the cache off
+      await page.goto(`${given.url}/activities`, { waitUntil: 'commit' });
+      await page.waitForSelector('tr[data-id] a');
+      ms.push(await page.evaluate(() => performance.now()));
+    }
+    return { bytes: first, ms };
   },
 };
 

@@ -11,7 +11,7 @@ import { follow } from './live.js';
 import { omnibar } from './omnibar.js';
 import { dayBegins, describe, periodPicker } from './period.js';
 import { rename } from './router.js';
-import { activityTable } from './table.js';
+import { activityTable, stepOf } from './table.js';
 import { savedViews } from './views.js';
 import { CONVERSATION, PERIODS, add, drop, emptyView, fromAddress, isFiltered, toAddress, toApi } from './view.js';
 
@@ -289,20 +289,15 @@ export function activities(main, parameters, who) {
     if (event.key === '/') {
       event.preventDefault();
       bar.focus();
-    } else if (event.key === 'j' || event.key === 'k') {
-      const record = table.move(event.key === 'j' ? 1 : -1);
+    } else if (stepOf(event) !== 0) {
+      event.preventDefault();
+      const record = table.move(stepOf(event));
       if (record !== null && drawer.isOpen())
         open(record.id, false);
     } else if (event.key === 'Escape' && drawer.isOpen()) {
       close();
     }
   }
-
-  const closePopups = event => {
-    for (const popup of page.querySelectorAll('details.picker[open]'))
-      if (!popup.contains(event.target))
-        popup.open = false;
-  };
 
   // ---- the page ----
 
@@ -317,7 +312,6 @@ export function activities(main, parameters, who) {
       h('kbd', null, 'Enter'), ' open ', h('kbd', null, 'Esc'), ' close'));
   main.append(page);
   document.addEventListener('keydown', onKey);
-  document.addEventListener('click', closePopups);
   table.setColumns(now.columns);
   load();
   restartLive();
@@ -349,7 +343,6 @@ export function activities(main, parameters, who) {
       table.leave();
       views.leave();
       document.removeEventListener('keydown', onKey);
-      document.removeEventListener('click', closePopups);
     },
   };
 }

@@ -9,6 +9,7 @@ import { health } from './health.js';
 import { incidents } from './incidents.js';
 import { menu } from './menu.js';
 import { policy } from './policy.js';
+import { watchPopups } from './popups.js';
 import { reports } from './reports.js';
 import { start } from './router.js';
 import { services } from './services.js';
@@ -21,6 +22,7 @@ try {
   document.getElementById('demo').hidden = !who.demo;
   for (const link of document.querySelectorAll('#nav [data-right]'))
     link.hidden = !who.rights.includes(link.dataset.right);
+  watchPopups();
   menu(document.getElementById('menu'), who);
   start(main, {
     '/services': { title: 'Service Management', make: (...args) => services(...args, who) },

@@ -74,13 +74,6 @@ export function columnPicker(onChange) {
     remember('columns', names);
     onChange(columnsOf(names));
   }
-  element.addEventListener('keydown', event => {
-    if (event.key === 'Escape' && element.open) {
-      event.stopPropagation();
-      element.open = false;
-      element.querySelector('summary').focus();
-    }
-  });
   return {
     element,
     show(columns) {

@@ -7,6 +7,7 @@ import { count, time } from './format.js';
 import { STATUSES, incidentDrawer, statusChip } from './incident.js';
 import { describe, periodPicker } from './period.js';
 import { rename } from './router.js';
+import { stepOf } from './table.js';
 import { add, drop } from './view.js';
 
 const PAGE = 100;
@@ -277,14 +278,16 @@ export function incidents(main, parameters, who) {
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
       return;
-    if (event.key === 'j' || event.key === 'k')
-      move(event.key === 'j' ? 1 : -1);
-    else if (event.key === 'x' && mayChange && current !== null)
+    if (stepOf(event) !== 0) {
+      event.preventDefault();
+      move(stepOf(event));
+    } else if (event.key === 'x' && mayChange && current !== null) {
       select(current, !selected.has(current), false);
-    else if (event.key === 'X' && mayChange && current !== null)
+    } else if (event.key === 'X' && mayChange && current !== null) {
       select(current, true, true);
-    else if (event.key === 'Escape' && drawer.isOpen())
+    } else if (event.key === 'Escape' && drawer.isOpen()) {
       close();
+    }
   }
 
   // ---- the page ----

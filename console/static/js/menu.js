@@ -35,14 +35,5 @@ export function menu(place, who) {
         h('dt', null, 'Zone'), h('dd', null, zone)),
       themeChoice(),
       h('button', { type: 'button', class: 'wide', onclick: () => logOut() }, 'Sign out')));
-  const close = event => {
-    if (event.type === 'keydown' ? event.key === 'Escape' && details.open : !details.contains(event.target)) {
-      details.open = false;
-      if (event.type === 'keydown')
-        details.querySelector('summary').focus();
-    }
-  };
-  document.addEventListener('click', close);
-  details.addEventListener('keydown', close);
   place.replaceChildren(details);
 }

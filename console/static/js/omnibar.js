@@ -41,7 +41,7 @@ function valueOptions(key, given, typed, items) {
 /** valuesOf(name): [{value, count}] as promised; onQuery({filters, q});
  * onProblem(words): the line says nothing that can be asked for. */
 export function omnibar(valuesOf, onQuery, onProblem) {
-  const list = h('ul', { id: newId('options'), role: 'listbox', class: 'options', 'aria-label': 'Completions', hidden: true });
+  const list = h('ul', { id: newId('options'), role: 'listbox', tabindex: -1, class: 'options', 'aria-label': 'Completions', hidden: true });
   const input = h('input', { type: 'search', role: 'combobox', class: 'omnibar', autocomplete: 'off', spellcheck: 'false',
     'aria-label': 'Filter activities', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': list.id,
     'aria-keyshortcuts': '/', placeholder: 'user:ana verdict:block -model:o3 "free text"   ( / )' });

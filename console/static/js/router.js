@@ -48,6 +48,10 @@ function onClick(event) {
       !pages.has(link.pathname))
     return;
   event.preventDefault();
+  if (link.hash === `#${main.id}`) { // skips to the content
+    main.focus();
+    return;
+  }
   history.pushState(null, '', link.href);
   const before = current.path;
   show();

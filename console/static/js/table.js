@@ -5,6 +5,16 @@ import { timeColumn } from './columns.js';
 
 const ROWS_MAX = 3000; // more would make the browser slow: narrow the filter
 
+const STEPS = { j: 1, k: -1 };
+const ARROWS = { ArrowDown: 1, ArrowUp: -1 };
+
+/** By how many rows a key moves; arrows do where a row has the focus. */
+export function stepOf(event) {
+  if (event.target.closest?.('tr[data-id]') && event.key in ARROWS)
+    return ARROWS[event.key];
+  return STEPS[event.key] ?? 0;
+}
+
 /** addressOf(record): of its detail; onOpen(record); onMore(). */
 export function activityTable(addressOf, onOpen, onMore) {
   const head = h('thead');
