@@ -130,7 +130,7 @@ static bool is_filtered(const struct browse_filter *f)
 {
     bool is = f->conversation.count > 0;
     for (size_t i = 0; i < FACET_COUNT; i++)
-        is = is || browse_is_filtered(f, i);
+        is = is || browse_is_filtered(f, (enum facet)i);
     return is;
 }
 
