@@ -223,8 +223,8 @@ struct exchange *exchange_new(
     ex->is_signed_out = ex->service != NULL && env->blocks_signed_out &&
                         service_is_signed_out(ex->service, ex->path);
     ex->is_probe = ex->service != NULL && exchange_route(ex) == NULL &&
-                   !ex->is_websocket && !request->has_body &&
-                   !is_write(request->method) && exchange_address_says(ex);
+                   !request->has_body && !is_write(request->method) &&
+                   exchange_address_says(ex);
     if (exchange_is_secret(ex))
         mem_wipe_begin();
     if (is_inspected(ex, request)) {

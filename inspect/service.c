@@ -286,16 +286,41 @@ void service_find_route(const struct service_set *set,
     match_out->count = 0;
 }
 
-bool service_allows_websocket(const struct service *service, struct str path)
+/* Of one map; *is_secret_out: a route for secrets has the path. */
+static bool allows_websocket(const struct service *service, struct str host,
+    struct str path, bool *is_secret_out)
 {
     struct route_match match;
-    path = str_sub(path, 0, str_find_char(path, '?'));
     for (size_t i = 0; i < service->route_count; i++) {
         const struct route *route = &service->routes[i];
-        for (size_t j = 0; route->allows_websocket && j < route->path_count;
-             j++)
-            if (match_path(route->paths[j], path, NULL, &match))
+        if (!route->allows_websocket && !route->is_secret)
+            continue;
+        if (route->host_count != 0 &&
+            !any_host(route->hosts, route->host_count, host))
+            continue;
+        for (size_t j = 0; j < route->path_count; j++) {
+            if (!match_path(route->paths[j], path, NULL, &match))
+                continue;
+            if (route->allows_websocket)
                 return true;
+            *is_secret_out = true;
+        }
     }
     return false;
+}
+
+bool service_allows_websocket(
+    const struct service_set *set, struct str host, struct str path)
+{
+    bool is_in_scope = false, is_secret = false;
+    path = str_sub(path, 0, str_find_char(path, '?'));
+    for (size_t i = 0; i < set->count; i++) {
+        const struct service *service = &set->services[i];
+        if (scope_of(service, host) == HOST_OUT)
+            continue;
+        if (allows_websocket(service, host, path, &is_secret))
+            return true;
+        is_in_scope = true;
+    }
+    return is_in_scope && !is_secret;
 }

@@ -46,8 +46,10 @@ struct str service_set_name(const struct service_set *set, size_t index);
 struct str service_host_pattern(
     const struct service_set *set, size_t index, bool *is_shared_out);
 
-/* Whether the map lets a WebSocket upgrade to this path through. */
-bool service_allows_websocket(const struct service *service, struct str path);
+/* Whether a WebSocket may be opened there: where a map says what it is, and
+ * elsewhere (its messages are read generically), but where secrets go. */
+bool service_allows_websocket(
+    const struct service_set *set, struct str host, struct str path);
 
 /* ---- tenant control ------------------------------------------------- */
 

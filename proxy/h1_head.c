@@ -183,6 +183,21 @@ static struct str next_line(struct str *rest)
     return str_sub(line, 0, line.n - 1);
 }
 
+/* The names of a block's lines, before they are lowered. */
+static struct str copy_names(struct head *head, struct str block)
+{
+    struct str rest = block, line;
+    char *names = arena_alloc(&head->arena, block.n);
+    size_t n = 0;
+    while ((line = next_line(&rest)).n != 0) {
+        size_t end = str_find_char(line, ':');
+        memcpy(names + n, line.p, end);
+        n += end;
+        names[n++] = '\n';
+    }
+    return str_make(names, n);
+}
+
 static bool read_fields(struct head *head, struct str rest,
     struct specials *specials, struct h1_facts *facts, struct h1_refusal *out)
 {
@@ -414,6 +429,7 @@ bool h1_read_request(struct str block, size_t lines, struct head **head_out,
     struct head *head = new_head(&block, lines);
     *facts_out = (struct h1_facts){.framing = H1_NO_BODY};
     struct str line = next_line(&block);
+    head->style.names = copy_names(head, block);
     if (read_request_line(line, head, refusal_out) &&
         read_fields(head, block, &specials, facts_out, refusal_out) &&
         finish_request(head, &specials, facts_out, refusal_out)) {

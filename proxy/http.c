@@ -45,7 +45,8 @@ struct head *head_copy(const struct head *head)
     copy->fields = NULL;
     copy->count = copy->cap = 0;
     struct str *const strs[] = {&copy->method, &copy->scheme, &copy->authority,
-        &copy->path, &copy->protocol, &copy->style.length_before};
+        &copy->path, &copy->protocol, &copy->style.length_before,
+        &copy->style.names};
     for (size_t i = 0; i < ARRAY_LEN(strs); i++)
         if (strs[i]->p != NULL)
             *strs[i] = arena_copy(&copy->arena, *strs[i]);

@@ -37,9 +37,12 @@ enum pseudo {
     PSEUDO_COUNT
 };
 
-/* How an HTTP/2 client wrote a request, beyond what it says: the origin is
- * shown the same (reliability.md §3, need 2). */
+/* How a client wrote a request, beyond what it says: an origin of the same
+ * version is shown the same (reliability.md §3, need 2). */
 struct head_style {
+    struct str names; /* HTTP/1: of all lines, in order, as they were spelled,
+                         a line feed behind each */
+    /* HTTP/2 */
     uint8_t pseudo[PSEUDO_COUNT];    /* enum pseudo, in order; NONE: the end */
     struct str length_before;        /* the field that content-length preceded;
                                         empty: it came last */

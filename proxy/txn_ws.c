@@ -27,12 +27,11 @@ enum {
 
 /* ---- life ---- */
 
-/* The map allows it, and it is one that can be read. */
+/* The maps allow it, and it is one that can be read. */
 static const char *find_refusal(const struct txn *t)
 {
-    const struct service *service = NULL;
-    (void)service_match_host(t->session->conf->services, t->host, &service);
-    if (service == NULL || !service_allows_websocket(service, t->request->path))
+    if (!service_allows_websocket(
+            t->session->conf->services, t->host, t->request->path))
         return "websocket-not-allowed";
     return ws_prepare_request(t->request);
 }

@@ -34,7 +34,7 @@ function talk([path, texts]) {
     const path = '/backend-api/codex/responses';
     const passed = await page.evaluate(talk, [path, ['a first turn', 'a second turn']]);
     const blocked = await page.evaluate(talk, [path, ['a third turn', 'pay with 4111 1111 1111 1111']]);
-    const refused = await page.evaluate(talk, ['/backend-api/elsewhere', []]);
+    const refused = await page.evaluate(talk, ['/api/auth/session', []]);
     console.log(JSON.stringify({ passed, blocked, refused }));
   } finally {
     await browser.close();

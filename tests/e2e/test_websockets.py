@@ -1,5 +1,5 @@
 """WebSockets: inspected message by message, over an HTTP/1.1 upgrade and
-HTTP/2 extended CONNECT; refused where no map allows them or their handshake
+HTTP/2 extended CONNECT; refused where secrets go or where their handshake
 cannot be read."""
 import base64
 import json
@@ -57,11 +57,29 @@ class WebSockets(SocketTest):
 
     # ---- the handshake ----
 
-    def test_one_that_no_map_allows_is_refused_and_recorded(self):
-        with Upgraded(self.gateway, "/backend-api/somewhere?token=hidden") as ws:
+    def test_one_where_secrets_go_is_refused_and_recorded(self):
+        with Upgraded(self.gateway, "/api/auth/session?token=hidden") as ws:
             self.assertEqual(ws.status, 403)
         found = self.refused("websocket-not-allowed")
         self.assertNotIn("hidden", json.dumps(found))
+
+    def test_one_that_no_map_names_is_read_generically(self):
+        with Upgraded(self.gateway, "/backend-api/somewhere?token=hidden") as ws:
+            self.assertEqual(ws.status, 101)
+            ws.send("plain words that nobody explains")
+            self.assertEqual(ws.read(), "plain words that nobody explains")
+            ws.send("card " + CARD)
+            self.assertIn("promptgate", ws.read())
+            self.assertEqual(ws.read()[0], 1008)
+        self.assertEqual(self.arrived("4111"), [])
+        found = self.recorded(lambda a: a["activity"] == "service.unclassified" and a["verdict"] == "block", "the record")
+        self.assertNotIn("hidden", json.dumps(found))
+
+    def test_a_card_in_the_address_of_one_that_no_map_names_opens_nothing(self):
+        with Upgraded(self.gateway, "/backend-api/somewhere?q=card+" + CARD.replace(" ", "+")) as ws:
+            self.assertEqual(ws.status, 403)
+        self.recorded(lambda a: a["activity"] == "service.unclassified" and a["verdict"] == "block" and
+                      [f["where"] for f in a["findings"]] == ["url"], "the record")
 
     def test_a_declined_upgrade_is_an_ordinary_answer(self):
         with tls_through(self.gateway) as s:
@@ -510,7 +528,7 @@ class WebSocketsOverH2(SocketTest):
 
     def test_refusals(self):
         h2 = self.h2()
-        self.assertEqual(Stream(h2, 1, "/backend-api/elsewhere").status, 403)
+        self.assertEqual(Stream(h2, 1, "/api/auth/session").status, 403)
         self.assertEqual(Stream(h2, 3, EVENTS + "?status=404").status, 404)
         h2.send(wire.headers(5, [(":method", "CONNECT"), (":protocol", "connect-udp"), (":scheme", "https"), (":path", EVENTS),
                                  (":authority", "chatgpt.com")], end=False))

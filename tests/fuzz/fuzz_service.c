@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         for (size_t j = 0; service_tenant_header(set, j).n != 0; j++)
             check(j < 16, "one header a map");
         check(match.count <= ROUTE_CAPTURES_MAX, "captures are bounded");
-        service_allows_websocket(service, str_of(paths[i]));
+        service_allows_websocket(set, named, str_of(paths[i]));
     }
     arena_free(&arena);
     service_set_free(&set);

@@ -1,4 +1,5 @@
 /* proxy/h1.c: exchanges on one HTTP/1.1 connection. */
+#include "proxy/h1_write.h"
 #include "tests/unit/h1_messages.h"
 
 static void a_get_is_read_and_answered(void **state)
@@ -132,6 +133,75 @@ static void h3_a_request_is_rebuilt(void **state)
         "sec-ch-ua-mobile: ?0\r\nContent-Length: 2\r\n\r\nhi");
     head_free(&head);
     recorder_close(&r);
+}
+
+/* What the client wrote goes to an origin of the same version in its order and
+ * spelling; what is the codec's stands where the client had it. */
+static struct head *read_request(struct str block, struct h1_facts *facts)
+{
+    struct h1_refusal refusal;
+    struct head *head = NULL;
+    size_t lines = 0;
+    for (size_t i = 0; i < block.n; i++)
+        lines += block.p[i] == '\n';
+    assert_true(h1_read_request(block, lines, &head, facts, &refusal));
+    return head;
+}
+
+static void assert_goes_on_as(const char *request, const char *expected)
+{
+    struct h1_facts facts;
+    struct buf out = {0};
+    struct head *head = read_request(str_of(request), &facts);
+    struct head *copy = head_copy(head);
+    head_free(&head);
+    head_add(copy, STR("x-added"), STR("1"));
+    assert_true(h1_write_request(&out, copy, facts.framing));
+    assert_string_equal(buf_cstr(&out), expected);
+    head_free(&copy);
+    buf_free(&out);
+}
+
+static void a_request_keeps_the_order_and_spelling_of_its_client(void **state)
+{
+    (void)state;
+    assert_goes_on_as(
+        "POST /a HTTP/1.1\r\nhost: a\r\nConnection: keep-alive\r\n"
+        "content-LENGTH: 2\r\nsec-ch-ua: x\r\nDNT: 1\r\n"
+        "cookie: a=1\r\nAccept: */*\r\ncookie: b=2\r\n\r\n",
+        "POST /a HTTP/1.1\r\nhost: a\r\nConnection: keep-alive\r\n"
+        "content-LENGTH: 2\r\nsec-ch-ua: x\r\nDNT: 1\r\n"
+        "cookie: a=1; b=2\r\nAccept: */*\r\nX-Added: 1\r\n\r\n");
+    assert_goes_on_as(
+        "GET /a HTTP/1.1\r\nUser-AGENT: x\r\nConnection: X-Drop, close\r\n"
+        "X-Drop: 1\r\nKeep-Alive: 5\r\nProxy-Authorization: b\r\nhOst: "
+        "a\r\n\r\n",
+        "GET /a HTTP/1.1\r\nUser-AGENT: x\r\nhOst: a\r\nX-Added: 1\r\n\r\n");
+    assert_goes_on_as(
+        "GET /w HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nOrigin: b\r\n"
+        "Connection: keep-alive, Upgrade\r\n\r\n",
+        "GET /w HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nOrigin: b\r\n"
+        "Connection: Upgrade\r\nX-Added: 1\r\n\r\n");
+}
+
+/* A field that was taken out and set anew, others taken out before it. */
+static void what_changed_on_the_way_is_written_once(void **state)
+{
+    (void)state;
+    struct h1_facts facts;
+    struct buf out = {0};
+    struct head *head =
+        read_request(STR("GET /a HTTP/1.1\r\nHost: a\r\nONE: 1\r\nTWO: 2\r\n"
+                         "THREE: 3\r\n\r\n"),
+            &facts);
+    head_remove(head, "one");
+    head_remove(head, "two");
+    head_add(head, STR("one"), STR("new"));
+    assert_true(h1_write_request(&out, head, facts.framing));
+    assert_string_equal(buf_cstr(&out),
+        "GET /a HTTP/1.1\r\nHost: a\r\nThree: 3\r\nONE: new\r\n\r\n");
+    head_free(&head);
+    buf_free(&out);
 }
 
 static void h7_a_request_that_cannot_be_written_is_not(void **state)
@@ -356,6 +426,8 @@ int main(void)
         cmocka_unit_test(pipelined_bytes_are_bounded),
         cmocka_unit_test(h3_hop_by_hop_fields_end_here),
         cmocka_unit_test(h3_a_request_is_rebuilt),
+        cmocka_unit_test(a_request_keeps_the_order_and_spelling_of_its_client),
+        cmocka_unit_test(what_changed_on_the_way_is_written_once),
         cmocka_unit_test(h7_a_request_that_cannot_be_written_is_not),
         cmocka_unit_test(h5_absolute_form_names_its_host),
         cmocka_unit_test(connect_hands_the_connection_over),

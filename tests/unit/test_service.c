@@ -173,12 +173,27 @@ static void shipped_maps_know_their_routes(void **state)
         assert_non_null(route);
         assert_true(str_is(route->name, cases[i].name));
     }
-    const struct service *chatgpt;
-    service_match_host(set, STR("chatgpt.com"), &chatgpt);
-    assert_true(
-        service_allows_websocket(chatgpt, STR("/ws/user/u-1?verify=x")));
-    assert_false(
-        service_allows_websocket(chatgpt, STR("/backend-api/conversation")));
+    service_set_free(&set);
+}
+
+static void websockets_open_where_no_secrets_go(void **state)
+{
+    (void)state;
+    struct service_set *set = load_shipped();
+    static const struct {
+        const char *host, *path;
+        bool opens;
+    } cases[] = {
+        {"chatgpt.com", "/ws/user/u-1?verify=x", true},
+        {"chatgpt.com", "/backend-api/nobody-knows/it?a=b", true},
+        {"chatgpt.com", "/api/auth/session?a=b", false},
+        {"auth.openai.com", "/api/accounts/password/verify", false},
+        {"example.com", "/ws/user/u-1", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(service_allows_websocket(
+                             set, str_of(cases[i].host), str_of(cases[i].path)),
+            cases[i].opens);
     service_set_free(&set);
 }
 
@@ -366,6 +381,7 @@ int main(void)
         cmocka_unit_test(hosts_match_exactly_by_suffix_or_inside_a_label),
         cmocka_unit_test(shipped_maps_know_their_hosts),
         cmocka_unit_test(shipped_maps_know_their_routes),
+        cmocka_unit_test(websockets_open_where_no_secrets_go),
         cmocka_unit_test(a_path_gives_what_its_segments_held),
         cmocka_unit_test(a_path_is_below_a_prefix_however_it_is_spelt),
         cmocka_unit_test(shipped_maps_know_their_tenants),
