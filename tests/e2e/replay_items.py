@@ -26,7 +26,7 @@ def asked(*items, text="Done.", id="resp_it", input="Go on", **more):
 @case
 def item_searches_files():
     item = {"id": "fs_1", "type": "file_search_call", "status": "completed", "queries": ["tide tables", "lyon"],
-            "results": [{"file_id": "file-1", "filename": "t.txt", "score": 0.5, "attributes": {}, "text": "High at noon"}]}
+            "results": [{"file_id": "file-searched", "filename": "t.txt", "score": 0.5, "attributes": {}, "text": "High at noon"}]}
     return [asked(item)], [says("Go on"), answers("Done.", hidden=ANY, hidden_has=["tide tables\nlyon", "High at noon"])]
 
 

@@ -196,5 +196,5 @@ def form_with_everything_around_the_file():
 
 @case
 def library_file_deleted_with_its_name():
-    return [js("/files/library/files/libfile_9/delete_stream?file_id=file_9&file_name=plan%20B.txt&soft_delete=true", None, {"status": "ok"})], [
+    return [js("/files/library/files/libfile_gone/delete_stream?file_id=file_gone&file_name=plan%20B.txt&soft_delete=true", None, {"status": "ok"})], [
         expect(ANY, ANY, hidden=ANY, files=ANY)]
