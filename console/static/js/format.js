@@ -64,9 +64,10 @@ export const minute = ms => toMinute.format(ms);
 /** Below a chart: as little as tells the steps apart. */
 export const tick = (ms, span) => (span <= 2 * DAY ? onlyTime : onlyDay).format(ms);
 
-/** "+12 %" against the period before, "×40" where it is far more; '' where there is nothing to compare with. */
+/** "+12 %" against the period before, "×40" where it is far more, "new" where there was as good as nothing; '' where there is nothing to
+ * compare with. */
 export function change(now, before) {
-  if (before === 0)
+  if (before === 0 || now >= 1000 * before)
     return now === 0 ? '' : 'new';
   if (now >= 10 * before)
     return `×${count(Math.round(now / before))}`;
