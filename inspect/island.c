@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "base/mem.h"
 #include "inspect/decode.h"
+#include "inspect/island_rare.h"
 
 enum {
     RUN_MIN = 12,
@@ -343,6 +344,7 @@ static size_t try_run(
         if ((done = try_base64(text, i, end, out)) != 0)
             return done;
     }
+    (void)island_try_rare(text, start, end, out);
     return end;
 }
 

@@ -257,7 +257,7 @@ enum {
     HEAD_TERM = 1,   /* of a dictionary */
     HEAD_NUMBER = 2, /* "four", "one" */
     HEAD_FIRST = 4,
-    HEAD_ROLE = 8,
+    HEAD_RARE = 8,       /* "role", "foxtrot", "begin" */
     HEAD_CHARACTER = 16, /* "chr", "U" */
     HEAD_PIECE = 32,     /* how tokens of vendors begin */
     HEAD_BACKWARDS = 64, /* "eht" */

@@ -451,9 +451,14 @@ static void add_view_words(struct rules *rules)
     static const struct {
         const char *word;
         unsigned what;
-    } others[] = {{"first", HEAD_FIRST}, {"role", HEAD_ROLE},
+    } others[] = {{"first", HEAD_FIRST}, {"role", HEAD_RARE},
         {"chr", HEAD_CHARACTER}, {"chrw", HEAD_CHARACTER},
-        {"u", HEAD_CHARACTER}};
+        {"u", HEAD_CHARACTER}, {"begin", HEAD_RARE},
+        /* of the alphabet of pilots, what is rare in other texts */
+        {"bravo", HEAD_RARE}, {"foxtrot", HEAD_RARE}, {"quebec", HEAD_RARE},
+        {"romeo", HEAD_RARE}, {"sierra", HEAD_RARE}, {"tango", HEAD_RARE},
+        {"whiskey", HEAD_RARE}, {"xray", HEAD_RARE}, {"yankee", HEAD_RARE},
+        {"zulu", HEAD_RARE}};
     rules->view_words = mem_calloc(turn_word_count + join_prefix_count +
                                        turn_backwards_count + ARRAY_LEN(others),
         sizeof *rules->view_words);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "inspect/island.h"
+#include "inspect/island_rare.h"
 #include "inspect/join.h"
 #include "inspect/scan_job.h"
 #include "inspect/turn.h"
@@ -32,7 +33,7 @@ enum kind {
     KIND_BACKWARDS,
     KIND_TURNED
 };
-enum { ALL_KINDS = 127, ENCODED = 3, FINDERS = 6 };
+enum { ALL_KINDS = 127, ENCODED = 3, FINDERS = 7 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -50,13 +51,14 @@ static const struct {
         {{island_find_tokens, MARK_LONG, 0}, {island_find_codes, MARK_CODES, 0},
             {island_find_dumps, MARK_FOUR, 0},
             {island_find_characters, MARK_DIGIT, HEAD_CHARACTER},
+            {island_find_rare, MARK_WORD, HEAD_RARE},
             {island_find_base85, MARK_ANY, 0},
             {island_find_morse, MARK_GAPS, 0}}},
     [KIND_JOINED] = {true, false, ENCODED,
         {{join_find_numbers, MARK_DIGIT, 0}, {join_find_singles, MARK_WORD, 0},
             {join_find_tokens, MARK_JOINT, 0},
             {join_find_halves, MARK_WORD, HEAD_FIRST},
-            {join_find_messages, MARK_JOINT, HEAD_ROLE}}},
+            {join_find_messages, MARK_JOINT, HEAD_RARE}}},
     [KIND_APART] = {true, false, ENCODED, {{join_find_counted, MARK_DIGIT, 0}}},
     [KIND_BRIDGED] = {true, false, 0,
         {{join_find_bridges, MARK_FOUR, 0},

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "inspect/island.h"
+#include "inspect/island_rare.h"
 #include "inspect/join.h"
 #include "inspect/turn.h"
 
@@ -495,6 +496,51 @@ static void every_number_word_is_known(void **state)
     }
 }
 
+/* ---- rare encodings ---- */
+
+static void base58_is_decoded(void **state)
+{
+    (void)state;
+    assert_shows(island_find_tokens, "see W9ckrBHyhoNSQFhoC4vPynPw875Tyi here",
+        "see key: Tr4ktor-55 of eva here");
+    assert_shows(island_find_tokens,
+        "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWPbdG", NULL);
+}
+
+static void base64_and_hex_are_read_backwards(void **state)
+{
+    (void)state;
+    assert_shows(island_find_tokens,
+        "see ==QY2VGIm9GI1UTLy9GdrRjcUBiO5V2a here",
+        "see key: Tr4ktor-55 of eva here");
+    assert_shows(island_find_tokens,
+        "see 1667560266f6025353d227f647b643274502a39756b6 here",
+        "see key: Tr4ktor-55 of eva here");
+    assert_shows(island_find_tokens, "d41d8cd98f00b204e9800998ecf8427e", NULL);
+}
+
+static void uuencoded_lines_are_decoded(void **state)
+{
+    (void)state;
+    assert_shows(island_find_rare,
+        "begin 644 a\n7:V5Y.B!4<C1K=&]R+34U(&]F(&5V80H \n`\nend\n",
+        "key: Tr4ktor-55 of eva\n\n`\nend\n");
+    assert_shows(island_find_rare, "begin 644 a\nhello\nend\n", NULL);
+    assert_shows(island_find_rare, "begin 644", NULL);
+    assert_shows(island_find_rare, "a begin 644 b\nc\n", NULL);
+}
+
+static void letters_are_spelled_as_pilots_do(void **state)
+{
+    (void)state;
+    assert_shows(island_find_rare,
+        "key Alfa Kilo, india-Alpha\nSeven X-ray 4 niner Zulu ok",
+        "key AKIA7X49Z ok");
+    assert_shows(island_find_rare, "Golf Hotel India 1 2 3", NULL);
+    assert_shows(
+        island_find_rare, "kilo kilo kilo kilo kilo kilo kilo kilo kilo", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +567,10 @@ int main(void)
         cmocka_unit_test(chinese_digits_are_digits),
         cmocka_unit_test(texts_that_are_backwards_are_turned),
         cmocka_unit_test(every_number_word_is_known),
+        cmocka_unit_test(base58_is_decoded),
+        cmocka_unit_test(base64_and_hex_are_read_backwards),
+        cmocka_unit_test(uuencoded_lines_are_decoded),
+        cmocka_unit_test(letters_are_spelled_as_pilots_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
