@@ -144,21 +144,42 @@ static void write_counters(const struct health *h, struct jsonw *w)
     jsonw_close(w);
 }
 
+/* The logs that are polled: how far, and whether as it should be. */
+static const struct {
+    const char *name;
+    enum stats_counter alarm;
+} polled[] = {
+    {"audit-log", STAT_LOG_ALARM_AUDIT},
+    {"compliance-log", STAT_LOG_ALARM_COMPLIANCE},
+};
+
+struct collectors {
+    const struct health *health;
+    struct jsonw *w;
+};
+
 static void on_cursor(void *context, struct str name, struct str json)
 {
-    struct jsonw *w = context;
-    jsonw_object(w);
-    jsonw_key_str(w, "name", name);
-    jsonw_key(w, "cursor");
-    jsonw_raw(w, json);
-    jsonw_close(w);
+    struct collectors *c = context;
+    bool has_alarm = false;
+    for (size_t i = 0; i < ARRAY_LEN(polled); i++)
+        has_alarm = has_alarm || (str_is(name, polled[i].name) &&
+                                     sum(c->health, polled[i].alarm) > 0);
+    jsonw_object(c->w);
+    jsonw_key_str(c->w, "name", name);
+    jsonw_key(c->w, "cursor");
+    jsonw_raw(c->w, json);
+    jsonw_key_bool(c->w, "alarm", has_alarm);
+    jsonw_close(c->w);
 }
 
-static enum err write_collectors(struct query *query, struct jsonw *w)
+static enum err write_collectors(
+    const struct health *h, struct query *query, struct jsonw *w)
 {
+    struct collectors collectors = {.health = h, .w = w};
     jsonw_key(w, "collectors");
     jsonw_array(w);
-    enum err err = browse_cursors(query, on_cursor, w);
+    enum err err = browse_cursors(query, on_cursor, &collectors);
     jsonw_close(w);
     return err;
 }
@@ -282,7 +303,7 @@ void api_health(struct call *call)
     running_unref(c, &running);
     err = write_nodes(query, &w);
     if (err == OK)
-        err = write_collectors(query, &w);
+        err = write_collectors(&h, query, &w);
     jsonw_close(&w);
     call_end(call, err);
 }

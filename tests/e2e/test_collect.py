@@ -10,6 +10,7 @@ import time
 import unittest
 from email.utils import formatdate
 
+from console_client import Console
 from gateway import BINARY, CARD, STANDIN, Gateway, GatewayTest, TellingTest, wait_for
 
 KEY = "sk-admin-0123456789abcdefghijklmnop"
@@ -253,6 +254,21 @@ class Running(Collect):
         (self.folder / "key").write_text("another-key")
         os.kill(self.gateway.process.pid, signal.SIGHUP)
         wait_for(lambda: self.ids() == ["audit_log-1"], 30, "the event")
+
+    def test_the_console_says_how_far_each_log_is_read_and_which_fails(self):
+        self.feed.set(key="another-key", events=[event(1)])
+        self.gateway.start()
+        console = Console(self.gateway)
+
+        def collectors():
+            return {c["name"]: c for c in console.get("/api/v1/health").json()["collectors"]}
+
+        failing = wait_for(lambda: (lambda c: c if len(c) == 2 and all(x["alarm"] for x in c.values()) else None)(collectors()), 30, "the alarms")
+        self.assertEqual({name: c["cursor"]["seen"] for name, c in failing.items()}, {"audit-log": False, "compliance-log": False})
+        (self.folder / "key").write_text("another-key")
+        os.kill(self.gateway.process.pid, signal.SIGHUP)
+        wait_for(lambda: not any(c["alarm"] for c in collectors().values()), 30, "the alarms' end")
+        wait_for(lambda: collectors().get("audit-log", {}).get("cursor", {}).get("last", 0) > 0, 30, "the cursor")
 
 
 class Joined(GatewayTest):

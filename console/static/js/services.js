@@ -167,7 +167,8 @@ function collectorSource(collector) {
   const read = typeof last === 'number' && last > 0 ? new Date(last * 1000).toISOString()
     : newest !== undefined && !Number.isNaN(Date.parse(newest)) ? newest : undefined;
   return sourceRow(`Collector ${collector.name}`, { last: read,
-    words: [read === undefined ? 'how far it has been read is not known' : 'read up to there', seen === false && ', not one event yet'] },
+    chip: h('span', { class: `chip status-${collector.alarm ? 'warning' : 'good'}` }, collector.alarm ? 'failing' : 'good'),
+    words: [collector.alarm && ['not read as it should be, the log says why (collect.alarm) · '], read === undefined ? 'how far it has been read is not known' : 'read up to there', seen === false && ', not one event yet'] },
   { 'data-collector': collector.name });
 }
 
