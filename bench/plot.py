@@ -66,7 +66,8 @@ def draw_panel(panel):
         out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="'
                    + " ".join(f"{x:.1f},{y:.1f}" for x, y in places) + '"/>')
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        out.append(text(LEFT + 8, TOP + 14 + 15 * i, name, "start", more=f' fill="{colour}"'))
+        if len(panel.lines) > 1:  # the title names a single line
+            out.append(text(LEFT + 8, TOP + 14 + 15 * i, name, "start", more=f' fill="{colour}"'))
     return out
 
 
