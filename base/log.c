@@ -24,6 +24,11 @@ void log_setup(enum log_format format, enum log_level level, const char *role)
     snprintf(setup.role, sizeof setup.role, "%s", role);
 }
 
+void log_use(int fd)
+{
+    (void)dup3(fd, STDERR_FILENO, 0);
+}
+
 int log_is_on(enum log_level level)
 {
     return level <= setup.level;

@@ -1,5 +1,7 @@
 /*
- * Events on standard error, one line each: key=value text or JSON.
+ * Events on standard error, one line each: key=value text or JSON.  Where the
+ * setting log.file names a file, the parent and each role have it in the place
+ * of standard error (log_use); a new one goes to all of them at a reload.
  *
  *   log_event(LOG_WARN, "dial.failed", LOG_STR("host", host),
  *       LOG_INT("port", port));
@@ -35,6 +37,8 @@ struct log_pair {
 /* role: "parent", "worker-0" …, shown on every line. */
 void log_setup(enum log_format format, enum log_level level, const char *role);
 int log_is_on(enum log_level level);
+/* From the next line on; fd stays the caller's. */
+void log_use(int fd);
 void log_write(enum log_level level, const char *event,
     const struct log_pair *pairs, size_t count);
 

@@ -318,8 +318,11 @@ static const struct setting table[] = {
         "records older than that are removed"),
     INT("retention", "bytes", retention_bytes, 1 << 20, INT64_C(1) << 50,
         "10737418240", "bytes", "above it the oldest records are removed"),
+    TEXT("log", "file", log_file, "",
+        "appended to, and opened anew at each SIGHUP: rename it, then send one; "
+        "empty: standard error"),
     WORD("log", "format", SETTING_WORD, log_format, format_words, "text",
-        "key=value, or one JSON object a line, on standard error"),
+        "key=value, or one JSON object a line"),
     WORD("log", "level", SETTING_WORD, log_level, level_words, "info",
         "events below it are not written"),
     INT("timeouts", "head", timeout_head, 1, DAY_MS, "60000", "ms",

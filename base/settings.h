@@ -118,6 +118,7 @@ struct settings {
     } audit_log, compliance_log;
     /* retention */
     int64_t retention_days, retention_bytes;
+    struct str log_file; /* empty: standard error */
     enum log_format log_format;
     enum log_level log_level;
     /* timeouts, milliseconds */

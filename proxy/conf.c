@@ -49,15 +49,31 @@ static bool collect_file(struct collector *c, enum bundle_kind kind,
 }
 
 /* The caller frees. */
-static char *resolve_name(const struct collector *c, struct str name)
+static char *resolve_in(struct str folder, struct str name)
 {
     struct buf path = {0};
     if (name.n == 0 || name.p[0] != '/')
-        buf_append_str(&path, c->folder);
+        buf_append_str(&path, folder);
     buf_append_str(&path, name);
     char *copy = mem_strdup(buf_cstr(&path));
     buf_free(&path);
     return copy;
+}
+
+static char *resolve_name(const struct collector *c, struct str name)
+{
+    return resolve_in(c->folder, name);
+}
+
+static struct str folder_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    return str_make(file, slash != NULL ? (size_t)(slash - file) + 1 : 0);
+}
+
+char *conf_path(const char *settings_file, struct str name)
+{
+    return resolve_in(folder_of(settings_file), name);
 }
 
 static int is_yaml_name(const struct dirent *entry)
@@ -253,10 +269,7 @@ static void collect_data(struct collector *c, const struct settings *s)
 void conf_collect(
     const char *settings_file, struct bundle *bundle_out, struct diag *diag)
 {
-    const char *slash = strrchr(settings_file, '/');
-    struct collector c = {bundle_out, diag,
-        str_make(settings_file,
-            slash != NULL ? (size_t)(slash - settings_file) + 1 : 0)};
+    struct collector c = {bundle_out, diag, folder_of(settings_file)};
     *bundle_out = (struct bundle){0};
     if (!collect_file(&c, BUNDLE_SETTINGS, settings_file, true))
         return;

@@ -45,6 +45,8 @@ struct conf {
  * $XDG_STATE_HOME or ~/.local/state. */
 void conf_collect(
     const char *settings_file, struct bundle *bundle_out, struct diag *diag);
+/* Of a name in the settings file, which resolves beside it; to be freed. */
+char *conf_path(const char *settings_file, struct str name);
 /* Parses everything of the bundle (taken).  NULL when there were mistakes. */
 struct conf *conf_load(struct bundle *bundle, struct diag *diag);
 /* Workers: the scanner on the database and the data files of the detectors

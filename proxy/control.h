@@ -11,6 +11,7 @@
  *                    DATABASE + fd   its Hyperscan database (workers,
  *                                    console)
  *                    DATA     + fd   data files of its detectors, if any
+ *                    LOG      + fd   in the place of standard error
  *                    RELOAD          apply both; `value`: generation
  *                    DRAIN           stop within `value` ms, then exit
  *                    PING            answer PONG from the event loop
@@ -62,6 +63,7 @@ enum control_type {
     CONTROL_RELOADED,
     CONTROL_LOGIN,
     CONTROL_MODE,
+    CONTROL_LOG,
     CONTROL_TYPES,
 };
 

@@ -49,6 +49,7 @@ struct generation {
     struct conf *conf;
     int bundle_fd, database_fd;
     int data_fd; /* data files of detectors; -1: none */
+    int log_fd;  /* log.file, or the standard error of the start */
     char rules_hash[RULES_HASH_BYTES];
 };
 
@@ -65,6 +66,7 @@ struct parent {
     uint64_t mode_number; /* of the switch that its asker waits for; 0: none */
     bool is_reloading;    /* some role may not have loaded the last one yet */
     int stats_fd, leaf_key_fd, tickets_fd, lock_fd;
+    int stderr_fd; /* as it was given to us */
     void *stats;
     struct bound proxy, console, metrics;
     struct child children[CHILDREN_MAX];

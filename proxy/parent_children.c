@@ -482,11 +482,12 @@ void children_reload(struct parent *p)
 {
     struct control bundle = {.type = CONTROL_BUNDLE},
                    database = {.type = CONTROL_DATABASE},
-                   data = {.type = CONTROL_DATA},
+                   data = {.type = CONTROL_DATA}, log = {.type = CONTROL_LOG},
                    apply = {.type = CONTROL_RELOAD,
                        .value = p->now.conf->generation};
     for (size_t i = 0; i < p->child_count; i++) {
         struct child *c = &p->children[i];
+        send_to(c, &log, p->now.log_fd);
         send_to(c, &bundle, p->now.bundle_fd);
         bool scans = c->kind == ROLE_WORKER || c->kind == ROLE_CONSOLE;
         if (scans)

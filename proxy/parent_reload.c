@@ -36,6 +36,7 @@ void generation_free(struct generation *g)
     close_fd(&g->bundle_fd);
     close_fd(&g->database_fd);
     close_fd(&g->data_fd);
+    close_fd(&g->log_fd);
     conf_unref(&g->conf);
 }
 
@@ -45,6 +46,25 @@ static void log_mistakes(struct diag *diag)
     while (str_split(&rest, '\n', &line))
         if (line.n > 0)
             log_event(LOG_ERROR, "config.mistake", LOG_STR("text", line));
+}
+
+/* Each reload opens it anew: whoever renamed it gets another file (F10). */
+static enum err open_log(const struct parent *p, struct diag *diag, int *fd_out)
+{
+    struct str name = p->next.conf->settings.log_file;
+    if (name.n == 0) {
+        *fd_out = fcntl(p->stderr_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return OK; /* who gave none has none */
+    }
+    char *path = conf_path(p->settings_file, name);
+    *fd_out = open(path,
+        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+        0640);
+    if (*fd_out < 0)
+        diag_add(
+            diag, path, 1, "log.file cannot be opened: %s", strerror(errno));
+    mem_free(path);
+    return *fd_out >= 0 ? OK : ERR_CONFIG;
 }
 
 /* conf is taken. */
@@ -60,6 +80,8 @@ enum err generation_prepare(struct parent *p, struct conf *conf)
     buf_free(&bytes);
     if (err == OK)
         err = data_files_open(conf->rules, &diag, &p->next.data_fd);
+    if (err == OK)
+        err = open_log(p, &diag, &p->next.log_fd);
     log_mistakes(&diag);
     diag_free(&diag);
     return err;

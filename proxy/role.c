@@ -424,6 +424,10 @@ static void handle(struct role *role, const struct control *m, int fd)
     case CONTROL_DATA:
         take_mapping(fd, DATA_MAX, &role->data);
         return;
+    case CONTROL_LOG:
+        if (fd >= 0)
+            log_use(fd);
+        break;
     case CONTROL_GONE:
         if (e->on_gone != NULL)
             e->on_gone(role->owner, m->peer, m->index, m->origin);

@@ -95,6 +95,7 @@ static void add_arguments(struct confine_filter *f, unsigned may)
     const struct scmp_arg_cmp own_limits[] = {
         confine_equal(0, 0), confine_equal(2, 0)};
     confine_allow_if(f, CALL(prlimit64), own_limits, ARRAY_LEN(own_limits));
+    confine_allow_one(f, CALL(dup3), confine_equal(1, STDERR_FILENO));
     confine_allow_one(f, CALL(ioctl), confine_equal(1, FIONBIO));
     confine_allow_one(f, CALL(ioctl), confine_equal(1, FIONREAD));
     confine_allow_one(f, CALL(prctl), confine_equal(0, PR_SET_NAME));
