@@ -130,6 +130,17 @@ static void refuse(struct session *s, const char *reason)
     end_request(s);
 }
 
+bool front_sheds(
+    struct session *s, struct stream *stream, const struct head *head)
+{
+    if (!s->world->ops->is_short(s->world))
+        return false;
+    log_event(LOG_WARN, "request.shed", LOG_INT("session", s->number),
+        LOG_STR("target", head->authority), LOG_CSTR("client", s->client_ip));
+    reply_error(s, stream, head, REPLY_UNAVAILABLE, "memory-short", STR_NONE);
+    return true;
+}
+
 /* ---- CONNECT ---- */
 
 /* Everything after this is the tunnel's or the inspected connection's; the
@@ -219,6 +230,8 @@ static void start(struct session *s, struct target_choice choice)
 {
     if (choice.action == TARGET_REFUSE)
         refuse(s, choice.reason);
+    else if (front_sheds(s, s->connect_stream, s->connect_head))
+        end_request(s);
     else if (str_is(s->connect_head->method, "CONNECT"))
         connect_start(s, choice);
     else

@@ -3,7 +3,7 @@
 /*
  * Who holds request bodies in this worker, oldest first, so that the bound on
  * all of them pauses the younger ones and never all: the first goes on, is
- * judged and makes room.
+ * judged and makes room.  So it is while memory is short.
  */
 
 static struct txn *first, *last;
@@ -47,8 +47,9 @@ bool hold_may_read(struct txn *t)
     bool fits_here =
         s->held_bytes < (size_t)settings->hold_connection_bytes || s->txns == t;
     bool fits_worker =
-        session_worker_held() < (size_t)settings->hold_worker_bytes ||
-        t == first;
+        t == first ||
+        (session_worker_held() < (size_t)settings->hold_worker_bytes &&
+            !s->world->ops->is_short(s->world));
     if (fits_here && fits_worker)
         return true;
     some_paused = true;

@@ -75,6 +75,9 @@ static void write_json(struct buf *out, enum reply_kind kind,
     buf_free(&message);
 }
 
+/* Of 503: what it is for passes by itself (RFC 9110 15.6.4). */
+static const char retry_after_s[] = "5";
+
 static void send_head(
     struct stream *stream, struct head *head, size_t bytes, const char *type)
 {
@@ -90,6 +93,8 @@ void reply_text(struct stream *stream, int status, const char *type,
     struct head *head = head_new();
     head->status = status;
     head_add(head, STR("x-content-type-options"), STR("nosniff"));
+    if (status == reply_status(REPLY_UNAVAILABLE))
+        head_add(head, STR("retry-after"), str_of(retry_after_s));
     if (is_head) {
         head->content_length = (int64_t)body.n;
         head_add(head, STR("content-type"), str_of(type));

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "proxy/headroom.h"
 
 /* A dial under way, known to its link. */
 struct seat_dial {
@@ -232,6 +233,11 @@ static bool world_is_ready(struct world *w)
            minter_is_connected(worker->minter) && !worker->is_draining;
 }
 
+static bool world_is_short(struct world *w)
+{
+    return headroom_is_short(uv_now(&seat_of(w)->worker->loop));
+}
+
 /* Time */
 
 static void seat_arm(struct seat *seat, uint64_t at_ms);
@@ -374,6 +380,7 @@ static const struct world_ops WORLD_OPS = {
     .extract = world_extract,
     .authenticate = world_authenticate,
     .is_ready = world_is_ready,
+    .is_short = world_is_short,
     .set_timer = world_set_timer,
     .later = world_later,
     .now_ms = world_now_ms,

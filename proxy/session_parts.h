@@ -197,6 +197,9 @@ bool hold_may_read(struct txn *t);
 void hold_wake(void);
 
 /* front.c */
+/* Answered with 503, since memory is short (F43); the caller ends it. */
+bool front_sheds(
+    struct session *s, struct stream *stream, const struct head *head);
 void front_on_request(
     struct session *s, struct stream *stream, struct head *head);
 /* After CONNECT was answered: takes the codec off the client's side. */

@@ -618,11 +618,12 @@ static void on_client_head(
         refusal_record(s, s->host, "misdirected", head->authority);
         reply_error(
             s, stream, head, REPLY_MISDIRECTED, "misdirected", head->authority);
-        stream_release(stream);
-        head_free(&head);
+    } else if (!front_sheds(s, stream, head)) {
+        txn_new(s, stream, head, s->host, s->port, s->client.tls != NULL, true);
         return;
     }
-    txn_new(s, stream, head, s->host, s->port, s->client.tls != NULL, true);
+    stream_release(stream);
+    head_free(&head);
 }
 
 static void take_data(struct txn *t, struct str data)

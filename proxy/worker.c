@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "proxy/headroom.h"
 
 /* What is left of the drain's time for cutting and cleaning up. */
 enum { DRAIN_MARGIN_MS = 300, DRAIN_POLL_MS = 50 };
@@ -207,6 +208,7 @@ int worker_main(const struct role_start *start)
         log_event(LOG_ERROR, "worker.no-loop");
         return EXIT_FAILURE;
     }
+    headroom_open("");
     role_enter_sandbox(start);
     worker_make(w);
     w->role = role_attach(&w->loop, start, &ROLE_EVENTS, w);

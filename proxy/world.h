@@ -82,6 +82,8 @@ struct world_ops {
     /* Whether prompts can be judged now: the storer and the signer are there.
      */
     bool (*is_ready)(struct world *w);
+    /* Whether memory is about to run out: nothing more is begun (F43). */
+    bool (*is_short)(struct world *w);
 
     /* Calls session_on_timer at `at_ms` (monotonic), replacing the session's
      * earlier time; 0: never. */

@@ -11,11 +11,11 @@
  *   > client-frames     a WebSocket's, a line each: text T, part T, rest T,
  *   > origin-frames     ping T, close STATUS, bare T (with the wrong mask)
  *   > client-eof   > origin-eof   > wait MS   > dial-fails   > record-fails   >
- * login-fails < client STATUS | client has TEXT | client lacks TEXT < origin
- * has TEXT | origin lacks TEXT | no origin | dial HOST:PORT < record NAME
- * key=value …     one record with these members < records N that many different
- * activities < recorded before origin      durable before the first forwarded
- * byte < closed | open
+ * login-fails > memory-short < client STATUS | client has TEXT | client lacks
+ * TEXT < origin has TEXT | origin lacks TEXT | no origin | dial HOST:PORT <
+ * record NAME key=value …     one record with these members < records N that
+ * many different activities < recorded before origin      durable before the
+ * first forwarded byte < closed | open
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -62,7 +62,7 @@ struct stage {
     struct keep *keep;
     struct buf records, order, dials;
     uint64_t now_ms, timer_ms;
-    bool dial_fails, record_fails, login_fails, is_done;
+    bool dial_fails, record_fails, login_fails, is_short, is_done;
 };
 
 static struct stage *stage_of(struct world *w)
@@ -213,6 +213,11 @@ static bool world_is_ready(struct world *w)
     return true;
 }
 
+static bool world_is_short(struct world *w)
+{
+    return stage_of(w)->is_short;
+}
+
 static void world_done(struct world *w, struct session *session)
 {
     (void)session;
@@ -233,6 +238,7 @@ static const struct world_ops ops = {
     .extract = world_extract,
     .authenticate = world_authenticate,
     .is_ready = world_is_ready,
+    .is_short = world_is_short,
     .set_timer = world_set_timer,
     .later = world_later,
     .now_ms = world_now_ms,
@@ -511,6 +517,8 @@ static void act(struct stage *st, const struct line *line, size_t cut)
         st->record_fails = true;
     } else if (strcmp(line->action, "> login-fails") == 0) {
         st->login_fails = true;
+    } else if (strcmp(line->action, "> memory-short") == 0) {
+        st->is_short = true;
     }
 }
 
