@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/digest.h"
 #include "base/mem.h"
@@ -24,7 +25,12 @@
 #include "proxy/version.h"
 #include "store/db_sqlite.h"
 
-enum { RENEW_MS = 7 * 86400 * 1000, RETRY_MS = 5000, OUTBOX_MAX = 4096 };
+enum {
+    RENEW_MS = 7 * 86400 * 1000,
+    RETRY_MS = 5000,
+    OUTBOX_MAX = 4096,
+    NICE = 10
+};
 
 struct served {
     struct console_role *role;
@@ -493,6 +499,8 @@ int console_main(const struct role_start *start)
     }
     db_prepare_process();
     take_sockets(c);
+    /* Whoever uses the proxy does not wait for who looks on (F52). */
+    (void)setpriority(PRIO_PROCESS, 0, NICE);
     role_enter_sandbox(start);
     start_loop(c);
     make_console(c);
