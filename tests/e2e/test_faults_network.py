@@ -1,4 +1,5 @@
 """F19, F20, F44: name servers that fail or lie, workers that get no time."""
+import contextlib
 import os
 import signal
 import socket
@@ -16,12 +17,47 @@ SERVFAIL, TRUNCATED = 2, 0x0200
 
 
 class OddDns(Dns):
-    """servfail.test, cut.test (truncated, and no TCP), many.test (200 addresses),
-    loop.test and its CNAME, rebound.test: public when asked first."""
+    """servfail.test, cut.test (truncated, and no answer by TCP either), long.test
+    (whole by TCP), late.test (30 s later), many.test (200 addresses), loop.test
+    and its CNAME, rebound.test: public when asked first."""
 
     def __init__(self, names, silent=()):
         super().__init__(names, silent)
-        self.rebound = 0
+        self.rebound, self.by_tcp = 0, []
+        self.tcp = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._serve_tcp, daemon=True).start()
+
+    def _serve_tcp(self):
+        while True:
+            try:
+                sock, _ = self.tcp.accept()
+            except OSError:
+                return
+            with sock:
+                data = sock.recv(4096)[2:]
+                self.by_tcp.append(data)
+                if b"\4long" in data:
+                    answer = super()._answer(data)
+                    sock.sendall(len(answer).to_bytes(2, "big") + answer)
+
+    def _run(self):
+        while True:
+            try:
+                data, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            timer = threading.Timer(30 if b"\4late" in data else 0, self._send, (self._answer(data), peer))
+            timer.daemon = True
+            timer.start()
+
+    def _send(self, answer, peer):
+        with contextlib.suppress(OSError):  # stopped meanwhile
+            if answer:
+                self.socket.sendto(answer, peer)
+
+    def stop(self):
+        super().stop()
+        self.tcp.close()
 
     def _answer(self, data):
         at = data.index(b"\0", 12)
@@ -37,7 +73,7 @@ class OddDns(Dns):
                     len(body).to_bytes(2, "big") + body)
         if name == b"servfail":
             return reply(SERVFAIL)
-        if name == b"cut":
+        if name in (b"cut", b"long"):
             return reply(TRUNCATED)
         if name == b"many" and kind == A:
             return reply(0, *(record(A, bytes([127, 0, 1, i])) for i in range(200)))
@@ -53,7 +89,7 @@ class Names(FaultTest):
     @classmethod
     def own_origins(cls):
         super().own_origins()
-        cls.dns = OddDns({"good.test": ["127.0.0.1"]}, [("never.test", socket.AF_INET), ("never.test", socket.AF_INET6)])
+        cls.dns = OddDns({"late.test": ["127.0.1.1"], "long.test": ["127.0.1.1"]}, [("never.test", socket.AF_INET), ("never.test", socket.AF_INET6)])
         cls.inner = Origin(lambda s: s.recv(100))
         cls.settings = FEW + (
             f'upstream: {{resolve: {{"chatgpt.com:443": "127.0.0.1:{cls.standin.port}"}}, extra_roots: [{certs()}/root.pem], '
@@ -85,7 +121,7 @@ class Names(FaultTest):
         thread = threading.Thread(target=others)
         thread.start()
         try:
-            for name in ("servfail", "cut", "loop", "never", "many"):
+            for name in ("servfail", "cut", "loop", "never", "late", "many"):
                 begin = time.monotonic()
                 self.assertIn(self.code(f"{name}.test:{self.inner.port}"), (502, 504), name)
                 self.assertLess(time.monotonic() - begin, 6, name)
@@ -93,6 +129,11 @@ class Names(FaultTest):
             ending.set()
             thread.join()
         self.assertLess(sorted(longest)[len(longest) * 9 // 10], 0.5)
+
+    def test_f19_what_was_cut_is_asked_for_by_tcp(self):
+        with socket.create_server(("127.0.1.1", self.inner.port)):
+            self.assertEqual(self.code(f"long.test:{self.inner.port}"), 200)
+        self.assertTrue(any(b"\4long" in data for data in self.dns.by_tcp))
 
     def test_f20_a_name_that_turns_private_after_the_check_reaches_nothing(self):
         """The address checked is the one dialled; each new answer is checked anew."""

@@ -3,16 +3,19 @@ a store that is damaged, read-only or cut, a log that nobody reads."""
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 from faults import FEW, HOST, POLICY, FaultTest
-from gateway import BINARY, Gateway, Standin, TellingTest, wait_for
+from gateway import BINARY, Gateway, Standin, TellingTest, wait_for, wait_within
 from load import Client, Load
 from raw import tls_through
 
@@ -69,6 +72,49 @@ class LittleMemory(FaultTest):
         self.assertEqual(self.activity(message)["outcome"], "success")
 
 
+class LimitedMemory(FaultTest):
+    """F43: a worker may have little more than it has (prlimit --as)."""
+    settings = FEW + "workers: 1\nhold: {max_bytes: 8388608}"
+    MORE = 160 * MIB
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        pids = cls.gateway.roles()
+        most = max(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0]) for pid in pids) * os.sysconf("SC_PAGESIZE")
+        cls.gateway.stop()
+        cls.gateway.prefix = ("prlimit", f"--as={most + cls.MORE}:unlimited")
+        cls.gateway.start()
+
+    def test_f43_near_the_limit_new_requests_get_503_and_when_to_come_again(self):
+        pid = min(self.gateway.roles("worker"))
+        part = b'{"messages":[{"content":{"parts":["' + b"x" * (7 * MIB)
+        refused = []
+        with contextlib.ExitStack() as socks:
+            for _ in range(60):  # 420 MiB, none of them whole
+                try:
+                    sock = socks.enter_context(tls_through(self.gateway))
+                except AssertionError as error:  # CONNECT's answer
+                    refused.append(error.args[0])
+                    break
+                sock.settimeout(0.3)
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    sock.sendall(b"POST /backend-api/conversation HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+                                 b"Content-Length: %d\r\n\r\n" % (len(part) + 1) + part)
+            self.assertTrue(refused, "nobody was refused")
+            self.assertRegex(refused[0], b"^HTTP/1.1 503 ")
+            self.assertRegex(refused[0].lower(), b"retry-after: [1-9]")
+            self.assertIn("event=memory.short", self.gateway.log())
+            self.assertEqual(set(self.gateway.roles("worker")), {pid}, "it ran out of memory")
+            self.assertTrue(self.gateway.is_ready(), "its own pages")
+        wait_within(lambda: self.status("https://chatgpt.com/status/200") == 200, 2, "service as before")
+        message, answer = self.send_prompt("hello")
+        self.assertIn("[DONE]", answer)
+        self.assertEqual(self.activity(message)["outcome"], "success")
+        self.assertEqual(set(self.gateway.roles("worker")), {pid})
+        self.assertIn("event=memory.enough", self.gateway.log())
+
+
 class Alone(TellingTest):
     """Each with a gateway of its own."""
 
@@ -114,6 +160,28 @@ class Alone(TellingTest):
         wait_for(lambda: self.gateway.roles("keeper"), 10, "the keeper")
         self.stored(self.prompts(1))
         self.assertGreaterEqual(self.gateway.metrics()["promptgate_role_restarts_total"], ended)
+
+    def test_f5_while_one_worker_cannot_live_the_other_serves(self):
+        """As by a fault that no check foresees: it ends as soon as it is there."""
+        self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        stays, first = sorted(self.gateway.roles("worker"))
+        ended, begin = 0, time.monotonic()
+        os.kill(first, signal.SIGKILL)
+        with Load(self.gateway, 2, b"?delay=0") as load:
+            while time.monotonic() - begin < 5:
+                for pid in self.gateway.roles("worker").keys() - {stays, first}:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                        ended += 1
+                time.sleep(0.01)
+            wait_for(lambda: load.count("answered") > 20, 20, "answers of the other")
+        self.assertLess(ended, 16, "it is started without a pause")
+        self.assertGreater(ended, 2)
+        self.assertIn(stays, self.gateway.roles("worker"))
+        wait_for(lambda: len(self.gateway.roles("worker")) == 2, 20, "another worker")
+        self.assertGreaterEqual(self.gateway.metrics()["promptgate_role_restarts_total"], ended)
+        self.stored(load.every("answered"))
 
     def test_f9_a_damaged_store_is_never_used_silently(self):
         """The index is made anew out of the journal, or the start is refused in words."""
@@ -191,6 +259,63 @@ class Alone(TellingTest):
         self.assertNotEqual(done.returncode, 0)
         wait_for(lambda: "target.refused" in self.gateway.log(), 5, "the line")
         self.assertNotIn("\0", self.gateway.log())
+
+    def refuse_to_connect(self, number):
+        """A line of a worker's that no other is like."""
+        target = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:443"
+        with socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 10) as sock:
+            sock.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+            self.assertIn(b" 403 ", sock.recv(4096))
+        return f"target={target} "
+
+    def test_f10_a_log_file_that_is_renamed_goes_on_in_a_new_one_without_loss(self):
+        path = self.gateway.log_path
+        self.gateway.write_config(FEW + f"log: {{file: ../{path.name}}}")
+        self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        ending, told, moved = threading.Event(), [], []
+
+        def talk():
+            while not ending.is_set():
+                told.append(self.refuse_to_connect(len(told)))
+        talker = threading.Thread(target=talk)
+        talker.start()
+        try:
+            for n in range(3):
+                wait_for(lambda: len(told) > (n + 1) * 50, what="lines")
+                old = self.folder / f"old{n}.log"
+                path.rename(old)
+                self.gateway.signal(signal.SIGHUP)
+                wait_for(lambda: "event=reload.in_use" in self.gateway.log(), what="the new file in use")
+                moved.append((old, old.stat().st_size))
+                if os.geteuid() == 0:
+                    for pid in (self.gateway.process.pid, *self.gateway.roles()):
+                        self.assertEqual(os.readlink(f"/proc/{pid}/fd/2"), str(path.resolve()))
+            wait_for(lambda: len(told) > 200, what="lines in the last one")
+        finally:
+            ending.set()
+            talker.join()
+        self.assertEqual([old.stat().st_size for old, _ in moved], [size for _, size in moved], "somebody writes to the old one")
+        lines = "".join(p.read_text() for p in (*(old for old, _ in moved), path)).splitlines()
+        own = [line for line in lines if not re.match("promptgate is running|  ", line)]  # standard output is in it, too
+        self.assertFalse([line for line in own if not re.match(r"\d{4}-\S+Z \w+ role=\S+ event=", line)], "torn")
+        found = [next(word for word in line.split() if word.startswith("target=")) + " " for line in lines if "target.refused" in line]
+        self.assertEqual(sorted(found), sorted(told))
+        self.assertIn("target=", path.read_text())
+
+    def test_f10_a_log_file_that_cannot_be_opened_is_a_mistake(self):
+        bad = FEW + "log: {file: not/there.log}"
+        self.gateway.write_config(bad)
+        done = subprocess.run([BINARY, "run", "-c", self.gateway.config], stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "not/there.log:.*No such file")
+        self.gateway.write_config(FEW)
+        self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        self.gateway.write_config(bad)
+        self.gateway.signal(signal.SIGHUP)
+        wait_for(lambda: "event=reload.refused" in self.gateway.log(), what="the refusal")
+        self.stored(self.prompts(1))
 
     def test_f55_a_copy_taken_in_mid_write_opens(self):
         """As a power cut leaves it: the files as they are at any moment, the journal's end torn."""
