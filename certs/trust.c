@@ -13,12 +13,14 @@
 #include "base/mem.h"
 #include "base/net.h"
 #include "certs/pem.h"
+#include "certs/profile.h"
 
 enum {
     SECURITY_LEVEL = 2,
     RSA_BITS_MIN = 2048,
     RSA_BITS_MAX = 8192,
     STAPLE_SKEW_SECONDS = 300,
+    WAYS_MAX = 4, /* chains tried for one server */
 };
 
 /* The roots of all, and those of a pattern of hosts. */
@@ -79,7 +81,7 @@ const char *const trust_reasons[] = {"expired", "not-yet-valid", "self-signed",
     "unknown-issuer", "own-ca", "bad-signature", "revoked", "chain-too-long",
     "invalid-ca", "wrong-usage", "name-mismatch", "weak-key", "weak-signature",
     "name-constraint", "critical-extension", "bad-crl", "missing-staple",
-    "invalid", NULL};
+    "malformed", "invalid", NULL};
 
 static const char *reason_of(int error)
 {
@@ -323,6 +325,24 @@ static bool is_authority(X509 *cert, bool is_root)
     return kind == 1 || (is_root && kind == 3);
 }
 
+static enum err check_profile(
+    X509 *cert, int depth, int count, struct trust_verdict *verdict)
+{
+    bool is_root = depth == count - 1;
+    enum profile_place place = depth > 0
+                                   ? is_root ? PROFILE_ROOT : PROFILE_AUTHORITY
+                               : is_root ? PROFILE_SERVER_AND_ROOT
+                                         : PROFILE_SERVER;
+    const char *mistake = profile_mistake(cert, place);
+    if (mistake == NULL)
+        return OK;
+    verdict->reason = "malformed";
+    verdict->x509_error = X509_V_ERR_INVALID_EXTENSION;
+    snprintf(verdict->detail, sizeof verdict->detail, "%s (depth %d)", mistake,
+        depth);
+    return ERR_DENIED;
+}
+
 static enum err check_chain(const struct trust *trust, STACK_OF(X509) * chain,
     struct trust_verdict *verdict)
 {
@@ -344,6 +364,8 @@ static enum err check_chain(const struct trust *trust, STACK_OF(X509) * chain,
         if (i < n - 1 && !is_good_signature(cert))
             return deny(
                 verdict, "weak-signature", X509_V_ERR_CA_MD_TOO_WEAK, i);
+        if (check_profile(cert, i, n, verdict) != OK)
+            return ERR_DENIED;
         if (end_ms < verdict->valid_until_ms)
             verdict->valid_until_ms = end_ms;
     }
@@ -423,12 +445,26 @@ static enum err check_excluded(
 
 /* ---- building the chain ------------------------------------------------ */
 
+/* notAfter is the last second that counts (RFC 5280 §4.1.2.5), for OpenSSL the
+ * first that does not. */
+static bool is_last_second(X509_STORE_CTX *context)
+{
+    X509 *cert = X509_STORE_CTX_get_current_cert(context);
+    time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
+    return asn1_time_ms(X509_get0_notAfter(cert)) == (int64_t)now * 1000;
+}
+
 /* The stated policy for CRLs that are missing or out of date. */
 static int on_verify_step(int is_good, X509_STORE_CTX *context)
 {
     if (is_good)
         return 1;
     switch (X509_STORE_CTX_get_error(context)) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        if (!is_last_second(context))
+            return 0;
+        X509_STORE_CTX_set_error(context, X509_V_OK);
+        return 1;
     case X509_V_ERR_UNABLE_TO_GET_CRL:
     case X509_V_ERR_CRL_HAS_EXPIRED:
     case X509_V_ERR_CRL_NOT_YET_VALID:
@@ -439,43 +475,127 @@ static int on_verify_step(int is_good, X509_STORE_CTX *context)
     }
 }
 
-static X509_STORE_CTX *context_new(struct trust *trust, X509_STORE *store,
-    X509 *leaf, STACK_OF(X509) * untrusted, int64_t now_ms)
+/* What is to be believed, and when. */
+struct claim {
+    struct trust *trust;
+    X509_STORE *store;
+    X509 *leaf;
+    int64_t now_ms;
+};
+
+static X509_STORE_CTX *context_new(
+    const struct claim *claim, STACK_OF(X509) * untrusted, unsigned long flags)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    openssl_need(
-        context != NULL &&
-            X509_STORE_CTX_init(context, store, leaf, untrusted) == 1 &&
-            X509_STORE_CTX_set_default(context, "ssl_server") == 1,
+    openssl_need(context != NULL &&
+                     X509_STORE_CTX_init(
+                         context, claim->store, claim->leaf, untrusted) == 1 &&
+                     X509_STORE_CTX_set_default(context, "ssl_server") == 1,
         "X509_STORE_CTX");
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
-    X509_VERIFY_PARAM_set_time(param, (time_t)(now_ms / 1000));
+    X509_VERIFY_PARAM_set_time(param, (time_t)(claim->now_ms / 1000));
     X509_VERIFY_PARAM_set_depth(param, TRUST_CHAIN_MAX - 2);
     X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-    if (trust->has_crls)
-        X509_VERIFY_PARAM_set_flags(
-            param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    if (claim->trust->has_crls)
+        flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    X509_VERIFY_PARAM_set_flags(param, flags);
     X509_STORE_CTX_set_verify_cb(context, on_verify_step);
     return context;
 }
 
-static enum err build_chain(struct trust *trust, X509 *leaf,
-    STACK_OF(X509) * untrusted, struct str host, int64_t now_ms,
+/* OK with the chain, or ERR_DENIED with as much of it as was found. */
+static enum err build_once(const struct claim *claim,
+    STACK_OF(X509) * untrusted, unsigned long flags,
     struct trust_verdict *verdict, STACK_OF(X509) * *chain_out)
 {
-    X509_STORE_CTX *context =
-        context_new(trust, store_for(trust, host), leaf, untrusted, now_ms);
+    X509_STORE_CTX *context = context_new(claim, untrusted, flags);
     enum err err = OK;
     int is_good = X509_verify_cert(context);
     int error = X509_STORE_CTX_get_error(context);
-    if (is_good == 1 && error == X509_V_OK)
-        *chain_out = X509_STORE_CTX_get1_chain(context);
-    else
+    *chain_out = X509_STORE_CTX_get1_chain(context);
+    if (is_good != 1 || error != X509_V_OK)
         err = deny(verdict, reason_of(error),
             error != X509_V_OK ? error : X509_V_ERR_UNSPECIFIED,
             X509_STORE_CTX_get_error_depth(context));
     X509_STORE_CTX_free(context);
     ERR_clear_error();
+    return err;
+}
+
+/* Where the first authority of a chain that has another certificate of the
+ * same name is in untrusted; -1: there is no other way. */
+static int find_other_way(STACK_OF(X509) * chain, STACK_OF(X509) * untrusted)
+{
+    for (int i = 1; i < sk_X509_num(chain); i++) {
+        X509 *used = sk_X509_value(chain, i);
+        int at = -1, others = 0;
+        for (int j = 0; j < sk_X509_num(untrusted); j++) {
+            X509 *one = sk_X509_value(untrusted, j);
+            if (X509_cmp(one, used) == 0)
+                at = j;
+            else if (X509_NAME_cmp(X509_get_subject_name(one),
+                         X509_get_subject_name(used)) == 0)
+                others++;
+        }
+        if (at >= 0 && others > 0)
+            return at;
+    }
+    return -1;
+}
+
+/* OpenSSL follows one path.  Where an authority came in several certificates,
+ * the one that led to nothing is left out and the next one tried; each way is
+ * judged whole.  The first refusal is the one that is told. */
+static enum err build_by_ways(const struct claim *claim,
+    STACK_OF(X509) * untrusted, struct trust_verdict *verdict,
+    STACK_OF(X509) * *chain_out)
+{
+    struct trust_verdict other = *verdict;
+    STACK_OF(X509) *left = sk_X509_dup(untrusted);
+    enum err err = build_once(claim, untrusted, 0, verdict, chain_out);
+    openssl_need(left != NULL, "sk_dup");
+    for (int ways = 1; err != OK && ways < WAYS_MAX; ways++) {
+        int at = find_other_way(*chain_out, left);
+        if (at < 0)
+            break;
+        sk_X509_delete(left, at);
+        sk_X509_pop_free(*chain_out, X509_free);
+        err = build_once(claim, left, 0, &other, chain_out);
+    }
+    sk_X509_free(left);
+    return err;
+}
+
+/* Who configures an authority that another one issued believes it (RFC 5280
+ * §6.1.1 d); it must say whose key signed it. */
+static bool ends_chain(STACK_OF(X509) * chain)
+{
+    int n = sk_X509_num(chain);
+    X509 *last = sk_X509_value(chain, n - 1);
+    return n > 1 && (X509_get_extension_flags(last) & EXFLAG_SI) == 0 &&
+           X509_get0_authority_key_id(last) != NULL;
+}
+
+static enum err build_chain(const struct claim *claim,
+    STACK_OF(X509) * untrusted, struct trust_verdict *verdict,
+    STACK_OF(X509) * *chain_out)
+{
+    const struct trust_verdict asked = *verdict;
+    struct trust_verdict other = asked;
+    enum err err = build_by_ways(claim, untrusted, verdict, chain_out);
+    if (err != OK && strcmp(verdict->reason, "unknown-issuer") == 0) {
+        sk_X509_pop_free(*chain_out, X509_free);
+        err = build_once(
+            claim, untrusted, X509_V_FLAG_PARTIAL_CHAIN, &other, chain_out);
+        if (err == OK && !ends_chain(*chain_out))
+            err = ERR_DENIED;
+    }
+    if (err == OK) {
+        *verdict = asked;
+        return OK;
+    }
+    sk_X509_pop_free(*chain_out, X509_free);
+    *chain_out = NULL;
     return err;
 }
 
@@ -503,9 +623,9 @@ enum err trust_verify(struct trust *trust, X509 *leaf,
     if (sk_X509_num(untrusted) > TRUST_CHAIN_MAX)
         return deny(verdict_out, "chain-too-long",
             X509_V_ERR_CERT_CHAIN_TOO_LONG, TRUST_CHAIN_MAX);
+    struct claim claim = {trust, store_for(trust, host), leaf, now_ms};
     STACK_OF(X509) *chain = NULL;
-    enum err err =
-        build_chain(trust, leaf, untrusted, host, now_ms, verdict_out, &chain);
+    enum err err = build_chain(&claim, untrusted, verdict_out, &chain);
     if (err != OK)
         name_own_ca(trust, leaf, untrusted, verdict_out);
     if (err == OK)

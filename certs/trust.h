@@ -4,7 +4,8 @@
  *
  * Believed is a chain to a configured root (never the gateway's own CA, even
  * if the system store has it, U11) in which every date, basicConstraints,
- * keyUsage, pathLen, nameConstraints and serverAuth holds (U1, U4, U5), for a
+ * keyUsage, pathLen, nameConstraints and serverAuth holds (U1, U4, U5), none
+ * of them of a form that RFC 5280 forbids (certs/profile.h), for a
  * name in subjectAltName only, wildcards as one whole leftmost label, IP
  * literals by iPAddress only (U2, U3), without MD5, SHA-1, DSA, RSA below
  * 2048 bits or odd curves (U6), of at most TRUST_CHAIN_MAX certificates

@@ -27,7 +27,10 @@ struct pki_spec {
     int from_days, to_days;  /* from now; both 0: -1 to 90 */
     const char *constraints; /* basicConstraints */
     const char *key_usage, *extended_usage;
-    const char *extra; /* one more extension: "nameConstraints=…" */
+    const char *extra; /* more extensions, a line each: "nameConstraints=…" */
+    const char *serial; /* "-0x12"; random when NULL */
+    const char *aki;    /* "keyid" when NULL */
+    bool is_bare;       /* without key identifiers */
 };
 
 static EVP_PKEY *pki_key(const char *kind)
@@ -55,12 +58,28 @@ static void pki_extend(
 
 static void pki_extend_extra(X509 *cert, X509 *issuer, const char *extra)
 {
-    char name[64] = "";
-    if (extra == NULL)
+    struct str rest = str_of(extra != NULL ? extra : ""), line;
+    while (rest.n > 0 && str_split(&rest, '\n', &line)) {
+        char text[512];
+        snprintf(text, sizeof text, "%.*s", (int)line.n, line.p);
+        char *equals = strchr(text, '=');
+        *equals = '\0';
+        pki_extend(cert, issuer, text, equals + 1);
+    }
+}
+
+static void pki_number(X509 *cert, const char *serial)
+{
+    uint64_t random = 0;
+    RAND_bytes((unsigned char *)&random, sizeof random);
+    if (serial == NULL) {
+        ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), random >> 1);
         return;
-    const char *equals = strchr(extra, '=');
-    memcpy(name, extra, (size_t)(equals - extra));
-    pki_extend(cert, issuer, name, equals + 1);
+    }
+    ASN1_INTEGER *number = s2i_ASN1_INTEGER(NULL, serial);
+    openssl_need(number != NULL && X509_set_serialNumber(cert, number) == 1,
+        "X509_set_serialNumber");
+    ASN1_INTEGER_free(number);
 }
 
 /* issuer NULL: self-signed. */
@@ -70,9 +89,7 @@ PKI_MAY_BE_UNUSED static struct pki_cert pki_make(
     struct pki_cert made = {X509_new(), pki_key(spec.key)};
     X509 *cert = made.cert, *by = issuer != NULL ? issuer->cert : cert;
     bool is_default = spec.from_days == 0 && spec.to_days == 0;
-    uint64_t serial = 0;
-    RAND_bytes((unsigned char *)&serial, sizeof serial);
-    ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial >> 1);
+    pki_number(cert, spec.serial);
     X509_set_version(cert, X509_VERSION_3);
     X509_set_pubkey(cert, made.key);
     X509_gmtime_adj(
@@ -86,8 +103,11 @@ PKI_MAY_BE_UNUSED static struct pki_cert pki_make(
     pki_extend(cert, by, "keyUsage", spec.key_usage);
     pki_extend(cert, by, "extendedKeyUsage", spec.extended_usage);
     pki_extend(cert, by, "subjectAltName", spec.san);
-    pki_extend(cert, by, "subjectKeyIdentifier", "hash");
-    pki_extend(cert, by, "authorityKeyIdentifier", "keyid");
+    pki_extend(cert, by, "subjectKeyIdentifier", spec.is_bare ? NULL : "hash");
+    pki_extend(cert, by, "authorityKeyIdentifier",
+        spec.is_bare       ? NULL
+        : spec.aki != NULL ? spec.aki
+                           : "keyid");
     pki_extend_extra(cert, by, spec.extra);
     EVP_PKEY *signing = issuer != NULL ? issuer->key : made.key;
     const EVP_MD *digest =

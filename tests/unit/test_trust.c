@@ -411,6 +411,293 @@ static void u9_local_revocation_lists_are_obeyed(void **state)
     pki_free(&without);
 }
 
+/* What RFC 5280 forbids and no authority writes that does it right. */
+static void u5_forbidden_forms_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *want;
+        struct pki_spec ca, leaf;
+    } rules[] = {
+        {.want = "good"},
+        {.want = "malformed", .leaf = {.serial = "0"}},
+        {.want = "malformed", .leaf = {.serial = "-5"}},
+        {.want = "malformed",
+            .leaf = {.serial = "0x7ab77cd6f0f2bab61a642396c6994a6b1415ae1e25"}},
+        {.want = "good",
+            .leaf = {.serial = "0xfab77cd6f0f2bab61a642396c6994a6b1415ae1e"}},
+        {.want = "malformed", .ca = {.serial = "0"}},
+        {.want = "malformed",
+            .leaf = {.key_usage = "keyCertSign,"
+                                  "digitalSignature"}},
+        {.want = "malformed",
+            .leaf = {.extra = "nameConstraints=permitted;DNS:a.test"}},
+        {.want = "malformed",
+            .leaf = {.extra = "nameConstraints=critical,permitted;DNS:a.test"}},
+        {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:.a.test"}},
+        {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:b..test"}},
+        {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:b test"}},
+        {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:b.test."}},
+        {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:b@test"}},
+        {.want = "good", .leaf = {.san = "DNS:a.test,DNS:b_c,DNS:*.b.test"}},
+        {.want = "malformed", .leaf = {.extra = "1.3.6.1.5.5.7.1.1=DER:3000"}},
+        {.want = "malformed", .leaf = {.extra = "1.3.6.1.5.5.7.1.1=DER:0500"}},
+        {.want = "malformed", /* the policies, and a byte more */
+            .leaf = {.extra = "2.5.29.32=DER:3006300406022a0300"}},
+        {.want = "malformed", .ca = {.extra = "2.5.29.32=DER:05"}},
+        {.want = "malformed",
+            .ca = {.extra = "nameConstraints=permitted;DNS:.test"}},
+        {.want = "malformed",
+            .ca = {.extra = "nameConstraints=excluded;DNS:*.b.test"}},
+        {.want = "malformed", .ca = {.extra = "2.5.29.30=critical,DER:3000"}},
+        {.want = "malformed",
+            .ca = {.extra = "2.5.29.30=critical,DER:3004a000a100"}},
+        {.want = "good",
+            .ca = {.extra = "nameConstraints=critical,excluded;DNS:b.test,"
+                            "permitted;DNS:test,permitted;IP:10.0.0.0/"
+                            "255.0.0.0"}},
+        {.want = "malformed",
+            .ca = {.extra = "policyConstraints=requireExplicitPolicy:3"}},
+        {.want = "good",
+            .ca = {.extra = "policyConstraints=critical,"
+                            "requireExplicitPolicy:3"}},
+        {.want = "malformed", .ca = {.extra = "inhibitAnyPolicy=2"}},
+    };
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        struct pki_spec ca = rules[i].ca, leaf = rules[i].leaf;
+        ca.name = "between";
+        ca.constraints = "critical,CA:TRUE";
+        leaf.name = "server";
+        leaf.san = leaf.san != NULL ? leaf.san : "DNS:a.test";
+        struct pki_cert between = pki_make(ca, &root);
+        struct pki_cert server = pki_make(leaf, &between);
+        const char *got =
+            judge(trust, server.cert, between.cert, "a.test", clock_wall_ms());
+        if (strcmp(got, rules[i].want) != 0)
+            print_message("rule %zu: %s\n", i, got);
+        assert_string_equal(got, rules[i].want);
+        pki_free(&server);
+        pki_free(&between);
+    }
+    trust_free(&trust);
+    pki_free(&root);
+}
+
+/* As these tools write them when nothing special is asked for. */
+static void certificates_of_private_authorities_are_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tool;
+        struct pki_spec root, between, leaf;
+    } tools[] = {
+        {.tool = "openssl req -x509, ca",
+            .root = {.constraints = "critical,CA:TRUE"},
+            .leaf = {.serial = "1",
+                .constraints = "CA:FALSE",
+                .aki = "keyid,issuer",
+                .extra = "nsComment=OpenSSL Generated Certificate"}},
+        {.tool = "openssl req -x509 -CA",
+            .root = {.constraints = "critical,CA:TRUE"},
+            .leaf = {.constraints = "critical,CA:TRUE"}},
+        {.tool = "openssl x509 -req -set_serial, a root of number 0",
+            .root = {.constraints = "CA:TRUE", .serial = "0"},
+            .leaf = {.serial = "0x01"}},
+        {.tool = "mkcert",
+            .root = {.constraints = "critical,CA:TRUE,pathlen:0",
+                .key = "RSA3072",
+                .key_usage = "critical,keyCertSign"},
+            .leaf = {.key = "RSA2048",
+                .key_usage = "critical,digitalSignature,keyEncipherment",
+                .extended_usage = "serverAuth"}},
+        {.tool = "easy-rsa",
+            .root = {.constraints = "CA:TRUE",
+                .key_usage = "cRLSign,keyCertSign",
+                .aki = "keyid:always,issuer:always"},
+            .leaf = {.constraints = "CA:FALSE",
+                .serial = "0xe3f1c3b0a0b1c2d3e4f5061728394a5b",
+                .key_usage = "digitalSignature,keyEncipherment",
+                .extended_usage = "serverAuth",
+                .aki = "keyid,issuer:always"}},
+        {.tool = "step-ca",
+            .root = {.constraints = "critical,CA:TRUE,pathlen:1",
+                .key_usage = "critical,keyCertSign,cRLSign"},
+            .between = {.constraints = "critical,CA:TRUE,pathlen:0",
+                .key_usage = "critical,keyCertSign,cRLSign"},
+            .leaf = {.key_usage = "critical,digitalSignature",
+                .extended_usage = "serverAuth,clientAuth",
+                .extra = "1.3.6.1.4.1.37476.9000.64.1=DER:3003020101"}},
+        {.tool = "trustme",
+            .root = {.constraints = "critical,CA:TRUE,pathlen:9",
+                .key_usage = "critical,keyCertSign,cRLSign,digitalSignature"},
+            .leaf = {.san = "critical,DNS:a.test",
+                .constraints = "critical,CA:FALSE",
+                .key_usage = "critical,digitalSignature,keyEncipherment",
+                .extended_usage = "critical,clientAuth,serverAuth,"
+                                  "codeSigning"}},
+        {.tool = "AD CS",
+            .root = {.constraints = "critical,CA:TRUE",
+                .key_usage = "digitalSignature,keyCertSign,cRLSign",
+                .extra = "1.3.6.1.4.1.311.21.1=DER:020100"},
+            .between = {.constraints = "critical,CA:TRUE",
+                .key_usage = "digitalSignature,keyCertSign,cRLSign",
+                .extra =
+                    "1.3.6.1.4.1.311.20.2=DER:1e0a00530075006200430041\n"
+                    "crlDistributionPoints=URI:ldap:///CN=ca%2cCN=CDP?x?base"},
+            .leaf = {.key = "RSA2048",
+                .serial = "0x5e00000002a1b2c3d4e5f60718000000000002",
+                .key_usage = "critical,digitalSignature,keyEncipherment",
+                .extended_usage = "serverAuth",
+                .extra =
+                    "1.3.6.1.4.1.311.21.7=DER:300a06052a03040506020101\n"
+                    "1.3.6.1.4.1.311.21.10=DER:300c300a06082b06010505070301\n"
+                    "authorityInfoAccess=caIssuers;URI:ldap:///CN=ca?c?base"}},
+        {.tool = "the simplest",
+            .root = {.constraints = "CA:TRUE", .is_bare = true},
+            .leaf = {.is_bare = true}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+        struct pki_spec spec[] = {
+            tools[i].root, tools[i].between, tools[i].leaf};
+        bool is_deep = spec[1].constraints != NULL;
+        spec[0].name = "root";
+        spec[1].name = "between";
+        spec[2].name = "server";
+        spec[2].san = spec[2].san != NULL ? spec[2].san : "DNS:a.test";
+        struct pki_cert root = pki_make(spec[0], NULL), between = {0};
+        if (is_deep)
+            between = pki_make(spec[1], &root);
+        struct pki_cert leaf = pki_make(spec[2], is_deep ? &between : &root);
+        struct bundle bundle = {0};
+        pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+        struct trust *trust = trust_of(&bundle);
+        const char *got =
+            judge(trust, leaf.cert, between.cert, "a.test", clock_wall_ms());
+        if (strcmp(got, "good") != 0)
+            print_message("%s: %s\n", tools[i].tool, got);
+        assert_string_equal(got, "good");
+        trust_free(&trust);
+        pki_free(&root);
+        pki_free(&between);
+        pki_free(&leaf);
+    }
+}
+
+/* As "openssl req -x509 -addext subjectAltName=…" writes it. */
+static void u1_a_self_signed_server_is_taken_when_it_is_a_root(void **state)
+{
+    (void)state;
+    struct pki_cert server = pki_make((struct pki_spec){.name = "server",
+                                          .serial = "0",
+                                          .san = "DNS:a.test",
+                                          .constraints = "critical,CA:TRUE"},
+        NULL);
+    struct pki_cert other = pki_make_ca("other", NULL);
+    struct bundle with = {0}, without = {0};
+    pki_add(&with, BUNDLE_ROOTS, server.cert);
+    pki_add(&without, BUNDLE_ROOTS, other.cert);
+    struct trust *believes = trust_of(&with), *doubts = trust_of(&without);
+    int64_t now_ms = clock_wall_ms();
+    assert_string_equal(
+        judge(believes, server.cert, NULL, "a.test", now_ms), "good");
+    assert_string_equal(
+        judge(doubts, server.cert, NULL, "a.test", now_ms), "self-signed");
+    trust_free(&believes);
+    trust_free(&doubts);
+    pki_free(&server);
+    pki_free(&other);
+}
+
+static void u1_a_configured_authority_below_another_is_a_root(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert between = pki_make_ca("between", &root);
+    struct pki_cert sister = pki_make_ca("sister", &root);
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &between);
+    struct pki_cert beside = pki_make_leaf("DNS:a.test", &sister);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, between.cert);
+    struct trust *trust = trust_of(&bundle);
+    int64_t now_ms = clock_wall_ms();
+    assert_string_equal(
+        judge(trust, leaf.cert, root.cert, "a.test", now_ms), "good");
+    assert_string_equal(
+        judge(trust, beside.cert, sister.cert, "a.test", now_ms),
+        "unknown-issuer");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&between);
+    pki_free(&sister);
+    pki_free(&leaf);
+    pki_free(&beside);
+}
+
+/* An authority of two certificates, of which the first one leads to nothing. */
+static void u1_another_way_to_a_root_is_found(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert narrow =
+        pki_make((struct pki_spec){.name = "narrow",
+                     .constraints = "critical,CA:TRUE",
+                     .extra = "nameConstraints=critical,permitted;DNS:b.test"},
+            &root);
+    struct pki_cert by_narrow = pki_make_ca("shared", &narrow);
+    struct pki_cert by_root = {X509_dup(by_narrow.cert), NULL};
+    X509_set_issuer_name(by_root.cert, X509_get_subject_name(root.cert));
+    X509_EXTENSION_free(X509_delete_ext(by_root.cert,
+        X509_get_ext_by_NID(by_root.cert, NID_authority_key_identifier, -1)));
+    X509_sign(by_root.cert, root.key, EVP_sha256());
+    struct pki_cert leaf = pki_make_leaf("DNS:a.test", &by_narrow);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    STACK_OF(X509) *sent = sk_X509_new_null();
+    X509 *in_order[] = {by_narrow.cert, narrow.cert, by_root.cert};
+    for (size_t n = 0; n < ARRAY_LEN(in_order); n++) {
+        struct trust_verdict verdict;
+        STACK_OF(X509) *chain = NULL;
+        sk_X509_push(sent, in_order[n]);
+        enum err err = trust_verify(trust, leaf.cert, sent, STR("a.test"),
+            clock_wall_ms(), &verdict, &chain);
+        const char *want[] = {"unknown-issuer", "name-constraint", "good"};
+        assert_string_equal(err != OK ? verdict.reason : "good", want[n]);
+        sk_X509_pop_free(chain, X509_free);
+    }
+    sk_X509_free(sent);
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&narrow);
+    pki_free(&by_narrow);
+    pki_free(&by_root);
+    pki_free(&leaf);
+}
+
+static void u4_the_last_second_counts_and_the_next_does_not(void **state)
+{
+    (void)state;
+    struct pki_cert root = pki_make_ca("root", NULL);
+    struct pki_cert leaf = pki_make(
+        (struct pki_spec){.name = "server", .san = "DNS:a.test", .to_days = 9},
+        &root);
+    struct bundle bundle = {0};
+    pki_add(&bundle, BUNDLE_ROOTS, root.cert);
+    struct trust *trust = trust_of(&bundle);
+    int64_t end_ms = asn1_time_ms(X509_get0_notAfter(leaf.cert));
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", end_ms + 999), "good");
+    assert_string_equal(
+        judge(trust, leaf.cert, NULL, "a.test", end_ms + 1000), "expired");
+    trust_free(&trust);
+    pki_free(&root);
+    pki_free(&leaf);
+}
+
 static void u16_a_long_chain_is_refused_before_any_work(void **state)
 {
     (void)state;
@@ -453,20 +740,18 @@ static void broken_files_are_mistakes_with_a_name(void **state)
 /* ---- x509-limbo --------------------------------------------------------- */
 
 /* Cases where we differ, each with its reason. */
-static const char one_path[] =
-    "OpenSSL follows one path and does not try another: refused, never taken";
 static const char lab[] =
     "mistakes that private CAs make and browsers let pass; nothing hangs on it";
 static const char cabf[] =
     "a rule for public CAs' issuance, not one that a client enforces";
 static const char cn_unused[] =
     "the common name is never looked at, so it does no harm either";
-static const char form[] = "malformed in a way that widens nothing";
 static const struct {
     const char *id, *why;
 } deviations[] = {
     {"crl::crlnumber-missing", lab},
-    {"cve::cve-2024-0567", one_path},
+    {"cve::cve-2024-0567",
+        "the root is not self-signed and does not say whose key signed it"},
     {"pathlen::validation-ignores-pathlen-in-leaf",
         "a leaf that may only sign certificates is no server's"},
     {"rfc5280::ca-as-leaf",
@@ -480,34 +765,12 @@ static const struct {
     {"webpki::aki::root-with-aki-missing-keyidentifier", lab},
     {"rfc5280::ski::root-missing-ski", lab},
     {"rfc5280::ski::intermediate-missing-ski", lab},
-    {"rfc5280::serial::too-long", lab},
-    {"rfc5280::serial::zero", lab},
     {"rfc5280::san::noncritical-with-empty-subject", lab},
     {"rfc5280::san::underscore-dns", lab},
-    {"rfc5280::leaf-ku-keycertsign", lab},
     {"rfc5280::root-non-critical-basic-constraints", lab},
-    {"rfc5280::pc::ica-noncritical-pc", lab},
-    {"webpki::malformed-aia", form},
     {"webpki::ee-basicconstraints-ca", lab},
     {"rfc5280::nc::permitted-dns-match-noncritical",
         "constraints are obeyed whether critical or not"},
-    {"rfc5280::nc::invalid-dnsname-leading-period", form},
-    {"rfc5280::nc::nc-permits-invalid-dns-san",
-        "the malformed name matches no host; a second one is good"},
-    {"rfc5280::nc::not-allowed-in-ee-noncritical", form},
-    {"rfc5280::nc::not-allowed-in-ee-critical", form},
-    {"webpki::nc::intermediate-permitted-excluded-subtrees-both-null", form},
-    {"webpki::nc::"
-     "intermediate-permitted-excluded-subtrees-both-empty-sequences",
-        form},
-    {"rfc5280::nc::nc-forbids-alternate-chain-ica", one_path},
-    {"rfc5280::nc::nc-forbids-same-chain-ica", one_path},
-    {"rfc5280::validity::notafter-exact",
-        "ends with the last second instead of after it"},
-    {"rfc5280::validity::notafter-fractional",
-        "ends with the last second instead of after it"},
-    {"rfc5280::root-and-intermediate-swapped",
-        "only self-signed certificates are roots"},
     {"webpki::cn::ipv4-hex-mismatch", cn_unused},
     {"webpki::cn::ipv4-leading-zeros-mismatch", cn_unused},
     {"webpki::cn::ipv6-uppercase-mismatch", cn_unused},
@@ -675,6 +938,12 @@ int main(void)
         cmocka_unit_test(u6_weak_signatures_and_odd_keys_are_refused),
         cmocka_unit_test(u5_a_wildcard_does_not_cover_an_excluded_name),
         cmocka_unit_test(u5_path_length_is_counted),
+        cmocka_unit_test(u5_forbidden_forms_are_refused),
+        cmocka_unit_test(certificates_of_private_authorities_are_taken),
+        cmocka_unit_test(u1_a_self_signed_server_is_taken_when_it_is_a_root),
+        cmocka_unit_test(u1_a_configured_authority_below_another_is_a_root),
+        cmocka_unit_test(u1_another_way_to_a_root_is_found),
+        cmocka_unit_test(u4_the_last_second_counts_and_the_next_does_not),
         cmocka_unit_test(u11_our_own_ca_never_counts_not_even_cross_signed),
         cmocka_unit_test(u9_local_revocation_lists_are_obeyed),
         cmocka_unit_test(u16_a_long_chain_is_refused_before_any_work),
