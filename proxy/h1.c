@@ -106,7 +106,8 @@ static int on_llhttp_chunk_header(llhttp_t *parser)
     struct h1 *h1 = parser->data;
     h1->in_chunk_line = false;
     h1->is_last_chunk = parser->content_length == 0;
-    return HPE_PAUSED;
+    /* No body is so long; who counts with a sign would read a negative one. */
+    return parser->content_length > INT64_MAX ? HPE_USER : HPE_PAUSED;
 }
 
 static int on_llhttp_chunk_complete(llhttp_t *parser)

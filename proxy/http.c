@@ -167,7 +167,7 @@ static enum err parse_port(struct str text, uint16_t *port_out)
     uint64_t port = 0;
     if (text.n > 5 || str_to_u64(text, &port) != OK)
         return ERR_PARSE;
-    if (port == 0 || port > 65535)
+    if (text.p[0] == '0' || port > 65535) /* 0443 is not read by all alike */
         return ERR_PARSE;
     *port_out = (uint16_t)port;
     return OK;

@@ -604,6 +604,29 @@ static bool is_misdirected(const struct session *s, const struct head *head)
     return !str_eq_nocase(host, s->host) || port != s->port;
 }
 
+/* What is inspected is no proxy: a tunnel in it would pass unread. */
+static bool is_tunnel(const struct head *head)
+{
+    return str_is(head->method, "CONNECT") && head->protocol.n == 0;
+}
+
+static void log_refusal(
+    const struct session *s, struct str host, const char *reason, int status)
+{
+    log_event(LOG_WARN, "request.refused", LOG_INT("session", s->number),
+        LOG_CSTR("reason", reason), LOG_INT("status", status),
+        LOG_STR("host", host), LOG_CSTR("client", s->client_ip));
+}
+
+static void refuse_head(struct session *s, struct stream *stream,
+    const struct head *head, enum reply_kind kind, const char *reason)
+{
+    stats_add(STAT_REQUESTS_MALFORMED, 1);
+    log_refusal(s, s->host, reason, reply_status(kind));
+    refusal_record(s, s->host, reason, head->authority);
+    reply_error(s, stream, head, kind, reason, head->authority);
+}
+
 static void on_client_head(
     void *owner, struct stream *stream, struct head *head)
 {
@@ -614,10 +637,9 @@ static void on_client_head(
         return;
     }
     if (is_misdirected(s, head)) {
-        stats_add(STAT_REQUESTS_MALFORMED, 1);
-        refusal_record(s, s->host, "misdirected", head->authority);
-        reply_error(
-            s, stream, head, REPLY_MISDIRECTED, "misdirected", head->authority);
+        refuse_head(s, stream, head, REPLY_MISDIRECTED, "misdirected");
+    } else if (is_tunnel(head)) {
+        refuse_head(s, stream, head, REPLY_FORBIDDEN, "connect-inside");
     } else if (!front_sheds(s, stream, head)) {
         txn_new(s, stream, head, s->host, s->port, s->client.tls != NULL, true);
         return;
@@ -743,9 +765,7 @@ static void on_client_refused(void *owner, const char *reason, int status)
     struct session *s = ((struct side *)owner)->session;
     struct str host = s->host.n != 0 ? s->host : STR("-");
     stats_add(STAT_REQUESTS_MALFORMED, 1);
-    log_event(LOG_WARN, "request.refused", LOG_INT("session", s->number),
-        LOG_CSTR("reason", reason), LOG_INT("status", status),
-        LOG_STR("host", host), LOG_CSTR("client", s->client_ip));
+    log_refusal(s, host, reason, status);
     if (s->state == SESSION_HTTP)
         refusal_record(s, host, reason, STR_NONE);
 }

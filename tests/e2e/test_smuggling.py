@@ -373,6 +373,7 @@ H2_AMBIGUOUS = [
     ("host differs", headers(1, with_field("host", "evil.test"))),
     ("userinfo in :authority", headers(1, request_fields(host="a@chatgpt.com"))),
     (":scheme of clear text", headers(1, [(":method", "GET"), (":scheme", "http"), (":authority", "chatgpt.com"), (":path", "/")])),
+    ("a tunnel", headers(1, [(":method", "CONNECT"), (":authority", "chatgpt.com:443")], False)),
     ("odd :scheme", headers(1, [(":method", "GET"), (":scheme", "ftp"), (":authority", "chatgpt.com"), (":path", "/")])),
     ("content-length twice", headers(1, [*request_fields("/a", method="POST"), ("content-length", "1"),
                                          ("content-length", "2")], False) + frame(DATA, END_STREAM, 1, b"a")),
@@ -429,7 +430,7 @@ class Downgrade(WireTest):
                 h2.send(data)
                 status, body, end = h2.outcome(1)
                 h2.close()
-                self.assertTrue(end in ("rst-1", "goaway-1", "goaway-9", "closed", "reset") or status in (400, 421),
+                self.assertTrue(end in ("rst-1", "goaway-1", "goaway-9", "closed", "reset") or status in (400, 403, 421),
                                 (status, body, end))
                 self.assertNotEqual(status, 200)
         self.assertEqual(self.origin.requests, [])
