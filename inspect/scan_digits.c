@@ -142,6 +142,15 @@ static bool is_in_table(struct str text, const struct digit_group *first,
            hex == first->end - first->start && letters > 0;
 }
 
+/* "4 1 1 1 …" */
+static bool is_by_digit(const struct digit_group *groups, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].end - groups[i].start != 1)
+            return false;
+    return true;
+}
+
 static bool try_number(struct scan_job *job, const struct rule *rule,
     const struct pattern *p, const struct digit_group *groups, size_t count,
     size_t total)
@@ -151,7 +160,9 @@ static bool try_number(struct scan_job *job, const struct rule *rule,
     unsigned bridges = find_bridges(job->text, &groups[0], &groups[count - 1],
         count > 1 ? groups[1].separator : 0);
     bool is_within = bridges != BRIDGE_NONE && start < job->number_end;
-    if ((bridges & BRIDGE_SURE) != 0 || is_within ||
+    /* Some of a longer row of digits, as points and flags are told. */
+    bool is_row = bridges != BRIDGE_NONE && is_by_digit(groups, count);
+    if ((bridges & BRIDGE_SURE) != 0 || is_within || is_row ||
         (count > 1 && is_in_table(job->text, &groups[0], &groups[count - 1])))
         return false;
     if (job->number_end != 0 && job->number_end + 1 == start)

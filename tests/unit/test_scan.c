@@ -128,6 +128,7 @@ static void numbers_are_not_bridged(void **state)
         "4111 1111 1111 1111", LEVEL_HIGH);
     assert_found("card: 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1.", "credit-card",
         "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", LEVEL_HIGH);
+    assert_nothing("card scores: 7 2 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 3 5");
 }
 
 static void letters_next_to_a_number_need_a_word(void **state)
