@@ -355,6 +355,44 @@ static size_t read_letters(
     return stop;
 }
 
+/* A digit, or how a word of the alphabet begins; most words are none. */
+static bool may_be_spelled(struct str word)
+{
+    static const uint32_t seconds[32] = {
+        ['a' & 31] = 1u << ('l' & 31),
+        ['b' & 31] = 1u << ('r' & 31),
+        ['c' & 31] = 1u << ('h' & 31),
+        ['d' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('o' & 31),
+        ['e' & 31] = 1u << ('c' & 31) | 1u << ('i' & 31),
+        ['f' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+        ['g' & 31] = 1u << ('o' & 31),
+        ['h' & 31] = 1u << ('o' & 31) | 1u << ('y' & 31),
+        ['i' & 31] = 1u << ('n' & 31),
+        ['j' & 31] = 1u << ('u' & 31),
+        ['k' & 31] = 1u << ('i' & 31),
+        ['l' & 31] = 1u << ('i' & 31),
+        ['m' & 31] = 1u << ('i' & 31),
+        ['n' & 31] = 1u << ('i' & 31) | 1u << ('o' & 31),
+        ['o' & 31] = 1u << ('n' & 31) | 1u << ('s' & 31),
+        ['p' & 31] = 1u << ('a' & 31),
+        ['q' & 31] = 1u << ('u' & 31),
+        ['r' & 31] = 1u << ('o' & 31),
+        ['s' & 31] = 1u << ('e' & 31) | 1u << ('i' & 31),
+        ['t' & 31] = 1u << ('a' & 31) | 1u << ('h' & 31) | 1u << ('r' & 31) |
+                     1u << ('w' & 31),
+        ['u' & 31] = 1u << ('n' & 31),
+        ['v' & 31] = 1u << ('i' & 31),
+        ['w' & 31] = 1u << ('h' & 31),
+        ['x' & 31] = 1u << ('r' & 31),
+        ['y' & 31] = 1u << ('a' & 31),
+        ['z' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+    };
+    if (word.n < 2)
+        return isdigit((unsigned char)word.p[0]) ||
+               (word.p[0] | 0x20) == 'x'; /* "x-ray" */
+    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+}
+
 static size_t find_spelled(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -362,7 +400,7 @@ static size_t find_spelled(
     struct buf letters = {0};
     size_t start, end, words, done = from;
     while (marks_next_of(&runs, &start, &end)) {
-        if (start < done ||
+        if (start < done || !may_be_spelled(str_sub(marks->text, start, end)) ||
             (start == from && start > marks->from &&
                 isalnum((unsigned char)marks->text.p[start - 1])))
             continue;
