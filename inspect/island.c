@@ -27,6 +27,7 @@ enum {
     CODES_MIN = 8,
     CODE_MAX = 16, /* characters of one: eight bytes in hex */
     CODES_BYTES_MIN = 3 * CODES_MIN - 1,
+    BITS_MIN = 6, /* of a code: "0b110100" */
 };
 
 /* ---- characters ---- */
@@ -111,10 +112,19 @@ static bool is_text(struct str s)
     return s.n != 0 && s.n - whole < 4 && utf8_is_text(s);
 }
 
-/* UTF-16 of ASCII, either order. */
+/* U+FEFF in UTF-16, either order. */
+static bool is_order_mark(unsigned char first, unsigned char second)
+{
+    return (first == 0xff && second == 0xfe) ||
+           (first == 0xfe && second == 0xff);
+}
+
+/* UTF-16 of ASCII, either order, perhaps with its mark. */
 static bool drop_zeros(struct buf *b)
 {
     struct str s = buf_str(b);
+    if (s.n >= 2 && is_order_mark((unsigned char)s.p[0], (unsigned char)s.p[1]))
+        s = str_sub(s, 2, s.n);
     if (s.n < 8 || s.n % 2 != 0)
         return false;
     size_t keep = s.p[0] == '\0';
@@ -167,7 +177,8 @@ static bool may_begin_text(unsigned char c)
 /* Neither text nor gzip nor UTF-16 begins with these two bytes. */
 static bool is_hopeless(const unsigned char first[2])
 {
-    if (first[0] == 0x1f || first[0] == 0x78 || first[0] == 0 || first[1] == 0)
+    if (first[0] == 0x1f || first[0] == 0x78 || first[0] == 0 ||
+        first[1] == 0 || is_order_mark(first[0], first[1]))
         return false;
     return !may_begin_text(first[0]) ||
            (first[0] < 0x80 && !may_begin_text(first[1]));
@@ -194,8 +205,9 @@ static bool is_promising(const struct alphabet *a, struct str s)
         ((first[0] == 0x1f && first[1] == 0x8b) ||
             (first[0] == 0x78 && strchr("\x01\x5e\x9c\xda", first[1]) != NULL)))
         return true;
-    if (n >= 4 && (first[0] == 0) != (first[1] == 0)) { /* UTF-16 */
-        for (size_t i = first[0] == 0; i < n; i += 2)
+    size_t mark = n >= 4 && is_order_mark(first[0], first[1]) ? 2 : 0;
+    if (n >= 4 && (first[mark] == 0) != (first[mark + 1] == 0)) { /* UTF-16 */
+        for (size_t i = mark + (first[mark] == 0); i < n; i += 2)
             if (!is_text_byte(first[i]))
                 return false;
         return true;
@@ -316,8 +328,7 @@ static size_t try_plain(const struct alphabet *a, struct str text, size_t start,
     return try_decode(a, text, start, end, out) ? end : 0;
 }
 
-/* Returns how far the run is done. */
-static size_t try_run(
+size_t island_try_run(
     struct str text, size_t start, size_t end, struct view_edits *out)
 {
     size_t done, starts = 0;
@@ -356,8 +367,8 @@ size_t island_find_tokens(
     while ((at = marks_next_token(marks, MARK_TOKEN, at, to, RUN_MIN)) < to)
         at = marks_at_uuid(marks, at)
                  ? at + UUID_BYTES
-                 : try_run(text, at, marks_end(marks, MARK_TOKEN, at + RUN_MIN),
-                       out);
+                 : island_try_run(text, at,
+                       marks_end(marks, MARK_TOKEN, at + RUN_MIN), out);
     return at;
 }
 
@@ -409,8 +420,8 @@ static unsigned read_code(struct codes *codes, struct str item, unsigned may)
         unsigned base;
         size_t least, most;
     } kinds[CODE_KINDS] = {[AS_DECIMAL] = {10, 2, 3},
-        [AS_OCTAL] = {8, 3, 3},
-        [AS_BINARY] = {2, 8, 8}};
+        [AS_OCTAL] = {8, 2, 3},
+        [AS_BINARY] = {2, BITS_MIN, 8}};
     for (unsigned i = 0; i < CODE_KINDS; i++) {
         unsigned c = 0;
         bool is_one = i == AS_HEX ? is_hex_text(item)
@@ -454,6 +465,27 @@ static void end_codes(struct codes *codes, struct view_edits *out)
     codes->may = (1u << CODE_KINDS) - 1;
 }
 
+/* "0x", "0o" and "0b" in front of a code: its length; *may: what is said by
+ * it. */
+static size_t read_prefix(struct str text, size_t at, size_t end, unsigned *may)
+{
+    char c = at + 2 < end && text.p[at] == '0' ? text.p[at + 1] : '\0';
+    if ((c | 32) == 'x')
+        return 2;
+    if ((c | 32) == 'o') {
+        *may &= 1u << AS_OCTAL;
+        return 2;
+    }
+    size_t bits = at + 2;
+    while (bits < end && bit_value((unsigned char)text.p[bits]) >= 0)
+        bits++;
+    if ((c | 32) != 'b' || bits - at - 2 < BITS_MIN ||
+        (bits < end && hex_value((unsigned char)text.p[bits]) >= 0))
+        return 0;
+    *may &= 1u << AS_BINARY;
+    return 2;
+}
+
 /* All lists of text[at, end), which has nothing but their characters. */
 static void read_codes(
     struct str text, size_t at, size_t end, struct view_edits *out)
@@ -462,8 +494,8 @@ static void read_codes(
     bool is_begun = false;
     while (at < end) {
         size_t start = at;
-        if (text.p[at] == '0' && at + 1 < end && (text.p[at + 1] | 32) == 'x')
-            at += 2;
+        unsigned said = codes.may;
+        at += read_prefix(text, at, end, &said);
         size_t digits = at;
         while (at < end && hex_value((unsigned char)text.p[at]) >= 0)
             at++;
@@ -474,7 +506,7 @@ static void read_codes(
         struct str item = str_sub(text, digits, at);
         unsigned may = 0;
         if (item.n >= 2 && item.n <= CODE_MAX)
-            may = read_code(&codes, item, codes.may);
+            may = read_code(&codes, item, said);
         if (may == 0) {
             if (is_begun)
                 end_codes(&codes, out);

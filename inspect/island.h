@@ -26,6 +26,15 @@ size_t island_find_escapes(
 /* Base64, base32, hex in one run. */
 size_t island_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* One such run, text[start, end): returns how far it is done. */
+size_t island_try_run(
+    struct str text, size_t start, size_t end, struct view_edits *out);
+/* The same in groups of one length, with blanks between. */
+size_t island_find_groups(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* Bytes as variation selectors; a norm has none. */
+size_t island_find_hidden(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Lines of "00000010: 3431 3131  4111" and the like. */
 size_t island_find_dumps(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
@@ -36,6 +45,9 @@ size_t island_find_characters(
 size_t island_find_base85(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 size_t island_find_morse(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* The same with slashes: "....-/.----/.----". */
+size_t island_find_slashed(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "34 31 31", "0x34, 0x31", "52 49", "00110100 00110001". */
 size_t island_find_codes(

@@ -30,6 +30,7 @@ enum {
     SYMBOLS_MAX = 4096,
     SYMBOL_MAX = 5, /* dots and dashes */
     KINDS_MIN = 3,  /* of symbols: rules of dashes have one */
+    SLASHED_BITS = 16,
 };
 
 /* ---- base 85 ---- */
@@ -352,4 +353,40 @@ size_t island_find_morse(
     }
     buf_free(&decoded);
     return at;
+}
+
+/* Dots and dashes with slashes between. */
+static bool is_slashed(char c)
+{
+    return c == '.' || c == '-' || c == '/' || c == ' ';
+}
+
+size_t island_find_slashed(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    struct buf decoded = {0};
+    size_t done = from;
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(marks, block);
+        /* of tokens' signs those that are no letters, and no blank between */
+        uint64_t marked = b->kinds[MARK_TURN] & ~b->kinds[MARK_WORD];
+        marked &= marked >> 1;
+        if (!has_enough(marked) || __builtin_popcountll(marked) < SLASHED_BITS)
+            continue;
+        size_t at = block + (size_t)__builtin_ctzll(marked);
+        while (at > done && block - (at < block ? at : block) < MARK_BLOCK &&
+               is_slashed(text.p[at - 1]))
+            at--;
+        while (at < text.n && (text.p[at] == ' ' || text.p[at] == '/'))
+            at++;
+        size_t stop = at;
+        if (at < done || at >= to || !read_morse(text, at, &stop, &decoded))
+            continue;
+        view_edits_add(out, at, stop, buf_str(&decoded));
+        done = stop;
+    }
+    buf_free(&decoded);
+    return done > to ? done : to;
 }

@@ -32,6 +32,9 @@ size_t join_find_tokens(
 /* "first half … second half …". */
 size_t join_find_halves(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "second half …, first half …", "last four …, first twelve …". */
+size_t join_find_order(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "a = X; b = Y", "starts with X and ends with Y", messages of a conversation
  * as text: numbers.  Tokens: one that begins as a vendor's does, and goes on
  * near by. */

@@ -20,6 +20,7 @@ enum {
     NEXT_GAP_MAX = 24, /* between a piece and the next number */
     PIECE_MIN = 2,
     PIECE_MAX = 256,
+    PIECES_MAX = 64,
     TOKEN_MIN = 16,
     SINGLES_MIN = 16,
     SINGLES_MAX = 4096,
@@ -200,10 +201,21 @@ static size_t next_piece(
     if (stop == at || stop - at > INDEX_MAX ||
         index_at(text, at, stop) != index ||
         !is_same(text, gap.start, stop, gap.n) ||
-        memchr(text.p + stop, '\0', gap.n) != NULL ||
-        piece_start(marks, stop) != stop + gap.n)
+        memchr(text.p + stop, '\0', gap.n) != NULL || stop + gap.n >= text.n ||
+        !is_word(text.p[stop + gap.n]))
         return 0;
     return stop + gap.n;
+}
+
+/* What a list's pieces are, all of them. */
+struct pieces {
+    size_t starts[PIECES_MAX], ends[PIECES_MAX];
+    size_t count;
+};
+
+static struct str piece_of(struct str text, const struct pieces *p, size_t i)
+{
+    return str_sub(text, p->starts[i], p->ends[i]);
 }
 
 static bool is_number(struct str s)
@@ -214,17 +226,37 @@ static bool is_number(struct str s)
     return s.n > 0;
 }
 
+static bool has_digit(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (isdigit((unsigned char)s.p[i]))
+            return true;
+    return false;
+}
+
 /* Pieces of a number, or of what has letters and digits. */
 static bool is_worth(struct str first, struct str second)
 {
-    bool has_digit = false;
     if (is_number(first) && is_number(second))
         return true;
-    for (size_t i = 0; i < first.n; i++)
-        has_digit = has_digit || isdigit((unsigned char)first.p[i]);
-    for (size_t i = 0; i < second.n; i++)
-        has_digit = has_digit || isdigit((unsigned char)second.p[i]);
-    return has_digit && first.n + second.n >= TOKEN_MIN;
+    return first.n >= PIECE_MIN && second.n >= PIECE_MIN &&
+           first.n + second.n >= TOKEN_MIN &&
+           (has_digit(first) || has_digit(second));
+}
+
+/* A token cut in pieces of one length, the last of which may be shorter. */
+static bool is_cut(struct str text, const struct pieces *p)
+{
+    size_t n = p->ends[0] - p->starts[0], total = n, digits = 0;
+    for (size_t i = 0; i < p->count; i++)
+        digits += has_digit(piece_of(text, p, i)) ? 1u : 0u;
+    for (size_t i = 1; i < p->count; i++) {
+        size_t length = p->ends[i] - p->starts[i];
+        if (length > n || (length < n && i + 1 < p->count))
+            return false;
+        total += length;
+    }
+    return p->count >= GROUPS_MIN && total >= TOKEN_MIN && digits > 0;
 }
 
 /* Whether another number may stand behind the piece, as near as the next
@@ -245,21 +277,24 @@ static size_t join_counted(
 {
     struct str text = marks->text;
     size_t piece = end - at <= INDEX_MAX ? piece_start(marks, end) : 0;
+    struct pieces p = {.count = 0};
     if (piece == 0 || !may_be_counted(marks, end, piece))
         return 0;
     int index = index_at(text, at, end);
     struct index_gap gap = {end, piece - end};
-    size_t stop = piece_end(marks, piece), next;
-    while ((next = next_piece(marks, stop, ++index, gap)) != 0) {
-        size_t next_end = piece_end(marks, next);
-        if (!is_worth(
-                str_sub(text, piece, stop), str_sub(text, next, next_end)))
-            return stop;
-        take_out(out, stop, next);
-        piece = next;
-        stop = next_end;
+    for (; piece != 0 && p.count < PIECES_MAX; p.count++) {
+        p.starts[p.count] = piece;
+        p.ends[p.count] = piece_end(marks, piece);
+        piece = next_piece(marks, p.ends[p.count], ++index, gap);
     }
-    return 0;
+    bool is_all = is_cut(text, &p);
+    for (size_t i = 1; i < p.count; i++) {
+        if (!is_all &&
+            !is_worth(piece_of(text, &p, i - 1), piece_of(text, &p, i)))
+            return p.ends[i - 1];
+        take_out(out, p.ends[i - 1], p.starts[i]);
+    }
+    return p.count > 1 ? p.ends[p.count - 1] : 0;
 }
 
 size_t join_find_counted(

@@ -21,6 +21,11 @@ enum {
     REST_MIN = 4,
     PIECES_MAX = 4,
     TOKEN_MAX = 256,
+    TOKEN_MIN = 16,
+    REGULAR_MIN = 3, /* pieces of one length with the same bytes between */
+    REGULAR_GAP_MAX = 48,
+    CUT_MIN = 3,
+    CUT_MAX = 6,
 };
 
 static char at_of(struct str text, size_t at)
@@ -244,11 +249,21 @@ static bool may_be_prefix(char first, char second)
 
 static bool has_prefix(struct str text, size_t at)
 {
-    if (!may_be_prefix(text.p[at], at_of(text, at + 1)))
-        return false;
     for (size_t i = 0; i < join_prefix_count; i++)
         if (join_prefixes[i][0] == text.p[at] &&
             has(text, at, join_prefixes[i]))
+            return true;
+    return false;
+}
+
+/* The prefix itself may be in two pieces. */
+static bool has_cut_prefix(struct str text, size_t at, size_t end)
+{
+    if (end - at < CUT_MIN)
+        return false;
+    for (size_t i = 0; i < join_prefix_count; i++)
+        if (strlen(join_prefixes[i]) > end - at &&
+            memcmp(join_prefixes[i], text.p + at, end - at) == 0)
             return true;
     return false;
 }
@@ -296,9 +311,75 @@ static size_t next_rest(struct str text, size_t from, size_t *start_out)
     return 0;
 }
 
+/* Signs of tokens that often separate are none of a piece. */
+static bool is_piece_char(char c)
+{
+    return is_name_char(c) || c == '-';
+}
+
+static size_t piece_end(struct str text, size_t at)
+{
+    size_t end = at;
+    while (end < text.n && end - at < TOKEN_MAX && is_piece_char(text.p[end]))
+        end++;
+    return end;
+}
+
+/* Where the next piece ends if text[at, at + n) is one, and is followed by the
+ * `gap` bytes from text[sample] on or is the last and shorter one; else 0. */
+static size_t regular_end(struct str text, size_t at, size_t n, size_t sample,
+    size_t gap, bool *is_last)
+{
+    size_t end = at;
+    while (end < text.n && end - at < n && is_piece_char(text.p[end]))
+        end++;
+    *is_last =
+        end + gap > text.n || memcmp(text.p + end, text.p + sample, gap) != 0;
+    bool is_whole = end - at == n;
+    if (is_whole && *is_last && is_name_char(at_of(text, end)))
+        *is_last = false; /* a longer one */
+    else if (is_whole || (*is_last && end > at))
+        return end;
+    return 0;
+}
+
+/* Pieces of one length from text[at] on, with the same bytes between
+ * ("<wbr>", two comment signs, a line end and "- "): the end of the last, or
+ * 0. */
+static size_t add_regular(struct str text, size_t at, struct view_edits *out)
+{
+    size_t end = piece_end(text, at), n = end - at,
+           most = end + REGULAR_GAP_MAX, count = 1;
+    size_t ends[TOKEN_MAX];
+    for (size_t next = end + 1; n >= 2 && next < most && next < text.n;
+         next++) {
+        size_t gap = next - end, stop = end;
+        bool is_last = false;
+        if (!is_piece_char(text.p[next]))
+            continue;
+        for (count = 1, ends[0] = end; !is_last && count * n < TOKEN_MAX;) {
+            size_t behind =
+                regular_end(text, stop + gap, n, end, gap, &is_last);
+            if (behind == 0)
+                break;
+            ends[count++] = stop = behind;
+        }
+        if (!is_last || count < REGULAR_MIN ||
+            (count - 1) * n + (stop - ends[count - 2] - gap) < TOKEN_MIN)
+            continue;
+        for (size_t i = 0; i + 1 < count; i++)
+            view_edits_add(out, ends[i], ends[i] + gap, STR(""));
+        return stop;
+    }
+    return 0;
+}
+
 static size_t add_rests(struct str text, size_t at, struct view_edits *out)
 {
     size_t end = token_end(text, at), start, rest;
+    size_t regular = add_regular(text, at, out);
+    if (regular != 0)
+        return regular;
     for (unsigned i = 1; i < PIECES_MAX && end - at < TOKEN_MAX; i++) {
         rest = next_rest(text, end, &start);
         if (rest == 0)
@@ -309,6 +390,17 @@ static size_t add_rests(struct str text, size_t at, struct view_edits *out)
     return end;
 }
 
+/* A word that may be a prefix, or the beginning of one. */
+static size_t try_prefix(
+    struct str text, size_t at, size_t end, struct view_edits *out)
+{
+    if (has_prefix(text, at))
+        return add_rests(text, at, out);
+    if (end - at <= CUT_MAX && has_cut_prefix(text, at, piece_end(text, at)))
+        return add_regular(text, at, out);
+    return 0;
+}
+
 size_t join_find_prefixed(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -316,10 +408,10 @@ size_t join_find_prefixed(
     size_t at = from;
     while ((at = marks_next(marks, MARK_WORD, at, to)) < to) {
         bool is_first = at == 0 || !is_name_char(text.p[at - 1]);
-        if (is_first && has_prefix(text, at))
-            at = add_rests(text, at, out);
-        else
-            at = marks_run_end(marks, MARK_WORD, at);
+        size_t end = marks_run_end(marks, MARK_WORD, at), next = 0;
+        if (is_first && may_be_prefix(text.p[at], at_of(text, at + 1)))
+            next = try_prefix(text, at, end, out);
+        at = next > end ? next : end;
     }
     return at;
 }

@@ -69,7 +69,7 @@ struct scan_layer {
 };
 
 /* Finders of places for views; each goes on where it was, a slice at a time. */
-enum { SCAN_FINDERS = 49, SCAN_VIEW_SLICE = 32 * 1024 };
+enum { SCAN_FINDERS = 72, SCAN_VIEW_SLICE = 32 * 1024 };
 
 /* A word of the text, for dictionaries. */
 struct term_word {

@@ -31,9 +31,10 @@ enum kind {
     KIND_APART,
     KIND_BRIDGED,
     KIND_BACKWARDS,
-    KIND_TURNED
+    KIND_TURNED,
+    KIND_CIPHERED
 };
-enum { ALL_KINDS = 127, ENCODED = 3, FINDERS = 7 };
+enum { ALL_KINDS = 255, ENCODED = 3, FINDERS = 9 };
 
 /* One view has what its finders find. */
 static const struct {
@@ -53,11 +54,14 @@ static const struct {
             {island_find_characters, MARK_DIGIT, HEAD_CHARACTER},
             {island_find_rare, MARK_WORD, HEAD_RARE},
             {island_find_base85, MARK_ANY, 0},
-            {island_find_morse, MARK_GAPS, 0}}},
+            {island_find_morse, MARK_GAPS, 0},
+            {island_find_slashed, MARK_TOKEN, 0},
+            {island_find_groups, MARK_WORD, 0}}},
     [KIND_JOINED] = {true, false, ENCODED,
         {{join_find_numbers, MARK_DIGIT, 0}, {join_find_singles, MARK_WORD, 0},
             {join_find_tokens, MARK_JOINT, 0},
             {join_find_halves, MARK_WORD, HEAD_FIRST},
+            {join_find_order, MARK_WORD, HEAD_FIRST},
             {join_find_messages, MARK_JOINT, HEAD_RARE}}},
     [KIND_APART] = {true, false, ENCODED, {{join_find_counted, MARK_DIGIT, 0}}},
     [KIND_BRIDGED] = {true, false, 0,
@@ -68,9 +72,10 @@ static const struct {
             {turn_find_words, MARK_WORD, HEAD_NUMBER},
             {turn_find_chinese, MARK_HIGH, 0},
             {turn_find_text, MARK_WORD, HEAD_BACKWARDS},
-            {turn_find_looks, MARK_DIGIT, 0},
-            {turn_find_glued, MARK_WORDS, 0}}},
+            {turn_find_looks, MARK_DIGIT, 0}, {turn_find_glued, MARK_WORDS, 0},
+            {turn_find_roman, MARK_UPPER, 0}}},
     [KIND_TURNED] = {true, true, 0, {{turn_find_tokens, MARK_LONG, 0}}},
+    [KIND_CIPHERED] = {true, true, 0, {{turn_find_ciphers, MARK_TOKEN, 0}}},
 };
 
 static void look_through(struct scan_job *job, const struct marks *marks,
@@ -179,13 +184,15 @@ static void look_through(struct scan_job *job, const struct marks *marks,
     job->is_turned = was_turned;
 }
 
-/* Overrides of direction are invisible in the norm: looked for before. */
+/* Overrides of direction and selectors are invisible in the norm: looked for
+ * before. */
 static void look_for_bidi(struct scan_job *job, size_t from, size_t to)
 {
     struct view_edits edits = {0};
     bool was_second = job->is_second;
     job->is_second = false;
     turn_find_bidi(&job->view_marks, from, to, &edits);
+    island_find_hidden(&job->view_marks, from, to, &edits);
     if (edits.count > 0)
         show(job, job->source, &edits, 0, KIND_DECODED);
     view_edits_free(&edits);

@@ -19,10 +19,17 @@ size_t turn_find_bidi(
 /* Bare numbers backwards. */
 size_t turn_find_numbers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
-/* "four one one …", "vier eins …", "4 one 1 one": in one of these. */
+/* "four one one …", "vier eins …", "4 one 1 one", "forty-one eleven …": in one
+ * of these. */
+enum {
+    TURN_DOUBLE = 'D', /* the next digit twice */
+    TURN_TRIPLE = 'T',
+    TURN_TWENTY = 'c', /* and on to ninety */
+    TURN_TEN = 'k',    /* and on to nineteen */
+};
 struct turn_word {
     const char *word; /* UTF-8, lower case */
-    char digit;       /* 'D': the next one twice */
+    char digit;       /* or one of those */
 };
 extern const struct turn_word turn_words[];
 extern const size_t turn_word_count;
@@ -30,6 +37,13 @@ size_t turn_find_words(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* 四一一一, 肆壹壹壹: eight and more. */
 size_t turn_find_chinese(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "IV I I I", eight and more. */
+size_t turn_find_roman(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* Tokens of vendors, keys and addresses of databases in a cipher that shifts or
+ * mirrors the alphabet. */
+size_t turn_find_ciphers(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "4ll1OO2E": digits as letters that look like them; "fouroneone": number
  * words in one. */

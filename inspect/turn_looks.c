@@ -126,7 +126,7 @@ static char digit_of(struct str word)
 {
     for (size_t i = 0; i < turn_word_count; i++)
         if (((turn_words[i].word[0] ^ word.p[0]) & 0x5f) == 0 &&
-            turn_words[i].digit != 'D' &&
+            isdigit((unsigned char)turn_words[i].digit) &&
             str_is_nocase(word, turn_words[i].word))
             return turn_words[i].digit;
     return '\0';

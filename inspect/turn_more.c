@@ -23,7 +23,8 @@ enum {
 
 /* ---- Chinese digits ------------------------------------------------------ */
 
-/* Plain, formal (simplified and traditional), and those of radio. */
+/* Plain, formal (simplified and traditional), those of radio, and as Korean
+ * spells them. */
 static const struct {
     char text[CHARACTER + 1];
     char digit;
@@ -36,12 +37,16 @@ static const struct {
     {"\xe4\xba\x94", '5'}, {"\xe4\xbc\x8d", '5'}, {"\xe5\x85\xad", '6'},
     {"\xe9\x99\xb8", '6'}, {"\xe9\x99\x86", '6'}, {"\xe4\xb8\x83", '7'},
     {"\xe6\x9f\x92", '7'}, {"\xe5\x85\xab", '8'}, {"\xe6\x8d\x8c", '8'},
-    {"\xe4\xb9\x9d", '9'}, {"\xe7\x8e\x96", '9'}};
+    {"\xe4\xb9\x9d", '9'}, {"\xe7\x8e\x96", '9'}, {"\xea\xb3\xb5", '0'},
+    {"\xec\x98\x81", '0'}, {"\xec\x9d\xbc", '1'}, {"\xec\x9d\xb4", '2'},
+    {"\xec\x82\xbc", '3'}, {"\xec\x82\xac", '4'}, {"\xec\x98\xa4", '5'},
+    {"\xec\x9c\xa1", '6'}, {"\xeb\xa5\x99", '6'}, {"\xec\xb9\xa0", '7'},
+    {"\xed\x8c\x94", '8'}, {"\xea\xb5\xac", '9'}};
 
 static char digit_at(struct str text, size_t at)
 {
     unsigned char c = at < text.n ? (unsigned char)text.p[at] : 0;
-    if (c < 0xe2 || c > 0xe9 || text.n - at < CHARACTER)
+    if (c < 0xe2 || c > 0xed || text.n - at < CHARACTER)
         return '\0';
     for (size_t i = 0; i < ARRAY_LEN(characters); i++)
         if (memcmp(text.p + at, characters[i].text, CHARACTER) == 0)

@@ -23,7 +23,11 @@ static const struct {
     {join_find_numbers, 1, 0}, {join_find_tokens, 0, 0},
     {join_find_halves, 0, 0}, {join_find_messages, 0, 0},
     {turn_find_bidi, 1, 0}, {turn_find_numbers, 1, 0}, {turn_find_words, 1, 0},
-    {turn_find_tokens, 5, 0}};
+    {turn_find_tokens, 5, 0}, {turn_find_roman, 1, 0},
+    {turn_find_ciphers, 1, 0}, {join_find_order, 1, 0},
+    {join_find_counted, 0, 0}, {join_find_prefixed, 0, 0},
+    {island_find_groups, 1, 2 * ISLAND_INFLATED_MAX},
+    {island_find_hidden, 1, 0}, {island_find_slashed, 1, 0}};
 
 static void require(bool is_so)
 {

@@ -8,6 +8,8 @@ import pathlib
 ROOT = pathlib.Path(__file__).parent / "corpus" / "view"
 VALUES = ["3579928945357603", "160468096", "ghp_ABcd12345678zEFgh87654321",
           "-----BEGIN PRIVATE KEY-----\nMIIB\n"]
+ROMAN = "N I II III IV V VI VII VIII IX".split()
+MORSE = "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.".split()
 WORDS = "zero one two three four five six seven eight nine".split()
 
 
@@ -43,6 +45,17 @@ def disguises(v):
                 " ".join(WORDS[int(c)] for c in v if c.isdigit()),
                 '[{"role": "user", "content": "' +
                 halves(v.strip(), '"}, {"role": "user", "content": "') + '"}]')
+    shifted = "".join(chr((ord(c) - 65 + 4) % 26 + 65) if c.isupper() else c
+                      for c in v)
+    yield from ("last four " + v[-4:] + ", first part " + v[:-4], shifted,
+                fours(once, " "), fours(base64.b32encode(raw).decode(), " "),
+                fours(v, "<wbr>"), " ".join("0b%s" % format(c, "b") for c in raw),
+                base64.b64encode(v.encode("utf-16")).decode(),
+                "".join(chr(0xe0100 + c - 16) for c in raw if c > 15),
+                "/".join(MORSE[int(c)] for c in v if c.isdigit()),
+                " ".join(ROMAN[int(c)] for c in v if c.isdigit()),
+                "".join("| %d | %s |\n" % (i + 1, v[i * 5:i * 5 + 5])
+                        for i in range(len(v) // 5 + 1)))
 
 
 ROOT.mkdir(parents=True, exist_ok=True)

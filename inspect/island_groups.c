@@ -1,0 +1,218 @@
+/*
+ * Encodings in groups of one length with a blank between ("NDEx MTEx MTEx"),
+ * as people write long numbers; bytes as variation selectors behind a picture.
+ *
+ * Words of one length in a row are rare, and few of those decode to text.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "inspect/island.h"
+
+enum {
+    GROUPS_MIN = 3, /* whole ones */
+    GROUPS_MAX = 1024,
+    RUN_MIN = 12,
+    DROPS_MAX = 3, /* words behind, of the length of a group */
+    HIDDEN_MIN = 8,
+    HIDDEN_MAX = 16 * 1024,
+};
+
+/* ---- groups ---- */
+
+static bool is_group_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '+' || c == '/' || c == '=';
+}
+
+static size_t group_end(struct str text, size_t at, size_t most)
+{
+    size_t end = at;
+    while (end < text.n && end - at < most && is_group_char(text.p[end]))
+        end++;
+    return end;
+}
+
+/* Whether text[at, at + n) is a group behind a blank or what opens, and not
+ * more than one. */
+static bool is_group(struct str text, size_t at, size_t n)
+{
+    return at + n <= text.n && group_end(text, at, n + 1) == at + n &&
+           (at == 0 || !is_group_char(text.p[at - 1]) || text.p[at - 1] == '=');
+}
+
+/* Capitals behind small letters, or digits: words have neither. */
+static bool is_made(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (isdigit((unsigned char)s.p[i]) ||
+            (i > 0 && isupper((unsigned char)s.p[i]) &&
+                islower((unsigned char)s.p[i - 1])))
+            return true;
+    return false;
+}
+
+/* What all of the run decodes to. */
+static bool try_joined(struct str run, size_t start, size_t end,
+    struct view_edits *tried, struct view_edits *out)
+{
+    view_edits_clear(tried);
+    if (out->bytes.n >= ISLAND_INFLATED_MAX)
+        return false;
+    while (run.n > 0 && run.p[run.n - 1] == '=')
+        run.n--;
+    if (run.n < RUN_MIN || !is_made(run) || memchr(run.p, '=', run.n) != NULL)
+        return false;
+    island_try_run(run, 0, run.n, tried);
+    if (tried->count != 1 || tried->items[0].start != 0 ||
+        tried->items[0].end != run.n)
+        return false;
+    const struct view_edit *e = &tried->items[0];
+    view_edits_add(out, start, end,
+        str_sub(buf_str(&tried->bytes), e->out, e->out + e->out_n));
+    return true;
+}
+
+/* Groups of n characters from `start` on, and a shorter last one: behind
+ * them. */
+static size_t try_groups(
+    struct str text, size_t start, size_t n, struct view_edits *out)
+{
+    struct view_edits tried = {0};
+    struct buf run = {0};
+    size_t at = start, count = 0, end = start;
+    while (count < GROUPS_MAX && is_group(text, at, n)) {
+        buf_append(&run, text.p + at, n);
+        count++;
+        end = at + n;
+        at = end + 1;
+        if (end + 1 >= text.n || (unsigned char)text.p[end] > ' ')
+            break;
+    }
+    size_t rest = count > 0 && at == end + 1 ? group_end(text, at, n) : at;
+    bool is_one = false;
+    if (count >= GROUPS_MIN && rest > at && rest - at < n) {
+        buf_append(&run, text.p + at, rest - at);
+        is_one = try_joined(buf_str(&run), start, rest, &tried, out);
+        buf_truncate(&run, count * n);
+    }
+    for (size_t i = 0; !is_one && i < DROPS_MAX && count >= GROUPS_MIN; i++) {
+        is_one = try_joined(
+            buf_str(&run), start, start + count * (n + 1) - 1, &tried, out);
+        buf_truncate(&run, --count * n);
+    }
+    view_edits_free(&tried);
+    buf_free(&run);
+    return end > start ? end : start + 1;
+}
+
+/* Where the first of the groups begins that end at blanks a stride apart from
+ * text[at] on. */
+static size_t first_group(
+    struct str text, size_t at, size_t stride, size_t done)
+{
+    size_t n = stride - 1, start = at >= n ? at - n : at + 1;
+    if (start < done || start > at || !is_group(text, start, n))
+        return at + 1;
+    while (start >= done + stride && (unsigned char)text.p[start - 1] <= ' ' &&
+           is_group(text, start - stride, n))
+        start -= stride;
+    return start;
+}
+
+/* At `at` there is the first of some blanks a stride apart. */
+static size_t try_row(struct str text, size_t at, size_t stride, size_t done,
+    struct view_edits *out)
+{
+    if (!is_made(str_sub(text, at + 1, at + 3 * stride)))
+        return at + 1;
+    return try_groups(
+        text, first_group(text, at, stride, done), stride - 1, out);
+}
+
+/* Single blanks. */
+static uint64_t find_blanks(const struct mark_block *b)
+{
+    uint64_t bits = ~b->kinds[MARK_INK];
+    return bits & ~(bits << 1) & ~(bits >> 1);
+}
+
+/* Blanks of `bits`, of which three more follow, `stride` bytes apart. */
+static inline uint64_t find_rows(uint64_t bits, uint64_t next, unsigned stride)
+{
+    unsigned back = MARK_BLOCK - stride;
+    uint64_t row = bits & (bits >> stride | next << back);
+    if (row == 0)
+        return 0;
+    row &= bits >> 2 * stride | next << (MARK_BLOCK - 2 * stride);
+    return row & (bits >> 3 * stride | next << (MARK_BLOCK - 3 * stride));
+}
+
+size_t island_find_groups(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    size_t done = from;
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(marks, block);
+        uint64_t bits = find_blanks(b), next = find_blanks(b + 1);
+        uint64_t rows[] = {find_rows(bits, next, 5), find_rows(bits, next, 6),
+            find_rows(bits, next, 9), find_rows(bits, next, 11),
+            find_rows(bits, next, 17)};
+        static const unsigned char strides[] = {5, 6, 9, 11, 17};
+        if ((rows[0] | rows[1] | rows[2] | rows[3] | rows[4]) == 0)
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+            size_t at =
+                rows[i] != 0 ? block + (size_t)__builtin_ctzll(rows[i]) : to;
+            if (at >= done && at < to)
+                done = try_row(marks->text, at, strides[i], done, out);
+        }
+    }
+    return done > to ? done : to;
+}
+
+/* ---- variation selectors ---- */
+
+/* The byte that the selector at `at` stands for, -1: there is none; *n_out:
+ * its own bytes.  U+FE00 to U+FE0F are the first sixteen, U+E0100 to U+E01EF
+ * the others. */
+static int read_selector(struct str text, size_t at, size_t *n_out)
+{
+    const unsigned char *p = (const unsigned char *)text.p + at;
+    if (text.n - at >= 3 && p[0] == 0xef && p[1] == 0xb8 && p[2] < 0x90) {
+        *n_out = 3;
+        return p[2] & 15;
+    }
+    if (text.n - at < 4 || p[0] != 0xf3 || p[1] != 0xa0 || p[2] < 0x84 ||
+        p[2] > 0x87)
+        return -1;
+    *n_out = 4;
+    return ((p[2] - 0x84) << 6 | (p[3] & 63)) + 16;
+}
+
+size_t island_find_hidden(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    struct buf bytes = {0};
+    const char *hit;
+    size_t at = from, n;
+    int byte;
+    while (at < to && (hit = memchr(text.p + at, 0xf3, to - at)) != NULL) {
+        size_t start = at = (size_t)(hit - text.p);
+        buf_clear(&bytes);
+        while (at < text.n && bytes.n < HIDDEN_MAX &&
+               (byte = read_selector(text, at, &n)) >= 0 && byte < 256) {
+            buf_append_char(&bytes, (char)byte);
+            at += n;
+        }
+        if (bytes.n >= HIDDEN_MIN && utf8_is_text(buf_str(&bytes)))
+            view_edits_add(out, start, at, buf_str(&bytes));
+        at += at == start ? 1u : 0u;
+    }
+    buf_free(&bytes);
+    return at > to ? at : to;
+}

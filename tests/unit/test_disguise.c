@@ -1,0 +1,202 @@
+/* Disguises that are seldom: ciphers, pieces in another order, groups. */
+#include <stdlib.h>
+
+#include "inspect/island.h"
+#include "inspect/join.h"
+#include "inspect/turn.h"
+#include "tests/unit/shows.h"
+
+/* ---- turned ---- */
+
+static void tokens_in_a_cipher_are_turned_back(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_ciphers;
+    assert_shows(
+        find, "key EOMEU7DO2QHIB4CXV5PF ok", "key \nAKIAQ7ZK2MDEX4YTR5LB\n ok");
+    assert_shows(find, "T=tokzg-Cb7Pj2nMdK4iG8eAzY3x",
+        "T=\nglpat-Xy7Kq2mNwP4rT8vZaB3c\n");
+    assert_shows(find, "T=tuc_N1o2P3q4R5s6T7u8", NULL); /* ROT13: elsewhere */
+    assert_shows(find, "AKIAQ7ZK2MDEX4YTR5LB", NULL);
+    assert_shows(find, "EOMeU7DO2QHIB4CXV5PF", NULL);
+    assert_shows(find, "QUIZ7DO2QHIB4CXV5PFAA", NULL);
+    assert_shows(find, "how-to-choose-a-card-in-2026", NULL);
+}
+
+static void keys_and_addresses_in_a_cipher_are_turned_back(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_ciphers;
+    assert_shows(find,
+        "-----KNPRW YAREJCN TNH-----\nVRRN8\n-----NWM YAREJCN TNH----- ok",
+        "\n-----BEGIN PRIVATE KEY-----\nMIIE8\n-----END PRIVATE KEY-----\n ok");
+    assert_shows(find, "at nbhjo://illg:sp42@wy.vcznkov.mvg/z ok",
+        "at \nmysql://root:hk42@db.example.net/a\n ok");
+    assert_shows(find, "-----KNPRW YAREJCN TNH-----\nVR",
+        "\n-----BEGIN PRIVATE KEY-----\nMI\n");
+    assert_shows(find, "see https://a.example/ and -----BEGIN X", NULL);
+    assert_shows(find, "ftps://a.example/ ----- table ----- //", NULL);
+}
+
+static void roman_digits_are_digits(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_roman;
+    assert_shows(find, "is IV V II IX N I VIII III ok", "is 45290183 ok");
+    assert_shows(find, "V, V, II, I, VI, VII, IX, II", "55216792");
+    assert_shows(find, "I II III IV V VI VII VIII IX", NULL);
+    assert_shows(find, "LOUIS XIV, HENRY VIII AND JOHN II", NULL);
+    assert_shows(find, "IV V II IX N I VIIII III", NULL);
+}
+
+static void number_words_may_have_others_between(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_words;
+    assert_shows(find, "is four one eight dash two two nine then five one ok",
+        "is 41822951 ok");
+    assert_shows(find, "triple five double two nine oh one", "55522901");
+    assert_shows(find, "forty-one eleven twenty 3 ninety eight", "41112398");
+    assert_shows(find, "fifty sixty seventy ten twenty-two", "5060701022");
+    assert_shows(find, "dash one two three", NULL);
+}
+
+static void korean_digits_are_digits(void **state)
+{
+    (void)state;
+    assert_shows(turn_find_chinese,
+        "\xea\xb3\xb5\xec\x9d\xbc\xec\x9d\xb4\xec\x82\xbc\xec\x82\xac"
+        "\xec\x98\xa4\xec\x9c\xa1\xec\xb9\xa0\xed\x8c\x94\xea\xb5\xac",
+        "0123456789");
+}
+
+/* ---- pieces ---- */
+
+static void pieces_in_another_order_are_put_in_theirs(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_order;
+    assert_shows(find,
+        "second half is 77320915 and the first half is 4485 1290",
+        "second half is 4485129077320915");
+    assert_shows(find, "card: last four 0915, first twelve 448512907732 ok",
+        "card: last four 448512907732"
+        "0915 ok");
+    assert_shows(find, "ends with \"TR5LB4cX9q\", starts with \"AKIAQ7ZK2M\".",
+        "ends with \"AKIAQ7ZK2MTR5LB4cX9q\".");
+    assert_shows(
+        find, "the second half was better than the first half 2019", NULL);
+    assert_shows(find, "the last 2021 season and the first 201 games", NULL);
+    assert_shows(find, "last name, first name", NULL);
+}
+
+static void pieces_of_one_length_are_joined(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_prefixed;
+    assert_shows(find, "AKIA<wbr>PKQZ<wbr>TYIG<wbr>ZNBB<wbr>WXYS ok",
+        "AKIAPKQZTYIGZNBBWXYS ok");
+    assert_shows(
+        find, "- glpat-ab\n- QxRtYzWv\n- mnbv\n", "- glpat-abQxRtYzWvmnbv\n");
+    assert_shows(
+        find, "xoxb/**/-684/**/8349/**/-Yq4/**/ab", "xoxb-6848349-Yq4ab");
+    assert_shows(find, "AKIA, ASIA, AROA prefix", NULL);
+    assert_shows(find, "sk - ro - en", NULL);
+}
+
+static void counted_pieces_may_end_in_a_short_one(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_counted;
+    assert_shows(find, "| 1 | 44851 |\n| 2 | 29077 |\n| 3 | 9 |\n",
+        "| 1 | 44851290779 |\n");
+    assert_shows(find,
+        "part 1: AKIAQZ part 2: KMDEXY part 3: TRWLBS part 4: 7 ok",
+        "part 1: AKIAQZKMDEXYTRWLBS7 ok");
+    assert_shows(find, "1. Install\n2. Run\n3. Stop\n", NULL);
+}
+
+/* ---- encodings ---- */
+
+static void groups_are_decoded_as_one(void **state)
+{
+    (void)state;
+    find_fn *find = island_find_groups;
+    assert_shows(find, "is cGlu IDQ5 MjkgM TE4", NULL);
+    assert_shows(find, "is cGlu IDQ5 Mjkg MTE4 MCAy Mg== when",
+        "is pin 4929 1180 22 when");
+    assert_shows(find, "is cGlu IDQ5 MjkgMTE4MCAyMg== ok", NULL);
+    assert_shows(find, "=MNXWI ZJAG4 3TCMR QHEZT I ok", "=code 77120934 ok");
+    assert_shows(find, "love king gold card deck hand face", NULL);
+    assert_shows(find, "2019 2020 2021 2022 2023 2024 2025", NULL);
+}
+
+static void utf16_may_begin_with_its_mark(void **state)
+{
+    (void)state;
+    assert_shows(
+        island_find_tokens, "//5jAGEAcgBkACAANQAyAA== ok", "card 52 ok");
+    assert_shows(
+        island_find_tokens, "a //5uAG8AdABlACAANwA3ADQAMQA=", "a note 7741");
+    assert_shows(island_find_tokens, "//5//5//5//5//5//5//5//5", NULL);
+}
+
+static void codes_are_read_in_every_base(void **state)
+{
+    (void)state;
+    find_fn *find = island_find_codes;
+    assert_shows(find, "67 61 40 101 142 64 62 170", "71 Ab42x");
+    assert_shows(find,
+        "[0b110111, 0b110001, 0b1000001, 0b1100010, 0b110100, 0b110010, "
+        "0b1111000, 0b111001]",
+        "[71Ab42x9]");
+    assert_shows(
+        find, "0o67 0o61 0o101 0o142 0o64 0o62 0o170 0o71", "71Ab42x9");
+    assert_shows(find,
+        "0110111 0110001 1000001 1100010 0110100 0110010 1111000 0111001",
+        "71Ab42x9");
+    assert_shows(find, "0o67 0x31 0o101 0o142 0o64 0o62 0o170", NULL);
+}
+
+static void morse_may_have_slashes(void **state)
+{
+    (void)state;
+    find_fn *find = island_find_slashed;
+    assert_shows(find, "is ....-/-----/..---/----./.----/...--/-..../--... ok",
+        "is 40291367 ok");
+    assert_shows(find, "....- / ----- / ..--- / ----.", NULL);
+    assert_shows(find, "../../../../-/../../../../../../../x", NULL);
+    assert_shows(find, "------------------------------------", NULL);
+}
+
+static void selectors_are_bytes(void **state)
+{
+    (void)state;
+    find_fn *find = island_find_hidden;
+    assert_shows(find,
+        "a \xf3\xa0\x85\x98\xf3\xa0\x85\x99\xf3\xa0\x85\x94\xf3\xa0\x85\x94"
+        "\xf3\xa0\x85\x95\xf3\xa0\x85\x9e\xf3\xa0\x84\x90\xf3\xa0\x84\xa7"
+        "\xf3\xa0\x84\xa7\xf3\xa0\x84\xa4\xf3\xa0\x84\xa1 b",
+        "a hidden 7741 b");
+    assert_shows(find, "a \xf3\xa0\x84\x80 b \xf3\xa0\x84\x80 c \xf3", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_in_a_cipher_are_turned_back),
+        cmocka_unit_test(keys_and_addresses_in_a_cipher_are_turned_back),
+        cmocka_unit_test(roman_digits_are_digits),
+        cmocka_unit_test(number_words_may_have_others_between),
+        cmocka_unit_test(korean_digits_are_digits),
+        cmocka_unit_test(pieces_in_another_order_are_put_in_theirs),
+        cmocka_unit_test(pieces_of_one_length_are_joined),
+        cmocka_unit_test(counted_pieces_may_end_in_a_short_one),
+        cmocka_unit_test(groups_are_decoded_as_one),
+        cmocka_unit_test(utf16_may_begin_with_its_mark),
+        cmocka_unit_test(codes_are_read_in_every_base),
+        cmocka_unit_test(morse_may_have_slashes),
+        cmocka_unit_test(selectors_are_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
