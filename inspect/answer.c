@@ -347,7 +347,9 @@ bool answer_is_whole(const struct answer *a)
 struct answer_turn answer_turn(const struct answer *a)
 {
     bool goes_on = a->is_handoff || !a->saw_end;
-    return (struct answer_turn){a->turn_id, a->topic_id, goes_on};
+    struct str id =
+        a->codec == ANSWER_OPENAI_RESPONSES ? a->message_id : a->turn_id;
+    return (struct answer_turn){id, a->topic_id, goes_on};
 }
 
 void answer_take_rest(struct answer *a, struct buf *out)

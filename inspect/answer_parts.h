@@ -69,6 +69,8 @@ struct answer {
     struct api_part *parts;
     size_t part_count;
     size_t text_bytes;
+    /* Responses: events of a lower number are here already, or were. */
+    int64_t next_sequence;
     bool has_choice[ANSWERS_MAX];
     struct answer_file *files, *bytes_file; /* the latter: the answer itself */
     size_t file_count, file_told;           /* told: by answer_next_file */
@@ -97,6 +99,10 @@ void openai_answer_event(struct answer *a, const struct sse_event *event);
 void openai_answer_body(struct answer *a, const struct json_node *root);
 size_t openai_answer_take(struct answer *a, struct activity *out[ANSWERS_MAX]);
 void openai_answer_free(struct answer *a);
+/* openai_resume.c: inspect/resume.h for Responses. */
+void openai_resume_write(const struct answer *a, struct buf *out);
+struct answer *openai_resume_join(const struct json_node *kept, struct str raw,
+    bool is_complete, bool *is_same_out);
 /* Members of items that label, locate or carry what is no text. */
 bool openai_is_label(struct str key);
 /* Text of the first choice under the key of its place: appended, or in place

@@ -50,12 +50,6 @@ bool document_is_wanted(const struct exchange *ex, struct str type)
            (filetype_is_document(type) || may_hide_one(type));
 }
 
-/* A piece of a file is part of a document at best. */
-static bool is_piece(const struct exchange *ex)
-{
-    return ex->upload != NULL && ex->upload->step == UPLOAD_PIECE;
-}
-
 void document_note_trouble(
     struct exchange *ex, const char *why, struct str where)
 {
@@ -66,7 +60,7 @@ void document_note_trouble(
 
 void document_note_too_large(struct exchange *ex, struct str type)
 {
-    if (filetype_is_document(type) && !is_piece(ex))
+    if (filetype_is_document(type) && !upload_is_piece(ex))
         document_note_trouble(ex, "limit", STR_NONE);
 }
 
@@ -144,7 +138,7 @@ void exchange_take_document(
         return;
     }
     keep_text(ex, d, reading->text);
-    bool is_bad = reading->trouble != NULL && !is_piece(ex);
+    bool is_bad = reading->trouble != NULL && !upload_is_piece(ex);
     if (is_bad)
         document_note_trouble(ex, reading->trouble, reading->where);
     if (reading->trouble != NULL)

@@ -255,8 +255,7 @@ void exchange_tell_file(struct exchange *ex)
     plan_answer(ex);
 }
 
-/* A response of the public API that was asked for by its id. */
-static bool is_polled(const struct exchange *ex)
+bool exchange_is_polled(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
     return route != NULL && route->answer == ANSWER_OPENAI_RESPONSES &&
@@ -268,7 +267,7 @@ static bool is_polled(const struct exchange *ex)
 static enum exchange_state link_answer(struct exchange *ex)
 {
     const struct activity *a = ex->answers[ex->answer_at];
-    struct str turn = is_polled(ex) ? a->message_id : ex->turn_id;
+    struct str turn = exchange_is_polled(ex) ? a->message_id : ex->turn_id;
     bool has_name = turn.n != 0 || a->parent_message_id.n != 0;
     bool is_answer = str_starts(a->name, "response");
     plan_answer(ex);
@@ -286,7 +285,7 @@ enum exchange_state exchange_begin_answer(struct exchange *ex)
 {
     struct activity *a = ex->answers[ex->answer_at];
     const struct route *route = exchange_route(ex);
-    bool may_be_told = ex->may_be_told || is_polled(ex) ||
+    bool may_be_told = ex->may_be_told || exchange_is_polled(ex) ||
                        (!exchange_is_prompt(ex) && route != NULL &&
                            route->answer == ANSWER_CHATGPT);
     if (a->message_id.n != 0 && may_be_told) {
@@ -379,7 +378,7 @@ void exchange_answer_said(struct exchange *ex, struct str answer)
         next_answer(ex);
         return;
     }
-    if (!is_polled(ex) && keep_read_partial(answer, &partial)) {
+    if (!exchange_is_polled(ex) && keep_read_partial(answer, &partial)) {
         memcpy(a->id, partial.activity_id, sizeof a->id);
         a->time_ms = partial.time_ms;
     }

@@ -337,6 +337,8 @@ void exchange_after_download(struct exchange *ex);
 
 /* exchange_answer.c */
 bool exchange_is_prompt(const struct exchange *ex);
+/* A response of the public API that was asked for by its id. */
+bool exchange_is_polled(const struct exchange *ex);
 /* At the end of the response: what it tells, as activities; what the keeper is
  * to know of them; the conversation that the request began. */
 void exchange_take_answers(struct exchange *ex);
@@ -424,6 +426,8 @@ bool exchange_address_says(const struct exchange *ex);
 /* exchange_resume.c */
 /* A new prompt of a conversation goes on: what broke off before is over. */
 void exchange_resume_begin(struct exchange *ex);
+/* At the answer's head: it may go on with a response told in part. */
+void exchange_resume_polled(struct exchange *ex);
 void exchange_resume_data(struct exchange *ex, struct str bytes);
 /* True: exchange_question is what is kept of an earlier stream. */
 bool exchange_resume_ask(struct exchange *ex);
@@ -586,6 +590,8 @@ bool upload_take_facts(struct exchange *ex, const struct file_facts *facts);
 void upload_take_address(struct exchange *ex, const struct json_node *root);
 void upload_add_order(struct exchange *ex, struct str piece_id);
 void upload_read_blocklist(struct exchange *ex);
+/* What it brings is a piece of a file: part of a document at best. */
+bool upload_is_piece(const struct exchange *ex);
 /* Bytes of the file, held; or as they pass, and then both ends of it. */
 void upload_take_bytes(struct exchange *ex, struct str bytes);
 void upload_take_passing(struct exchange *ex, struct str bytes);

@@ -168,6 +168,7 @@ void exchange_response_head(struct exchange *ex, int status,
         answer_expect_bytes(ex->answer, type);
     if (is_page)
         answer_expect_page(ex->answer);
+    exchange_resume_polled(ex);
 }
 
 void exchange_response_length(struct exchange *ex, int64_t length)

@@ -5,6 +5,9 @@
  * its topic, for a WebSocket.  The next one asks before its answers are told,
  * and tells them under the ids of the first.
  *
+ * A GET of a response of the public API is a request to resume by the turn's
+ * name, which is the response's.
+ *
  * A client may resume before the first stream is seen to end.  Then there is
  * nothing to ask for, and the second one leaves its bytes as the rest of the
  * conversation; the first one takes them at its own end and tells the whole
@@ -72,6 +75,17 @@ static bool ask_rest(struct exchange *ex)
     buf_clear(&ex->question);
     keep_ask_file(&record, &ex->question);
     return true;
+}
+
+void exchange_resume_polled(struct exchange *ex)
+{
+    if (!exchange_is_polled(ex))
+        return;
+    ex->resumes = true;
+    ex->resume_offset = -1;
+    for (size_t i = 0; i < ex->match.count; i++)
+        if (str_is(ex->match.names[i], "message_id"))
+            ex->turn_id = ex->match.values[i];
 }
 
 bool exchange_resume_ask(struct exchange *ex)

@@ -250,15 +250,24 @@ static void begin_file(struct file_reader *r, struct str name, struct str type)
     exchange_scan_begin(r->ex, type, true);
 }
 
+/* Some clients give a file no name (RFC 7578 §4.2 leaves them free to): a
+ * field of a form has no type, and none is called as the bytes are (§9.3). */
+static bool is_file_part(
+    const struct exchange *ex, const struct multipart_part *part)
+{
+    struct str name = part->disposition.name;
+    if (part->disposition.has_filename)
+        return true;
+    return exchange_route(ex)->body == BODY_FILE &&
+           (part->content_type.n != 0 || str_is(name, "file") ||
+               (upload_is_piece(ex) && str_is(name, "data")));
+}
+
 static void on_part(void *arg, const struct multipart_part *part)
 {
     struct file_reader *r = arg;
     r->is_field = false;
-    /* Some clients give a file no name; a field of a form has no type. */
-    bool is_file =
-        part->disposition.has_filename ||
-        (exchange_route(r->ex)->body == BODY_FILE && part->content_type.n != 0);
-    if (is_file) {
+    if (is_file_part(r->ex, part)) {
         begin_file(r, part->disposition.filename, part->content_type);
         return;
     }
@@ -404,7 +413,7 @@ static bool is_multipart(struct exchange *ex, struct str *boundary_out)
 static void on_peeked_part(void *arg, const struct multipart_part *part)
 {
     struct file_reader *r = arg;
-    r->is_field = !part->disposition.has_filename;
+    r->is_field = !is_file_part(r->ex, part);
     r->name = arena_copy(&r->ex->arena, part->disposition.name);
     buf_clear(&r->value);
 }

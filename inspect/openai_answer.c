@@ -394,9 +394,24 @@ static struct str thread_object(struct str name)
     return str_starts(name, "thread.") ? name : STR_NONE;
 }
 
+/* Events are numbered, and who goes on with a stream may get some again. */
+static bool was_read(struct answer *a, const struct json_node *root)
+{
+    int64_t number;
+    if (json_int(json_get(root, "sequence_number"), &number) != OK ||
+        number < 0 || number == INT64_MAX)
+        return false;
+    if (number < a->next_sequence)
+        return true;
+    a->next_sequence = number + 1;
+    return false;
+}
+
 static void read_responses_event(
     struct answer *a, struct str name, const struct json_node *root)
 {
+    if (was_read(a, root))
+        return;
     struct str type = json_get_text(root, "type");
     struct str object = json_get_text(root, "object");
     if (type.n == 0 && object.n == 0)

@@ -75,6 +75,10 @@ static const char *word(bool is_true)
 
 void resume_write(const struct answer *a, struct buf *out)
 {
+    if (a->codec == ANSWER_OPENAI_RESPONSES) {
+        openai_resume_write(a, out);
+        return;
+    }
     if (a->codec != ANSWER_CHATGPT || a->sse == NULL ||
         a->delta.is_over_limit || a->delta.budget.used > RESUME_KEPT_MAX * 4)
         return;
@@ -282,7 +286,13 @@ struct answer *resume_join(struct str kept, struct str raw, int64_t offset,
     struct past *past = MEM_NEW(struct past);
     struct answer *joined = NULL, *fresh = NULL;
     *is_same_out = false;
-    if (json_parse(kept, &scratch, NULL, &root) == OK && read_past(root, past))
+    if (json_parse(kept, &scratch, NULL, &root) != OK)
+        goto out;
+    if (json_get(root, "parts") != NULL) {
+        joined = openai_resume_join(root, raw, is_complete, is_same_out);
+        goto out;
+    }
+    if (read_past(root, past))
         joined = restore(root);
     if (joined == NULL)
         goto out;

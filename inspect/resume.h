@@ -1,7 +1,9 @@
 /*
  * An answer of ChatGPT that comes in several streams: broken off on one
  * connection and resumed on another, or handed off to a WebSocket after its
- * beginning (fact sheet chatgpt-wire §4.6, §4.9).
+ * beginning (fact sheet chatgpt-wire §4.6, §4.9).  And one of Responses (§9.2)
+ * that goes on with a GET of its id: its events are numbered, so what is kept
+ * is the text so far and the next number (openai_resume.c).
  *
  * What is needed to go on is one line of JSON that the keeper holds for
  * KEEP_STREAM_SECONDS: the messages so far, what the next delta inherits, and

@@ -166,7 +166,7 @@ void upload_take_address(struct exchange *ex, const struct json_node *root)
         &u->arena, pick_text(root, &exchange_route(ex)->upload.address));
 }
 
-static bool is_piece(const struct exchange *ex)
+bool upload_is_piece(const struct exchange *ex)
 {
     return ex->upload != NULL && ex->upload->step == UPLOAD_PIECE;
 }
@@ -181,7 +181,7 @@ static void take_ends(struct upload *u, struct str head, struct str tail)
 
 void upload_take_bytes(struct exchange *ex, struct str bytes)
 {
-    if (!is_piece(ex))
+    if (!upload_is_piece(ex))
         return;
     upload_sum_bytes(ex, bytes);
     ex->upload->is_whole = bytes.n <= UPLOAD_SMALL_BYTES;
@@ -196,7 +196,7 @@ void upload_take_bytes(struct exchange *ex, struct str bytes)
 
 void upload_take_passing(struct exchange *ex, struct str bytes)
 {
-    if (!is_piece(ex))
+    if (!upload_is_piece(ex))
         return;
     upload_sum_bytes(ex, bytes);
     upload_keep_bytes(ex, bytes);
@@ -204,7 +204,7 @@ void upload_take_passing(struct exchange *ex, struct str bytes)
 
 void upload_take_end(struct exchange *ex, struct str head, struct str tail)
 {
-    if (!is_piece(ex))
+    if (!upload_is_piece(ex))
         return;
     take_ends(ex->upload, head, tail);
     upload_keep_rest(ex);

@@ -262,7 +262,61 @@ def response_gone_on_with_in_a_stream():
                  {"type": "response.completed", "response": completed("resp_b5", "Thought.")})
     return [stream("/responses", {"model": "gpt-5.1", "input": "Think", "background": True}, *first, done=False),
             call("/responses/resp_b5?stream=true&starting_after=1", None, sse(*rest, done=False), 3, method="GET", answer_kind="text/event-stream")], [
-        says("Think"), expect("response.generated", "Tho", complete=False), answers("Thought.", message_id="resp_b5")]
+        says("Think"), answers("Thought.", message_id="resp_b5", complete=True, replies_to=0)]
+
+
+def piece(number, text, id="msg_resp_b8"):
+    return {"type": "response.output_text.delta", "sequence_number": number, "item_id": id, "output_index": 0, "content_index": 0, "delta": text}
+
+
+def read_on(id, after, seconds, *events):
+    query = "stream=true" if after is None else f"stream=true&starting_after={after}"
+    return call(f"/responses/{id}?{query}", None, sse(*typed(*events), done=False), seconds, method="GET", answer_kind="text/event-stream")
+
+
+def begun(id, *pieces):
+    r = {"id": id, "object": "response", "status": "in_progress", "model": "gpt-5.1", "output": []}
+    return stream("/responses", {"model": "gpt-5.1", "input": "Think", "background": True},
+                  *typed({"type": "response.created", "sequence_number": 0, "response": r}, *pieces), done=False)
+
+
+@case
+def response_gone_on_with_twice():
+    done = {"type": "response.completed", "sequence_number": 5, "response": completed("resp_b8", "")}
+    done["response"]["output"] = []
+    return [begun("resp_b8", piece(1, "One, ")), read_on("resp_b8", 1, 3, piece(2, "two, "), piece(3, "thr")),
+            call("/responses/resp_b8", None, {"id": "resp_b8", "status": "in_progress", "output": []}, 4, method="GET"),
+            read_on("resp_b8", 2, 5, piece(3, "thr"), piece(4, "ee"), done)], [
+        says("Think"), answers("One, two, three", message_id="resp_b8", complete=True, replies_to=0)]
+
+
+@case
+def response_read_again_from_the_first_event():
+    r = {"id": "resp_b9", "object": "response", "status": "in_progress", "model": "gpt-5.1", "output": []}
+    return [begun("resp_b9", piece(1, "One, ")),
+            read_on("resp_b9", None, 3, {"type": "response.created", "sequence_number": 0, "response": r}, piece(1, "One, "), piece(2, "two"))], [
+        says("Think"), answers("One, two", message_id="resp_b9", complete=False, replies_to=0)]
+
+
+@case
+def response_whose_rest_is_asked_for_whole():
+    return [begun("resp_b10", piece(1, "One, ")), call("/responses/resp_b10", None, completed("resp_b10", "One, two."), 3, method="GET")], [
+        says("Think"), answers("One, two.", message_id="resp_b10", complete=True, replies_to=0)]
+
+
+@case
+def upload_whose_parts_have_no_file_name():
+    def send(n, data):
+        body = form("up9", part(['Content-Disposition: form-data; name="data"'], data))
+        return entry(V1 + "/uploads/upload_up9/parts", body, dumps({"id": f"part_up{n}", "object": "upload.part"}),
+                     kind="multipart/form-data; boundary=up9", answer_kind="application/json", fields=AUTH, second=n)
+    whole = b"low tide, high tide"
+    return [call("/uploads", {"filename": "tides.txt", "purpose": "user_data", "bytes": len(whole), "mime_type": "text/plain"},
+                 {"id": "upload_up9", "object": "upload", "status": "pending"}),
+            send(2, whole[9:]), send(3, whole[:9]),
+            call("/uploads/upload_up9/complete", {"part_ids": ["part_up3", "part_up2"]},
+                 {"id": "upload_up9", "status": "completed", "file": {"id": "file-up9", "filename": "tides.txt"}}, 4)], [
+        expect("file.uploaded", files=[{"id": "file-up9", "name": "tides.txt", "bytes": len(whole), "sha256": sha(whole)}])]
 
 
 @case

@@ -320,7 +320,7 @@ static void what_is_too_long_is_not_kept(void **state)
     buf_free(&kept);
 }
 
-static void only_streams_of_chatgpt_go_on(void **state)
+static void only_streams_go_on(void **state)
 {
     (void)state;
     struct answer *body = answer_new(ANSWER_CHATGPT, false),
@@ -432,6 +432,107 @@ static void too_many_messages_are_refused(void **state)
     }
 }
 
+/* ---- responses of the public API ---- */
+
+#define CREATED                                                                \
+    "data: {\"type\":\"response.created\",\"sequence_number\":0,"              \
+    "\"response\":{\"id\":\"resp_1\",\"model\":\"gpt-5.1\"}}\n\n"
+#define PIECE(number, text)                                                    \
+    "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":"      \
+    "" number ",\"item_id\":\"m\",\"content_index\":0,\"delta\":\"" text       \
+    "\"}\n\n"
+#define COMPLETED                                                              \
+    "data: {\"type\":\"response.completed\",\"sequence_number\":4,"            \
+    "\"response\":{\"id\":\"resp_1\",\"status\":\"completed\"}}\n\n"
+
+static const char *const RESPONSE[] = {CREATED, PIECE("1", "One, "),
+    PIECE("2", "\\\"two\\\", "), PIECE("3", "three"), COMPLETED};
+
+static void feed_events(struct answer *a, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        answer_feed(a, str_of(RESPONSE[i]));
+    answer_finish(a, true);
+}
+
+static void check_response(struct answer *a)
+{
+    struct activity *out[ANSWERS_MAX];
+    assert_int_equal(answer_take(a, out), 1);
+    assert_string_equal(buf_cstr(&out[0]->content), "One, \"two\", three");
+    assert_true(str_is(out[0]->message_id, "resp_1"));
+    assert_true(str_is(out[0]->model, "gpt-5.1"));
+    assert_true(out[0]->complete);
+    activity_free(&out[0]);
+}
+
+/* Whatever it broke off behind, and whichever event it goes on with. */
+static void a_response_goes_on_by_its_numbers(void **state)
+{
+    (void)state;
+    for (size_t cut = 1; cut < ARRAY_LEN(RESPONSE); cut++)
+        for (size_t from = 0; from <= cut; from++) {
+            struct buf kept = {0}, rest = {0};
+            bool is_same = false;
+            struct answer *a = answer_new(ANSWER_OPENAI_RESPONSES, true);
+            feed_events(a, 0, cut);
+            resume_write(a, &kept);
+            for (size_t i = from; i < ARRAY_LEN(RESPONSE); i++)
+                buf_append_str(&rest, str_of(RESPONSE[i]));
+            struct answer *joined =
+                resume_join(buf_str(&kept), buf_str(&rest), -1, true, &is_same);
+            assert_non_null(joined);
+            assert_true(is_same);
+            check_response(joined);
+            answer_free(&joined);
+            answer_free(&a);
+            buf_free(&kept);
+            buf_free(&rest);
+        }
+}
+
+#define KEPT_RESPONSE                                                          \
+    "{\"message\":\"resp_1\",\"next\":2,\"parts\":[{\"key\":\"m 0 "            \
+    "text\",\"hidden\":false,\"text\":\"One\"}]}"
+
+static void check_response_alone(const char *raw, bool is_same_response)
+{
+    bool is_same = !is_same_response;
+    assert_null(
+        resume_join(STR(KEPT_RESPONSE), str_of(raw), -1, true, &is_same));
+    assert_int_equal(is_same, is_same_response);
+}
+
+static void a_response_that_comes_whole_needs_nothing(void **state)
+{
+    (void)state;
+    check_response_alone("{\"id\":\"resp_1\",\"status\":\"in_progress\","
+                         "\"output\":[]}",
+        false);
+    check_response_alone("{\"id\":\"resp_1\",\"status\":\"completed\","
+                         "\"output\":[]}",
+        true);
+    check_response_alone(
+        "{\"id\":\"resp_2\",\"status\":\"completed\",\"output\":[]}", false);
+    check_response_alone("data: {\"type\":\"response.created\","
+                         "\"response\":{\"id\":\"resp_1\"}}\n\n",
+        true); /* from the first event, without numbers */
+}
+
+static void kept_responses_that_nobody_wrote_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"{\"parts\":7}", "{\"parts\":null}",
+        "{\"parts\":[7,null,{}]}", "{\"parts\":[],\"next\":-1}",
+        "{\"parts\":[{\"key\":1,\"text\":[]}],\"next\":\"1\"}"};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        bool is_same;
+        struct answer *joined = resume_join(
+            str_of(states[i]), STR(PIECE("3", "three")), -1, true, &is_same);
+        answer_free(&joined);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,11 +542,14 @@ int main(void)
         cmocka_unit_test(an_overlap_may_be_longer_than_what_is_kept),
         cmocka_unit_test(events_are_counted_past_those_told_apart),
         cmocka_unit_test(what_is_too_long_is_not_kept),
-        cmocka_unit_test(only_streams_of_chatgpt_go_on),
+        cmocka_unit_test(only_streams_go_on),
         cmocka_unit_test(a_stream_from_the_beginning_needs_nothing),
         cmocka_unit_test(what_is_not_whole_is_refused),
         cmocka_unit_test(what_nobody_wrote_is_refused),
         cmocka_unit_test(too_many_messages_are_refused),
+        cmocka_unit_test(a_response_goes_on_by_its_numbers),
+        cmocka_unit_test(a_response_that_comes_whole_needs_nothing),
+        cmocka_unit_test(kept_responses_that_nobody_wrote_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
