@@ -479,8 +479,14 @@ static bool ask_text(struct exchange *ex)
     return true;
 }
 
-/* What was said when the bytes began was not all: of the last range, of a file
- * whose name may have come meanwhile, and of one that was asked about in vain:
+/* One that is not all of its file. */
+static bool is_some_range(const struct upload *u)
+{
+    return u->is_range && !(u->is_last_range && str_is(u->piece, "0"));
+}
+
+/* What was said when the bytes began was not all: of ranges, of a file whose
+ * name may have come meanwhile, and of one that was asked about in vain:
  * without an answer it would be told as another file than the one announced. */
 static bool is_to_ask_again(const struct exchange *ex)
 {
@@ -488,8 +494,17 @@ static bool is_to_ask_again(const struct exchange *ex)
     bool lacks_name = u->step == UPLOAD_BYTES &&
                       (u->said.flags & KEEP_FILE_WANTS_NAME) != 0 &&
                       u->known.name.n == 0;
-    return (may_end_ranges(u) || lacks_name || u->is_unanswered) &&
+    return (is_some_range(u) || lacks_name || u->is_unanswered) &&
            u->is_asked && !u->was_asked_again;
+}
+
+/* Ranges may end at the same moment: whichever asks last is to hear of both,
+ * so each tells of itself before it asks.  If all do, they tell the same. */
+static void note_range(struct exchange *ex)
+{
+    struct keep_file file = upload_names(ex);
+    if (is_some_range(ex->upload))
+        upload_note(ex, &file, true);
 }
 
 bool upload_ask(struct exchange *ex)
@@ -504,6 +519,7 @@ bool upload_ask(struct exchange *ex)
     if (u->step == UPLOAD_NONE)
         return ask_used(ex);
     if (is_to_ask_again(ex)) {
+        note_range(ex);
         u->was_asked_again = true;
         u->is_asked = false;
         buf_clear(&u->facts);

@@ -10,12 +10,16 @@ import os
 import pathlib
 import signal
 import sqlite3
+import threading
+import time
 import unittest
 import uuid
 
 import documents
 from exchanges import CARD
 from gateway import GatewayTest, wait_for
+from raw import read_response
+from wire import open_tls
 
 FILES = "https://chatgpt.com/backend-api/files"
 TEXT = b"quarter,amount\nQ1,12\n"
@@ -97,6 +101,33 @@ class Uploads(UploadsTest):
         self.assertEqual(self.put(url + "&comp=blocklist", blocklist.encode()), 201)
         a = self.stored("blocks.txt")
         self.assertEqual((a["files"][0]["sha256"], a["outcome"]), (hashlib.sha256(b"".join(pieces)).hexdigest(), "success"))
+
+    def put_ranges(self, url, data, borders):
+        """All are begun before one of them ends, and end at the same moment."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        ranges = list(zip([0, *borders], [*borders, len(data)]))
+        ready = threading.Barrier(len(ranges))
+
+        def send(start, end):
+            with open_tls(self, host) as sock:
+                sock.sendall((f"PUT /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/plain\r\nContent-Length: {end - start}\r\n"
+                              f"Content-Range: bytes {start}-{end - 1}/{len(data)}\r\n\r\n").encode() + data[start:end - 1])
+                ready.wait(10)
+                time.sleep(.2)  # what they ask the keeper at first has been answered
+                ready.wait(10)
+                sock.sendall(data[end - 1:end])
+                return read_response(sock)[0].split(b" ")[1]
+        with concurrent.futures.ThreadPoolExecutor(len(ranges)) as pool:
+            self.assertEqual(set(pool.map(lambda r: send(*r), ranges)), {b"201"})
+
+    def test_ranges_at_the_same_moment_are_one_file(self):
+        for number, size in enumerate((90, 60000, 900, 40000)):
+            name, data = f"ranges-{number}.txt", b"words of range and more\n" * size
+            id, url = self.announce(name, len(data))
+            self.put_ranges(url, data, [len(data) // 3, len(data) // 2][:1 + number % 2])
+            a = self.stored(name)
+            self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a["files"][0]["sha256"], a["outcome"]),
+                             (id, len(data), hashlib.sha256(data).hexdigest(), "success"))
 
     def put_blocks(self, url, pieces):
         names = [base64.b64encode(b"%03d" % i).decode() for i in range(len(pieces))]
