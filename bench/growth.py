@@ -83,8 +83,11 @@ def per_connections(peer, scenario, conns):
         raise SystemExit(f"growth: {conns} connections: {held}")
     grown = peer.memory_bytes() - before
     cpu = peer.settled_cpu_seconds()
-    got = json.loads(load.communicate("\n", timeout=600)[0])
+    load.stdin.write("\n")
+    load.stdin.flush()
+    got = json.loads(load.stdout.readline())
     cpu = peer.settled_cpu_seconds() - cpu
+    load.communicate(timeout=600)  # closing them is no part of a request
     return {"cpu_us": cpu / got["count"] * 1e6, "p50_us": got["latency"]["p50"], "p99_us": got["latency"]["p99"],
             **({"memory_kib": grown / 1024 / conns} if conns >= TOLD_APART else {})}
 

@@ -9,8 +9,9 @@
  * fresh: a connection a request; resume: with the last one's session.
  * hold: all connections stay open, after a request each, until a line comes
  * from standard input; then N requests go over them in turn, eight at a time,
- * and these alone are counted. An event that carries "ts":NANOSECONDS gives the
- * time it took from the origin's write to our read.
+ * and these alone are counted; they are closed once standard input ends. An
+ * event that carries "ts":NANOSECONDS gives the time it took from the origin's
+ * write to our read.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -573,5 +574,8 @@ int main(int count, char **args)
     samples_print("first", &first);
     samples_print("token", &token);
     printf("}\n");
+    fflush(stdout);
+    while (opt.hold != NULL && getchar() != EOF)
+        ;
     return 0;
 }
