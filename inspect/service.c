@@ -5,6 +5,8 @@
  */
 #include "inspect/service.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/net.h"
 #include "inspect/form.h"
@@ -178,11 +180,14 @@ static bool match_segment(
 }
 
 /* arena: the path is still coded; NULL: it is not. */
-static bool match_path(struct str template, struct str path,
+static bool match_path(const struct path_template *wanted, struct str path,
     struct arena *arena, struct route_match *match)
 {
+    struct str template = wanted->text, pattern, segment;
     match->count = 0;
-    struct str pattern, segment;
+    if (arena == NULL && (path.n < wanted->fixed ||
+                             memcmp(path.p, template.p, wanted->fixed) != 0))
+        return false; /* nearly all */
     while (str_split(&template, '/', &pattern)) {
         if (str_is(pattern, "**"))
             return true;
@@ -242,7 +247,7 @@ static struct str without_slash(struct str path)
 /* Whatever a server takes the path for, nothing of the host is to be kept. */
 static bool has_whole_host(const struct route *route, size_t path)
 {
-    return route->is_secret && str_is(route->paths[path], "/**");
+    return route->is_secret && str_is(route->paths[path].text, "/**");
 }
 
 static bool find_in(const struct service *service,
@@ -250,6 +255,7 @@ static bool find_in(const struct service *service,
 {
     bool is_raw = service->is_overlay && query->raw_path.n != 0;
     struct str path = without_slash(is_raw ? query->raw_path : query->path);
+    bool is_coded = is_raw && str_find_char(path, '%') < path.n;
     for (size_t i = 0; i < service->route_count; i++) {
         const struct route *route = &service->routes[i];
         if (route->is_last != wants_last || !fits(route, query))
@@ -257,8 +263,8 @@ static bool find_in(const struct service *service,
         for (size_t j = 0; j < route->path_count; j++) {
             if (query->is_ambiguous && !has_whole_host(route, j))
                 continue;
-            if (!match_path(
-                    route->paths[j], path, is_raw ? query->arena : NULL, match))
+            if (!match_path(&route->paths[j], path,
+                    is_coded ? query->arena : NULL, match))
                 continue;
             match->route = route;
             return true;
@@ -299,7 +305,7 @@ static bool allows_websocket(const struct service *service, struct str host,
             !any_host(route->hosts, route->host_count, host))
             continue;
         for (size_t j = 0; j < route->path_count; j++) {
-            if (!match_path(route->paths[j], path, NULL, &match))
+            if (!match_path(&route->paths[j], path, NULL, &match))
                 continue;
             if (route->allows_websocket)
                 return true;

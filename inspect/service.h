@@ -293,11 +293,16 @@ struct answer_map {
     size_t end_count;
 };
 
+struct path_template {
+    struct str text;
+    size_t fixed; /* so many bytes begin every path that fits */
+};
+
 struct route {
     struct str name;
     struct str *methods; /* none: every method */
     size_t method_count;
-    struct str *paths; /* templates, prefixes expanded */
+    struct path_template *paths; /* prefixes expanded */
     size_t path_count;
     struct str *hosts; /* none: every host of the service */
     size_t host_count;

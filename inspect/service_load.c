@@ -159,6 +159,18 @@ unknown:
     return none;
 }
 
+/* Up to what is not text.  The slash before it is not counted: what fits a
+ * template that ends so may end before it. */
+static size_t fixed_of(struct str template)
+{
+    size_t n = 0;
+    while (n < template.n && strchr("{*?", template.p[n]) == NULL)
+        n++;
+    while (n > 0 && template.p[n - 1] == '/')
+        n--;
+    return n;
+}
+
 static void add_path(struct loader *l, const struct yaml_node *at,
     struct str prefix, struct str path, struct route *route)
 {
@@ -169,7 +181,8 @@ static void add_path(struct loader *l, const struct yaml_node *at,
             "path \"%.*s\" must start with / or $PREFIX; segments are text, "
             "*, {name}, and ** at the end",
             STR_ARG(whole));
-    route->paths[route->path_count++] = whole;
+    route->paths[route->path_count++] =
+        (struct path_template){whole, fixed_of(whole)};
 }
 
 static void load_paths(

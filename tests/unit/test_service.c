@@ -209,6 +209,39 @@ static void a_path_gives_what_its_segments_held(void **state)
     service_set_free(&set);
 }
 
+static void a_template_fits_from_its_first_byte_to_its_last(void **state)
+{
+    (void)state;
+    static const char map[] = "service: x\n"
+                              "hosts: [a.test]\n"
+                              "routes:\n"
+                              "  - {name: a, path: /one/**, do: pass}\n"
+                              "  - {name: b, path: /two/x*z, do: pass}\n"
+                              "  - {name: c, path: \"/two/{id}\", do: pass}\n"
+                              "  - {name: d, path: \"/two/{id}/t\", do: pass}\n"
+                              "  - {name: e, path: /two, do: pass}\n";
+    static const struct {
+        const char *path, *name;
+    } cases[] = {{"/one", "a"}, {"/one/", "a"}, {"/one/x/y", "a"},
+        {"/onex", "-"}, {"/on", "-"}, {"/two/xyz", "b"}, {"/two/xz/", "b"},
+        {"/two/xy", "c"}, {"/two/x%2fz", "-"}, {"/tw%6f/7", "c"},
+        {"/two/7/t", "d"}, {"/two/7/tt", "-"}, {"/two", "e"}, {"/two/", "e"},
+        {"/twox", "-"}, {"/tw", "-"}, {"/", "-"}};
+    struct diag diag = {0};
+    struct service_set *set = load(map, &diag);
+    assert_non_null(set);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct route_match match;
+        const struct route *route =
+            find(set, "a.test", "GET", cases[i].path, &match);
+        struct str name = route != NULL ? route->name : STR("-");
+        if (!str_is(name, cases[i].name))
+            fail_msg("%s leads to %.*s", cases[i].path, STR_ARG(name));
+    }
+    service_set_free(&set);
+    diag_free(&diag);
+}
+
 static void every_mistake_is_reported_with_its_line(void **state)
 {
     (void)state;
@@ -388,6 +421,7 @@ int main(void)
         cmocka_unit_test(mistakes_about_tenants_are_reported),
         cmocka_unit_test(mistakes_about_described_answers_are_reported),
         cmocka_unit_test(mistakes_about_events_are_reported),
+        cmocka_unit_test(a_template_fits_from_its_first_byte_to_its_last),
         cmocka_unit_test(every_mistake_is_reported_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
