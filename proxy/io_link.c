@@ -27,7 +27,7 @@ struct io_link {
     struct link base; /* first */
     struct io_links *links;
     void *owner;                 /* who hears of it */
-    struct io_link *prev, *next; /* all of the loop */
+    struct io_link *prev, *next; /* in one of the lists of io_links */
     uv_tcp_t tcp;
     uv_shutdown_t shutdown;
     struct deferred fault; /* reports `broken` */
@@ -37,6 +37,7 @@ struct io_link {
     bool is_shut;      /* FIN was asked for */
     bool is_flushed;   /* … and sent */
     bool has_eof;      /* the peer's FIN came */
+    bool is_lingering; /* was CLOSING: in that list until it is freed */
     size_t last_queue; /* of CLOSING: to see whether it moves */
     uint64_t moved_ms, closing_ms;
 };
@@ -45,7 +46,7 @@ struct io_links {
     uv_loop_t *loop;
     struct defer_queue *queue;
     const struct link_events *events;
-    struct io_link *first;
+    struct io_link *first, *lingering; /* apart: thousands may be idle */
     size_t count, closing_count;
     uv_timer_t *sweep; /* runs while links are CLOSING */
     char read_buffer[LINK_READ_MAX];
@@ -68,30 +69,37 @@ static uv_stream_t *stream_of(struct io_link *l)
     return (uv_stream_t *)&l->tcp;
 }
 
-static void links_add(struct io_links *links, struct io_link *l)
+static struct io_link **list_of(struct io_link *l)
 {
-    l->next = links->first;
-    if (l->next != NULL)
-        l->next->prev = l;
-    links->first = l;
-    links->count++;
+    return l->is_lingering ? &l->links->lingering : &l->links->first;
 }
 
-static void links_remove(struct io_links *links, struct io_link *l)
+static void links_add(struct io_link *l)
+{
+    struct io_link **first = list_of(l);
+    l->prev = NULL;
+    l->next = *first;
+    if (l->next != NULL)
+        l->next->prev = l;
+    *first = l;
+    l->links->count++;
+}
+
+static void links_remove(struct io_link *l)
 {
     if (l->prev != NULL)
         l->prev->next = l->next;
     else
-        links->first = l->next;
+        *list_of(l) = l->next;
     if (l->next != NULL)
         l->next->prev = l->prev;
-    links->count--;
+    l->links->count--;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     struct io_link *l = handle->data;
-    links_remove(l->links, l);
+    links_remove(l);
     mem_free(l);
 }
 
@@ -226,7 +234,7 @@ static void on_sweep(uv_timer_t *timer)
     struct io_links *links = timer->data;
     uint64_t now = uv_now(links->loop);
     struct io_link *next;
-    for (struct io_link *l = links->first; l != NULL; l = next) {
+    for (struct io_link *l = links->lingering; l != NULL; l = next) {
         next = l->next;
         if (l->phase != LINK_CLOSING || !link_is_overdue(l, now))
             continue;
@@ -240,6 +248,9 @@ static void on_sweep(uv_timer_t *timer)
 static void link_start_closing(struct io_link *l)
 {
     struct io_links *links = l->links;
+    links_remove(l);
+    l->is_lingering = true;
+    links_add(l);
     l->phase = LINK_CLOSING;
     l->closing_ms = uv_now(links->loop);
     l->moved_ms = l->closing_ms;
@@ -351,7 +362,7 @@ struct link *io_link_new(struct io_links *links, void *owner)
     l->fault.run = on_fault;
     uv_tcp_init(links->loop, &l->tcp);
     l->tcp.data = l;
-    links_add(links, l);
+    links_add(l);
     return &l->base;
 }
 
@@ -388,6 +399,8 @@ struct io_links *io_links_new(uv_loop_t *loop, struct defer_queue *queue,
 void io_links_cut(struct io_links *links)
 {
     for (struct io_link *l = links->first; l != NULL; l = l->next)
+        link_reset(l);
+    for (struct io_link *l = links->lingering; l != NULL; l = l->next)
         link_reset(l);
 }
 

@@ -28,6 +28,7 @@ struct seat {
     struct net_address peer;
     struct seat *prev, *next;
     struct seat_dial *dials;
+    size_t open_links; /* that the session has not closed */
     struct deferred later, end;
     uv_timer_t timer;
     struct buf login;           /* whose password is being checked */
@@ -71,6 +72,12 @@ static void world_shutdown(struct world *w, struct link *link)
     io_link_shutdown(link);
 }
 
+static struct link *seat_link_new(struct seat *seat)
+{
+    seat->open_links++;
+    return io_link_new(seat->worker->links, seat);
+}
+
 /* Dials */
 
 static void seat_dial_free(struct seat_dial *d)
@@ -106,7 +113,7 @@ static struct link *world_dial(
     struct worker *worker = seat->worker;
     struct seat_dial *d = MEM_NEW(struct seat_dial);
     d->seat = seat;
-    d->link = io_link_new(worker->links, seat);
+    d->link = seat_link_new(seat);
     d->link->session = session;
     d->next = seat->dials;
     if (d->next != NULL)
@@ -129,12 +136,14 @@ static void seat_cancel_dial(struct seat *seat, const struct link *link)
 static void world_close(struct world *w, struct link *link)
 {
     seat_cancel_dial(seat_of(w), link);
+    seat_of(w)->open_links--;
     io_link_close(link);
 }
 
 static void world_abort(struct world *w, struct link *link)
 {
     seat_cancel_dial(seat_of(w), link);
+    seat_of(w)->open_links--;
     io_link_abort(link);
 }
 
@@ -316,6 +325,7 @@ static void seat_forget_services(struct seat *seat)
     while (seat->dials != NULL) {
         struct link *link = seat->dials->link;
         seat_dial_free(seat->dials);
+        seat->open_links--;
         io_link_abort(link);
     }
 }
@@ -338,9 +348,9 @@ static void on_end(struct deferred *end)
     struct worker *worker = seat->worker;
     session_free(&seat->session);
     seat_forget_services(seat);
-    size_t cut = io_links_cut_owner(worker->links, seat);
-    if (cut > 0)
-        log_event(LOG_ERROR, "session.left-links", LOG_INT("links", cut));
+    if (seat->open_links > 0) /* rarely: it looks at all of the worker's */
+        log_event(LOG_ERROR, "session.left-links",
+            LOG_INT("links", io_links_cut_owner(worker->links, seat)));
     listener_release(worker->listener, &seat->peer);
     conf_unref(&seat->conf);
     seat_unlist(seat);
@@ -436,7 +446,7 @@ void seat_new(struct worker *worker, int fd, const struct net_address *peer)
         seat->next->prev = seat;
     worker->seats = seat;
     worker->seat_count++;
-    struct link *link = io_link_new(worker->links, seat);
+    struct link *link = seat_link_new(seat);
     enum err err = io_link_open(link, fd, peer);
     seat->session = session_new(&seat->world, seat->conf, link);
     link->session = seat->session;
