@@ -233,6 +233,13 @@ static int on_client_cert(SSL *ssl, X509 **cert_out, EVP_PKEY **key_out)
     return 0;
 }
 
+/* Asked for in full handshakes only: who resumes sees no certificate. */
+static int on_cert(SSL *ssl, void *arg)
+{
+    (void)arg;
+    return leaf_apply(tls_of(ssl)->leaf, ssl) == OK;
+}
+
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls *tls = tls_of(ssl);
@@ -276,8 +283,7 @@ static SSL_CTX *common_context(const SSL_METHOD *method)
     SSL_CTX_set_security_level(ctx, 2);
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CLEANSE_PLAINTEXT);
-    SSL_CTX_set_mode(
-        ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_msg_callback(ctx, on_message);
     return ctx;
 }
@@ -360,6 +366,7 @@ static SSL_CTX *client_context(void)
     SSL_CTX_set_options(
         ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+    SSL_CTX_set_cert_cb(ctx, on_cert, NULL);
     /* Sessions live in tickets only: nothing a client can make us keep. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(ctx, TICKETS_EPOCH_HOURS * 3600);
@@ -479,7 +486,6 @@ struct tls *tls_new_client(
     uint8_t id[DIGEST_BYTES];
     tls->leaf = leaf_ref(leaf);
     SSL_set_accept_state(tls->ssl);
-    openssl_need(leaf_apply(leaf, tls->ssl) == OK, "SSL_use_cert_and_key");
     /* A ticket is good for the host that it was made for only (C8). */
     digest_sha256(host, id);
     openssl_need(SSL_set_session_id_context(tls->ssl, id, sizeof id) == 1,
@@ -608,6 +614,17 @@ const char *tls_failure_detail(const struct tls *tls)
 
 /* ---- driving OpenSSL --------------------------------------------------- */
 
+/* What is idle keeps no record buffers.  OpenSSL would zero all 16 KiB of one
+ * with each release (SSL_OP_CLEANSE_PLAINTEXT), but what was read of it is
+ * zeroed already: it gives them up only when nothing is left to be read, and
+ * the rest never held plain text but handshakes'. */
+static void release_buffers(struct tls *tls)
+{
+    SSL_clear_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    (void)SSL_free_buffers(tls->ssl);
+    SSL_set_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 static enum err handshake(struct tls *tls)
 {
     ERR_clear_error();
@@ -683,6 +700,7 @@ enum err tls_feed(struct tls *tls, struct str ciphertext)
         (tls->input.n > 0 || SSL_has_pending(tls->ssl)))
         err = decrypt(tls);
     tls->input = STR_NONE; /* what follows a close_notify means nothing */
+    release_buffers(tls);
     return err;
 }
 
@@ -690,6 +708,7 @@ void tls_start(struct tls *tls)
 {
     if (tls->phase == TLS_HANDSHAKE)
         (void)!handshake(tls);
+    release_buffers(tls);
 }
 
 static void swap(struct buf *a, struct buf *b)
@@ -728,9 +747,10 @@ enum err tls_write(struct tls *tls, struct str plain)
     buf_reserve(
         &tls->output, plain.n + (plain.n / RECORD_BYTES + 1) * RECORD_OVERHEAD);
     ERR_clear_error();
-    if (SSL_write_ex(tls->ssl, plain.p, plain.n, &n) == 1 && n == plain.n)
-        return OK;
-    return fail_by_openssl(tls);
+    bool is_good =
+        SSL_write_ex(tls->ssl, plain.p, plain.n, &n) == 1 && n == plain.n;
+    release_buffers(tls);
+    return is_good ? OK : fail_by_openssl(tls);
 }
 
 void tls_close(struct tls *tls)
