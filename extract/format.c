@@ -88,24 +88,54 @@ static void look_at_name(struct names *names, struct str name)
             names->office = office_members[i].type;
 }
 
+enum { ZIP_END_BYTES = 22 };
+
+/* The end record (APPNOTE 4.3.16); zip.n: there is none. */
+static size_t find_end(struct str zip)
+{
+    enum { COMMENT_MAX = 65535 };
+    if (zip.n < ZIP_END_BYTES)
+        return zip.n;
+    size_t last = zip.n - ZIP_END_BYTES;
+    size_t lowest = last > COMMENT_MAX ? last - COMMENT_MAX : 0;
+    for (size_t at = last + 1; at-- > lowest;)
+        if (memcmp(zip.p + at, "PK\5\6", 4) == 0)
+            return at;
+    return zip.n;
+}
+
 /* The central directory (APPNOTE 4.3.12), found from the end.  With something
  * before the archive it may not be where it says, but right before its end. */
 static size_t find_directory(struct str zip)
 {
-    enum { END_BYTES = 22, COMMENT_MAX = 65535 };
-    if (zip.n < END_BYTES)
+    size_t at = find_end(zip);
+    if (at == zip.n)
         return zip.n;
-    size_t lowest =
-        zip.n > END_BYTES + COMMENT_MAX ? zip.n - END_BYTES - COMMENT_MAX : 0;
-    for (size_t at = zip.n - END_BYTES + 1; at-- > lowest;)
-        if (memcmp(zip.p + at, "PK\5\6", 4) == 0) {
-            size_t size = u32(zip.p + at + 12), said = u32(zip.p + at + 16);
-            return size >= 4 && size <= at &&
-                           memcmp(zip.p + at - size, "PK\1\2", 4) == 0
-                       ? at - size
-                       : said;
-        }
-    return zip.n;
+    size_t size = u32(zip.p + at + 12), said = u32(zip.p + at + 16);
+    bool is_before =
+        size >= 4 && size <= at && memcmp(zip.p + at - size, "PK\1\2", 4) == 0;
+    return is_before ? at - size : said;
+}
+
+bool format_zip_ends(struct str zip, size_t *first_out, struct str *comment_out)
+{
+    size_t end = find_end(zip), at = find_directory(zip), first = at;
+    if (end == zip.n || at > end || end - at < ZIP_HEAD_BYTES)
+        return false;
+    size_t said = u32(zip.p + end + 16), moved = at > said ? at - said : 0;
+    for (; end - at >= ZIP_HEAD_BYTES && memcmp(zip.p + at, "PK\1\2", 4) == 0;
+         at += ZIP_HEAD_BYTES + u16(zip.p + at + 28) + u16(zip.p + at + 30) +
+               u16(zip.p + at + 32)) {
+        size_t member = u32(zip.p + at + 42) + moved;
+        if (member < first)
+            first = member;
+        if (at > end - ZIP_HEAD_BYTES)
+            break;
+    }
+    *first_out = first;
+    *comment_out = str_sub(
+        zip, end + ZIP_END_BYTES, end + ZIP_END_BYTES + u16(zip.p + end + 20));
+    return true;
 }
 
 static enum format by_members(struct str zip)
@@ -213,6 +243,9 @@ static const struct {
         FORMAT_XZ},
     {{"\x28\xb5\x2f\xfd", 4}, FORMAT_ZSTD},
     {{"\x04\x22\x4d\x18", 4}, FORMAT_LZ4},
+    {{"\x1f\x9d", 2}, FORMAT_GZIP}, /* compress(1) */
+    {{"LZIP\1", 5}, FORMAT_XZ}, {{"\x78\x9f\x3e\x22", 4}, FORMAT_TNEF},
+    {{"SQLite format 3\0", 16}, FORMAT_SQLITE},
     {{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8}, FORMAT_OLE},
     {{"\x89PNG\r\n\x1a\n", 8}, FORMAT_PNG}, {{"\xff\xd8\xff", 3}, FORMAT_JPEG},
     {{"GIF87a", 6}, FORMAT_GIF}, {{"GIF89a", 6}, FORMAT_GIF},
@@ -257,6 +290,19 @@ static bool is_iso(struct str bytes)
     return starts_with(str_sub(bytes, VOLUME_AT, bytes.n), STR("CD001"));
 }
 
+/* LZMA before xz has no magic: properties as everybody writes them, a power
+ * of two for the dictionary, and the size, if it is told, below 2^40. */
+static bool is_lzma(struct str s)
+{
+    enum { HEAD_BYTES = 13 };
+    if (s.n <= HEAD_BYTES || s.p[0] != 0x5d)
+        return false;
+    size_t dictionary = u32(s.p + 1), low = u32(s.p + 5), high = u32(s.p + 9);
+    bool is_streamed = low == UINT32_MAX && high == UINT32_MAX;
+    return dictionary >= 4096 && (dictionary & (dictionary - 1)) == 0 &&
+           (is_streamed || high < 256) && s.p[HEAD_BYTES] == '\0';
+}
+
 static enum format by_magic(struct str s)
 {
     for (size_t i = 0; i < ARRAY_LEN(magics); i++)
@@ -276,11 +322,12 @@ static enum format by_magic(struct str s)
         return FORMAT_PDF;
     if (is_tar(s))
         return FORMAT_TAR;
+    if (is_lzma(s))
+        return FORMAT_XZ;
     return is_iso(s) ? FORMAT_ARCHIVE : FORMAT_BINARY;
 }
 
-/* A zip may have something before it (self-extracting, polyglots). */
-static bool has_zip_behind(struct str bytes)
+bool format_has_zip_behind(struct str bytes)
 {
     size_t at = find_directory(bytes);
     return at < bytes.n &&
@@ -299,7 +346,7 @@ enum format format_of(struct str bytes)
             return FORMAT_HTML;
         return filetype_is_mail(bytes) ? FORMAT_MAIL : FORMAT_TEXT;
     }
-    return has_zip_behind(bytes) ? FORMAT_ZIP : FORMAT_BINARY;
+    return format_has_zip_behind(bytes) ? FORMAT_ZIP : FORMAT_BINARY;
 }
 
 /* A text may have a stray control character, or NULs between its lines. */

@@ -34,6 +34,8 @@ enum format {
     FORMAT_ZSTD,
     FORMAT_LZ4,
     FORMAT_PDF,
+    FORMAT_TNEF, /* winmail.dat */
+    FORMAT_SQLITE,
     FORMAT_OLE, /* doc, xls, ppt, msg */
     FORMAT_PNG,
     FORMAT_JPEG,
@@ -50,5 +52,12 @@ bool format_is_document(enum format type);
 /* Bytes of a FORMAT_BINARY that are to be read as strings(1) does, and not as
  * a text with a few controls in it. */
 bool format_is_noise(struct str bytes);
+
+/* A zip's last words: where its first member begins, by its directory, and
+ * the comment on the whole.  False: no directory. */
+bool format_zip_ends(
+    struct str zip, size_t *first_out, struct str *comment_out);
+/* A zip may stand behind anything (self-extracting ones, polyglots). */
+bool format_has_zip_behind(struct str bytes);
 
 #endif

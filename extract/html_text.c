@@ -9,6 +9,8 @@
 #include "extract/text.h"
 #include "inspect/html.h"
 
+enum { LONG_VALUE = 8 };
+
 struct page {
     struct job *job;
     struct str rest;
@@ -31,6 +33,18 @@ static bool is_inline(struct str name)
         "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u",
         "var", "wbr", "nobr", "o:p", NULL};
     return is_name(name, names);
+}
+
+/* An attribute of any name may hold a value; these hold the page's looks. */
+static bool is_looks(struct str name)
+{
+    static const char *const names[] = {"class", "style", "id", "for", "d",
+        "points", "transform", "viewbox", "srcset", "sizes", "media", "rel",
+        "integrity", "nonce", "crossorigin", "type", "lang", "role", "target",
+        "align", "valign", "width", "height", "http-equiv", "charset", "face",
+        "color", "bgcolor", "fill", "stroke", "headers", NULL};
+    return is_name(name, names) || str_starts_nocase(name, "xmlns") ||
+           str_starts_nocase(name, "mso-") || str_starts_nocase(name, "aria-");
 }
 
 static bool is_telling(struct str name)
@@ -127,7 +141,8 @@ static void keep_attributes(struct page *p, struct str text)
     struct str value, name;
     while ((name = take_attribute(&text, &value)).n > 0) {
         struct buf decoded = {0};
-        if (is_telling(name) && value.n > 1) {
+        bool may_tell = value.n >= LONG_VALUE && !is_looks(name);
+        if ((is_telling(name) && value.n > 1) || may_tell) {
             decode(value, &decoded);
             keep(p, buf_str(&decoded));
         }

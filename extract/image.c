@@ -94,6 +94,8 @@ static void take_tag(struct tiff *t, size_t at)
         note_ifd(t, t32(t, at + 8));
     else if (tag >= TAG_XP_FIRST && tag <= TAG_XP_LAST)
         text_utf16(t->job, value, false);
+    else if (tag == TAG_USER_COMMENT && str_starts(value, "UNICODE"))
+        text_utf16(t->job, str_sub(value, 8, value.n), t->is_big);
     else if (tag == TAG_USER_COMMENT)
         put_line(t->job, str_sub(value, 8, value.n));
     else if (type == TIFF_ASCII || tag == TAG_XMP)
@@ -274,18 +276,6 @@ static size_t read_webp(struct job *job, struct str s)
 
 /* ---- all ---- */
 
-/* Behind a picture's end something else can ride along. */
-static void read_behind(struct job *job, struct str rest)
-{
-    enum { PADDING = 32 };
-    if (rest.n <= PADDING)
-        return;
-    if (format_of(rest) != FORMAT_BINARY)
-        job_member(job, STR("behind"), rest);
-    else
-        text_strings(job, rest);
-}
-
 static uint64_t u16_at(struct str s, size_t at, bool is_big)
 {
     unsigned a = (unsigned char)s.p[at], b = (unsigned char)s.p[at + 1];
@@ -315,8 +305,9 @@ static bool is_too_large(struct str s)
 
 void ocr_read(struct job *job, struct str image)
 {
-    const char *const argv[] = {PROGRAM_TESSERACT, "stdin", "stdout", "-l",
-        job->limits->languages, NULL};
+    /* --psm 1: turned pictures too. */
+    const char *const argv[] = {PROGRAM_TESSERACT, "stdin", "stdout", "--psm",
+        "1", "-l", job->limits->languages, NULL};
     struct program_run run;
     if (is_too_large(image)) {
         job_trouble(job, EXTRACT_LIMIT);
@@ -365,5 +356,5 @@ void read_image(struct job *job, struct str bytes)
         break;
     }
     ocr_read(job, bytes);
-    read_behind(job, str_sub(bytes, end, bytes.n));
+    job_behind(job, str_sub(bytes, end, bytes.n));
 }

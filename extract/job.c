@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "extract/format.h"
+#include "extract/text.h"
 
 enum { RATIO_FREE_BYTES = 1024 * 1024, NAME_BYTES_MAX = 255, BOMBS_MAX = 64 };
 
@@ -187,6 +188,32 @@ void job_member(struct job *job, struct str name, struct str bytes)
     job_part_end(job);
 }
 
+void job_behind(struct job *job, struct str rest)
+{
+    enum { PADDING = 32 };
+    if (rest.n <= PADDING)
+        return;
+    if (format_of(rest) != FORMAT_BINARY)
+        job_member(job, STR("behind"), rest);
+    else
+        text_strings(job, rest);
+}
+
+/* Members that its directory does not name are read by some programs, and
+ * sent by all. */
+static void read_zip_ends(struct job *job, struct str zip)
+{
+    size_t first;
+    struct str comment;
+    if (!format_zip_ends(zip, &first, &comment))
+        return;
+    if (comment.n > 0)
+        read_text(job, comment, NULL);
+    job_break(job);
+    if (first < zip.n && str_starts(zip, "PK\3\4"))
+        job_behind(job, str_sub(zip, 0, first));
+}
+
 /* ---- the choice ---- */
 
 void job_read(struct job *job, struct str bytes)
@@ -216,8 +243,12 @@ void job_read(struct job *job, struct str bytes)
     case FORMAT_ODF:
     case FORMAT_EPUB:
         read_office(job, bytes);
+        read_zip_ends(job, bytes);
         return;
     case FORMAT_ZIP:
+        read_archive(job, bytes, false);
+        read_zip_ends(job, bytes);
+        return;
     case FORMAT_TAR:
     case FORMAT_7Z:
     case FORMAT_ARCHIVE:
@@ -232,6 +263,12 @@ void job_read(struct job *job, struct str bytes)
         return;
     case FORMAT_PDF:
         read_pdf(job, bytes);
+        return;
+    case FORMAT_TNEF:
+        read_tnef(job, bytes);
+        return;
+    case FORMAT_SQLITE:
+        read_sqlite(job, bytes);
         return;
     case FORMAT_OLE:
         read_ole(job, bytes);

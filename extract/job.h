@@ -60,6 +60,8 @@ void job_member(struct job *job, struct str name, struct str bytes);
  * begin to end its text is a part of its own. False: one member too many. */
 bool job_part_begin(struct job *job, struct str name);
 void job_part_end(struct job *job);
+/* What stands behind the end of a file, and what zips hold besides. */
+void job_behind(struct job *job, struct str rest);
 /* The whole dispatch: the format by content, and its reader. */
 void job_read(struct job *job, struct str bytes);
 
@@ -74,6 +76,8 @@ void read_office(struct job *job, struct str bytes); /* OOXML, ODF, EPUB */
 void read_pdf(struct job *job, struct str bytes);
 void read_image(struct job *job, struct str bytes);
 void read_ole(struct job *job, struct str bytes);
+void read_tnef(struct job *job, struct str bytes);
+void read_sqlite(struct job *job, struct str bytes);
 void read_strings(struct job *job, struct str bytes);
 
 #endif

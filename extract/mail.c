@@ -270,7 +270,11 @@ static void read_body(struct job *job, const struct head *h, struct str body)
     bool is_plain = h->type.type.n == 0 || str_is(h->type.type, "text/plain");
     bool has_charset = charset_of(h->type.charset, charset);
     struct buf text = {0};
-    if (has_charset && format_of(body) != FORMAT_BINARY && !is_attached &&
+    /* UTF-16, UTF-7 or EBCDIC look like no text before they are converted. */
+    bool is_words =
+        str_starts(h->type.type, "text/") || format_of(body) != FORMAT_BINARY;
+    if (has_charset && is_words && !is_attached &&
+        !format_is_document(format_of(body)) &&
         !str_is(h->type.charset, "utf-8") && text_convert(body, charset, &text))
         body = buf_str(&text);
     job_line(job, file);

@@ -22,9 +22,14 @@ enum { DEPTH_TRACKED = 520 };
 
 struct reading {
     struct job *job;
-    struct buf side; /* attribute values, told behind the part */
+    struct buf side;   /* attribute values, told behind the part */
+    struct buf apart;  /* notes and boxes, told behind their paragraph */
+    struct buf before; /* the paragraph without its tracked changes */
     bool has_text[DEPTH_TRACKED];
+    bool is_changed;       /* something of the paragraph was deleted */
+    bool is_foreign;       /* of no dialect: all its attributes may tell */
     unsigned depth, cells; /* open elements, cells among them */
+    unsigned deleted, inserted, asides; /* and these */
 };
 
 static bool is_one_of(const char *name, const char *const *names)
@@ -48,6 +53,78 @@ static bool is_inline(const char *name)
     return is_one_of(name, names);
 }
 
+/* What stands within a paragraph and is none of its words: a value goes on
+ * behind it (Word's text boxes; ODF's notes, annotations and boxes). */
+static bool is_aside(const char *name)
+{
+    static const char *const names[] = {
+        "txbxContent", "annotation", "note", "text-box", NULL};
+    return is_one_of(name, names);
+}
+
+static bool is_deletion(const char *name)
+{
+    return strcmp(name, "del") == 0 || strcmp(name, "moveFrom") == 0;
+}
+
+static bool is_insertion(const char *name)
+{
+    return strcmp(name, "ins") == 0 || strcmp(name, "moveTo") == 0;
+}
+
+/* ---- words to where they belong ---- */
+
+static void keep_or_tell(struct reading *r, struct buf *kept, struct str text)
+{
+    if (text.n <= SIDE_MAX - kept->n)
+        buf_append_str(kept, text);
+    else
+        job_text(r->job, text);
+}
+
+static void put(struct reading *r, struct str text)
+{
+    if (r->asides > 0) {
+        keep_or_tell(r, &r->apart, text);
+    } else if (r->deleted > 0) {
+        r->is_changed = true;
+        keep_or_tell(r, &r->before, text);
+    } else {
+        if (r->inserted == 0 && text.n <= SIDE_MAX - r->before.n)
+            buf_append_str(&r->before, text);
+        job_text(r->job, text);
+    }
+}
+
+static void put_char(struct reading *r, char c)
+{
+    put(r, str_make(&c, 1));
+}
+
+static void put_break(struct reading *r)
+{
+    if (r->asides == 0)
+        job_break(r->job);
+    else if (r->apart.n > 0 && !str_ends(buf_str(&r->apart), "\n"))
+        put_char(r, '\n');
+}
+
+/* Both of its wordings hold what somebody wrote: as it is now, and as it was
+ * before it was changed. */
+static void end_paragraph(struct reading *r)
+{
+    if (r->asides > 0)
+        return;
+    if (r->is_changed)
+        job_line(r->job, buf_str(&r->before));
+    job_line(r->job, buf_str(&r->apart));
+    r->is_changed = false;
+    buf_clear(&r->before);
+    buf_clear(&r->apart);
+}
+
+/* ---- attributes ---- */
+
 static bool is_cell(const char *name)
 {
     static const char *const names[] = {
@@ -61,8 +138,19 @@ static bool is_telling(const char *name)
     static const char *const names[] = {"descr", "title", "alt", "author",
         "Target", "name", "tooltip", "href", "string-value", "value", "formula",
         "initials", "userId", "displayName", "prompt", "error", "content",
-        "creator", "tag", "text", NULL};
+        "creator", "tag", "text", "displayText", "string", "connection",
+        "command", "connectionString", "url", "post", "v", NULL};
     return is_one_of(name, names);
+}
+
+/* Word writes every value as "val": of these somebody typed it (variables,
+ * mail merge, controls and fields of a form, tags). */
+static bool has_telling_val(const char *element)
+{
+    static const char *const names[] = {"docVar", "connectString", "query",
+        "udl", "src", "addressFieldName", "mailSubject", "alias", "tag",
+        "default", "helpText", "statusText", "listEntry", "result", NULL};
+    return is_one_of(element, names);
 }
 
 /* Names of styles, fonts and parts are the program's, not a person's. */
@@ -76,17 +164,26 @@ static bool is_telling_element(const char *name)
     return !is_one_of(name, dull);
 }
 
+static void keep_line(struct reading *r, struct str text)
+{
+    if (text.n >= SIDE_MAX - r->side.n)
+        return;
+    buf_append_str(&r->side, text);
+    buf_append_char(&r->side, '\n');
+}
+
 static void keep_attributes(
     struct reading *r, const char *element, const char **atts)
 {
     for (; atts[0] != NULL; atts += 2) {
+        char number[SHEET_NUMBER_MAX];
+        const char *name = xml_local(atts[0]);
         struct str value = str_trim(str_of(atts[1]));
-        if (strncmp(atts[0], "xmlns", 5) == 0 || value.n < 2 ||
-            value.n > SIDE_MAX - r->side.n || !is_telling(xml_local(atts[0])) ||
-            !is_telling_element(element))
-            continue;
-        buf_append_str(&r->side, value);
-        buf_append_char(&r->side, '\n');
+        bool is_told = (is_telling(name) && is_telling_element(element)) ||
+                       (strcmp(name, "val") == 0 && has_telling_val(element)) ||
+                       r->is_foreign;
+        if (is_told && strncmp(atts[0], "xmlns", 5) != 0 && value.n >= 2)
+            keep_line(r, sheet_number(value, number));
     }
 }
 
@@ -98,7 +195,7 @@ static void write_blanks(struct reading *r, const char **atts)
     if (count != NULL && str_to_u64(str_of(count), &n) != OK)
         n = 1;
     for (uint64_t i = 0; i < n && i < 100; i++)
-        job_char(r->job, ' ');
+        put_char(r, ' ');
 }
 
 static void on_begin(void *arg, const char *name, const char **atts)
@@ -108,15 +205,18 @@ static void on_begin(void *arg, const char *name, const char **atts)
     if (r->depth < DEPTH_TRACKED)
         r->has_text[r->depth] = false;
     if (strcmp(name, "tab") == 0)
-        job_char(r->job, '\t');
+        put_char(r, '\t');
     else if (strcmp(name, "br") == 0 || strcmp(name, "cr") == 0 ||
              strcmp(name, "line-break") == 0)
-        job_char(r->job, '\n');
+        put_char(r, '\n');
     else if (strcmp(name, "s") == 0)
         write_blanks(r, atts);
     else if (strcmp(name, "noBreakHyphen") == 0)
-        job_char(r->job, '-');
+        put_char(r, '-');
     r->cells += is_cell(name);
+    r->deleted += is_deletion(name);
+    r->inserted += is_insertion(name);
+    r->asides += is_aside(name);
     keep_attributes(r, name, atts);
 }
 
@@ -124,9 +224,22 @@ static void on_begin(void *arg, const char *name, const char **atts)
 static void end_block(struct reading *r)
 {
     if (r->cells > 0)
-        job_char(r->job, '\t');
+        put_char(r, '\t');
     else
-        job_break(r->job);
+        put_break(r);
+}
+
+static void end_element(struct reading *r, const char *name)
+{
+    r->cells -= is_cell(name);
+    r->deleted -= is_deletion(name);
+    r->inserted -= is_insertion(name);
+    if (is_aside(name)) {
+        put_break(r);
+        r->asides--;
+    }
+    if (strcmp(name, "tr") == 0 || strcmp(name, "table-row") == 0)
+        put_break(r);
 }
 
 static void on_end(void *arg, const char *name)
@@ -134,17 +247,15 @@ static void on_end(void *arg, const char *name)
     struct reading *r = arg;
     unsigned depth = r->depth--;
     bool had_text = depth < DEPTH_TRACKED && r->has_text[depth];
-    r->cells -= is_cell(name);
-    if (strcmp(name, "tr") == 0 || strcmp(name, "table-row") == 0)
-        job_break(r->job);
-    if (!had_text)
-        return;
-    if (is_cell(name))
-        job_char(r->job, '\t');
-    else if (!is_inline(name))
+    end_element(r, name);
+    if (had_text && is_cell(name))
+        put_char(r, '\t');
+    else if (had_text && !is_inline(name))
         end_block(r);
-    else if (depth > 0)
+    else if (had_text && depth > 0)
         r->has_text[depth - 1] = true;
+    if (strcmp(name, "p") == 0)
+        end_paragraph(r);
 }
 
 /* Indentation between elements is no text. */
@@ -167,22 +278,32 @@ static void on_text(void *arg, struct str text)
         return;
     if (r->depth < DEPTH_TRACKED)
         r->has_text[r->depth] = true;
-    job_text(r->job, text);
+    put(r, text);
+}
+
+static void on_comment(void *arg, struct str text)
+{
+    keep_line(arg, str_trim(text));
 }
 
 /* What is no XML in spite of its name is text all the same. */
-static void read_words(struct job *job, struct str bytes)
+static void read_words(struct job *job, struct str bytes, bool is_foreign)
 {
-    static const struct xml_events events = {on_begin, on_end, on_text};
-    struct reading r = {.job = job};
+    static const struct xml_events events = {
+        on_begin, on_end, on_text, on_comment};
+    struct reading r = {.job = job, .is_foreign = is_foreign};
     size_t before = job->text_bytes;
     if (!xml_read(bytes, &events, &r) && !job_is_over(job)) {
         job_trouble(job, EXTRACT_DAMAGED);
         if (job->text_bytes == before)
             read_text(job, bytes, NULL);
     }
+    r.asides = 0;
+    end_paragraph(&r);
     job_line(job, buf_str(&r.side));
     buf_free(&r.side);
+    buf_free(&r.apart);
+    buf_free(&r.before);
 }
 
 /* ---- members ---- */
@@ -291,7 +412,7 @@ static void read_part(
         str_ends(part->name, ".xml"))
         sheet_read(job, part->bytes, strings);
     else
-        read_words(job, part->bytes);
+        read_words(job, part->bytes, str_starts(part->name, "customXml/item"));
     job_part_end(job);
 }
 

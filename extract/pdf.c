@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "extract/format.h"
 #include "extract/ocr.h"
 #include "extract/pdf_objects.h"
 #include "extract/program.h"
@@ -22,7 +23,7 @@ static bool says(struct program_run *run, const char *what)
 }
 
 /* False: there is nothing to be had from poppler. */
-static bool put_text(struct job *job, struct str bytes, size_t *blackness_out)
+static bool put_text(struct job *job, struct str bytes, struct buf *text_out)
 {
     static const char *const argv[] = {
         PROGRAM_PDFTOTEXT, "-q", "-enc", "UTF-8", "-", "-", NULL};
@@ -32,12 +33,9 @@ static bool put_text(struct job *job, struct str bytes, size_t *blackness_out)
     job_flush(job);
     program_run(argv, bytes, job->limits->text_bytes, &run);
     bool is_good = run.status == 0 || run.is_cut;
-    struct str text = buf_str(&run.out);
-    *blackness_out = 0;
-    for (size_t i = 0; i < text.n; i++)
-        *blackness_out += (unsigned char)text.p[i] > ' ';
-    job_text(job, text);
+    job_text(job, buf_str(&run.out));
     job_break(job);
+    buf_append_str(text_out, buf_str(&run.out));
     program_free(&run);
     if (is_good)
         return true;
@@ -82,6 +80,17 @@ static void put_properties(struct job *job, struct str info)
     }
 }
 
+/* A page without words may be a picture of some, or empty: black pixels in
+ * the PGM that pdftoppm writes tell which. */
+static bool is_blank(struct str pgm)
+{
+    enum { HEAD_BYTES = 32, WHITISH = 192 };
+    for (size_t i = HEAD_BYTES; i < pgm.n; i++)
+        if ((unsigned char)pgm.p[i] < WHITISH)
+            return false;
+    return true;
+}
+
 static void read_scanned_page(struct job *job, struct str bytes, unsigned page)
 {
     char number[16];
@@ -90,9 +99,48 @@ static void read_scanned_page(struct job *job, struct str bytes, unsigned page)
     struct program_run run;
     snprintf(number, sizeof number, "%u", page);
     program_run(argv, bytes, PAGE_MAX, &run);
-    if (run.out.n > 0 && !run.is_cut)
+    if (run.out.n > 0 && !run.is_cut && !is_blank(buf_str(&run.out)))
         ocr_read(job, buf_str(&run.out));
     program_free(&run);
+}
+
+static bool has_few_words(struct str page)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < page.n; i++)
+        count += (unsigned char)page.p[i] > ' ';
+    return count < WORDS_A_PAGE;
+}
+
+/* Pages of the text end in a form feed. */
+static void read_scans(
+    struct job *job, struct str bytes, struct str text, unsigned pages)
+{
+    for (unsigned i = 1; i <= pages && !job_is_over(job); i++) {
+        struct str page;
+        (void)str_split(&text, '\f', &page);
+        if (!has_few_words(page))
+            continue;
+        if (job->limits->pages == 0)
+            return;
+        if (job->pages == job->limits->pages) {
+            job_trouble(job, EXTRACT_LIMIT);
+            return;
+        }
+        read_scanned_page(job, bytes, i);
+    }
+}
+
+/* Behind the end of the last update. */
+static void read_rest(struct job *job, struct str bytes)
+{
+    size_t at = 0, n;
+    while ((n = str_find(str_sub(bytes, at, bytes.n), STR("%%EOF"))) <
+           bytes.n - at)
+        at += n + 5;
+    struct str rest = str_sub(bytes, at, bytes.n);
+    if (at > 0 && format_has_zip_behind(rest))
+        job_behind(job, rest);
 }
 
 void read_pdf(struct job *job, struct str bytes)
@@ -100,11 +148,13 @@ void read_pdf(struct job *job, struct str bytes)
     static const char *const argv[] = {
         PROGRAM_PDFINFO, "-enc", "UTF-8", "-", NULL};
     struct program_run info;
-    size_t blackness;
+    struct buf text = {0};
     if (!job->limits->has_programs)
         job_trouble(job, EXTRACT_CRASHED);
-    if (!job->limits->has_programs || !put_text(job, bytes, &blackness)) {
+    if (!job->limits->has_programs || !put_text(job, bytes, &text)) {
         pdf_objects_read(job, bytes);
+        read_rest(job, bytes);
+        buf_free(&text);
         return;
     }
     program_run(argv, bytes, INFO_MAX, &info);
@@ -112,14 +162,7 @@ void read_pdf(struct job *job, struct str bytes)
     unsigned pages = count_pages(buf_str(&info.out));
     program_free(&info);
     pdf_objects_read(job, bytes);
-    if (blackness >= (size_t)WORDS_A_PAGE * pages)
-        return;
-    for (unsigned i = 1; i <= pages && !job_is_over(job); i++) {
-        if (job->pages == job->limits->pages) {
-            if (job->limits->pages > 0)
-                job_trouble(job, EXTRACT_LIMIT);
-            break;
-        }
-        read_scanned_page(job, bytes, i);
-    }
+    read_rest(job, bytes);
+    read_scans(job, bytes, buf_str(&text), pages);
+    buf_free(&text);
 }

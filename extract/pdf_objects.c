@@ -19,6 +19,32 @@ static bool is_telling(struct str key)
     return false;
 }
 
+/* Keys whose strings a program wrote, or that pdfinfo tells. */
+static bool is_dull(struct str key)
+{
+    static const char *const keys[] = {"ID", "O", "U", "OE", "UE", "Perms",
+        "CheckSum", "DA", "DS", "Lang", "CreationDate", "ModDate", "M", "NM",
+        "D", "Dest", "Names", "Limits", "Nums", "Producer", "Creator", "Author",
+        "Subject", "Keywords", "Registry", "Ordering", "Panose", "CharSet",
+        "DeviceRGB", "DeviceGray", "DeviceCMYK", "PTEX.Fullbanner"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (str_is(key, keys[i]))
+            return true;
+    return false;
+}
+
+/* Of a key that nobody knows: what is written for people, not for programs. */
+static bool is_words(struct str text)
+{
+    enum { LEAST_BYTES = 8 };
+    if (text.n < LEAST_BYTES || str_starts(text, "\xfe\xff"))
+        return text.n >= LEAST_BYTES;
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] >= 0x7f || text.p[i] < ' ')
+            return false;
+    return true;
+}
+
 static bool is_delimiter(char c)
 {
     return c <= ' ' || strchr("()<>[]{}/%", c) != NULL;
@@ -94,7 +120,10 @@ static void read_values(struct job *job, struct str s)
         } else {
             at++;
         }
-        if (text.n > 1 && is_telling(key)) {
+        bool is_told = is_telling(key)
+                           ? text.n > 1
+                           : !is_dull(key) && is_words(buf_str(&text));
+        if (is_told) {
             job_break(job);
             read_text(job, buf_str(&text), NULL);
             job_break(job);
@@ -105,7 +134,8 @@ static void read_values(struct job *job, struct str s)
 
 /* ---- streams ---- */
 
-static bool unpack(struct job *job, struct str packed, struct buf *out)
+static bool unpack(
+    struct job *job, struct str packed, size_t max, struct buf *out)
 {
     z_stream z = {0};
     if (inflateInit(&z) != Z_OK)
@@ -113,7 +143,7 @@ static bool unpack(struct job *job, struct str packed, struct buf *out)
     z.next_in = (unsigned char *)(uintptr_t)packed.p;
     z.avail_in = (uInt)(packed.n < UINT32_MAX ? packed.n : UINT32_MAX);
     int status = Z_OK;
-    while (status == Z_OK && out->n < STREAM_MAX) {
+    while (status == Z_OK && out->n < max) {
         enum { ROOM = 64 * 1024 };
         if (!job_may_unpack(job, out->n + ROOM, 0, 1))
             break;
@@ -140,21 +170,55 @@ static bool has_name(struct str dictionary, const char *name)
     return false;
 }
 
+static bool is_packed(struct str dictionary)
+{
+    return has_name(dictionary, "/FlateDecode") || has_name(dictionary, "/Fl");
+}
+
+/* Properties (XMP), forms (XFA) and rich text are XML of any name; a page, a
+ * font or a picture does not begin like that. */
+static bool begins_as_xml(
+    struct job *job, struct str dictionary, struct str raw)
+{
+    enum { LOOK_BYTES = 64 };
+    struct buf out = {0};
+    if (has_name(dictionary, "/Image"))
+        return false;
+    if (is_packed(dictionary) && unpack(job, raw, LOOK_BYTES, &out))
+        raw = buf_str(&out);
+    if (str_starts(raw, "\xef\xbb\xbf"))
+        raw = str_sub(raw, 3, raw.n);
+    raw = str_trim(str_sub(raw, 0, LOOK_BYTES));
+    char c = raw.n > 1 && raw.p[0] == '<' ? raw.p[1] : '\0';
+    buf_free(&out);
+    return c == '?' || (c >= 'a' && c <= 'z');
+}
+
 static void take_stream(struct job *job, struct str dictionary, struct str raw)
 {
     bool is_objects = has_name(dictionary, "/ObjStm");
     bool is_file = has_name(dictionary, "/EmbeddedFile");
     struct buf out = {0};
-    if (!is_objects && !is_file)
+    if (!is_objects && !is_file && !begins_as_xml(job, dictionary, raw))
         return;
     struct str content = raw;
-    if (has_name(dictionary, "/FlateDecode") || has_name(dictionary, "/Fl"))
-        content = unpack(job, raw, &out) ? buf_str(&out) : STR_NONE;
+    if (is_packed(dictionary))
+        content = unpack(job, raw, STREAM_MAX, &out) ? buf_str(&out) : STR_NONE;
     if (is_file)
         job_member(job, STR("attachment"), content);
-    else
+    else if (is_objects)
         read_values(job, content);
+    else
+        read_html(job, content);
     buf_free(&out);
+}
+
+/* What poppler does not tell of a file that opens without a password, but is
+ * encrypted all the same. */
+static void note_locked(struct job *job, struct str bytes)
+{
+    if (has_name(bytes, "/EmbeddedFile"))
+        job_trouble(job, EXTRACT_ENCRYPTED);
 }
 
 /* The dictionary that ends before the stream: from the last "obj". */
@@ -172,6 +236,10 @@ static struct str before(struct str bytes, size_t begin, size_t at)
 void pdf_objects_read(struct job *job, struct str bytes)
 {
     size_t begin = 0;
+    if (has_name(bytes, "/Encrypt")) {
+        note_locked(job, bytes);
+        return;
+    }
     while (begin < bytes.n && !job_is_over(job)) {
         struct str rest = str_sub(bytes, begin, bytes.n);
         size_t at = begin + str_find(rest, STR("stream"));

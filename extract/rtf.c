@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "extract/text.h"
 
 enum { GROUPS_MAX = 256, WORD_MAX = 32, HEX_MAX = 64 << 20 };
@@ -19,6 +20,8 @@ enum destination { SHOWN, SKIPPED, PROPERTY, HEX_PICTURE, HEX_OBJECT };
 struct group {
     enum destination destination;
     int unicode_skip; /* \ucN */
+    bool is_property; /* began with the word of one */
+    bool has_fields;  /* each group in it is a value of its own */
 };
 
 struct rtf {
@@ -32,6 +35,7 @@ struct rtf {
     uint32_t high;     /* of a surrogate pair */
     char charset[16];
     struct buf eight_bit; /* \'hh, until something else comes */
+    struct buf apart;     /* properties, told behind the line they stand in */
     struct buf hex;
     int nibble; /* -1: none */
 };
@@ -43,6 +47,36 @@ static struct group *top(struct rtf *r)
 
 /* ---- text ---- */
 
+/* A bookmark, a note or a field's code may stand within a value. */
+static void say(struct rtf *r, struct str text)
+{
+    bool is_apart = top(r)->destination == PROPERTY;
+    if (is_apart && text.n <= SIDE_MAX - r->apart.n)
+        buf_append_str(&r->apart, text);
+    else
+        job_text(r->job, text);
+}
+
+static void end_apart(struct rtf *r)
+{
+    if (r->apart.n > 0 && !str_ends(buf_str(&r->apart), "\n"))
+        buf_append_char(&r->apart, '\n');
+}
+
+static void tell_apart(struct rtf *r)
+{
+    job_line(r->job, buf_str(&r->apart));
+    buf_clear(&r->apart);
+}
+
+static void say_latin(struct rtf *r, struct str bytes)
+{
+    struct buf out = {0};
+    text_latin_to_utf8(bytes, &out);
+    say(r, buf_str(&out));
+    buf_free(&out);
+}
+
 static void flush_bytes(struct rtf *r)
 {
     struct buf out = {0};
@@ -50,9 +84,9 @@ static void flush_bytes(struct rtf *r)
         return;
     struct str bytes = buf_str(&r->eight_bit);
     if (r->charset[0] != '\0' && text_convert(bytes, r->charset, &out))
-        job_text(r->job, buf_str(&out));
+        say(r, buf_str(&out));
     else
-        text_latin(r->job, bytes);
+        say_latin(r, bytes);
     buf_free(&out);
     buf_clear(&r->eight_bit);
 }
@@ -98,7 +132,9 @@ static void put_code_point(struct rtf *r, uint32_t c)
     if (r->high != 0 && (c & 0xfc00) == 0xdc00)
         c = 0x10000 + ((r->high & 0x3ff) << 10) + (c & 0x3ff);
     r->high = 0;
-    job_code_point(r->job, c);
+    char bytes[4];
+    if (c != 0)
+        say(r, str_make(bytes, utf8_encode(c, bytes)));
 }
 
 static void put_break(struct rtf *r, char c)
@@ -106,10 +142,14 @@ static void put_break(struct rtf *r, char c)
     if (!is_text(r))
         return;
     flush_bytes(r);
-    if (c == '\n')
+    if (c != '\n') {
+        say(r, str_make(&c, 1));
+    } else if (top(r)->destination == PROPERTY) {
+        end_apart(r);
+    } else {
         job_break(r->job);
-    else
-        job_char(r->job, c);
+        tell_apart(r);
+    }
 }
 
 /* ---- groups ---- */
@@ -125,6 +165,10 @@ static void open_group(struct rtf *r)
     struct group *parent = top(r);
     r->depth++;
     *top(r) = *parent;
+    top(r)->is_property = parent->has_fields;
+    top(r)->has_fields = false;
+    if (parent->has_fields)
+        end_apart(r);
 }
 
 /* An object's OLE file stands behind a head of its own ([MS-OLEDS] §2.2.5). */
@@ -152,13 +196,13 @@ static void close_group(struct rtf *r)
     if (r->depth == 0)
         return;
     enum destination ended = top(r)->destination;
+    if (top(r)->is_property)
+        end_apart(r);
     r->depth--;
     if (ended == top(r)->destination)
         return;
     if (ended == HEX_PICTURE || ended == HEX_OBJECT)
         end_hex(r, ended == HEX_OBJECT);
-    else
-        job_break(r->job);
 }
 
 /* ---- control words ---- */
@@ -188,8 +232,20 @@ static bool is_property(const char *word)
         "doccomm", "hlinkbase", "userprops", "propname", "staticval",
         "annotation", "atnauthor", "atnid", "header", "headerl", "headerr",
         "headerf", "footer", "footerl", "footerr", "footerf", "footnote",
-        "fldinst", "docvar", "bkmkstart", "shptxt", "sn", "sv", NULL};
+        "fldinst", "docvar", "bkmkstart", "shptxt", "sn", "sv", "formfield",
+        "ffname", "ffdeftext", "ffformat", "ffhelptext", "ffstattext",
+        "ffentrymcr", "ffl", NULL};
     return is_one_of(word, words);
+}
+
+static void begin_property(struct rtf *r, const char *word)
+{
+    struct group *g = top(r);
+    flush_bytes(r);
+    g->destination = PROPERTY;
+    g->is_property = true;
+    g->has_fields = strcmp(word, "docvar") == 0;
+    end_apart(r);
 }
 
 static bool is_destination(struct rtf *r, const char *word)
@@ -204,7 +260,7 @@ static bool is_destination(struct rtf *r, const char *word)
     else if (strcmp(word, "objdata") == 0)
         g->destination = HEX_OBJECT;
     else if (is_property(word))
-        g->destination = PROPERTY;
+        begin_property(r, word);
     else
         return false;
     return true;
@@ -264,7 +320,7 @@ static void take_word(struct rtf *r, const char *word, bool has_n, long n)
                was_ignorable && strcmp(word, "shpinst") != 0 &&
                strcmp(word, "bkmkend") != 0 && is_text(r)) {
         /* What we do not know may hold words: they are told apart. */
-        top(r)->destination = PROPERTY;
+        begin_property(r, word);
     }
 }
 
@@ -351,9 +407,11 @@ void read_rtf(struct job *job, struct str bytes)
             put_byte(r, c);
     }
     flush_bytes(r);
+    tell_apart(r);
     if (r->depth > 0)
         job_trouble(job, EXTRACT_DAMAGED);
     buf_free(&r->eight_bit);
+    buf_free(&r->apart);
     buf_free(&r->hex);
     mem_free(r);
 }

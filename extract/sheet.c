@@ -50,7 +50,7 @@ static void table_text(void *arg, struct str text)
 bool sheet_strings_read(struct str xml, struct sheet_strings *out)
 {
     static const struct xml_events events = {
-        table_begin, table_end, table_text};
+        table_begin, table_end, table_text, NULL};
     struct table t = {.out = out};
     return xml_read(xml, &events, &t);
 }
@@ -96,15 +96,49 @@ struct sheet {
     unsigned columns; /* told in this row */
 };
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+static bool is_header(const char *name)
+{
+    static const char *const names[] = {"oddHeader", "oddFooter", "evenHeader",
+        "evenFooter", "firstHeader", "firstFooter", NULL};
+    return is_one_of(name, names);
+}
+
 /* What a reader sees outside of cells: headers, footers, prompts. */
 static bool is_words(const char *name)
 {
-    static const char *const names[] = {"oddHeader", "oddFooter", "evenHeader",
-        "evenFooter", "firstHeader", "firstFooter", "formula1", "formula2"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strcmp(name, names[i]) == 0)
+    return is_header(name) || strcmp(name, "formula1") == 0 ||
+           strcmp(name, "formula2") == 0;
+}
+
+static bool is_formula(const char *name)
+{
+    return strcmp(name, "f") == 0 || strcmp(name, "formula") == 0;
+}
+
+/* Its texts and long numbers are in no cell but this one. */
+static bool is_telling_formula(struct str s)
+{
+    enum { LONG_NUMBER = 8 };
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n && digits < LONG_NUMBER; i++) {
+        if (s.p[i] == '"')
             return true;
-    return false;
+        digits = is_digit(s.p[i]) ? digits + 1 : 0;
+    }
+    return digits >= LONG_NUMBER;
 }
 
 static void keep_line(struct buf *side, struct str text)
@@ -116,10 +150,46 @@ static void keep_line(struct buf *side, struct str text)
     buf_append_char(side, '\n');
 }
 
+/* "&LLeft &"Arial,Bold"&12words&R&P": codes of place, font, size, colour and
+ * fields (ECMA-376 part 1 §18.3.1.39). */
+static void keep_header(struct buf *side, struct str s)
+{
+    struct buf words = {0};
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] != '&' || i + 1 == s.n) {
+            buf_append_char(&words, s.p[i]);
+            continue;
+        }
+        char code = s.p[++i];
+        if (code == '&') {
+            buf_append_char(&words, '&');
+        } else if (code == '"') {
+            i += 1 + str_find_char(str_sub(s, i + 1, s.n), '"');
+        } else if (code == 'K') {
+            i += 6;
+        } else if (is_digit(code)) {
+            while (i + 1 < s.n && is_digit(s.p[i + 1]))
+                i++;
+        } else if (strchr("LCRPNDTFAZG", code) != NULL) {
+            buf_append_char(&words, '\t');
+        }
+    }
+    keep_line(side, buf_str(&words));
+    buf_free(&words);
+}
+
+/* Of filters and scenarios; of the style of anything else. */
+static bool has_telling_val(const char *name)
+{
+    static const char *const names[] = {
+        "filter", "customFilter", "inputCells", NULL};
+    return is_one_of(name, names);
+}
+
 static void sheet_begin(void *arg, const char *name, const char **atts)
 {
-    static const char *const telling[] = {
-        "prompt", "promptTitle", "error", "display", "tooltip", "location"};
+    static const char *const telling[] = {"prompt", "promptTitle", "error",
+        "display", "tooltip", "location", "text", "comment"};
     struct sheet *s = arg;
     if (strcmp(name, "c") == 0) {
         const char *type = xml_attribute(atts, "t");
@@ -128,34 +198,53 @@ static void sheet_begin(void *arg, const char *name, const char **atts)
     }
     s->is_value |= strcmp(name, "v") == 0 || strcmp(name, "t") == 0;
     s->is_words |= is_words(name);
-    s->is_formula |= strcmp(name, "f") == 0;
-    if (is_words(name) || strcmp(name, "f") == 0)
+    s->is_formula |= is_formula(name);
+    if (is_words(name) || is_formula(name))
         buf_clear(&s->value);
     for (size_t i = 0; i < ARRAY_LEN(telling); i++)
         keep_line(&s->side, str_of(xml_attribute(atts, telling[i])));
+    if (has_telling_val(name))
+        keep_line(&s->side, str_of(xml_attribute(atts, "val")));
 }
 
-/* 4.1111111111111111E+15 is how a long number is kept: told in full. */
-static void write_number(struct job *job, struct str text)
+/* Digits, one point, an exponent; not "0x10", "inf" or a version. */
+static bool is_written_number(struct str text)
 {
-    char digits[64];
-    if (text.n >= sizeof digits || str_find_char(text, 'E') == text.n) {
-        job_text(job, text);
-        return;
+    size_t points = 0, exponents = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        points += c == '.';
+        exponents += c == 'E' || c == 'e';
+        if (!is_digit(c) && strchr(".Ee+-", c) == NULL)
+            return false;
     }
-    memcpy(digits, text.p, text.n);
-    digits[text.n] = '\0';
+    return text.n > 0 && is_digit(text.p[0]) && points <= 1 && exponents == 1;
+}
+
+struct str sheet_number(struct str text, char room[SHEET_NUMBER_MAX])
+{
+    struct str whole = text;
+    if (text.n > 2 && str_ends(text, ".0")) /* as some programs write it */
+        whole = str_sub(text, 0, text.n - 2);
+    if (whole.n < text.n && str_find_char(whole, '.') == whole.n)
+        return whole;
+    if (text.n >= SHEET_NUMBER_MAX || !is_written_number(text))
+        return text;
+    memcpy(room, text.p, text.n);
+    room[text.n] = '\0';
     char *end;
-    double value = strtod(digits, &end);
+    double value = strtod(room, &end);
     bool is_whole = *end == '\0' && fabs(value) < 1e18 && fabs(value) >= 1 &&
                     floor(value) == value;
-    if (is_whole)
-        snprintf(digits, sizeof digits, "%.0f", value);
-    job_text(job, is_whole ? str_of(digits) : text);
+    if (!is_whole)
+        return text;
+    snprintf(room, SHEET_NUMBER_MAX, "%.0f", value);
+    return str_of(room);
 }
 
 static void end_cell(struct sheet *s)
 {
+    char number[SHEET_NUMBER_MAX];
     struct str value = str_trim(buf_str(&s->value));
     if (value.n == 0)
         return;
@@ -164,7 +253,7 @@ static void end_cell(struct sheet *s)
     if (s->is_shared)
         job_text(s->job, use_string(s->strings, value));
     else
-        write_number(s->job, value);
+        job_text(s->job, sheet_number(value, number));
 }
 
 static void sheet_end(void *arg, const char *name)
@@ -179,12 +268,14 @@ static void sheet_end(void *arg, const char *name)
     } else if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
         s->is_value = false;
     } else if (is_words(name)) {
-        keep_line(&s->side, buf_str(&s->value));
+        if (is_header(name))
+            keep_header(&s->side, buf_str(&s->value));
+        else
+            keep_line(&s->side, buf_str(&s->value));
         s->is_words = false;
         buf_clear(&s->value);
-    } else if (strcmp(name, "f") == 0) {
-        /* Its texts are in no cell but this one. */
-        if (str_find_char(buf_str(&s->value), '"') < s->value.n)
+    } else if (is_formula(name)) {
+        if (is_telling_formula(buf_str(&s->value)))
             keep_line(&s->side, buf_str(&s->value));
         s->is_formula = false;
         buf_clear(&s->value);
@@ -202,7 +293,7 @@ static void sheet_text(void *arg, struct str text)
 void sheet_read(struct job *job, struct str xml, struct sheet_strings *strings)
 {
     static const struct xml_events events = {
-        sheet_begin, sheet_end, sheet_text};
+        sheet_begin, sheet_end, sheet_text, NULL};
     struct sheet s = {.job = job, .strings = strings};
     if (!xml_read(xml, &events, &s) && !job_is_over(job))
         job_trouble(job, EXTRACT_DAMAGED);

@@ -79,7 +79,7 @@ uint32_t text_cp1252(unsigned char c)
     return c >= 0x80 && c < 0xa0 ? table[c - 0x80] : c;
 }
 
-static void latin_to_utf8(struct str s, struct buf *out)
+void text_latin_to_utf8(struct str s, struct buf *out)
 {
     for (size_t i = 0; i < s.n; i++)
         put(out, text_cp1252((unsigned char)s.p[i]));
@@ -88,7 +88,7 @@ static void latin_to_utf8(struct str s, struct buf *out)
 void text_latin(struct job *job, struct str s)
 {
     struct buf out = {0};
-    latin_to_utf8(s, &out);
+    text_latin_to_utf8(s, &out);
     job_text(job, buf_str(&out));
     buf_free(&out);
 }
@@ -176,7 +176,7 @@ bool text_to_utf8(struct str s, struct buf *out)
     else if (text_looks_utf16(s, &is_big))
         utf16_to_utf8(s, is_big, out);
     else if (!utf8_is_valid(s))
-        latin_to_utf8(s, out);
+        text_latin_to_utf8(s, out);
     else if (str_find_char(s, '\0') < s.n)
         without_nuls(s, out);
     else

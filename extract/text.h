@@ -15,7 +15,8 @@ size_t text_decode_utf16(
 uint32_t text_cp1252(unsigned char c);
 
 void text_utf16(struct job *job, struct str s, bool is_big);
-void text_latin(struct job *job, struct str s); /* Windows-1252 */
+void text_latin_to_utf8(struct str s, struct buf *out); /* Windows-1252 */
+void text_latin(struct job *job, struct str s);         /* Windows-1252 */
 /* UTF-16 without a mark: in a text in Latin letters every second byte is 0. */
 bool text_looks_utf16(struct str s, bool *is_big_out);
 /* What is not UTF-8, by its look: true, and converted into out. */

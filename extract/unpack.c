@@ -22,6 +22,7 @@ static void add_formats(struct archive *a, bool is_single, bool has_tar)
         archive_read_support_filter_bzip2(a);
         archive_read_support_filter_xz(a);
         archive_read_support_filter_lzma(a);
+        archive_read_support_filter_lzip(a);
         archive_read_support_filter_zstd(a);
         archive_read_support_filter_lz4(a);
         archive_read_support_filter_compress(a);

@@ -51,6 +51,13 @@ static void on_text(void *data, const XML_Char *text, int n)
     p->events->on_text(p->arg, str_make(text, (size_t)n));
 }
 
+static void on_comment(void *data, const XML_Char *text)
+{
+    struct parse *p = data;
+    if (p->events->on_comment != NULL)
+        p->events->on_comment(p->arg, str_of(text));
+}
+
 /* A document has no use for entities of its own; bombs have. */
 static void on_entity(void *data, const XML_Char *name, int is_parameter,
     const XML_Char *value, int value_n, const XML_Char *base,
@@ -71,6 +78,7 @@ bool xml_read(struct str bytes, const struct xml_events *events, void *arg)
     XML_SetUserData(p.parser, &p);
     XML_SetElementHandler(p.parser, on_begin, on_end);
     XML_SetCharacterDataHandler(p.parser, on_text);
+    XML_SetCommentHandler(p.parser, on_comment);
     XML_SetEntityDeclHandler(p.parser, on_entity);
     enum XML_Status status = XML_STATUS_OK;
     while (status == XML_STATUS_OK && bytes.n > 0) {

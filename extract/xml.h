@@ -15,6 +15,7 @@ struct xml_events {
     void (*on_begin)(void *arg, const char *name, const char **atts);
     void (*on_end)(void *arg, const char *name);
     void (*on_text)(void *arg, struct str text);
+    void (*on_comment)(void *arg, struct str text); /* may be NULL */
 };
 
 /* False: not well-formed; what came before was told. */

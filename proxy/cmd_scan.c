@@ -153,7 +153,8 @@ static void show_progress(struct run *run, uint64_t now_ms)
 
 static void flush(struct run *run)
 {
-    fwrite(buf_bytes(&run->out), 1, run->out.n, stdout);
+    if (run->out.n > 0)
+        fwrite(buf_bytes(&run->out), 1, run->out.n, stdout);
     buf_clear(&run->out);
 }
 

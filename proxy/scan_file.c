@@ -229,7 +229,8 @@ bool scan_file_show(const struct scan_options *options, const char *path,
     if (is_open && text_source_is_document(&in)) {
         struct extract_report report;
         text_source_read_document(&in, options->setup, &report);
-        fwrite(buf_bytes(&report.text), 1, report.text.n, to);
+        if (report.text.n > 0)
+            fwrite(buf_bytes(&report.text), 1, report.text.n, to);
         extract_report_free(&report);
     } else if (is_open) {
         text_source_sift(&in);

@@ -1,6 +1,7 @@
 """Seeds of fuzz_extract: the documents of the end-to-end tests and odd ones,
 each for its own reader and for the dispatch."""
 import gzip
+import lzma
 import pathlib
 import random
 import struct
@@ -11,6 +12,7 @@ import zlib
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import documents as d  # noqa: E402
+import documents_odd as odd  # noqa: E402
 
 ALL, RTF, OLE, OFFICE, MAIL, HTML, IMAGE, PDF, BIFF, SLIDES, PROPERTIES, PACKED, WORD, ARCHIVE, SINGLE, TEXT, STRINGS = range(17)
 RUN, REPORT = 254, 255
@@ -209,6 +211,27 @@ for content in (record(b"P", b"a") + record(b"T", b"abc") + record(b"P", b"b") +
                 record(b"T", b"cut") + b"T\xff\0\0\0x", record(b"X", b""), record(b"S", b"") + record(b"S", b"\xff") + record(b"S", b"\1"),
                 b"".join(record(b"P", b"%d" % i) + record(b"T", b"x") for i in range(4200)), record(b"T", b"y" * 70000), b"T\1"):
     add(REPORT, content, False)
+
+rows = [("left", 5425233430109903), (b"%PDF-", -5), (b"\0\1some words", 1.5), ("x" * 700, None), (300, "y" * 3000)]
+for encoding in ("UTF-8", "UTF-16le", "UTF-16be"):
+    add(ALL, odd.database(encoding, rows))
+add(ALL, odd.database("UTF-8", [(str(i), i << 20) for i in range(400)], "create index by_a on t(a, b)"))
+add(ALL, odd.database("UTF-8", rows)[:400])
+for content in (odd.winmail("value-word"), odd.winmail("value-word")[:-100], odd.tnef((0x69005, b"\2\0\0\0\x0d\0\1\x37"))):
+    add(ALL, content)
+add(ALL, lzma.compress(b"words of old", lzma.FORMAT_ALONE))
+add(ALL, b"LZIP\1\x0cbroken")
+add(ALL, d.zipped({"a": "hidden"}) + d.zipped({"b": "shown"}))
+add(ALL, odd.commented_zip("comment-word"))
+add(RTF, rb"{\rtf1 a{\*\docvar {key}{value}}b{\*\bkmkstart c}d{\*\userprops{\propname e}{\staticval f}}{\field{\*\fldinst X{\*\formfield{\ffdeftext g}}}}\par}")
+add(OFFICE, odd.word("<w:p><w:r><w:t>a</w:t></w:r><w:del><w:r><w:delText>b</w:delText></w:r></w:del><w:ins><w:r><w:t>c</w:t></w:r></w:ins>"
+                     "<w:r><w:txbxContent><w:p><w:r><w:t>d</w:t></w:r></w:p></w:txbxContent></w:r><!-- e --></w:p>",
+                     **{"customXml/item1.xml": "<a b='5.4E3'/>"}))
+add(OFFICE, odd.sheet("<row><c><f>X(12345678)</f><v>1.0</v></c></row>",
+                      "<headerFooter><oddHeader>&amp;La&amp;&amp;&amp;\"b\"&amp;12c&amp;KFF0000d&amp;P</oddHeader></headerFooter>"
+                      "<filter val='e'/>"))
+add(PDF, odd.pdf(d.pdf_stream(b"/Type /Metadata /Subtype /XML", b"<?xpacket?><x>words</x>"), info=b"/Ticket (unknown key)"))
+add(PDF, odd.pdf(d.pdf_stream(b"/Type /EmbeddedFile", b"x")).replace(b"trailer\n<<", b"trailer\n<< /Encrypt 9 0 R "))
 
 if __name__ == "__main__":
     folder = HERE / "corpus/extract"
