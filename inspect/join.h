@@ -23,6 +23,9 @@ size_t join_find_numbers(
  * count up: "part 1: …, part 2: …". */
 size_t join_find_counted(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* "digit 1 is 4, digit 2 is 1", "{0: 'A', 1: 'K'}". */
+size_t join_find_indexed(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "g h p _ A": single characters. */
 size_t join_find_singles(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
@@ -36,8 +39,8 @@ size_t join_find_halves(
 size_t join_find_order(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* "a = X; b = Y", "starts with X and ends with Y", messages of a conversation
- * as text: numbers.  Tokens: one that begins as a vendor's does, and goes on
- * near by. */
+ * as text: numbers.  Tokens: one that begins as a vendor's does, or an IBAN,
+ * and goes on near by. */
 size_t join_find_bridges(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 size_t join_find_prefixed(

@@ -294,15 +294,43 @@ static bool is_made(struct str s)
     return s.n >= REST_MIN && has_letter && (has_digit || (is_odd && s.n > 8));
 }
 
+static inline bool is_between(char c, char first, char last)
+{
+    return c >= first && c <= last;
+}
+
+/* "ES54", "DE89 3704"; asked of every word. */
+static inline bool is_account(struct str text, size_t at)
+{
+    return text.n - at >= 4 && is_between(text.p[at + 3], '0', '9') &&
+           is_between(text.p[at + 2], '0', '9') &&
+           is_between(text.p[at + 1], 'A', 'Z') &&
+           is_between(text.p[at], 'A', 'Z');
+}
+
+/* Digits, capitals among them: what an account's number goes on with. */
+static bool is_of_account(struct str s)
+{
+    bool has_digit = false;
+    for (size_t i = 0; i < s.n; i++) {
+        has_digit = has_digit || isdigit((unsigned char)s.p[i]);
+        if (!isdigit((unsigned char)s.p[i]) && !isupper((unsigned char)s.p[i]))
+            return false;
+    }
+    return s.n >= REST_MIN && has_digit;
+}
+
 /* The next made-up word; its end. */
-static size_t next_rest(struct str text, size_t from, size_t *start_out)
+static size_t next_rest(
+    struct str text, size_t from, bool of_account, size_t *start_out)
 {
     size_t most = text.n - from > REST_MAX ? from + REST_MAX : text.n;
     for (size_t at = from; at < most;) {
         size_t end = token_end(text, at);
         while (end > at && is_one_of(text.p[end - 1], ".-") && end - at < 5)
             end--;
-        if (is_made(str_sub(text, at, end))) {
+        struct str word = str_sub(text, at, end);
+        if (of_account ? is_of_account(word) : is_made(word)) {
             *start_out = at;
             return end;
         }
@@ -377,11 +405,12 @@ static size_t add_regular(struct str text, size_t at, struct view_edits *out)
 static size_t add_rests(struct str text, size_t at, struct view_edits *out)
 {
     size_t end = token_end(text, at), start, rest;
+    bool of_account = is_account(text, at);
     size_t regular = add_regular(text, at, out);
     if (regular != 0)
         return regular;
     for (unsigned i = 1; i < PIECES_MAX && end - at < TOKEN_MAX; i++) {
-        rest = next_rest(text, end, &start);
+        rest = next_rest(text, end, of_account, &start);
         if (rest == 0)
             break;
         view_edits_add(out, end, start, STR(""));
@@ -411,6 +440,8 @@ size_t join_find_prefixed(
         size_t end = marks_run_end(marks, MARK_WORD, at), next = 0;
         if (is_first && may_be_prefix(text.p[at], at_of(text, at + 1)))
             next = try_prefix(text, at, end, out);
+        else if (is_first && is_account(text, at))
+            next = add_rests(text, at, out);
         at = next > end ? next : end;
     }
     return at;

@@ -14,6 +14,7 @@ enum {
     WORDS_MAX_BYTES = 48,
     COMMENT_MAX = 80,
     OPERATOR_MAX = 24,
+    MARKS_MAX = 6,
 };
 
 const unsigned char join_class[256] = {
@@ -93,23 +94,24 @@ static size_t read_tags(struct str text, size_t at)
 static const struct {
     const char *word;
     bool is_telling;
-} joining[] = {{"1", 0}, {"2", 0}, {"2nd", 1}, {"and", 0}, {"are", 0},
-    {"as", 0}, {"bit", 0}, {"by", 0}, {"chunk", 0}, {"comes", 0}, {"con", 0},
-    {"continues", 1}, {"danach", 1}, {"dann", 1}, {"der", 0}, {"deuxieme", 1},
-    {"die", 0}, {"digits", 0}, {"end", 1}, {"endet", 1}, {"ending", 1},
-    {"ends", 1}, {"et", 0}, {"finally", 1}, {"followed", 1}, {"fourth", 1},
-    {"gefolgt", 1}, {"half", 1}, {"in", 0}, {"is", 0}, {"it", 0}, {"la", 0},
-    {"last", 1}, {"le", 0}, {"luego", 1}, {"mit", 0}, {"my", 0}, {"next", 1},
-    {"number", 0}, {"numbers", 0}, {"of", 0}, {"one", 0}, {"other", 1},
-    {"part", 0}, {"piece", 0}, {"plus", 0}, {"por", 0}, {"puis", 1},
-    {"remaining", 1}, {"rest", 1}, {"right", 1}, {"second", 1}, {"section", 0},
-    {"seguido", 1}, {"segunda", 1}, {"suffix", 1}, {"suivi", 1}, {"tail", 1},
-    {"teil", 0}, {"termina", 1}, {"the", 0}, {"then", 1}, {"third", 1},
-    {"two", 0}, {"und", 0}, {"von", 0}, {"which", 0}, {"with", 0},
-    {"zweite", 1}};
+} joining[] = {{"1", 0}, {"2", 0}, {"2nd", 1}, {"add", 1}, {"and", 0},
+    {"append", 1}, {"are", 0}, {"as", 0}, {"bit", 0}, {"by", 0}, {"chunk", 0},
+    {"comes", 0}, {"con", 0}, {"continues", 1}, {"danach", 1}, {"dann", 1},
+    {"der", 0}, {"deuxieme", 1}, {"die", 0}, {"digits", 0}, {"end", 1},
+    {"endet", 1}, {"ending", 1}, {"ends", 1}, {"et", 0}, {"finally", 1},
+    {"followed", 1}, {"fourth", 1}, {"gefolgt", 1}, {"half", 1}, {"in", 0},
+    {"is", 0}, {"it", 0}, {"la", 0}, {"last", 1}, {"le", 0}, {"luego", 1},
+    {"mit", 0}, {"my", 0}, {"next", 1}, {"now", 0}, {"number", 0},
+    {"numbers", 0}, {"of", 0}, {"one", 0}, {"other", 1}, {"part", 0},
+    {"piece", 0}, {"plus", 0}, {"por", 0}, {"puis", 1}, {"remaining", 1},
+    {"rest", 1}, {"right", 1}, {"second", 1}, {"section", 0}, {"seguido", 1},
+    {"segunda", 1}, {"suffix", 1}, {"suivi", 1}, {"tail", 1}, {"teil", 0},
+    {"termina", 1}, {"the", 0}, {"then", 1}, {"third", 1}, {"two", 0},
+    {"und", 0}, {"von", 0}, {"which", 0}, {"with", 0}, {"zweite", 1}};
 
 const uint32_t join_seconds[32] = {
-    ['a' & 31] = 1u << ('n' & 31) | 1u << ('r' & 31) | 1u << ('s' & 31),
+    ['a' & 31] = 1u << ('d' & 31) | 1u << ('n' & 31) | 1u << ('p' & 31) |
+                 1u << ('r' & 31) | 1u << ('s' & 31),
     ['b' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
     ['c' & 31] = 1u << ('h' & 31) | 1u << ('o' & 31),
     ['d' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('i' & 31),
@@ -120,7 +122,7 @@ const uint32_t join_seconds[32] = {
     ['i' & 31] = 1u << ('n' & 31) | 1u << ('s' & 31) | 1u << ('t' & 31),
     ['l' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31) | 1u << ('u' & 31),
     ['m' & 31] = 1u << ('i' & 31) | 1u << ('y' & 31),
-    ['n' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
+    ['n' & 31] = 1u << ('e' & 31) | 1u << ('o' & 31) | 1u << ('u' & 31),
     ['o' & 31] = 1u << ('f' & 31) | 1u << ('n' & 31) | 1u << ('t' & 31),
     ['p' & 31] = 1u << ('a' & 31) | 1u << ('i' & 31) | 1u << ('l' & 31) |
                  1u << ('o' & 31) | 1u << ('u' & 31),
@@ -254,10 +256,13 @@ static size_t read_mark(struct str text, size_t at, unsigned *kind)
         *kind = JOIN_LINE;
     if (!is_mark(mark))
         return end;
-    for (size_t n = 0; join_at(text, end) == mark && n < 6; n++)
-        end++;
     *kind = (unsigned char)mark;
-    return join_skip_blanks(text, end);
+    for (size_t n = 0; join_at(text, end) == mark && n < MARKS_MAX; n++) {
+        end++;
+        if (join_at(text, end) != mark)
+            end = join_skip_blanks(text, end); /* "> > ", "...\n..." */
+    }
+    return end;
 }
 
 /* "=" at a line end, as quoted-printable breaks lines; "^", "`" of shells. */

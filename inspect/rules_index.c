@@ -453,8 +453,8 @@ static void add_view_words(struct rules *rules)
         unsigned what;
     } others[] = {{"first", HEAD_FIRST}, {"1st", HEAD_FIRST},
         {"starts", HEAD_FIRST}, {"begins", HEAD_FIRST}, {"prefix", HEAD_FIRST},
-        {"erste", HEAD_FIRST}, {"anfang", HEAD_FIRST}, {"role", HEAD_RARE},
-        {"chr", HEAD_CHARACTER}, {"chrw", HEAD_CHARACTER},
+        {"erste", HEAD_FIRST}, {"anfang", HEAD_FIRST}, {"iban", HEAD_PIECE},
+        {"role", HEAD_RARE}, {"chr", HEAD_CHARACTER}, {"chrw", HEAD_CHARACTER},
         {"u", HEAD_CHARACTER}, {"begin", HEAD_RARE},
         /* of the alphabet of pilots, what is rare in other texts */
         {"bravo", HEAD_RARE}, {"foxtrot", HEAD_RARE}, {"quebec", HEAD_RARE},

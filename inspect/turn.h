@@ -41,6 +41,9 @@ size_t turn_find_chinese(
 /* "IV I I I", eight and more. */
 size_t turn_find_roman(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
+/* What lines begin with: an access key, or a number. */
+size_t turn_find_initials(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 /* Tokens of vendors, keys and addresses of databases in a cipher that shifts or
  * mirrors the alphabet. */
 size_t turn_find_ciphers(

@@ -25,6 +25,7 @@ static const struct {
     {turn_find_bidi, 1, 0}, {turn_find_numbers, 1, 0}, {turn_find_words, 1, 0},
     {turn_find_tokens, 5, 0}, {turn_find_roman, 1, 0},
     {turn_find_ciphers, 1, 0}, {join_find_order, 1, 0},
+    {turn_find_initials, 1, 0}, {join_find_indexed, 1, 0},
     {join_find_counted, 0, 0}, {join_find_prefixed, 0, 0},
     {island_find_groups, 1, 2 * ISLAND_INFLATED_MAX},
     {island_find_hidden, 1, 0}, {island_find_slashed, 1, 0}};

@@ -116,6 +116,60 @@ static void counted_pieces_may_end_in_a_short_one(void **state)
     assert_shows(find, "1. Install\n2. Run\n3. Stop\n", NULL);
 }
 
+static void characters_under_numbers_are_joined(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_indexed;
+    assert_shows(find,
+        "digit 1 is 5, digit 2 is 1, digit 3 is 0, digit 4 is 8, digit 5 is "
+        "7, digit 6 is 7, digit 7 is 2, digit 8 is 0, digit 9 is 9, digit 10 "
+        "is 3 ok",
+        "digit 5108772093 ok");
+    assert_shows(find,
+        "{0: 'g', 1: 'h', 2: 'p', 3: '_', 4: 'A', 5: '7', 6: 'b', 7: 'C', "
+        "8: '2', 9: 'd', 10: 'E', 11: '4', 12: 'f', 13: 'G', 14: '6', 15: "
+        "'h'}",
+        "{ghp_A7bC2dE4fG6h'}");
+    assert_shows(find, "1:3 2:5 3:7 4:9 5:1 6:2 7:12 8:4 9:5", NULL);
+    assert_shows(find, "A1 B2 C3 D4 E5 F6 G7 H8 board", NULL);
+    assert_shows(find, "1 2 3 4 5 6 7 8 9 10 11 12", NULL);
+}
+
+static void signs_of_quotations_join_numbers(void **state)
+{
+    (void)state;
+    assert_shows(
+        join_find_numbers, "> > 41118\n> > 22950\n", "> > 4111822950\n");
+    assert_shows(join_find_numbers, "41118...\n...22950", "4111822950");
+}
+
+static void pieces_of_an_account_are_joined(void **state)
+{
+    (void)state;
+    find_fn *find = join_find_prefixed;
+    assert_shows(find, "a = \"DE44500105\"\nb = \"175407324931\"\n",
+        "a = \"DE44500105175407324931\"\n");
+    assert_shows(find, "GB29@@NWBK@@6016@@1331@@9268@@19 ok",
+        "GB29NWBK60161331926819 ok");
+    assert_shows(find, "RFC2616 and RFC 9110", NULL);
+}
+
+static void initials_of_lines_are_read_downwards(void **state)
+{
+    (void)state;
+    find_fn *find = turn_find_initials;
+    assert_shows(find,
+        "key:\n\nA\nkite is\nin\nair\nQuiet\n7\nzoo\nkeeps\n2 \nmice\n"
+        "down\nEver\nx\n4 owls\nyet\ntoo\nRed\n5\nlate\nbirds\nok: z\n",
+        "key:\n\nAKIAQ7ZK2MDEX4YTR5LB\nok: z\n");
+    assert_shows(find, "4 birds\n1 lake\n8 ducks\n2 of\n2\n9\n5 more\n1 x\n",
+        "41822951 x\n");
+    assert_shows(find, "1 a\n2 b\n3 c\n4 d\n5 e\n6 f\n7 g\n8 h\n", NULL);
+    assert_shows(
+        find, "4. a\n1. b\n8. c\n2. d\n2. e\n9. f\n5. g\n1. h\n", NULL);
+    assert_shows(find, "All\nkinds\nin\nall\nother\nlines\n", NULL);
+}
+
 /* ---- encodings ---- */
 
 static void groups_are_decoded_as_one(void **state)
@@ -192,6 +246,10 @@ int main(void)
         cmocka_unit_test(pieces_in_another_order_are_put_in_theirs),
         cmocka_unit_test(pieces_of_one_length_are_joined),
         cmocka_unit_test(counted_pieces_may_end_in_a_short_one),
+        cmocka_unit_test(characters_under_numbers_are_joined),
+        cmocka_unit_test(signs_of_quotations_join_numbers),
+        cmocka_unit_test(pieces_of_an_account_are_joined),
+        cmocka_unit_test(initials_of_lines_are_read_downwards),
         cmocka_unit_test(groups_are_decoded_as_one),
         cmocka_unit_test(utf16_may_begin_with_its_mark),
         cmocka_unit_test(codes_are_read_in_every_base),
