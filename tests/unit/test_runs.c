@@ -132,6 +132,61 @@ static void code_and_zeros_around_a_run_do_not_matter(void **state)
     buf_free(&out);
 }
 
+/* Pieces of text in all codings, broken and whole, with bytes of all kinds
+ * and long stretches of one kind between. */
+static void put_mixture(struct buf *out, uint32_t *seed)
+{
+    static const struct {
+        const char *p;
+        size_t n;
+    } pieces[] = {{"pass", 4}, {"\xc3\xa4\xc3\xb6", 4},
+        {"abcdefghijklmnopq", 17}, {"\xe8\xba\xab\xe4\xbb\xbd", 6},
+        {"p\0a\0s\0s\0w\0", 10},
+        {"w\0i\0d\0e\0-\0w\0i\0d\0e\0-\0w\0i\0d\0e\0-\0w\0i\0d\0e\0-\0", 40},
+        {"\0p\0a\0s\0s", 8}, {"\0\0\0\0\0\0\0\0\0", 9}, {"\r\n", 2},
+        {"\xc3", 1}, {"\xe4\xbd", 2}, {"\xf0\x9f\x98\x80", 4},
+        {"\xf0\x9f\x98", 3}, {"\xc2\x80", 2}, {"\xed\xa0\x80", 3}, {"\xff", 1},
+        {"\x80", 1}, {"\t", 1}, {"a", 1}, {"a\0", 2}, {"\x7f", 1}};
+    for (unsigned i = 0; i < 60; i++) {
+        size_t which = cuts_random(seed) % (ARRAY_LEN(pieces) + 4);
+        size_t many = cuts_random(seed) % 90;
+        if (which < ARRAY_LEN(pieces))
+            buf_append(out, pieces[which].p, pieces[which].n);
+        for (size_t k = 0; which >= ARRAY_LEN(pieces) && k < many; k++)
+            buf_append_char(out, (char)(cuts_random(seed) >> which % 8));
+    }
+}
+
+/* Fed one by one, bytes are read so; in larger pieces most are passed over. */
+static void what_is_passed_over_is_in_no_run(void **state)
+{
+    (void)state;
+    uint32_t seed = 7;
+    for (unsigned round = 0; round < 600; round++) {
+        struct buf in = {0}, out[3] = {{0}};
+        struct runs r[3];
+        put_mixture(&in, &seed);
+        for (unsigned i = 0; i < 3; i++) {
+            static const unsigned ways[] = {
+                CUTS_BYTES, CUTS_WHOLE, CUTS_WAYS - 1};
+            struct str all = buf_str(&in), piece;
+            r[i] = (struct runs){.on_text = on_text, .arg = &out[i]};
+            struct cuts cuts =
+                cuts_begin(str_sub(all, round % 16, all.n), ways[i]);
+            while (cuts_next(&cuts, &piece))
+                runs_feed(&r[i], piece);
+            assert_int_equal(r[i].odd, r[0].odd);
+            assert_int_equal(r[i].zeros, r[0].zeros);
+            assert_int_equal(r[i].is_dense, r[0].is_dense);
+            runs_finish(&r[i]);
+            assert_true(str_eq(buf_str(&out[i]), buf_str(&out[0])));
+        }
+        for (unsigned i = 0; i < 3; i++)
+            buf_free(&out[i]);
+        buf_free(&in);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +196,7 @@ int main(void)
         cmocka_unit_test(ascii_in_utf_16_is_read_in_either_order),
         cmocka_unit_test(short_runs_in_what_is_compressed_are_chance),
         cmocka_unit_test(code_and_zeros_around_a_run_do_not_matter),
+        cmocka_unit_test(what_is_passed_over_is_in_no_run),
         cmocka_unit_test(after_its_end_it_may_be_fed_again),
     };
     return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
