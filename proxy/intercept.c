@@ -12,18 +12,25 @@
 #include "base/stats.h"
 #include "certs/leaf.h"
 
-/* RFC 8446 §6: fatal alert unrecognized_name(112), in the clear. */
-static const char unrecognized_name_alert[] = {0x15, 3, 1, 0, 2, 2, 112};
+/* RFC 8446 §6. */
+enum alert {
+    ALERT_UNEXPECTED_MESSAGE = 10,
+    ALERT_DECODE_ERROR = 50,
+    ALERT_UNRECOGNIZED_NAME = 112,
+};
 
-static void refuse_hello(struct session *s, const char *reason)
+/* With a fatal alert, in the clear. */
+static void refuse_hello(
+    struct session *s, const char *reason, enum alert description)
 {
+    const char record[] = {0x15, 3, 1, 0, 2, 2, (char)description};
     struct buf alert = {0};
     log_event(LOG_WARN, "hello.refused", LOG_INT("session", s->number),
         LOG_CSTR("reason", reason), LOG_STR("connect", s->host),
         LOG_STR("sni", s->hello.server_name), LOG_CSTR("client", s->client_ip));
     stats_add(STAT_TARGETS_REFUSED, 1);
     refusal_record(s, s->host, reason, s->hello.server_name);
-    buf_append(&alert, unrecognized_name_alert, sizeof unrecognized_name_alert);
+    buf_append(&alert, record, sizeof record);
     s->world->ops->send(s->world, s->client.link, &alert);
     buf_free(&alert);
     session_close(s);
@@ -176,11 +183,11 @@ static void on_hello(struct session *s)
     const char *reason =
         target_check_hello(s->conf, s->host, s->action, &s->hello);
     if (reason != NULL) {
-        refuse_hello(s, reason);
+        refuse_hello(s, reason, ALERT_UNRECOGNIZED_NAME);
     } else if (s->action == TARGET_TUNNEL) {
         tunnel_start(s);
     } else if (s->port == 80) {
-        refuse_hello(s, "tls-on-port-80");
+        refuse_hello(s, "tls-on-port-80", ALERT_UNRECOGNIZED_NAME);
     } else {
         session_set_state(s, SESSION_ORIGIN);
         session_set_deadline(s, 0); /* the origin has its own */
@@ -195,7 +202,7 @@ static void on_no_tls(struct session *s)
     else if (s->port == 80)
         start_clear(s);
     else
-        refuse_hello(s, "not-tls");
+        refuse_hello(s, "not-tls", ALERT_UNEXPECTED_MESSAGE);
 }
 
 void intercept_on_bytes(struct session *s, struct str data)
@@ -216,7 +223,7 @@ void intercept_on_bytes(struct session *s, struct str data)
         if (s->action == TARGET_TUNNEL)
             tunnel_start(s); /* not ours to judge */
         else
-            refuse_hello(s, "bad-hello");
+            refuse_hello(s, "bad-hello", ALERT_DECODE_ERROR);
         break;
     }
 }

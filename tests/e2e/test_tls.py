@@ -217,6 +217,19 @@ class Tls(GatewayTest):
         self.assertEqual(set(self.gateway.roles("worker")), workers)
 
 
+    def test_c9_each_bad_beginning_gets_its_alert(self):
+        hello = b"\x16\x03\x01\x00\x04\x01\x00\x00\x00"
+        for data, alert in ((b"GET / HTTP/1.1\r\nHost: chatgpt.com\r\n\r\n", 10), (b"\x17\x03\x01\x00\x01x", 10),
+                            (b"\x80\x2e\x01\x00\x02", 10), (hello, 50), (b"\x16\x03\x01\xff\xff" + b"x" * 70000, 50)):
+            s, _ = self.connect("chatgpt.com:443")
+            with s:
+                s.sendall(data)
+                got = b""
+                while len(got) < 7 and (part := s.recv(64)):
+                    got += part
+            self.assertEqual(got, bytes([21, 3, 1, 0, 2, 2, alert]), data[:20])
+
+
 class OriginSeen(GatewayTest):
     """What an origin sees of our handshake."""
 
