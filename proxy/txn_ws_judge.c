@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/stats.h"
+#include "base/utf8.h"
 #include "proxy/reading.h"
 
 /* ---- the channel ---- */
@@ -109,9 +110,11 @@ void socket_tell(struct txn *t, enum channel_side side, enum ws_found found,
     const struct ws_event *event)
 {
     struct txn_ws *ws = t->ws;
+    bool is_text =
+        event->opcode == WS_TEXT ||
+        (event->opcode != WS_BINARY && utf8_is_valid(event->payload));
     if (found == WS_MESSAGE)
-        channel_message(
-            ws->channel, side, event->opcode == WS_TEXT, event->payload, 0);
+        channel_message(ws->channel, side, is_text, event->payload, 0);
     else
         channel_oversize(ws->channel, side);
     ws->is_channel_ready = false;
@@ -135,6 +138,7 @@ static void decide(struct txn *t)
         ws->passing = ws->judged.wire;
         socket_pass_on(t);
     }
+    ws->client_closed |= !ws->is_oversize && ws->judged.opcode == WS_CLOSE;
     ws->is_channel_ready = false; /* what the verdict itself left behind */
     t->is_ready = true;
 }

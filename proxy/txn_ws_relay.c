@@ -11,6 +11,8 @@
 enum {
     PIECE = 64 * 1024,
     WHOLE_FRAME_MAX = 64 * 1024, /* of the origin: withheld until complete */
+    CONTROL_BYTES_FREE = 8, /* numbers that libraries put into their pings */
+    CLOSE_STATUS_BYTES = 2,
 };
 
 static void count_held(struct txn *t)
@@ -40,26 +42,48 @@ void socket_pass_on(struct txn *t)
         ws_reader_release(ws->up);
 }
 
+static void judge_event(
+    struct txn *t, enum ws_found found, const struct ws_event *event)
+{
+    struct txn_ws *ws = t->ws;
+    ws->has_judged = true;
+    ws->is_oversize = found == WS_OVERSIZE;
+    ws->judged = *event;
+    ws->judged_us = clock_mono_us();
+    socket_tell(t, CHANNEL_CLIENT, found, event);
+}
+
+/* The reason of a close, what a ping carries: a page can put words there. */
+static void take_control(struct txn *t, const struct ws_event *event)
+{
+    struct txn_ws *ws = t->ws;
+    struct ws_event words = *event;
+    if (event->opcode == WS_CLOSE)
+        words.payload =
+            str_sub(event->payload, CLOSE_STATUS_BYTES, event->payload.n);
+    if (ws->state == SOCKET_OPEN && words.payload.n > CONTROL_BYTES_FREE) {
+        judge_event(t, WS_MESSAGE, &words);
+        return;
+    }
+    ws->client_closed |= event->opcode == WS_CLOSE;
+    if (ws->state == SOCKET_OPEN)
+        ws->passing = event->wire;
+    socket_pass_on(t);
+}
+
 static void take_found(
     struct txn *t, enum ws_found found, const struct ws_event *event)
 {
     struct txn_ws *ws = t->ws;
     bool is_relayed = ws->state == SOCKET_OPEN;
     if (found == WS_CONTROL) {
-        ws->client_closed |= event->opcode == WS_CLOSE;
-        if (is_relayed)
-            ws->passing = event->wire;
-        socket_pass_on(t);
+        take_control(t, event);
     } else if (found == WS_BROKEN && is_relayed) {
         socket_violated(t, WS_CLIENT, event);
     } else if (found == WS_BROKEN) {
         ws->client_broke = true;
     } else if ((found == WS_MESSAGE || found == WS_OVERSIZE) && is_relayed) {
-        ws->has_judged = true;
-        ws->is_oversize = found == WS_OVERSIZE;
-        ws->judged = *event;
-        ws->judged_us = clock_mono_us();
-        socket_tell(t, CHANNEL_CLIENT, found, event);
+        judge_event(t, found, event);
     }
 }
 

@@ -164,6 +164,31 @@ class WebSockets(SocketTest):
             self.assertEqual(len([s for s in seen if s.get("text")]), 1)
             self.assertEqual([s for s in seen if s.get("opcode") == PING], [], "nothing passes what was blocked")
 
+    def test_words_in_control_frames_are_judged_too(self):
+        def reason(text):
+            return struct.pack(">H", 1000) + text.encode()
+        for path in (CODEX, EVENTS):
+            for data in (frame(CARD, PING), frame(CARD, PONG), frame(reason(CARD), CLOSE)):
+                before = len(self.standin.seen())
+                with Upgraded(self.gateway, path) as ws:
+                    ws.sendall(data)
+                    said = ws.read()
+                    while not isinstance(said, tuple):
+                        said = ws.read()
+                    self.assertEqual(said[0], 1008)
+                    ws.close(1008)
+                    self.assertEqual(ws.recv(), b"")
+                wait_for(lambda: [s for s in self.standin.seen()[before:] if s.get("opcode") == CLOSE], 5, "close at the origin")
+                opcodes = [s["opcode"] for s in self.standin.seen()[before:] if s.get("opcode")]
+                self.assertEqual(opcodes, [CLOSE])
+                self.assertNotIn("4111", str(self.standin.seen()[before:]))
+            with Upgraded(self.gateway, path) as ws:
+                ws.sendall(frame("are you still there", PING) + frame(b"\xff" * 20, PING))
+                self.assertEqual([ws.read_frame() for _ in range(2)], [(0x8a, b"are you still there"), (0x8a, b"\xff" * 20)])
+                ws.sendall(frame(reason("all is said, good bye"), CLOSE))
+                self.assertEqual(ws.read()[0], 1000)
+                self.assertEqual(ws.recv(), b"")
+
     def test_a_document_in_a_message_is_opened_before_it_goes_on(self):
         def with_file(text, said):
             data = documents.docx(f"<w:p><w:r><w:t>{said}</w:t></w:r></w:p>")
