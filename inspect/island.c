@@ -517,7 +517,7 @@ static void read_codes(
             codes.start = start;
         is_begun = true;
         codes.may = may;
-        codes.end = at;
+        codes.end = at + (at < end && text.p[at] == 'h'); /* "41h" */
     }
     if (is_begun)
         end_codes(&codes, out);

@@ -15,6 +15,9 @@ enum {
     GROUPS_MIN = 3, /* whole ones */
     GROUPS_MAX = 1024,
     RUN_MIN = 12,
+    EQUAL = 2, /* distances of blanks that promise a row */
+    STRIDE_MIN = 3,
+    STRIDE_MAX = 80,
     DROPS_MAX = 3, /* words behind, of the length of a group */
     HIDDEN_MIN = 8,
     HIDDEN_MAX = 16 * 1024,
@@ -126,7 +129,7 @@ static size_t first_group(
 static size_t try_row(struct str text, size_t at, size_t stride, size_t done,
     struct view_edits *out)
 {
-    if (!is_made(str_sub(text, at + 1, at + 3 * stride)))
+    if (!is_made(str_sub(text, at + 1, at + EQUAL * stride)))
         return at + 1;
     return try_groups(
         text, first_group(text, at, stride, done), stride - 1, out);
@@ -139,36 +142,22 @@ static uint64_t find_blanks(const struct mark_block *b)
     return bits & ~(bits << 1) & ~(bits >> 1);
 }
 
-/* Blanks of `bits`, of which three more follow, `stride` bytes apart. */
-static inline uint64_t find_rows(uint64_t bits, uint64_t next, unsigned stride)
-{
-    unsigned back = MARK_BLOCK - stride;
-    uint64_t row = bits & (bits >> stride | next << back);
-    if (row == 0)
-        return 0;
-    row &= bits >> 2 * stride | next << (MARK_BLOCK - 2 * stride);
-    return row & (bits >> 3 * stride | next << (MARK_BLOCK - 3 * stride));
-}
-
 size_t island_find_groups(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    size_t done = from;
+    size_t done = from, last = 0, stride = 0, equal = 0;
     for (size_t block = from - from % MARK_BLOCK; block < to;
          block += MARK_BLOCK) {
-        const struct mark_block *b = marks_block(marks, block);
-        uint64_t bits = find_blanks(b), next = find_blanks(b + 1);
-        uint64_t rows[] = {find_rows(bits, next, 5), find_rows(bits, next, 6),
-            find_rows(bits, next, 9), find_rows(bits, next, 11),
-            find_rows(bits, next, 17)};
-        static const unsigned char strides[] = {5, 6, 9, 11, 17};
-        if ((rows[0] | rows[1] | rows[2] | rows[3] | rows[4]) == 0)
-            continue;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-            size_t at =
-                rows[i] != 0 ? block + (size_t)__builtin_ctzll(rows[i]) : to;
-            if (at >= done && at < to)
-                done = try_row(marks->text, at, strides[i], done, out);
+        uint64_t bits = find_blanks(marks_block(marks, block));
+        for (; bits != 0; bits &= bits - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            equal = at - last == stride ? equal + 1 : 1;
+            stride = at - last;
+            last = at;
+            if (equal != EQUAL || stride < STRIDE_MIN || stride > STRIDE_MAX ||
+                at >= to || at - EQUAL * stride < done)
+                continue;
+            done = try_row(marks->text, at - EQUAL * stride, stride, done, out);
         }
     }
     return done > to ? done : to;

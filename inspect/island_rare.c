@@ -221,20 +221,19 @@ static size_t find_uu(
     struct str text, size_t from, size_t to, struct view_edits *out)
 {
     struct buf decoded = {0};
+    const char *hit;
     size_t at = from;
-    while (at < to) {
-        struct str rest = str_sub(text, at, text.n);
-        if (at + 10 < text.n && (at == 0 || text.p[at - 1] == '\n') &&
-            str_starts(rest, "begin ")) {
-            buf_clear(&decoded);
-            size_t end = try_uu(text, at, &decoded);
-            if (end != 0) {
-                view_edits_add(out, at, end, buf_str(&decoded));
-                at = end;
-                continue;
-            }
-        }
-        at = line_end(text, at) + 1;
+    while (at < to && (hit = memmem(text.p + at, str_sub(text, at, to + 6).n,
+                           "begin ", 6)) != NULL) {
+        size_t start = (size_t)(hit - text.p), end = 0;
+        at = start + 6;
+        buf_clear(&decoded);
+        if ((start == 0 || !isalnum((unsigned char)text.p[start - 1])) &&
+            start + 10 < text.n)
+            end = try_uu(text, start, &decoded);
+        if (end != 0)
+            view_edits_add(out, start, end, buf_str(&decoded));
+        at = end > at ? end : at;
     }
     buf_free(&decoded);
     return at > to ? at : to;

@@ -13,6 +13,7 @@
 
 enum {
     NUMBER_MIN = 8,
+    NEAR_MAX = 32,
     INITIALS_MAX = 256,
     KEY_BYTES = 20, /* AKIA and sixteen more */
 };
@@ -37,16 +38,56 @@ static void add_key(const struct initials *in, struct view_edits *out)
     }
 }
 
-static void add_number(const struct initials *in, struct view_edits *out)
+/* A digit alone among the last words of the line in front of `start`, as what
+ * leads to the number may stand before its first digit: its place, or
+ * `start`. */
+static size_t digit_before(struct str text, size_t start)
 {
-    size_t counted = 0;
-    for (size_t i = 0; i < in->n; i++) {
-        if (!isdigit((unsigned char)in->text[i]))
-            return;
-        counted += i > 0 && in->text[i] == in->text[i - 1] + 1 ? 1u : 0u;
+    size_t at = start > 0 ? start - 1 : 0;
+    for (size_t n = 0; at > 1 && n < NEAR_MAX; n++) {
+        at--;
+        if (text.p[at] == '\n')
+            break;
+        if (isdigit((unsigned char)text.p[at]) && text.p[at + 1] == ' ' &&
+            text.p[at - 1] == ' ')
+            return at;
     }
-    if (in->n >= NUMBER_MIN && counted + 2 < in->n)
-        view_edits_add(out, in->starts[0], in->end, str_make(in->text, in->n));
+    return start;
+}
+
+static void add_row(struct str text, const struct initials *in, size_t first,
+    size_t n, struct view_edits *out)
+{
+    struct buf number = {0};
+    size_t counted = 0, last = first + n;
+    for (size_t i = first + 1; i < last; i++)
+        counted += in->text[i] == in->text[i - 1] + 1 ? 1u : 0u;
+    if (n < NUMBER_MIN || counted + 2 >= n)
+        return;
+    size_t start = digit_before(text, in->starts[first]);
+    if (start != in->starts[first]) { /* with it and without */
+        buf_append_char(&number, text.p[start]);
+        buf_append(&number, in->text + first, n);
+        buf_append_char(&number, '\n');
+    }
+    buf_append(&number, in->text + first, n);
+    view_edits_add(out, start, last < in->n ? in->starts[last] - 1 : in->end,
+        buf_str(&number));
+    buf_free(&number);
+}
+
+static void add_numbers(
+    struct str text, const struct initials *in, struct view_edits *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in->n; i++) {
+        bool is_digit = isdigit((unsigned char)in->text[i]) != 0;
+        n += is_digit ? 1u : 0u;
+        if (is_digit && i + 1 < in->n)
+            continue;
+        add_row(text, in, i + (is_digit ? 1u : 0u) - n, n, out);
+        n = 0;
+    }
 }
 
 /* Where the first word of a line ends, if it may stand for its initial: a
@@ -84,12 +125,12 @@ size_t turn_find_initials(
         }
         if (end == 0) {
             add_key(&in, out);
-            add_number(&in, out);
+            add_numbers(text, &in, out);
             in.n = 0;
         }
         at = line_end(text, at) + 1;
     }
     add_key(&in, out);
-    add_number(&in, out);
+    add_numbers(text, &in, out);
     return at > to ? at : to;
 }

@@ -164,6 +164,8 @@ static void initials_of_lines_are_read_downwards(void **state)
         "key:\n\nAKIAQ7ZK2MDEX4YTR5LB\nok: z\n");
     assert_shows(find, "4 birds\n1 lake\n8 ducks\n2 of\n2\n9\n5 more\n1 x\n",
         "41822951 x\n");
+    assert_shows(find, "is 4 birds\n1 lake\n8 of\n2\n2\n9\n5 on\n1\n7 ok\nend",
+        "is 418229517\n18229517\nend");
     assert_shows(find, "1 a\n2 b\n3 c\n4 d\n5 e\n6 f\n7 g\n8 h\n", NULL);
     assert_shows(
         find, "4. a\n1. b\n8. c\n2. d\n2. e\n9. f\n5. g\n1. h\n", NULL);
@@ -181,6 +183,9 @@ static void groups_are_decoded_as_one(void **state)
         "is pin 4929 1180 22 when");
     assert_shows(find, "is cGlu IDQ5 MjkgMTE4MCAyMg== ok", NULL);
     assert_shows(find, "=MNXWI ZJAG4 3TCMR QHEZT I ok", "=code 77120934 ok");
+    assert_shows(find, "is cGl1 cGl1 ND ky OSA xM TgwI DIy", NULL);
+    assert_shows(
+        find, "is cGluIDQ 5MjkgMT E4MCAyM g ok", "is pin 4929 1180 22 ok");
     assert_shows(find, "love king gold card deck hand face", NULL);
     assert_shows(find, "2019 2020 2021 2022 2023 2024 2025", NULL);
 }
@@ -209,6 +214,7 @@ static void codes_are_read_in_every_base(void **state)
     assert_shows(find,
         "0110111 0110001 1000001 1100010 0110100 0110010 1111000 0111001",
         "71Ab42x9");
+    assert_shows(find, "37h 31h 41h 62h 34h 32h 78h 39h ok", "71Ab42x9 ok");
     assert_shows(find, "0o67 0x31 0o101 0o142 0o64 0o62 0o170", NULL);
 }
 

@@ -497,6 +497,9 @@ static void uuencoded_lines_are_decoded(void **state)
     assert_shows(island_find_rare,
         "begin 644 a\n7:V5Y.B!4<C1K=&]R+34U(&]F(&5V80H \n`\nend\n",
         "key: Tr4ktor-55 of eva\n\n`\nend\n");
+    assert_shows(island_find_rare,
+        "KEY=begin 644 a\n7:V5Y.B!4<C1K=&]R+34U(&]F(&5V80H \nend",
+        "KEY=key: Tr4ktor-55 of eva\n\nend");
     assert_shows(island_find_rare, "begin 644 a\nhello\nend\n", NULL);
     assert_shows(island_find_rare, "begin 644", NULL);
     assert_shows(island_find_rare, "a begin 644 b\nc\n", NULL);
