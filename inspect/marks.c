@@ -221,6 +221,17 @@ static void note_rows(struct marks *m, size_t count)
         m->kinds |= (unsigned)(rows[i] != 0) << (MARK_CODES + i);
 }
 
+static inline uint64_t names_of(const struct mark_block *b)
+{
+    uint64_t run = b->kinds[MARK_TOKEN], next = b[1].kinds[MARK_TOKEN];
+    _Static_assert((int)MARK_RUN == 12, "1, 2, 4, 8 and 4 more");
+    narrow(&run, &next, 1);
+    narrow(&run, &next, 2);
+    narrow(&run, &next, 4);
+    narrow(&run, &next, 4);
+    return run;
+}
+
 /* What is made of the kinds of bytes; few blocks have any long run. */
 static void mark_long(struct marks *m, size_t count)
 {
@@ -235,6 +246,7 @@ static void mark_long(struct marks *m, size_t count)
         narrow(&run, &next, 4);
         narrow(&run, &next, 4);
         b->kinds[MARK_LONG] = run;
+        b->kinds[MARK_NAME] = run != 0 ? names_of(b) : 0;
         uint64_t digits = b->kinds[MARK_DIGIT];
         next = b[1].kinds[MARK_DIGIT];
         narrow(&digits, &next, 1);
@@ -245,6 +257,7 @@ static void mark_long(struct marks *m, size_t count)
     }
     struct mark_block *last = &m->blocks[count - 1];
     last->kinds[MARK_LONG] = last->kinds[MARK_FOUR] = 0;
+    last->kinds[MARK_NAME] = 0;
 }
 
 /* Eight kinds at a time. */
@@ -270,7 +283,13 @@ static bool goes_on(const struct marks *m, struct str text, size_t from)
            text.p == m->text.p && text.n == m->text.n;
 }
 
-void marks_make(struct marks *m, struct str text, size_t from, size_t to)
+/* Blocks from a multiple of MARK_BLOCK on. */
+static size_t count_blocks(const struct marks *m)
+{
+    return (m->to - m->from + MARK_BLOCK - 1) / MARK_BLOCK + GUARD_BLOCKS;
+}
+
+void marks_make_bits(struct marks *m, struct str text, size_t from, size_t to)
 {
     read_fn *read = reader();
     uint64_t high = 0;
@@ -279,7 +298,12 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
     memset(rest, OF_NO_KIND, sizeof rest);
     from -= from % MARK_BLOCK;
     from -= from > 0 ? MARK_BLOCK : 0;
-    size_t count = (to - from + MARK_BLOCK - 1) / MARK_BLOCK + GUARD_BLOCKS;
+    m->kinds = ~0u;
+    bool is_next = goes_on(m, text, from);
+    m->text = text;
+    m->from = from;
+    m->to = to;
+    size_t count = count_blocks(m);
     if (count > m->cap) {
         mem_free(m->blocks);
         m->cap = count < 64 ? 64 : count;
@@ -290,11 +314,8 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
     if (m->numbers == NULL)
         m->numbers = MEM_NEW(struct mark_numbers);
     m->numbers->is_made = false;
-    if (!goes_on(m, text, from))
+    if (!is_next)
         memset(m->far, 0, MARK_PLACES * sizeof *m->far);
-    m->text = text;
-    m->from = from;
-    m->to = to;
     for (size_t i = 0; i < count; i++) {
         const char *p = rest;
         size_t at = from + i * MARK_BLOCK;
@@ -310,10 +331,15 @@ void marks_make(struct marks *m, struct str text, size_t from, size_t to)
         high |= m->blocks[i].kinds[MARK_HIGH];
     }
     mark_long(m, count);
-    note_kinds(m, count);
-    note_rows(m, count);
     m->has_high = high != 0;
     m->has_odd = m->has_high || has_control;
+}
+
+void marks_make(struct marks *m, struct str text, size_t from, size_t to)
+{
+    marks_make_bits(m, text, from, to);
+    note_kinds(m, count_blocks(m));
+    note_rows(m, count_blocks(m));
 }
 
 void marks_free(struct marks *m)
@@ -428,8 +454,8 @@ size_t marks_next_digits(
 size_t marks_next_token(
     const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
 {
-    at = marks_next(m, MARK_LONG, at, limit);
-    return marks_next_run(m, kind, at, limit, n);
+    at = marks_next(m, kind == MARK_TOKEN ? MARK_NAME : MARK_LONG, at, limit);
+    return n == MARK_RUN ? at : marks_next_run(m, kind, at, limit, n);
 }
 
 size_t marks_count(
@@ -486,11 +512,17 @@ struct char_bits marks_char_bits(const struct marks *m, size_t at)
     return bits;
 }
 
-/* Without a branch: most of what is asked for is one. */
-static inline bool is_hex(unsigned char c)
+/* Sixteen bytes at a time. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* 0xff for each that is a hexadecimal digit, or a dash where one belongs. */
+static inline bytes16 uuid_bytes(const char *p, bytes16 dashes)
 {
-    return ((unsigned char)(c - '0') < 10) |
-           ((unsigned char)((c | 0x20) - 'a') < 6);
+    bytes16 c;
+    memcpy(&c, p, sizeof c);
+    bytes16 is_hex = (bytes16)((bytes16)(c - '0') < 10) |
+                     (bytes16)((bytes16)((c | 0x20) - 'a') < 6);
+    return (is_hex & ~dashes) | ((bytes16)(c == '-') & dashes);
 }
 
 bool marks_is_uuid(struct str text, size_t at)
@@ -500,10 +532,14 @@ bool marks_is_uuid(struct str text, size_t at)
         (at + UUID_BYTES < text.n &&
             isalnum((unsigned char)text.p[at + UUID_BYTES])))
         return false;
-    bool is_one = true;
-    for (size_t i = 0; i < UUID_BYTES; i++)
-        is_one &= i == 8 || i == 13 || i == 18 || i == 23
-                      ? text.p[at + i] == '-'
-                      : is_hex((unsigned char)text.p[at + i]);
-    return is_one;
+    static const bytes16 dashes[] = {
+        {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0},
+        {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0},
+        {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+    const char *p = text.p + at;
+    bytes16 is_one = uuid_bytes(p, dashes[0]) & uuid_bytes(p + 16, dashes[1]) &
+                     uuid_bytes(p + UUID_BYTES - 16, dashes[2]);
+    uint64_t all[2];
+    memcpy(all, &is_one, sizeof all);
+    return (all[0] & all[1]) == ~UINT64_C(0);
 }

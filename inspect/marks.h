@@ -31,6 +31,7 @@ enum mark {
     MARK_LONG, /* MARK_RUN bytes of MARK_TURN from here on */
     MARK_FOUR, /* four digits from here on */
     MARK_UUID, /* part of one (marks_is_uuid) */
+    MARK_NAME, /* MARK_RUN bytes of MARK_TOKEN from here on */
     MARK_KINDS,
     /* Of marks_have alone. */
     MARK_ANY = MARK_KINDS, /* whatever there is */
@@ -81,6 +82,10 @@ struct marks {
 /* Covers text[from, to), and a block in front of it and behind it.  A text
  * begins at 0 or after marks_free, and stays as it is until its last window. */
 void marks_make(struct marks *marks, struct str text, size_t from, size_t to);
+/* The same for who does not ask marks_have: the windows of views, which have
+ * as many bytes as the texts that they are made of. */
+void marks_make_bits(
+    struct marks *marks, struct str text, size_t from, size_t to);
 void marks_free(struct marks *marks);
 bool marks_cover(
     const struct marks *marks, struct str text, size_t from, size_t to);

@@ -325,8 +325,12 @@ static void mark(struct scan_job *job, size_t to)
 {
     size_t from = smaller(smaller(job->digits_done, job->shapes_done),
         smaller(job->tokens_done, job->terms_done));
-    if (!marks_cover(&job->marks, job->text, from, to))
-        marks_make(&job->marks, job->text, from, to);
+    if (!marks_cover(&job->marks, job->text, from, to)) {
+        if (job->layer != NULL)
+            marks_make_bits(&job->marks, job->text, from, to);
+        else
+            marks_make(&job->marks, job->text, from, to);
+    }
     if (!job->is_second && job->layer == NULL)
         job->has_odd_bytes = job->has_odd_bytes || job->marks.has_odd;
 }

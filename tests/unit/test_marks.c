@@ -187,8 +187,12 @@ static void numbers_and_long_runs_are_found_at_once(void **state)
             marks_next_number(&marks, at, to, 9), slow_number(text, at, to, 9));
         assert_int_equal(marks_next(&marks, MARK_LONG, at, to),
             slow_next(text, MARK_TURN, at, to, MARK_RUN));
-        assert_int_equal(marks_next_token(&marks, MARK_TOKEN, at, to, 14),
-            slow_next(text, MARK_TOKEN, at, to, 14));
+        for (unsigned n = MARK_RUN; n <= MARK_RUN + 2; n++) {
+            assert_int_equal(marks_next_token(&marks, MARK_TOKEN, at, to, n),
+                slow_next(text, MARK_TOKEN, at, to, n));
+            assert_int_equal(marks_next_token(&marks, MARK_TURN, at, to, n),
+                slow_next(text, MARK_TURN, at, to, n));
+        }
         size_t end = at;
         while (end < text.n && is_of(text.p[end], MARK_TURN))
             end++;
