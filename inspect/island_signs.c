@@ -187,14 +187,17 @@ static void try_word(struct values *values, struct str text, size_t start,
     size_t end, struct view_edits *out)
 {
     struct buf decoded = {0};
-    size_t starts = 0, stop;
+    size_t starts = 0, stop, last = end - WORD_MIN;
     unsigned before = OPENER;
-    for (size_t i = start; i + WORD_MIN <= end && starts < STARTS_MAX; i++) {
-        bool is_start = (before & OPENER) != 0;
+    for (size_t i = start; i <= last && starts < STARTS_MAX; i++) {
+        while ((before & OPENER) == 0 && i < last)
+            before = signs[(unsigned char)text.p[i++]];
+        if ((before & OPENER) == 0)
+            break;
         before = signs[(unsigned char)text.p[i]];
-        starts += is_start;
+        starts++;
         unsigned begins = before & signs[(unsigned char)text.p[i + GROUP]];
-        if (!is_start || (begins & (ADOBE | RFC1924 | ZEROMQ)) == 0)
+        if ((begins & (ADOBE | RFC1924 | ZEROMQ)) == 0)
             continue;
         if (!values->is_filled)
             fill_values(values);

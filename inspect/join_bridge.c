@@ -434,15 +434,23 @@ size_t join_find_prefixed(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct str text = marks->text;
-    size_t at = from;
-    while ((at = marks_next(marks, MARK_WORD, at, to)) < to) {
-        bool is_first = at == 0 || !is_name_char(text.p[at - 1]);
-        size_t end = marks_run_end(marks, MARK_WORD, at), next = 0;
-        if (is_first && may_be_prefix(text.p[at], at_of(text, at + 1)))
-            next = try_prefix(text, at, end, out);
-        else if (is_first && is_account(text, at))
-            next = add_rests(text, at, out);
-        at = next > end ? next : end;
+    size_t done = from;
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        uint64_t words = marks_block(marks, block)->kinds[MARK_WORD];
+        uint64_t starts = words & ~(words << 1);
+        for (; starts != 0; starts &= starts - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(starts), next = 0;
+            if (at >= to || at < done ||
+                (at > 0 && is_name_char(text.p[at - 1])))
+                continue;
+            if (may_be_prefix(text.p[at], at_of(text, at + 1)))
+                next = try_prefix(
+                    text, at, marks_run_end(marks, MARK_WORD, at), out);
+            else if (is_account(text, at))
+                next = add_rests(text, at, out);
+            done = next > done ? next : done;
+        }
     }
-    return at;
+    return done > to ? done : to;
 }
