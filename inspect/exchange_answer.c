@@ -76,9 +76,7 @@ bool exchange_is_prompt(const struct exchange *ex)
     return route != NULL && route->body == BODY_CHATGPT_PROMPT;
 }
 
-/* The parent of the prompt has a user message now, which makes the next one
- * under it an edit. */
-static void note_turn(struct exchange *ex)
+void exchange_note_turn(struct exchange *ex)
 {
     const struct activity *a = ex->activity;
     if (a == NULL || !exchange_is_prompt(ex) || ex->is_blocked ||
@@ -155,7 +153,7 @@ static void note_replies(struct exchange *ex)
 
 void exchange_note_answers(struct exchange *ex)
 {
-    note_turn(ex);
+    exchange_note_turn(ex);
     note_history(ex);
     note_replies(ex);
 }

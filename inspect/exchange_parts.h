@@ -337,6 +337,10 @@ void exchange_after_download(struct exchange *ex);
 
 /* exchange_answer.c */
 bool exchange_is_prompt(const struct exchange *ex);
+/* The parent of the prompt has a user message now, which makes the next one
+ * under it an edit.  When the answer's stream begins, for who edits before it
+ * ends or at once then; and when it ended, for whose conversation it said. */
+void exchange_note_turn(struct exchange *ex);
 /* A response of the public API that was asked for by its id. */
 bool exchange_is_polled(const struct exchange *ex);
 /* At the end of the response: what it tells, as activities; what the keeper is

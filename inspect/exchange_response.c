@@ -169,6 +169,8 @@ void exchange_response_head(struct exchange *ex, int status,
     if (is_page)
         answer_expect_page(ex->answer);
     exchange_resume_polled(ex);
+    if (is_sse)
+        exchange_note_turn(ex);
 }
 
 void exchange_response_length(struct exchange *ex, int64_t length)

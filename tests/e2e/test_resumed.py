@@ -53,10 +53,10 @@ class Resumed(WireTest):
                            chunk(text) + (b"0\r\n\r\n" if is_whole else b""))
         connection.close()
 
-    def open_on(self, is_wanted):
+    def open_on(self, is_wanted, host="chatgpt.com"):
         """A connection to a worker that is wanted, and the worker."""
         for _ in range(200):
-            sock = open_tls(self)
+            sock = open_tls(self, host)
             port = sock.getsockname()[1]
             pid = next(p for p in self.gateway.roles("worker") if port in clients_of(p))
             if is_wanted(pid):
@@ -64,14 +64,14 @@ class Resumed(WireTest):
             sock.close()
         raise AssertionError("the kernel gives all connections to one worker")
 
-    def send(self, path, body, stream, is_whole, is_wanted=lambda pid: True):
+    def send(self, path, body, stream, is_whole, is_wanted=lambda pid: True, host="chatgpt.com", method="POST"):
         """The worker that passed the stream on."""
         name = uuid.uuid4().hex
-        data = dumps(body).encode()
+        data = b"" if body is None else dumps(body).encode()
         self.streams[name] = (stream, is_whole, len(data))
-        sock, pid = self.open_on(is_wanted)
+        sock, pid = self.open_on(is_wanted, host)
         with sock:
-            sock.sendall(f"POST {path}?stream={name} HTTP/1.1\r\nHost: chatgpt.com\r\nContent-Type: application/json\r\n"
+            sock.sendall(f"{method} {path}?stream={name} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
                          f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
             try:
                 _, got = read_response(sock)
@@ -182,6 +182,58 @@ class Resumed(WireTest):
             (rest,) = self.told(None)
         over.set()
         self.check_whole(rest["id"])
+
+    def test_an_edit_while_the_answer_still_comes(self):
+        name, over, serve = uuid.uuid4().hex, threading.Event(), self.origin.answer
+        data = dumps(prompt(message("When?", self.asked), conversation_id=self.conversation, parent="p")).encode()
+
+        def hold(connection, head):
+            if name.encode() not in head:
+                serve(connection, head)
+                return
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                               b"Transfer-Encoding: chunked\r\n\r\n" + chunk(part(*self.events[:3])))
+            over.wait(30)
+            connection.close()
+
+        self.origin.answer = hold
+        sock, first = self.open_on(lambda pid: True)
+        with sock:
+            sock.sendall(f"POST /backend-api/f/conversation?stream={name} HTTP/1.1\r\nHost: chatgpt.com\r\n"
+                         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+            got = b""
+            while b"leaves" not in got:
+                got += sock.recv(65536)
+            edit = str(uuid.uuid4())
+            self.send("/backend-api/f/conversation",
+                      prompt(message("When then?", edit), conversation_id=self.conversation, parent="p"),
+                      part(*pieces(str(uuid.uuid4()), edit, self.conversation, "Later.")), True, lambda pid: pid != first)
+        over.set()
+        (a,) = [p for p in self.gateway.activities("--since", "1h") if p.get("message_id") == edit]
+        self.assertEqual((a["activity"], a.get("update")), ("prompt.updated", "edit"))
+
+    def test_a_response_of_the_api_goes_on_at_another_worker(self):
+        id = "resp_" + uuid.uuid4().hex
+
+        def event(number, **more):
+            return f"data: {dumps({'sequence_number': number, **more})}\n\n"
+
+        def piece(number, text):
+            return event(number, type="response.output_text.delta", item_id="m", output_index=0, content_index=0, delta=text)
+
+        def told():
+            return [a for a in self.gateway.activities("--since", "1h") if a.get("message_id") == id]
+
+        begun = event(0, type="response.created", response={"id": id, "model": "gpt-5.1"}) + piece(1, "One, ")
+        ended = piece(1, "One, ") + piece(2, "two.") + event(3, type="response.completed", response={"id": id, "output": []})
+        body = {"model": "gpt-5.1", "input": "Count", "background": True, "stream": True}
+        first = self.send("/v1/responses", body, begun, False, host="api.openai.com")
+        (part,) = wait_for(told, 10, "the part")
+        self.assertEqual((part["text"]["content"], part["complete"]), ("One, ", False))
+        self.send("/v1/responses/" + id, None, ended, True, lambda pid: pid != first, "api.openai.com", "GET")
+        wait_for(lambda: [a for a in told() if a.get("complete")], 10, "the rest")
+        (a,) = told()
+        self.assertEqual((a["id"], a["text"]["content"], a["reply_to"]), (part["id"], "One, two.", part["reply_to"]))
 
     def test_the_worker_dies_in_between(self):
         first, id = self.break_off(3)
