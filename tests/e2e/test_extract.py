@@ -170,6 +170,15 @@ class Hostile(Extraction):
         content = d.zipped({f"{i}": "x" for i in range(1000)})
         self.assertIn("limit", self.trouble(content))
 
+    def test_f27_ten_thousand_members_are_read_and_more_are_not(self):
+        for count, is_over in ((10000, False), (10001, True)):
+            content = d.zipped({f"{i}.txt": "x" for i in range(count - 1)} | {"last.txt": "last-word"}, zipfile.ZIP_STORED)
+            with self.subTest(count=count):
+                began = time.monotonic()
+                self.assertEqual("limit" in (self.trouble(content) or ""), is_over)
+                self.assertLess(time.monotonic() - began, 20)
+                self.assertEqual("last-word" in self.text(content), not is_over)
+
     def test_f27_bombs_within_documents(self):
         self.assertIn("limit", self.trouble(d.docx(**{"word/media/image1.bin": b" " * (300 << 20)})))
         gz = zlib.compressobj(9, zlib.DEFLATED, 31)

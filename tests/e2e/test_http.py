@@ -112,10 +112,15 @@ class Encodings(GatewayTest):
         self.refused(ENCODERS["zstd"](good)[:-3], "zstd", "decode")
         self.refused(ENCODERS["br"](good)[:-3], "br", "decode")
         self.refused(good, "made-up", "decode")
-        self.refused(gzip.compress(good) + b"garbage after the end", "gzip", "decode")
+        for encoding, whole in {name: encode(good) for name, encode in ENCODERS.items()}.items():
+            with self.subTest(encoding=encoding):
+                self.refused(whole[:-20], encoding, "decode")
+                self.refused(whole + b"garbage after the end", encoding, "decode")
+                self.refused(whole, "identity", "parse")  # says that it is none
+                self.refused(whole, "br" if encoding != "br" else "gzip", "decode")  # or another
 
     def test_f27_d3_a_bomb_is_refused(self):
-        for encoding in ("gzip", "zstd", "br"):
+        for encoding in ("gzip", "deflate", "zstd", "br"):
             self.refused(ENCODERS[encoding](b"[" + b" " * (200 << 20)), encoding, "limit")
 
     def test_f27_a_gigabyte_of_zeros_in_a_megabyte_costs_little(self):
