@@ -42,6 +42,7 @@ enum {
     DOCUMENTS_MAX = 16,                /* of one request that are read */
     FILES_MAX = 64, /* attachments of one prompt that are named */
     SCAN_SOURCES_MAX = 12 + 2 * FILES_MAX,
+    STREAM_SLICE_BYTES = 64 * 1024, /* scanned at once: some 7 ms of numbers */
     STREAM_OVERLAP_BYTES = 4096,
     LINKS_MAX = 16,        /* in one answer that are remembered */
     LIST_NAMES_MAX = 1024, /* of files, likewise */

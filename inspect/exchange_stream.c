@@ -91,8 +91,8 @@ static void feed_slices(struct exchange *ex, struct slices *s, struct str bytes)
         buf_append_str(&s->text, bytes);
     else if (harvest_feed(s->harvest, bytes, &s->text) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
-    while (s->text.n >= SCAN_STEP_BYTES)
-        scan_slice(ex, s, utf8_floor(buf_str(&s->text), SCAN_STEP_BYTES));
+    while (s->text.n >= STREAM_SLICE_BYTES)
+        scan_slice(ex, s, utf8_floor(buf_str(&s->text), STREAM_SLICE_BYTES));
 }
 
 static void finish_slices(struct exchange *ex, struct slices *s)
@@ -101,8 +101,8 @@ static void finish_slices(struct exchange *ex, struct slices *s)
         return;
     if (s->harvest != NULL && harvest_finish(s->harvest, &s->text) != OK)
         exchange_note_failure(ex, FAIL_LIMIT);
-    while (s->text.n > SCAN_STEP_BYTES)
-        scan_slice(ex, s, utf8_floor(buf_str(&s->text), SCAN_STEP_BYTES));
+    while (s->text.n > STREAM_SLICE_BYTES)
+        scan_slice(ex, s, utf8_floor(buf_str(&s->text), STREAM_SLICE_BYTES));
     scan_slice(ex, s, s->text.n);
 }
 

@@ -57,10 +57,15 @@ static void on_idle(uv_idle_t *idle)
     (void)idle; /* being active is all it is for */
 }
 
-bool defer_is_late(const struct defer_queue *queue)
+bool defer_is_late_by(const struct defer_queue *queue, uint64_t ms)
 {
     uint64_t began = uv_now(queue->check.loop);
-    return now_ms() > began + DEFER_TURN_MS;
+    return now_ms() > began + ms;
+}
+
+bool defer_is_late(const struct defer_queue *queue)
+{
+    return defer_is_late_by(queue, DEFER_TURN_MS);
 }
 
 /* Only what waited before this turn, and for so long: a session that asks for

@@ -19,7 +19,10 @@
 
 #include "base/mem.h"
 
-enum { SWEEP_MS = 250 };
+enum {
+    SWEEP_MS = 250,
+    LATEST_MS = 8 * DEFER_TURN_MS, /* of a turn in which anything is read */
+};
 
 enum link_phase { LINK_NEW, LINK_OPEN, LINK_CLOSING, LINK_CLOSED };
 
@@ -38,6 +41,8 @@ struct io_link {
     bool is_flushed;   /* … and sent */
     bool has_eof;      /* the peer's FIN came */
     bool is_lingering; /* was CLOSING: in that list until it is freed */
+    bool was_put_off;  /* in a turn in which it read nothing */
+    uint64_t read_ms;  /* the loop's time of the turn it last read in */
     size_t last_queue; /* of CLOSING: to see whether it moves */
     uint64_t moved_ms, closing_ms;
 };
@@ -146,12 +151,32 @@ static void link_fail(struct io_link *l, int uv_error)
         defer_push(l->links->queue, &l->fault);
 }
 
+/* Sockets come in the same order each turn: whoever stands behind one that
+ * takes the whole of it would never be read.  So one that was put off and has
+ * read nothing may read once, however late it is, but for turns that are too
+ * long altogether. */
+static bool must_wait(struct io_link *l)
+{
+    const struct defer_queue *queue = l->links->queue;
+    uint64_t turn_ms = uv_now(l->links->loop);
+    bool has_read = l->read_ms == turn_ms;
+    bool is_its_turn =
+        l->was_put_off && !has_read && !defer_is_late_by(queue, LATEST_MS);
+    if (defer_is_late(queue) && !is_its_turn) {
+        l->was_put_off |= !has_read;
+        return true;
+    }
+    l->was_put_off = false;
+    l->read_ms = turn_ms;
+    return false;
+}
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     struct io_link *l = handle->data;
     /* An empty one: nothing is read, the loop asks again in its next turn. */
-    if (defer_is_late(l->links->queue)) {
+    if (must_wait(l)) {
         *buf = uv_buf_init(NULL, 0);
         return;
     }

@@ -16,12 +16,14 @@ import unittest
 import uuid
 
 import documents
+from abuse import GROWTH_MIB, Attacked, measure
 from exchanges import CARD
 from gateway import GatewayTest, wait_for
 from raw import read_response
 from wire import open_tls
 
 FILES = "https://chatgpt.com/backend-api/files"
+BESIDE_MS = 1000  # on a machine that is busy otherwise, too
 TEXT = b"quarter,amount\nQ1,12\n"
 
 
@@ -372,6 +374,25 @@ class Uploads(UploadsTest):
         self.assertEqual(self.put(url, TEXT, "--retry", "5", "--retry-all-errors"), 201)
         a = self.stored("crash.txt")
         self.assertEqual((a["files"][0]["id"], a["files"][0]["bytes"], a["outcome"]), (id, len(TEXT), "success"))
+
+
+class Heavy(Attacked):
+    """F45: beside somebody who wants something else, of the same worker perhaps."""
+
+    def test_f45_a_hundred_megabytes_of_text_are_judged_while_others_are_served(self):
+        line = b"2026-11-22T10:02:%02d.123Z INFO request %d took 12 ms from 198.51.100.%d\n"
+        piece = b"".join(line % (i % 60, i * 7919, i % 256) for i in range(10000))
+        path, statuses = self.folder / "large.log", []
+        path.write_bytes(piece * (100 * 1000000 // len(piece)) + b"and card " + CARD.encode() + b"\n")
+        once = [lambda: statuses.append(self.status(
+            "https://files.oaiusercontent.com/files/f45/raw?sig=x", "-X", "PUT", "-T", path, "-H", "content-type: text/plain",
+            "-H", "x-ms-blob-type: BlockBlob", "--max-time", "300"))]
+        waited, growth, _, _ = measure(self, lambda _: once.pop()() if once else time.sleep(0.1), 1)
+        self.assertEqual(statuses, [403])
+        self.assertTrue(all(e.get("aborted") for e in self.standin.seen() if e["path"] == "/files/f45/raw"), "it was let past")
+        self.assertLess(waited, BESIDE_MS)
+        self.assertLess(growth, GROWTH_MIB)
+        self.assertNotIn("role.stuck", self.gateway.log())
 
 
 class Waiting(UploadsTest):

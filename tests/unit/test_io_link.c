@@ -402,19 +402,25 @@ static void a_link_without_a_socket_can_be_closed(void **state)
     assert_int_equal(io_links_count(rig->links), 1);
 }
 
+/* As much as the socket's queue takes. */
+static size_t send_much(int fd)
+{
+    static char data[8 * LINK_READ_MAX];
+    size_t sent = 0;
+    while (sent < sizeof data) {
+        ssize_t n = send(fd, data + sent, sizeof data - sent, MSG_DONTWAIT);
+        if (n < 0)
+            break;
+        sent += (size_t)n;
+    }
+    return sent;
+}
+
 static void a_reader_that_takes_long_is_called_once_a_turn(void **state)
 {
     struct rig *rig = *state;
-    static char data[4 * LINK_READ_MAX];
-    size_t sent = 0;
     rig->takes_ms = DEFER_TURN_MS + 2;
-    while (sent < sizeof data) {
-        ssize_t n =
-            send(rig->fd, data + sent, sizeof data - sent, MSG_DONTWAIT);
-        if (n < 0)
-            break; /* the socket's queue is full: enough */
-        sent += (size_t)n;
-    }
+    size_t sent = send_much(rig->fd);
     assert_true(sent >= 2 * (size_t)LINK_READ_MAX);
     for (unsigned turn = 1; rig->got.n < sent; turn++) {
         uv_run(&rig->loop, UV_RUN_ONCE);
@@ -422,6 +428,27 @@ static void a_reader_that_takes_long_is_called_once_a_turn(void **state)
     }
     assert_true(rig->reads >= 2);
     assert_int_equal(rig->brokens, 0);
+}
+
+/* Its turn of the loop is over as soon as it has read, each time. */
+static void f45_who_takes_long_does_not_keep_others_from_reading(void **state)
+{
+    struct rig *rig = *state, other = {0};
+    struct net_address peer = {.bytes = {127, 0, 0, 1}, .port = 8};
+    int fds[2];
+    tcp_pair(fds);
+    other.link = io_link_new(rig->links, &other);
+    assert_int_equal(io_link_open(other.link, fds[1], &peer), OK);
+    rig->takes_ms = DEFER_TURN_MS + 2;
+    size_t sent = send_much(rig->fd);
+    assert_true(sent >= 6 * (size_t)LINK_READ_MAX);
+    assert_int_equal(send(fds[0], "hello", 5, 0), 5);
+    while (other.got.n == 0 && rig->got.n < sent)
+        uv_run(&rig->loop, UV_RUN_ONCE);
+    assert_true(str_is(buf_str(&other.got), "hello"));
+    assert_true(rig->got.n > 0 && rig->got.n < sent);
+    buf_free(&other.got);
+    (void)close(fds[0]);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -443,6 +470,7 @@ int main(void)
         TEST(an_error_while_sending_is_reported_later_not_inside),
         TEST(a_link_without_a_socket_can_be_closed),
         TEST(a_reader_that_takes_long_is_called_once_a_turn),
+        TEST(f45_who_takes_long_does_not_keep_others_from_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
