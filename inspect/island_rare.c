@@ -200,12 +200,13 @@ static struct str line_of(struct str text, size_t at, size_t end)
 /* "begin 644 name" at `at`; the end of what is encoded behind it, or 0. */
 static size_t try_uu(struct str text, size_t at, struct buf *out)
 {
-    size_t digits = at + 6, end = line_end(text, at);
-    if (end == text.n || end - at > UU_NAME_MAX || end - at < 10)
-        return 0;
+    size_t digits = at + 6;
     for (size_t i = digits; i < digits + 3; i++)
         if (text.p[i] < '0' || text.p[i] > '7')
             return 0;
+    size_t end = line_end(str_sub(text, 0, at + UU_NAME_MAX + 1), at);
+    if (end == text.n || end - at > UU_NAME_MAX || end - at < 10)
+        return 0;
     size_t stop = 0;
     for (size_t lines = 0; lines < UU_LINES_MAX && end < text.n; lines++) {
         size_t start = end + 1;

@@ -385,10 +385,11 @@ size_t island_find_slashed(
         while (at < text.n && (text.p[at] == ' ' || text.p[at] == '/'))
             at++;
         size_t stop = at;
-        if (at < done || at >= to || !read_morse(text, at, &stop, &decoded))
+        if (at < done || at >= to)
             continue;
-        view_edits_add(out, at, stop, buf_str(&decoded));
-        done = stop;
+        if (read_morse(text, at, &stop, &decoded))
+            view_edits_add(out, at, stop, buf_str(&decoded));
+        done = stop; /* nor is there any from its middle on */
     }
     buf_free(&decoded);
     return done > to ? done : to;

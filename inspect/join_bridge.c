@@ -373,7 +373,7 @@ static size_t regular_end(struct str text, size_t at, size_t n, size_t sample,
 
 /* Pieces of one length from text[at] on, with the same bytes between
  * ("<wbr>", two comment signs, a line end and "- "): the end of the last, or
- * 0. */
+ * 0; of what goes on for too long a part is passed over. */
 static size_t add_regular(struct str text, size_t at, struct view_edits *out)
 {
     size_t end = piece_end(text, at), n = end - at,
@@ -392,6 +392,8 @@ static size_t add_regular(struct str text, size_t at, struct view_edits *out)
                 break;
             ends[count++] = stop = behind;
         }
+        if (count * n >= TOKEN_MAX)
+            return stop; /* a list that is no token, and longer */
         if (!is_last || count < REGULAR_MIN ||
             (count - 1) * n + (stop - ends[count - 2] - gap) < TOKEN_MIN)
             continue;

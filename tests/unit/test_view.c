@@ -502,6 +502,7 @@ static void uuencoded_lines_are_decoded(void **state)
         "KEY=key: Tr4ktor-55 of eva\n\nend");
     assert_shows(island_find_rare, "begin 644 a\nhello\nend\n", NULL);
     assert_shows(island_find_rare, "begin 644", NULL);
+    assert_shows(island_find_rare, "begin begin 644 begin 644 a\nb", NULL);
     assert_shows(island_find_rare, "a begin 644 b\nc\n", NULL);
 }
 
