@@ -347,6 +347,7 @@ struct rules {
     size_t data_count;
     struct str edm_key;    /* absolute name; empty: no detector needs it */
     uint16_t heads[HEADS]; /* by head_slot: what, and a tag: head_find */
+    bool has_number_heads; /* one begins with a digit and no letter behind */
     struct view_word *view_words; /* each head once, sorted */
     size_t view_word_count;
 };

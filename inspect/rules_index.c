@@ -398,6 +398,12 @@ static uint32_t first_hash(struct str term)
     return hash;
 }
 
+static bool is_number_head(const char *word, size_t n)
+{
+    return isdigit((unsigned char)word[0]) &&
+           (n == 1 || isdigit((unsigned char)word[1]));
+}
+
 static void add_head(struct rules *rules, struct str word, unsigned what)
 {
     size_t n = 0;
@@ -405,6 +411,8 @@ static void add_head(struct rules *rules, struct str word, unsigned what)
         n++;
     uint32_t head = word_head(word.p, n);
     uint16_t *entry = &rules->heads[head_slot(head)];
+    if (n > 0 && is_number_head(word.p, n))
+        rules->has_number_heads = true;
     if (*entry != 0 && (*entry & HEAD_TAG) != head_tag(head))
         what |= HEAD_MIXED;
     if (*entry == 0)

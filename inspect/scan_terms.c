@@ -145,6 +145,16 @@ static inline unsigned head_find(const struct rules *rules, uint32_t head)
     return (entry & HEAD_TAG) == head_tag(head) ? entry & 0xff : 0;
 }
 
+/* Digits with no letter behind: half of the words of arithmetic begin so, and
+ * hardly any that somebody looks for. */
+static inline uint64_t numbers_of(const struct mark_block *b)
+{
+    uint64_t digits = b->kinds[MARK_DIGIT];
+    uint64_t letters = term_bits(b) & ~digits;
+    uint64_t next = term_bits(b + 1) & ~b[1].kinds[MARK_DIGIT];
+    return digits & ~(letters >> 1 | next << (MARK_BLOCK - 1));
+}
+
 /* Of the words that begin in `starts`, in a block behind which the text goes
  * on, those whose head may be somebody's: few are. */
 static uint64_t find_heads(const struct rules *rules, struct str text,
@@ -153,6 +163,8 @@ static uint64_t find_heads(const struct rules *rules, struct str text,
     static const uint32_t keeps[] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
     uint64_t bits = term_bits(b), next = term_bits(b + 1), found = 0;
     uint64_t upper = b->kinds[MARK_UPPER];
+    if (!rules->has_number_heads)
+        starts &= ~numbers_of(b);
     for (; starts != 0; starts &= starts - 1) {
         unsigned i = (unsigned)__builtin_ctzll(starts);
         uint64_t rest = bits >> i | next << 1 << (63 - i);

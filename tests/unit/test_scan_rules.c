@@ -214,6 +214,51 @@ static void a_large_dictionary_is_searched_fast(void **state)
     buf_free(&compiled);
 }
 
+/* Terms that begin with a digit, by themselves and beside others. */
+static void terms_may_begin_with_digits(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {"401k plan", "7 seas", "3m deal", "42"};
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        struct buf yaml_of = {0}, text = {0}, compiled = {0};
+        struct bundle bundle = {0};
+        struct diag diag = {0};
+        struct scanner *own = NULL;
+        struct findings found = {0};
+        buf_printf(&yaml_of,
+            "detectors:\n  - id: names\n    type: dictionary\n"
+            "    group: document\n    severity: low\n"
+            "    confidence: {base: medium}\n"
+            "    patterns:\n      - dictionary: ['%s', 'other']\n",
+            terms[i]);
+        bundle_add(&bundle, BUNDLE_DETECTORS, STR("t.yaml"), buf_str(&yaml_of));
+        struct rules *few = rules_load(&bundle, &diag);
+        if (few == NULL)
+            fail_msg("%s", buf_cstr(&diag.text));
+        assert_int_equal(rules_compile(few, &diag, &compiled), OK);
+        assert_int_equal(scanner_new(few, buf_str(&compiled), &own), OK);
+        for (size_t lead = 0; lead < 130; lead++) {
+            buf_clear(&text);
+            for (size_t n = 0; n < lead; n++)
+                buf_append_char(&text, n % 3 == 2 ? '9' : '+');
+            buf_printf(&text,
+                " %s and 1 2 3 and so on until the end of a "
+                "text that has more than a block of bytes behind",
+                terms[i]);
+            scan_text(own, buf_str(&text), WHERE_PROMPT, &found);
+            assert_int_equal(found.count, 1);
+            assert_int_equal(found.items[0].start, lead + 1);
+            findings_free(&found);
+        }
+        scanner_free(&own);
+        rules_free(&few);
+        bundle_free(&bundle);
+        buf_free(&yaml_of);
+        buf_free(&text);
+        buf_free(&compiled);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_guess_needs_what_it_requires_and_gives_way),
         cmocka_unit_test(words_are_found_over_every_edge),
         cmocka_unit_test(a_large_dictionary_is_searched_fast),
+        cmocka_unit_test(terms_may_begin_with_digits),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
