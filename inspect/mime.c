@@ -202,6 +202,19 @@ struct str mime_decode_words(struct str value, struct arena *arena)
     return decoded;
 }
 
+/* What is no UTF-8 is what fields are without another word (RFC 6266 §4.3):
+ * a name of its bytes would be shown as replacement characters. */
+static struct str from_latin1(struct str value, struct arena *arena)
+{
+    if (value.p == NULL || utf8_is_valid(value))
+        return value;
+    char *p = arena_alloc(arena, value.n * 2 + 4);
+    size_t n = 0;
+    for (size_t i = 0; i < value.n; i++)
+        n += utf8_encode((unsigned char)value.p[i], p + n);
+    return str_make(p, n);
+}
+
 enum err mime_parse_disposition(
     struct str value, struct arena *arena, struct mime_disposition *out)
 {
@@ -224,7 +237,7 @@ enum err mime_parse_disposition(
     }
     if (plain.p != NULL && !str_is(out->kind, "form-data"))
         plain = mime_decode_words(plain, arena);
-    out->filename = extended.p != NULL ? extended : plain;
+    out->filename = from_latin1(extended.p != NULL ? extended : plain, arena);
     out->has_name = out->name.p != NULL;
     out->has_filename = out->filename.p != NULL;
     return OK;

@@ -72,6 +72,8 @@ static void names_and_file_names_are_found(void **state)
     expect_name("form-data; filename=\"caf\xc3\xa9.txt\"",
         "ok form-data||caf\xc3\xa9.txt|01");
     expect_name("attachment", "ok attachment|||00");
+    expect_name("attachment; filename=\"caf\xe9 \xc3\xa9\"",
+        "ok attachment||caf\xc3\xa9 \xc3\x83\xc2\xa9|01");
     expect_name("filename=x", "parse |||00");
     expect_name("", "parse |||00");
 }
