@@ -38,17 +38,30 @@ static void put_u32(struct buf *out, size_t value)
     buf_append(out, &v, sizeof v);
 }
 
-void bundle_encode(const struct bundle *b, struct buf *out)
+static void encode(const struct bundle *b, bool has_keys, struct buf *out)
 {
+    bool leaves_one = !has_keys && bundle_first(b, BUNDLE_NAMES_KEYS) != NULL;
     buf_append(out, magic, sizeof magic);
-    put_u32(out, b->count);
+    put_u32(out, b->count - leaves_one);
     for (size_t i = 0; i < b->count; i++) {
+        if (leaves_one && b->files[i].kind == BUNDLE_NAMES_KEYS)
+            continue;
         put_u32(out, b->files[i].kind);
         put_u32(out, b->files[i].name.n);
         put_u32(out, b->files[i].text.n);
         buf_append_str(out, b->files[i].name);
         buf_append_str(out, b->files[i].text);
     }
+}
+
+void bundle_encode(const struct bundle *b, struct buf *out)
+{
+    encode(b, true, out);
+}
+
+void bundle_encode_open(const struct bundle *b, struct buf *out)
+{
+    encode(b, false, out);
 }
 
 static enum err take_u32(struct str *bytes, uint32_t *value_out)

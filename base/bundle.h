@@ -31,7 +31,10 @@ enum bundle_kind {
     BUNDLE_ALERTS,     /* rules of alerts: none or several */
     BUNDLE_MODES,      /* modes of services, made by the console, none or one */
     BUNDLE_OIDC_CA,    /* PEM, the file of oidc.ca_file, none or one */
-    BUNDLE_OIDC_SECRET, /* name: oidc.secret_file; text: when it was changed */
+    BUNDLE_OIDC_SECRET,  /* name: oidc.secret_file; text: when it was changed */
+    BUNDLE_NAMES_PUBLIC, /* the file of names.public_key, none or one */
+    BUNDLE_NAMES_KEYS,   /* names.key_file: secret, so only in the bundle of
+                            the roles that write names (bundle_encode_open) */
     BUNDLE_KINDS,
 };
 
@@ -57,6 +60,8 @@ const struct bundle_file *bundle_nth(
 
 /* Bytes for a memfd, and back.  decode copies; ERR_PARSE on damage. */
 void bundle_encode(const struct bundle *b, struct buf *out);
+/* The same without what most roles are not to know: BUNDLE_NAMES_KEYS. */
+void bundle_encode_open(const struct bundle *b, struct buf *out);
 enum err bundle_decode(struct str bytes, struct bundle *b_out) MUST_USE;
 void bundle_free(struct bundle *b);
 

@@ -49,6 +49,16 @@ void seal_write_key(
  * ERR_PARSE: none, or not one only. */
 enum err seal_read_key(
     struct str text, enum seal_kind kind, struct seal_key *out) MUST_USE;
+/* Two halves of a secret key, for two people: one tells nothing of it.  A line
+ * "secret-half BASE64" has the half and the public key of both, so that halves
+ * of different pairs are told from the right ones. */
+void seal_write_halves(const struct seal_key *secret, struct buf *first_out,
+    struct buf *second_out);
+/* The texts of two such files.  ERR_PARSE: not both are one; ERR_DENIED: the
+ * same one twice, or of two pairs. */
+enum err seal_join_halves(
+    struct str first, struct str second, struct seal_key *secret_out) MUST_USE;
+
 /* The base64 alone. */
 enum err seal_read_base64(struct str text, struct seal_key *out) MUST_USE;
 

@@ -287,6 +287,17 @@ static const struct setting table[] = {
         "text where it fits max_bytes"),
     INT("evidence", "max_bytes", evidence.max_bytes, 1024, INT64_C(8) << 20,
         "65536", "bytes", "of text kept of one activity"),
+    WORD("names", "pseudonyms", SETTING_FLAG, names.are_hidden, off_words,
+        "off", "on: names of persons are pseudonyms in all that is stored; "
+        "needs the two keys below"),
+    TEXT("names", "key_file", names.key_file, "",
+        "file with the keys that pseudonyms are made with, beside this one or "
+        "by its whole path, for its owner alone. `promptgate names rotate` "
+        "makes it"),
+    TEXT("names", "public_key", names.public_key, "",
+        "that the names are sealed to: a file beside this one, or the key's "
+        "base64. `promptgate names keygen` makes it, with two halves for two "
+        "people"),
     POLLED_LOG("audit_log", audit_log, "https://api.openai.com/v1"),
     LIST("audit_log", "event_types", SETTING_LIST, audit_log.event_types,
         "[]", "of the events that are asked for; empty: all"),

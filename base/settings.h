@@ -108,6 +108,12 @@ struct settings {
         bool is_whole;
         int64_t max_bytes;
     } evidence;
+    /* names: of persons, as pseudonyms */
+    struct {
+        bool are_hidden;
+        struct str key_file;
+        struct str public_key; /* base64, or a file */
+    } names;
     /* collect, audit_log, compliance_log: what is polled */
     struct str collect_proxy; /* URL; empty: none */
     struct setting_log {

@@ -87,9 +87,19 @@ static void check_together(struct check *r)
     }
 }
 
+static void check_names(struct check *r)
+{
+    const struct settings *s = r->settings;
+    if (s->names.are_hidden &&
+        (s->names.key_file.n == 0 || s->names.public_key.n == 0))
+        yaml_mistake(r->doc, yaml_get(r->doc->root, "names"),
+            "names.pseudonyms: with it, key_file and public_key are needed");
+}
+
 void settings_check(struct yaml_doc *doc, const struct settings *settings)
 {
     struct check check = {doc, settings};
     check_together(&check);
+    check_names(&check);
     settings_check_oidc(doc, settings);
 }

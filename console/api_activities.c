@@ -65,7 +65,8 @@ static void give_page(struct call *call, const struct browse_filter *filter,
 void api_activities(struct call *call)
 {
     struct browse_filter filter;
-    if (call_filter(call, &filter) != OK)
+    if (call_filter(call, &filter) != OK ||
+        call_names(call, &filter.words[FACET_USER]) != OK)
         return;
     buf_append_char(&call->response->body, '{');
     give_page(call, &filter, QUERY_NEWEST_FIRST, false);

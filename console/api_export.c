@@ -84,7 +84,8 @@ static void start(struct call *call, bool is_csv)
     struct browse_filter filter;
     struct query *query;
     struct buf details = {0};
-    if (call_filter(call, &filter) != OK || call_query(call, &query) != OK)
+    if (call_filter(call, &filter) != OK || call_query(call, &query) != OK ||
+        call_names(call, &filter.words[FACET_USER]) != OK)
         return;
     write_details(call->request, is_csv ? "csv" : "jsonl", &details);
     enum err err = audit_before(call->console, call->request,

@@ -122,7 +122,8 @@ void api_incidents(struct call *call)
         }
     }
     if (call_page(call, &limit, &cursor) != OK ||
-        call_query(call, &query) != OK)
+        call_query(call, &query) != OK ||
+        call_names(call, &filter.words[INCIDENT_USER]) != OK)
         return;
     jsonw_object(&w);
     jsonw_key(&w, "items");

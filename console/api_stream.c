@@ -138,7 +138,8 @@ void api_stream(struct call *call)
 {
     struct browse_filter filter;
     struct query *query;
-    if (call_filter(call, &filter) != OK || call_query(call, &query) != OK)
+    if (call_filter(call, &filter) != OK || call_query(call, &query) != OK ||
+        call_names(call, &filter.words[FACET_USER]) != OK)
         return;
     if (!take_place(call->console)) {
         response_header(call->response, "Retry-After", STR("30"));

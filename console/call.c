@@ -162,6 +162,50 @@ enum err call_filter(struct call *call, struct browse_filter *out)
     return OK;
 }
 
+struct known_name {
+    struct str glob;
+    bool is_known;
+};
+
+static void on_name(void *context, int64_t code, struct str word)
+{
+    struct known_name *name = context;
+    (void)code;
+    name->is_known = name->is_known || str_glob(name->glob, word, 0);
+}
+
+static enum err look_up(struct call *call, struct known_name *name)
+{
+    struct query *query;
+    if (name->is_known)
+        return OK;
+    enum err err = call_query(call, &query);
+    if (err == OK)
+        err = browse_words(query, FACET_USER, on_name, name);
+    return err;
+}
+
+enum err call_names(struct call *call, const struct query_words *users)
+{
+    enum err err = OK;
+    for (size_t i = 0; i < users->count && err == OK; i++) {
+        struct str word = users->items[i];
+        struct known_name name = {.glob = word,
+            .is_known = !atomic_load(&call->console->hides_names) ||
+                        str_is(word, BROWSE_NONE) ||
+                        str_starts(word, "person-")};
+        err = look_up(call, &name);
+        if (err == OK && !name.is_known) {
+            response_error(call->response, 400, "pseudonyms",
+                "Names of persons are pseudonyms here, and nobody has this "
+                "name. `promptgate names of NAME` tells the pseudonym to look "
+                "for, where its key may be read.");
+            err = ERR_PARSE;
+        }
+    }
+    return err;
+}
+
 enum err call_browse(struct call *call, struct browse **browse_out)
 {
     struct browse_filter filter;
@@ -169,6 +213,8 @@ enum err call_browse(struct call *call, struct browse **browse_out)
     enum err err = call_filter(call, &filter);
     if (err == OK)
         err = call_query(call, &query);
+    if (err == OK)
+        err = call_names(call, &filter.words[FACET_USER]);
     if (err != OK)
         return err;
     err = browse_new(query, &filter, browse_out);

@@ -49,6 +49,7 @@ void session_write(
     jsonw_key_str(&w, "node", c->options.node);
     jsonw_key_cstr(&w, "version", c->options.version);
     jsonw_key_bool(&w, "demo", c->is_demo);
+    jsonw_key_bool(&w, "pseudonyms", atomic_load(&c->hides_names));
     jsonw_close(&w);
 }
 

@@ -73,6 +73,7 @@ struct console_running {
     const struct service_set *services;
     struct str database, data; /* of the rules: inspect/scan.h */
     bool stops_unreadable;     /* on_failure.extract */
+    bool hides_names;          /* names.pseudonyms */
     const struct setting_oidc *oidc;
     struct str url; /* console.url */
     void *owner;

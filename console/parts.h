@@ -5,6 +5,7 @@
 #define CONSOLE_PARTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "console/access.h"
 #include "console/console.h"
@@ -37,7 +38,8 @@ struct console {
     struct visits *visits;
     struct lockout *lockout;
     bool is_demo;
-    pthread_mutex_t lock; /* what follows */
+    atomic_bool hides_names; /* of persons: they are pseudonyms */
+    pthread_mutex_t lock;    /* what follows */
     struct shared_users *users;
     struct running *running;
     struct sso sso;    /* has a lock of its own */
@@ -188,6 +190,10 @@ enum err call_number(struct call *call, const char *name, size_t min,
 enum err call_filter(struct call *call, struct browse_filter *out) MUST_USE;
 /* The same, resolved. */
 enum err call_browse(struct call *call, struct browse **browse_out) MUST_USE;
+/* Where names are pseudonyms, a name that no record has would silently find
+ * nothing: replies and returns ERR_PARSE. */
+enum err call_names(
+    struct call *call, const struct query_words *users) MUST_USE;
 /* Replies and returns ERR_PARSE. */
 enum err call_bad_argument(struct call *call, struct str name) MUST_USE;
 /* Whether `content=1` was asked for and may be given: recorded by then.  Not

@@ -62,6 +62,7 @@ void console_set_running(
     r->refs = 1;
     r->given = *running;
     sso_configure(&c->sso, running);
+    atomic_store(&c->hides_names, running->hides_names);
     pthread_mutex_lock(&c->lock);
     struct running *old = c->running;
     c->running = r;

@@ -486,7 +486,11 @@ void activity_write(
     activity_write_findings(&a->findings, &w);
     write_verdict(&w, a);
     write_http(&w, a);
-    /* The storer puts it apart (store/upsert.c). */
+    /* The storer puts these apart (store/upsert.c). */
     jsonw_key_str_if(&w, "sealed_evidence", buf_str(&a->sealed));
+    if (a->sealed_names.n != 0) {
+        jsonw_key(&w, "sealed_names");
+        jsonw_raw(&w, a->sealed_names);
+    }
     jsonw_close(&w);
 }

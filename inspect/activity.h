@@ -143,6 +143,7 @@ struct activity {
     struct findings findings;
     struct evidence *evidence; /* in clear, never written; NULL: none */
     struct buf sealed;         /* the same, sealed, as base64 */
+    struct str sealed_names;   /* JSON of inspect/names.h; empty: none */
     enum verdict_kind verdict;
     bool is_monitored; /* verdict is what would have happened (monitor mode) */
     struct str rule, reason;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "inspect/public_key.h"
 
 struct evidence {
     struct buf texts; /* JSON objects with commas between */
@@ -23,46 +24,19 @@ struct evidence {
 
 /* ---- options ----------------------------------------------------------- */
 
-static bool read_file_key(
-    const struct bundle_file *file, struct diag *diag, struct seal_key *key)
-{
-    enum err err = seal_read_key(file->text, SEAL_PUBLIC, key);
-    if (err == ERR_DENIED)
-        diag_add(diag, file->name.p, 1,
-            "this is a secret key, which the gateway must never have; the "
-            "public one is needed");
-    else if (err != OK)
-        diag_add(diag, file->name.p, 1,
-            "one line is needed, \"public-key BASE64\", as `promptgate "
-            "evidence keygen` writes it");
-    return err == OK;
-}
-
 bool evidence_options_load(const struct bundle *bundle,
     const struct settings *s, struct diag *diag, struct evidence_options *out)
 {
     static const enum verdict_kind least[] = {
         VERDICT_BLOCK, VERDICT_ALERT, VERDICT_ALLOW};
-    const struct bundle_file *file = bundle_first(bundle, BUNDLE_EVIDENCE);
-    const struct bundle_file *where = bundle_first(bundle, BUNDLE_SETTINGS);
-    struct buf probe = {0};
     *out = (struct evidence_options){
         .least = least[s->evidence.keep],
         .min_severity = (enum level)(s->evidence.min_severity + LEVEL_LOW),
         .is_whole = s->evidence.is_whole,
         .max_bytes = (size_t)s->evidence.max_bytes,
     };
-    if (s->evidence.public_key.n == 0)
-        return false;
-    if (seal_read_base64(s->evidence.public_key, &out->key) != OK &&
-        (file == NULL || !read_file_key(file, diag, &out->key)))
-        return false; /* a missing file was reported when it was collected */
-    bool is_good = seal_close(&out->key, STR("probe"), &probe) == OK;
-    if (!is_good)
-        diag_add(diag, file != NULL ? file->name.p : where->name.p, 1,
-            "evidence.public_key is no key that could be sealed to");
-    buf_free(&probe);
-    return is_good;
+    return public_key_load(bundle, BUNDLE_EVIDENCE, s->evidence.public_key,
+        "evidence.public_key", diag, &out->key);
 }
 
 /* ---- collecting -------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/stats.h"
 #include "inspect/drift.h"
 #include "inspect/evidence.h"
+#include "inspect/names.h"
 #include "inspect/exchange_parts.h"
 #include "inspect/form.h"
 #include "inspect/path.h"
@@ -313,7 +314,7 @@ void exchange_push_record(
 {
     struct record *record = add_record(ex, kind, a->id);
     evidence_seal(ex->env->evidence, a);
-    activity_write(a, ex->env->capture, &record->json);
+    names_write(ex->env->names, a, ex->env->capture, &record->json);
     stats_add(STAT_ACTIVITIES, kind == RECORD_DONE);
 }
 

@@ -41,6 +41,7 @@ enum failure {
 const char *failure_name(enum failure failure);
 
 struct evidence_options; /* inspect/evidence.h */
+struct names;            /* inspect/names.h */
 struct identity_memory;  /* inspect/identity.h */
 struct channel_pool;     /* inspect/channel.h */
 
@@ -61,6 +62,7 @@ struct exchange_env {
     size_t document_max_bytes; /* settings.extract.max_bytes; 0: whoever runs
                                   the exchange reads no documents */
     const struct evidence_options *evidence; /* NULL: none is kept */
+    struct names *names;                     /* NULL: as they are */
 };
 
 struct exchange_request {

@@ -288,6 +288,19 @@ static int read_store(
     return status;
 }
 
+/* A name would find at most what is older than the setting. */
+static void note_names(const struct options *o, const struct settings *s)
+{
+    const struct query_words *users = &o->filter.user;
+    bool is_name = false;
+    for (size_t i = 0; i < users->count; i++)
+        is_name = is_name || !str_starts(users->items[i], "person-");
+    if (s->names.are_hidden && is_name)
+        fputs("promptgate activities: names of persons are pseudonyms; "
+              "`promptgate names of NAME` tells which to look for\n",
+            stderr);
+}
+
 int command_activities(int argc, char **argv)
 {
     struct options o = {0};
@@ -306,6 +319,7 @@ int command_activities(int argc, char **argv)
         alert_rules_unref(&alerts);
         return status;
     }
+    note_names(&o, &settings);
     table_begin(&o.table);
     status = read_store(&o, settings.store_dir, alerts);
     alert_rules_unref(&alerts);

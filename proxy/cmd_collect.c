@@ -47,7 +47,8 @@ static void on_stored(void *owner, const struct activity *activity)
 {
     struct run *run = owner;
     struct buf json = {0}, row = {0};
-    activity_write(activity, (enum capture)run->conf->settings.capture, &json);
+    names_write(run->conf->names, activity,
+        (enum capture)run->conf->settings.capture, &json);
     if (run->is_table) {
         table_write_row(&run->table, buf_str(&json), &row);
         fwrite(buf_bytes(&row), 1, row.n, stdout);
@@ -78,6 +79,8 @@ static struct conf *load(const char *given, struct engine *engine)
     conf_collect(file, &bundle, &diag);
     mem_free(file);
     struct conf *conf = conf_load(&bundle, &diag);
+    if (conf != NULL && !conf_can_write(conf, &diag))
+        conf_unref(&conf);
     if (conf != NULL && !engine_open(engine, conf->rules, &conf->bundle, &diag))
         conf_unref(&conf);
     fputs(buf_cstr(&diag.text), stderr);

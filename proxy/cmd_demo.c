@@ -143,7 +143,7 @@ static bool put_week(struct storer *storer, const struct demo_week *week)
         memcpy(request.id, r->id, sizeof request.id);
         buf_clear(&bytes);
         store_request_encode(&request, &bytes);
-        storer_handle(storer, 0, r->kind == STORE_AUDIT, buf_str(&bytes), -1);
+        storer_handle(storer, 0, STORER_COMMAND, buf_str(&bytes), -1);
         if (i % 256 == 255)
             storer_commit(storer, on_answer, &is_good);
     }

@@ -104,8 +104,8 @@ static void put_activity(struct source *s, const struct activity *activity)
     struct collector *c = s->collector;
     struct record record = {.kind = RECORD_DONE};
     memcpy(record.id, activity->id, sizeof record.id);
-    activity_write(activity, (enum capture)c->options.conf->settings.capture,
-        &record.json);
+    names_write(c->options.conf->names, activity,
+        (enum capture)c->options.conf->settings.capture, &record.json);
     s->pending++;
     s->pending_bytes += record.json.n;
     c->count++;

@@ -14,6 +14,7 @@ int command_replay(int argc, char **argv);     /* proxy/cmd_replay.c */
 int command_activities(int argc, char **argv); /* proxy/cmd_activities.c */
 int command_detectors(int argc, char **argv);  /* proxy/cmd_detectors.c */
 int command_evidence(int argc, char **argv);   /* proxy/cmd_evidence.c */
+int command_names(int argc, char **argv);      /* proxy/cmd_names.c */
 int command_ca(int argc, char **argv);         /* proxy/cmd_ca.c */
 int command_edm(int argc, char **argv);        /* proxy/cmd_edm.c */
 int command_demo(int argc, char **argv);       /* proxy/cmd_demo.c */

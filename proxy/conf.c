@@ -173,15 +173,33 @@ static void collect_alerts(struct collector *c, const struct settings *s)
 }
 
 /* The key itself, or the file it is in. */
-static void collect_evidence(struct collector *c, const struct settings *s)
+static void collect_public_key(
+    struct collector *c, enum bundle_kind kind, struct str value)
 {
     struct seal_key key;
-    struct str name = s->evidence.public_key;
+    struct str_list file = {&value, 1};
+    if (value.n > 0 && seal_read_base64(value, &key) != OK)
+        collect_list(c, kind, &file, false);
+}
+
+/* The keys that pseudonyms are made with open a guess at a name: whoever may
+ * read them may be no other than their owner. */
+static void collect_names(struct collector *c, const struct settings *s)
+{
+    struct stat st;
+    struct str name = s->names.key_file;
     struct str_list file = {&name, 1};
-    bool is_file = s->evidence.public_key.n > 0 &&
-                   seal_read_base64(s->evidence.public_key, &key) != OK;
-    if (is_file)
-        collect_list(c, BUNDLE_EVIDENCE, &file, false);
+    if (!s->names.are_hidden)
+        return;
+    collect_public_key(c, BUNDLE_NAMES_PUBLIC, s->names.public_key);
+    if (name.n == 0)
+        return;
+    collect_list(c, BUNDLE_NAMES_KEYS, &file, false);
+    char *path = resolve_name(c, name);
+    if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+        diag_add(c->diag, path, 1,
+            "others than its owner may read the keys of names: chmod 600");
+    mem_free(path);
 }
 
 /* The secret itself is for one role alone; that it has changed is for all. */
@@ -285,11 +303,43 @@ void conf_collect(
     }
     collect_alerts(&c, &settings);
     collect_roots(&c, &settings);
-    collect_evidence(&c, &settings);
+    collect_public_key(&c, BUNDLE_EVIDENCE, settings.evidence.public_key);
+    collect_names(&c, &settings);
     collect_oidc(&c, &settings);
     if (settings.data_dir.n > 0)
         collect_data(&c, &settings);
     settings_free(&settings);
+}
+
+/* The storer judges by what is stored: a name in clear would never fit. */
+static void check_alert(const struct conf *conf, const struct alert_rule *rule,
+    const struct alert_condition *condition, struct diag *diag)
+{
+    const struct bundle_file *file = bundle_first(&conf->bundle, BUNDLE_ALERTS);
+    const char *const *users = alert_selector_paths("user");
+    for (size_t i = 0; i < condition->test_count; i++) {
+        const struct alert_test *test = &condition->tests[i];
+        for (size_t k = 0; test->paths == users && k < test->globs.count; k++)
+            if (str_find_char(test->globs.items[k], '@') <
+                    test->globs.items[k].n &&
+                !names_is_pseudonym(test->globs.items[k]))
+                diag_add(diag, file->name.p, 1,
+                    "rule %.*s: with names.pseudonyms, `user` must be a "
+                    "pseudonym (`promptgate names of NAME`)",
+                    STR_ARG(rule->name));
+    }
+}
+
+static void check_alerts(const struct conf *conf, struct diag *diag)
+{
+    const struct alert_rules *rules = conf->alerts;
+    if (!conf->settings.names.are_hidden || rules == NULL)
+        return;
+    for (size_t i = 0; i < rules->count; i++) {
+        check_alert(conf, &rules->items[i], &rules->items[i].when, diag);
+        check_alert(conf, &rules->items[i], &rules->items[i].unless, diag);
+        check_alert(conf, &rules->items[i], &rules->items[i].after, diag);
+    }
 }
 
 static void check_oidc_ca(const struct conf *conf, struct diag *diag)
@@ -317,6 +367,8 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     conf->alerts = alert_rules_load(&conf->bundle, diag);
     conf->has_evidence = evidence_options_load(
         &conf->bundle, &conf->settings, diag, &conf->evidence);
+    conf->names = names_load(&conf->bundle, &conf->settings, diag);
+    check_alerts(conf, diag);
     check_oidc_ca(conf, diag);
     const struct bundle_file *users = bundle_first(&conf->bundle, BUNDLE_USERS);
     conf->users = users != NULL ? users_parse(users->name.p, users->text, diag)
@@ -325,6 +377,14 @@ struct conf *conf_load(struct bundle *bundle, struct diag *diag)
     if (diag->count > before || conf->policy == NULL)
         conf_unref(&conf);
     return conf;
+}
+
+bool conf_can_write(const struct conf *conf, struct diag *diag)
+{
+    bool can = !conf->settings.names.are_hidden || conf->names != NULL;
+    if (!can)
+        diag_add(diag, "names.key_file", 1, "the keys cannot be read here");
+    return can;
 }
 
 enum err conf_arm_scanner(
@@ -398,6 +458,7 @@ void conf_unref(struct conf **conf)
         service_set_free(&c->services);
     memfd_unmap(c->database);
     memfd_unmap(c->data);
+    names_free(&c->names);
     settings_free(&c->settings);
     bundle_free(&c->bundle);
     mem_free(c);

@@ -9,6 +9,7 @@
 
 #include "base/settings.h"
 #include "inspect/evidence.h"
+#include "inspect/names.h"
 #include "inspect/policy.h"
 #include "inspect/rules.h"
 #include "inspect/scan.h"
@@ -30,6 +31,7 @@ struct conf {
     struct alert_rules *alerts; /* none: an empty list */
     bool has_evidence;
     struct evidence_options evidence; /* what is kept of it */
+    struct names *names;              /* NULL: names stay as they are */
     struct users *users;              /* logins; none: an empty list */
     /* workers only; NULL elsewhere */
     struct scanner *scanner;
@@ -49,6 +51,10 @@ void conf_collect(
 char *conf_path(const char *settings_file, struct str name);
 /* Parses everything of the bundle (taken).  NULL when there were mistakes. */
 struct conf *conf_load(struct bundle *bundle, struct diag *diag);
+/* Records may be written: names of persons stay, or the keys that hide them
+ * came along.  False: reported; in clear instead would be too late to take
+ * back. */
+bool conf_can_write(const struct conf *conf, struct diag *diag);
 /* Workers: the scanner on the database and the data files of the detectors
  * (both taken: mapped, sealed; base/datafile.h) and the TLS context.
  * ERR_CONFIG: reported into diag; the conf stays unarmed. */

@@ -69,6 +69,12 @@ static void ask_login(struct session *s)
     end_request(s);
 }
 
+/* As it may stand in the log. */
+static struct str shown_user(struct session *s)
+{
+    return names_hide_one(s->conf->names, s->user, &s->arena);
+}
+
 static void start_login(struct session *s)
 {
     struct buf text = {0};
@@ -92,7 +98,7 @@ void front_on_login(struct session *s, bool is_good, struct str groups)
     session_set_state(s, SESSION_FRONT);
     if (!is_good) {
         log_event(LOG_WARN, "login.refused", LOG_INT("session", s->number),
-            LOG_STR("user", s->user), LOG_CSTR("client", s->client_ip));
+            LOG_STR("user", shown_user(s)), LOG_CSTR("client", s->client_ip));
         s->user = s->credentials = STR_NONE;
         ask_login(s);
         return;
@@ -109,7 +115,7 @@ void front_on_crowded(struct session *s)
         return;
     session_set_state(s, SESSION_FRONT);
     log_event(LOG_WARN, "login.crowded", LOG_INT("session", s->number),
-        LOG_STR("user", s->user), LOG_CSTR("client", s->client_ip));
+        LOG_STR("user", shown_user(s)), LOG_CSTR("client", s->client_ip));
     reply_error(s, s->connect_stream, s->connect_head, REPLY_UNAVAILABLE,
         "too-many-connections", s->user);
     s->user = s->credentials = STR_NONE;

@@ -118,7 +118,7 @@ static bool take_datagram(struct storer *storer, int fd)
     if (c != NULL && c->cmsg_type == SCM_RIGHTS &&
         c->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(&memfd, CMSG_DATA(c), sizeof memfd);
-    storer_handle(storer, 0, false, str_make(bytes, (size_t)n), memfd);
+    storer_handle(storer, 0, STORER_COMMAND, str_make(bytes, (size_t)n), memfd);
     return true;
 }
 

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"activities", command_activities, "list what was recorded"},
     {"detectors", command_detectors, "take rules of other scanners"},
     {"evidence", command_evidence, "make keys, open what was sealed"},
+    {"names", command_names, "keys of pseudonyms, and whose they are"},
     {"ca", command_ca, "make, show and export the certification authority"},
     {"fingerprint", command_fingerprint,
         "recognise documents: add, remove, list"},

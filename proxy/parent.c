@@ -188,8 +188,11 @@ static void adopt(struct parent *p)
 {
     generation_free(&p->now);
     p->now = p->next;
-    p->next = (struct generation){
-        .bundle_fd = -1, .database_fd = -1, .data_fd = -1, .log_fd = -1};
+    p->next = (struct generation){.bundle_fd = -1,
+        .names_fd = -1,
+        .database_fd = -1,
+        .data_fd = -1,
+        .log_fd = -1};
     const struct settings *s = &p->now.conf->settings;
     log_use(p->now.log_fd);
     log_setup(s->log_format, s->log_level, "parent");
@@ -483,7 +486,8 @@ int command_run(int argc, char **argv)
     }
     struct parent *p = MEM_NEW(struct parent);
     p->settings_file = file;
-    p->now.bundle_fd = p->now.database_fd = p->now.data_fd = p->now.log_fd = -1;
+    p->now.bundle_fd = p->now.names_fd = -1;
+    p->now.database_fd = p->now.data_fd = p->now.log_fd = -1;
     p->next = p->now;
     p->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     /* Nothing of ours lives as long as the process and must outlive it: the

@@ -48,8 +48,9 @@ enum parent_phase {
 struct generation {
     struct conf *conf;
     int bundle_fd, database_fd;
-    int data_fd; /* data files of detectors; -1: none */
-    int log_fd;  /* log.file, or the standard error of the start */
+    int names_fd; /* the bundle with the keys of names; -1: there are none */
+    int data_fd;  /* data files of detectors; -1: none */
+    int log_fd;   /* log.file, or the standard error of the start */
     char rules_hash[RULES_HASH_BYTES];
 };
 

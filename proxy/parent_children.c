@@ -248,6 +248,14 @@ static enum err open_client_secret(const struct parent *p, int *key_out)
     return err;
 }
 
+/* The keys of names go to whoever writes names. */
+static int bundle_of(const struct parent *p, enum role_kind kind)
+{
+    bool writes_names = kind == ROLE_WORKER || kind == ROLE_COLLECTOR;
+    return writes_names && p->now.names_fd >= 0 ? p->now.names_fd
+                                                : p->now.bundle_fd;
+}
+
 /* Only what this role needs; the rest stays /dev/null. */
 static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
 {
@@ -255,7 +263,7 @@ static enum err choose_fds(struct child *c, struct spawn *s, int *key_out)
     *key_out = -1;
     for (size_t i = 0; i < SPAWN_FDS; i++)
         s->fds[i] = -1;
-    fd_at(s, ROLE_FD_BUNDLE, p->now.bundle_fd);
+    fd_at(s, ROLE_FD_BUNDLE, bundle_of(p, c->kind));
     fd_at(s, ROLE_FD_STATS, p->stats_fd);
     fd_at(s, ROLE_FD_LOCK, p->lock_fd);
     if (c->kind == ROLE_SIGNER) {
@@ -488,7 +496,7 @@ void children_reload(struct parent *p)
     for (size_t i = 0; i < p->child_count; i++) {
         struct child *c = &p->children[i];
         send_to(c, &log, p->now.log_fd);
-        send_to(c, &bundle, p->now.bundle_fd);
+        send_to(c, &bundle, bundle_of(p, c->kind));
         bool scans = c->kind == ROLE_WORKER || c->kind == ROLE_CONSOLE;
         if (scans)
             send_to(c, &database, p->now.database_fd);

@@ -34,6 +34,7 @@ static void close_fd(int *fd)
 void generation_free(struct generation *g)
 {
     close_fd(&g->bundle_fd);
+    close_fd(&g->names_fd);
     close_fd(&g->database_fd);
     close_fd(&g->data_fd);
     close_fd(&g->log_fd);
@@ -67,17 +68,32 @@ static enum err open_log(const struct parent *p, struct diag *diag, int *fd_out)
     return *fd_out >= 0 ? OK : ERR_CONFIG;
 }
 
+/* For all roles, and for those that write names. */
+static enum err pack(const struct conf *conf, int *bundle_out, int *names_out)
+{
+    struct buf bytes = {0};
+    enum err err = OK;
+    *bundle_out = *names_out = -1;
+    if (conf->names != NULL) {
+        bundle_encode(&conf->bundle, &bytes);
+        err = memfd_from(buf_str(&bytes), names_out);
+        buf_wipe_free(&bytes);
+    }
+    bundle_encode_open(&conf->bundle, &bytes);
+    if (err == OK)
+        err = memfd_from(buf_str(&bytes), bundle_out);
+    buf_free(&bytes);
+    return err;
+}
+
 /* conf is taken. */
 enum err generation_prepare(struct parent *p, struct conf *conf)
 {
-    struct buf bytes = {0};
     struct diag diag = {0};
     generation_free(&p->next);
     p->next.conf = conf;
     rules_hash(conf->rules, p->next.rules_hash);
-    bundle_encode(&conf->bundle, &bytes);
-    enum err err = memfd_from(buf_str(&bytes), &p->next.bundle_fd);
-    buf_free(&bytes);
+    enum err err = pack(conf, &p->next.bundle_fd, &p->next.names_fd);
     if (err == OK)
         err = data_files_open(conf->rules, &diag, &p->next.data_fd);
     if (err == OK)
@@ -233,25 +249,25 @@ enum err reload_file(
     struct parent *p, enum bundle_kind kind, const char *path, struct str text)
 {
     struct diag diag = {0};
-    struct buf bytes = {0};
-    int fd = -1;
+    int fd, names_fd;
     struct conf *conf = conf_with_file(p, kind, path, text, &diag);
     if (conf == NULL) {
         refuse_reload(&diag);
         return ERR_CONFIG;
     }
-    bundle_encode(&conf->bundle, &bytes);
-    enum err err = memfd_from(buf_str(&bytes), &fd);
+    enum err err = pack(conf, &fd, &names_fd);
     if (err == OK) {
         close_fd(&p->now.bundle_fd);
+        close_fd(&p->now.names_fd);
         p->now.bundle_fd = fd;
+        p->now.names_fd = names_fd;
         conf_unref(&p->now.conf);
         p->now.conf = conf;
         children_reload(p);
     } else {
+        close_fd(&names_fd);
         conf_unref(&conf);
     }
-    buf_free(&bytes);
     return err;
 }
 

@@ -31,7 +31,7 @@ void refusal_record(
     a->reason = str_of(arena_printf(&a->arena, "refused: %s%s%.*s", reason,
         detail.n != 0 ? ": " : "", STR_ARG(str_sub(detail, 0, 512))));
     snprintf(record.id, sizeof record.id, "%s", a->id);
-    activity_write(a, s->env.capture, &record.json);
+    names_write(s->conf->names, a, s->env.capture, &record.json);
     stats_add(STAT_ACTIVITIES, 1);
     stats_add(STAT_VERDICT_BLOCK, 1);
     s->world->ops->record(s->world, s, 0, &record);

@@ -129,13 +129,16 @@ static void ignore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static struct conf *load_bundle(struct str bytes)
+static struct conf *load_bundle(enum role_kind kind, struct str bytes)
 {
+    bool writes_names = kind == ROLE_WORKER || kind == ROLE_COLLECTOR;
     struct bundle bundle;
     struct diag diag = {0};
     if (bundle_decode(bytes, &bundle) != OK)
         return NULL;
     struct conf *conf = conf_load(&bundle, &diag);
+    if (conf != NULL && writes_names && !conf_can_write(conf, &diag))
+        conf_unref(&conf);
     if (conf == NULL)
         log_event(
             LOG_ERROR, "config.mistakes", LOG_STR("text", buf_str(&diag.text)));
@@ -143,12 +146,12 @@ static struct conf *load_bundle(struct str bytes)
     return conf;
 }
 
-static struct conf *read_bundle(void)
+static struct conf *read_bundle(enum role_kind kind)
 {
     struct str bytes;
     if (memfd_map(ROLE_FD_BUNDLE, BUNDLE_MAX, &bytes) != OK)
         give_up("mapping the configuration");
-    struct conf *conf = load_bundle(bytes);
+    struct conf *conf = load_bundle(kind, bytes);
     memfd_unmap(bytes);
     close(ROLE_FD_BUNDLE);
     if (conf == NULL)
@@ -293,7 +296,7 @@ int command_role(int argc, char **argv)
     struct role_start start = {
         .kind = o.kind, .index = o.index, .origin = o.origin};
     start.stats = map_stats(o.slot);
-    start.conf = read_bundle();
+    start.conf = read_bundle(o.kind);
     name_process(&o, start.conf);
     read_sockets(&o, &start);
     if (o.kind != ROLE_COMPILER)
@@ -357,7 +360,7 @@ static void forget_reload(struct role *role)
  * goes on with what it has. */
 static struct conf *load_reload(struct role *role)
 {
-    struct conf *conf = load_bundle(role->bundle);
+    struct conf *conf = load_bundle(role->start->kind, role->bundle);
     struct diag diag = {0};
     bool is_worker = role->start->kind == ROLE_WORKER;
     if (conf == NULL || (!is_worker && role->start->kind != ROLE_CONSOLE))

@@ -389,6 +389,7 @@ static void take_running(struct console_role *c, struct conf *conf)
         .data = conf->data,
         .stops_unreadable =
             conf->settings.on_failure[FAIL_EXTRACT] == ON_FAILURE_BLOCK,
+        .hides_names = conf->settings.names.are_hidden,
         .oidc = &conf->settings.oidc,
         .url = conf->settings.console_url,
         .owner = conf,

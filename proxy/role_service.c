@@ -202,8 +202,8 @@ static void on_intake(uv_poll_t *poll, int status, int events)
     fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return;
-    if (intake_is_welcome(fd))
-        on_connect(l, ROLE_COLLECTOR, 0, 0, fd);
+    if (intake_is_welcome(fd)) /* a command of who starts us */
+        on_connect(l, ROLE_PARENT, 0, 0, fd);
     else
         close(fd);
 }

@@ -36,11 +36,18 @@ static enum err store_open(const struct role_start *start, void **state_out)
     return err;
 }
 
+static enum storer_peer peer_of(enum role_kind kind)
+{
+    if (kind == ROLE_CONSOLE)
+        return STORER_CONSOLE;
+    return kind == ROLE_PARENT ? STORER_COMMAND : STORER_WORKER;
+}
+
 static void store_handle(void *state, struct service_loop *loop, unsigned peer,
     struct str datagram, int fd)
 {
-    storer_handle(state, peer, service_peer_kind(loop, peer) == ROLE_CONSOLE,
-        datagram, fd);
+    storer_handle(
+        state, peer, peer_of(service_peer_kind(loop, peer)), datagram, fd);
 }
 
 static int store_listen_fd(void *state)

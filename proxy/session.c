@@ -122,6 +122,7 @@ static void env_init(struct session *s)
         .blocks_signed_out = settings->tenant_blocks_signed_out,
         .document_max_bytes = (size_t)settings->extract.max_bytes,
         .evidence = s->conf->has_evidence ? &s->conf->evidence : NULL,
+        .names = s->conf->names,
         .memory = &s->memory,
         .pool = s->conf->pool,
     };

@@ -34,6 +34,11 @@ struct browse_filter {          /* {0}: everything; texts are borrowed */
 
 struct browse;
 
+/* The values of a facet, of today or before. */
+typedef void browse_word_fn(void *context, int64_t code, struct str word);
+enum err browse_words(struct query *query, enum facet facet,
+    browse_word_fn *on_word, void *context) MUST_USE;
+
 bool browse_is_filtered(const struct browse_filter *filter, enum facet facet);
 /* ERR_PARSE and ERR_LIMIT: of the text (store/words.h); ERR_TIMEOUT and errors
  * as query.h. */

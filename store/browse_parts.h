@@ -60,8 +60,5 @@ enum err browse_explain(struct browse *browse, const struct browse_walk *walk,
 /* The largest code of a facet, or 0. */
 enum err browse_code_max(
     struct query *query, enum facet facet, int64_t *max_out) MUST_USE;
-typedef void browse_word_fn(void *context, int64_t code, struct str word);
-enum err browse_words(struct query *query, enum facet facet,
-    browse_word_fn *on_word, void *context) MUST_USE;
 
 #endif

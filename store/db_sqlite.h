@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "store/journal.h"
 
-enum { DB_SCHEMA_VERSION = 8 };
+enum { DB_SCHEMA_VERSION = 9 };
 
 struct db;
 struct db_statement;

@@ -273,22 +273,28 @@ enum err query_get_view(struct query *q, struct str id, bool has_content,
     return err == ERR_EOF ? ERR_NOT_FOUND : err;
 }
 
+enum err query_sealed(struct query *q, struct sql *sql,
+    query_evidence_fn *on_sealed, void *context)
+{
+    struct db_statement *s = NULL;
+    size_t count = 0;
+    enum err err = sql_prepare(q, sql, &s);
+    for (; err == OK && (err = db_step(s)) == OK; count++)
+        on_sealed(context, db_text(s, 0));
+    db_statement_free(&s);
+    sql_free(sql);
+    if (err != ERR_EOF)
+        return err;
+    return count > 0 ? OK : ERR_NOT_FOUND;
+}
+
 enum err query_evidence(
     struct query *q, struct str id, query_evidence_fn *on_sealed, void *context)
 {
     struct sql sql = {0};
-    struct db_statement *s = NULL;
-    size_t count = 0;
     buf_append_str(&sql.text,
         STR("SELECT sealed FROM evidence WHERE seq ="
             " (SELECT seq FROM activity WHERE id = ?) ORDER BY rowid"));
     sql_text(&sql, id);
-    enum err err = sql_prepare(q, &sql, &s);
-    for (; err == OK && (err = db_step(s)) == OK; count++)
-        on_sealed(context, db_text(s, 0));
-    db_statement_free(&s);
-    sql_free(&sql);
-    if (err != ERR_EOF)
-        return err;
-    return count > 0 ? OK : ERR_NOT_FOUND;
+    return query_sealed(q, &sql, on_sealed, context);
 }

@@ -37,6 +37,10 @@ enum err sql_prepare(
 enum err sql_give_one(struct query *q, struct sql *sql, query_row_fn *on_row,
     void *context) MUST_USE;
 void sql_free(struct sql *sql);
+/* Runs it for sealed texts, its only column, and frees it.  ERR_NOT_FOUND:
+ * there are none. */
+enum err query_sealed(struct query *q, struct sql *sql,
+    query_evidence_fn *on_sealed, void *context) MUST_USE;
 
 #define QUERY_SELECT                                                           \
     "SELECT seq, time_ms, state, id, json FROM activity WHERE 1"

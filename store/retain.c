@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "store/audit.h"
 #include "store/incident_rows.h"
+#include "store/name_rows.h"
 
 static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
 
@@ -134,6 +135,8 @@ enum err retain_rows(struct db *db, struct str folder,
         err = audit_retain(db, options, now_ms);
     if (err == OK)
         err = incident_retain(db);
+    if (err == OK)
+        err = name_rows_retain(db);
     if (err == OK)
         err = give_pages_back(db, more_out);
     return err;

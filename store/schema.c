@@ -248,6 +248,14 @@ static const char with_nodes[] =
 #undef WANT_PURGE
 #undef NOW_MS
 
+/* store/name_rows.h */
+static const char with_names[] =
+    "CREATE TABLE name("
+    " pseudonym TEXT NOT NULL, tag TEXT NOT NULL, sealed TEXT NOT NULL,"
+    " seen_ms INTEGER NOT NULL, PRIMARY KEY(pseudonym, tag)) WITHOUT ROWID;"
+    "CREATE INDEX name_seen ON name(seen_ms);"
+    "PRAGMA user_version = 9;";
+
 const char *const db_schema_steps[DB_SCHEMA_VERSION] = {first, with_evidence,
     with_audit, with_facets, with_logs, with_incidents, with_volumes,
-    with_nodes};
+    with_nodes, with_names};

@@ -244,12 +244,14 @@ static enum err take_request(struct storer *s, unsigned peer,
     return OK;
 }
 
-void storer_handle(struct storer *s, unsigned peer, bool is_console,
+void storer_handle(struct storer *s, unsigned peer, enum storer_peer kind,
     struct str datagram, int memfd)
 {
     struct store_request request;
     enum err err = store_request_decode(datagram, &request);
-    if (err == OK && (request.kind == STORE_AUDIT) != is_console)
+    bool is_audit = request.kind == STORE_AUDIT;
+    if (err == OK && kind != STORER_COMMAND &&
+        is_audit != (kind == STORER_CONSOLE))
         err = ERR_DENIED;
     if (err == OK)
         err = take_request(s, peer, &request, memfd);

@@ -40,10 +40,12 @@ void storer_set_options(struct storer *storer,
  * sandbox is closed: the indexer's thread starts here, and inherits it. */
 void storer_begin(struct storer *storer, const uint64_t *live, size_t count);
 
-/* A datagram from a worker or the console; memfd: -1, or the payload (closed
- * here).  is_console: the peer may send AUDIT, and nothing else.  Nothing is
+/* Who may send what: a worker all but AUDIT, the console AUDIT alone, a command
+ * of root or of the store's own user both. */
+enum storer_peer { STORER_WORKER, STORER_CONSOLE, STORER_COMMAND };
+/* A datagram of a peer; memfd: -1, or the payload (closed here).  Nothing is
  * durable and nothing is answered before storer_commit. */
-void storer_handle(struct storer *storer, unsigned peer, bool is_console,
+void storer_handle(struct storer *storer, unsigned peer, enum storer_peer kind,
     struct str datagram, int memfd);
 typedef void storer_emit_fn(void *context, unsigned peer, struct str answer);
 /* Appends everything handled since the last call with one write (and one

@@ -18,6 +18,7 @@
 #include "store/facet.h"
 #include "store/incident_rows.h"
 #include "store/merge.h"
+#include "store/name_rows.h"
 
 struct upsert {
     struct db *db;
@@ -25,6 +26,7 @@ struct upsert {
     struct merge *merge;
     struct incident_rows *incidents;
     struct alert_rows *alerts; /* NULL: no rules */
+    struct name_rows *names;
     struct db_statement *put, *clear_findings, *add_finding, *close_origin,
         *list_origins, *list_standing, *flag_evidence, *add_evidence;
 };
@@ -102,7 +104,8 @@ enum err upsert_new(struct db *db, struct upsert **upsert_out)
         u->list_standing == NULL || u->flag_evidence == NULL ||
         u->add_evidence == NULL || facets_new(db, &u->facets) != OK ||
         merge_new(db, &u->merge) != OK ||
-        incident_rows_new(db, &u->incidents) != OK) {
+        incident_rows_new(db, &u->incidents) != OK ||
+        name_rows_new(db, &u->names) != OK) {
         log_event(LOG_ERROR, "store.schema-mismatch",
             LOG_CSTR("error", db_error(db)));
         upsert_free(&u);
@@ -120,6 +123,7 @@ void upsert_free(struct upsert **upsert)
     merge_free(&u->merge);
     incident_rows_free(&u->incidents);
     alert_rows_free(&u->alerts);
+    name_rows_free(&u->names);
     db_statement_free(&u->put);
     db_statement_free(&u->clear_findings);
     db_statement_free(&u->add_finding);
@@ -290,6 +294,7 @@ static enum err put_record(struct upsert *u, const struct journal_entry *entry)
         json_loadb(entry->json.p, entry->json.n, JSON_ALLOW_NUL, NULL);
     bool is_good = json_is_object(activity);
     json_t *sealed = json_object_get(activity, "sealed_evidence");
+    json_t *names = json_object_get(activity, "sealed_names");
     /* One line each in every export. */
     bool is_line = memchr(entry->json.p, '\n', entry->json.n) == NULL;
     if (!is_good) {
@@ -297,20 +302,25 @@ static enum err put_record(struct upsert *u, const struct journal_entry *entry)
         activity = stand_in(entry);
     }
     json_incref(sealed);
+    json_incref(names);
     json_object_del(activity, "sealed_evidence");
+    json_object_del(activity, "sealed_names");
     bool is_told = false, has_alerts = false;
     enum err err = merge_record(u->merge, entry, activity, &is_told);
     if (err == OK && !is_told && u->alerts != NULL)
         err = alert_rows_judge(u->alerts, entry, activity, &has_alerts);
-    bool is_same = is_good && is_line && sealed == NULL && !has_alerts &&
-                   json_object_get(activity, "sources") == NULL;
+    bool is_same = is_good && is_line && sealed == NULL && names == NULL &&
+                   !has_alerts && json_object_get(activity, "sources") == NULL;
     char *text = is_same ? NULL : json_dumps(activity, JSON_COMPACT);
     if (err == OK && !is_told)
         err = put_row(
             u, entry, activity, text != NULL ? str_of(text) : entry->json);
     if (err == OK && !is_told && json_is_string(sealed))
         err = put_evidence(u, entry, str_of(json_string_value(sealed)));
+    if (err == OK)
+        err = name_rows_put(u->names, names, time_of(activity));
     free(text);
+    json_decref(names);
     json_decref(sealed);
     json_decref(activity);
     return err;

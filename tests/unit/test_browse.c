@@ -390,6 +390,7 @@ static void a_store_from_before_gets_its_volumes(void **state)
                                  "ALTER TABLE facet DROP COLUMN bytes;"
                                  "ALTER TABLE facet DROP COLUMN node;"
                                  "DROP TABLE node; DROP TABLE purge;"
+                                 "DROP TABLE name;"
                                  "DROP TRIGGER purge_activity;"
                                  "DROP TRIGGER purge_text;"
                                  "PRAGMA user_version = 6"),

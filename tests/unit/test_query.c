@@ -202,6 +202,7 @@ static void a_store_of_the_first_schema_is_raised(void **state)
                     "DROP TABLE incident_activity; DROP TABLE incident;"
                     "DROP TABLE incident_change; DROP TABLE incident_todo;"
                     "DROP TABLE view; DROP TABLE node; DROP TABLE purge;"
+                    "DROP TABLE name;"
                     "DROP TRIGGER purge_activity;"
                     "PRAGMA user_version = 1"),
         OK);

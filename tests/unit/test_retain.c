@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/name_rows.h"
 #include "store/retain.h"
 
 static const int64_t DAY_MS = INT64_C(86400000);
@@ -56,6 +57,36 @@ static void l3_old_rows_go_in_small_steps_with_their_findings(void **state)
     assert_int_equal(fixture_count("SELECT count(*) FROM evidence"), 101);
     assert_int_equal(
         fixture_count("SELECT min(time_ms) FROM activity"), 2000 * 1000);
+    db_close(&db);
+}
+
+static void l3_sealed_names_go_with_their_last_activity(void **state)
+{
+    (void)state;
+    static const int64_t HOUR_MS = 3600 * 1000;
+    struct db *db = NULL;
+    struct name_rows *names;
+    struct retain_options options = {.days = 2};
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(name_rows_new(db, &names), OK);
+    json_t *both = json_pack("{s:s, s:s}", "a", "tag.x", "b", "tag.y"),
+           *one = json_pack("{s:s, s:i}", "a", "new.z", "c", 1);
+    assert_int_equal(name_rows_put(names, both, 0), OK);
+    assert_int_equal(name_rows_put(names, one, 0), OK); /* of another key */
+    json_object_del(both, "b");
+    assert_int_equal(name_rows_put(names, both, 4 * HOUR_MS), OK);
+    assert_int_equal(name_rows_put(names, NULL, 0), OK);
+    assert_int_equal(fixture_count("SELECT count(*) FROM name"), 3);
+    fill(db, 3 * 3600, 10); /* three hours, a second apart */
+    run(db, &options, 2 * DAY_MS + HOUR_MS);
+    assert_int_equal(fixture_count("SELECT count(*) FROM name"), 3);
+    run(db, &options, 2 * DAY_MS + HOUR_MS + 2000);
+    assert_int_equal(fixture_count("SELECT count(*) FROM name"), 1);
+    run(db, &options, 2 * DAY_MS + 5 * HOUR_MS); /* nothing is left at all */
+    assert_int_equal(fixture_count("SELECT count(*) FROM name"), 0);
+    json_decref(both);
+    json_decref(one);
+    name_rows_free(&names);
     db_close(&db);
 }
 
@@ -193,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(l3_old_rows_go_in_small_steps_with_their_findings),
+        TEST(l3_sealed_names_go_with_their_last_activity),
         TEST(the_oldest_rows_go_when_the_store_is_too_large),
         TEST(what_waits_for_too_long_is_closed),
         TEST(without_bounds_nothing_goes),

@@ -62,7 +62,7 @@ static void send_record(struct storer *s, enum store_kind kind, uint64_t origin,
         .kind = kind, .token = 5, .origin = origin, .json = buf_str(&json)};
     memcpy(request.id, id, sizeof request.id);
     store_request_encode(&request, &datagram);
-    storer_handle(s, 7, false, buf_str(&datagram), -1);
+    storer_handle(s, 7, STORER_WORKER, buf_str(&datagram), -1);
     buf_free(&json);
     buf_free(&datagram);
 }
@@ -266,7 +266,7 @@ static void large_payloads_come_in_a_sealed_memfd_only(void **state)
         if (is_sealed)
             assert_int_equal(seal(fd), 0);
         assert_int_equal(fstat(fd, &before), 0);
-        storer_handle(s, 7, false, buf_str(&datagram), fd);
+        storer_handle(s, 7, STORER_WORKER, buf_str(&datagram), fd);
         assert_int_equal(commit(s).good, is_sealed);
         /* closed: the number is free or is another file's by now */
         assert_true(fstat(fd, &after) != 0 || after.st_ino != before.st_ino);
@@ -282,8 +282,8 @@ static void damaged_datagrams_change_nothing(void **state)
     (void)state;
     struct storer *s = open_storer(false);
     storer_begin(s, (uint64_t[]){1}, 1);
-    storer_handle(s, 7, false, STR("garbage"), -1);
-    storer_handle(s, 7, false, STR(""), open("/dev/null", O_RDONLY));
+    storer_handle(s, 7, STORER_WORKER, STR("garbage"), -1);
+    storer_handle(s, 7, STORER_WORKER, STR(""), open("/dev/null", O_RDONLY));
     assert_int_equal(commit(s).count, 0);
     storer_close(&s);
     assert_int_equal(count_rows(), 0);

@@ -20,6 +20,7 @@ const main = document.getElementById('main');
 try {
   const who = await session();
   document.getElementById('demo').hidden = !who.demo;
+  document.getElementById('pseudonyms').hidden = !who.pseudonyms;
   for (const link of document.querySelectorAll('#nav [data-right]'))
     link.hidden = !who.rights.includes(link.dataset.right);
   watchPopups();

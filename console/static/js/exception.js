@@ -33,7 +33,9 @@ export function exceptionOf(incident, records) {
     return { file: 'policy.yaml', how: 'A rule of its own, behind the others: what the default decided is let pass.',
       text: `  - name: ${quote(`exception-${incident.id.slice(0, 8)}`)}\n    when:\n${selectors(incident, records, false)
         .map(s => `      ${s}\n`).join('')}    verdict: allow\n` };
+  const isHidden = !isAlert && /^person-/.test(incident.user ?? '');
   return { file: isAlert ? 'alerts.yaml' : 'policy.yaml',
-    how: `Into the rule ${incident.rule}. If it has an unless already, all selectors of one must hold: write a rule of its own then.`,
+    how: `Into the rule ${incident.rule}. If it has an unless already, all selectors of one must hold: write a rule of its own then.${
+      isHidden ? ' The policy judges names in clear: two people must open this one, and its name stands there instead.' : ''}`,
     text: `    unless:\n${selectors(incident, records, isAlert).map(s => `      ${s}\n`).join('')}` };
 }

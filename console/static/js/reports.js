@@ -10,6 +10,7 @@ import { riskChip } from './users.js';
 import { NONE } from './view.js';
 
 const TOP = 10;
+const GROUP_MIN = 5; // people, where they are pseudonyms: fewer can be told apart
 const DAYS = 28; // points of the line, about
 
 const iso = ms => new Date(ms).toISOString();
@@ -95,6 +96,9 @@ export function reports(main, parameters, who) {
       incidentsOf(current, signal), previous === null ? null : countsOf(previous, [], signal)]);
     if (stats.total === 0)
       return { total: '', content: state('empty', 'Nothing was recorded in this period', 'Choose another one above.') };
+    if (who.pseudonyms && people.total < GROUP_MIN)
+      return { total: '', content: state('empty', `Fewer than ${GROUP_MIN} people`,
+        'Where names are pseudonyms, a report is of groups that nobody can be told out of. Choose a longer period above.') };
     const was = (facet, value) => (before === null ? null : numberOf(before, facet, value));
     return {
       total: describe(view),
@@ -115,7 +119,7 @@ export function reports(main, parameters, who) {
           byFacet(view, 'Categories', 'category', 'Category', stats, before),
           byFacet(view, 'Rules that decided most', 'rule', 'Rule', stats, before),
           byFacet(view, 'What was found most', 'detector', 'Detector', stats, before),
-          card('People at most risk', table('People', ['User', 'Risk', 'DLP', 'Blocked', 'Sent'], people.items.filter(u => u.risk > 0).map(u =>
+          !who.pseudonyms && card('People at most risk', table('People', ['User', 'Risk', 'DLP', 'Blocked', 'Sent'], people.items.filter(u => u.risk > 0).map(u =>
             [linkTo(view, [['user', u.user || NONE]], u.user || 'nobody known'), riskChip(u.risk), count(u.dlp_events), count(u.blocked), size(u.bytes_up)]),
           'Nothing was found at anyone.')))],
     };
