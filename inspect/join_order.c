@@ -33,7 +33,8 @@ struct piece {
 static bool is_word(struct str word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_is_nocase(word, words[i]))
+        if (((words[i][0] ^ word.p[0]) & 31) == 0 &&
+            str_is_nocase(word, words[i]))
             return true;
     return false;
 }
@@ -169,15 +170,14 @@ static bool may_be_late(struct str word)
         ['s' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
         ['z' & 31] = 1u << ('w' & 31),
     };
-    return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+    return word.n > 1 && (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
 }
 
 static size_t try_late(struct str text, struct str word, struct piece *late,
     struct piece *early, struct view_edits *out)
 {
     size_t start = (size_t)(word.p - text.p), behind = start + word.n, next;
-    if (!may_be_late(word) || !is_late(word) ||
-        !read_piece(text, behind, late) ||
+    if (!is_late(word) || !read_piece(text, behind, late) ||
         (next = find_early(text, late->end)) == 0 ||
         !read_piece(text, next, early) || !is_one(late, early))
         return behind;
@@ -219,7 +219,8 @@ size_t join_find_order(
         uint64_t bits = find_words(b, block > marks->from ? b - 1 : NULL);
         for (; bits != 0; bits &= bits - 1) {
             size_t at = block + (size_t)__builtin_ctzll(bits);
-            if (at < done || at >= to)
+            if (at < done || at >= to ||
+                !may_be_late(str_sub(text, at, at + 2)))
                 continue;
             struct str word = word_at(text, at);
             if (word.n >= 3 && word.n <= WORD_MAX)
