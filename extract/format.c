@@ -123,14 +123,13 @@ bool format_zip_ends(struct str zip, size_t *first_out, struct str *comment_out)
     if (end == zip.n || at > end || end - at < ZIP_HEAD_BYTES)
         return false;
     size_t said = u32(zip.p + end + 16), moved = at > said ? at - said : 0;
-    for (; end - at >= ZIP_HEAD_BYTES && memcmp(zip.p + at, "PK\1\2", 4) == 0;
-         at += ZIP_HEAD_BYTES + u16(zip.p + at + 28) + u16(zip.p + at + 30) +
-               u16(zip.p + at + 32)) {
+    while (at <= end && end - at >= ZIP_HEAD_BYTES &&
+           memcmp(zip.p + at, "PK\1\2", 4) == 0) {
         size_t member = u32(zip.p + at + 42) + moved;
         if (member < first)
             first = member;
-        if (at > end - ZIP_HEAD_BYTES)
-            break;
+        at += ZIP_HEAD_BYTES + u16(zip.p + at + 28) + u16(zip.p + at + 30) +
+              u16(zip.p + at + 32);
     }
     *first_out = first;
     *comment_out = str_sub(
