@@ -112,12 +112,13 @@ static bool has_few_words(struct str page)
     return count < WORDS_A_PAGE;
 }
 
-/* Pages of the text end in a form feed. */
+/* Pages of the text end in a form feed; a damaged file may have fewer of them
+ * than it says. */
 static void read_scans(
     struct job *job, struct str bytes, struct str text, unsigned pages)
 {
     for (unsigned i = 1; i <= pages && !job_is_over(job); i++) {
-        struct str page;
+        struct str page = STR_NONE;
         (void)str_split(&text, '\f', &page);
         if (!has_few_words(page))
             continue;
