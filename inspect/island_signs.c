@@ -376,18 +376,19 @@ size_t island_find_slashed(
         /* of tokens' signs those that are no letters, and no blank between */
         uint64_t marked = b->kinds[MARK_TURN] & ~b->kinds[MARK_WORD];
         marked &= marked >> 1;
-        if (!has_enough(marked) || __builtin_popcountll(marked) < SLASHED_BITS)
+        if (block + MARK_BLOCK <= done || !has_enough(marked) ||
+            __builtin_popcountll(marked) < SLASHED_BITS)
             continue;
         size_t at = block + (size_t)__builtin_ctzll(marked);
+        if (at < done)
+            at = done;
         while (at > done && block - (at < block ? at : block) < MARK_BLOCK &&
                is_slashed(text.p[at - 1]))
             at--;
         while (at < text.n && (text.p[at] == ' ' || text.p[at] == '/'))
             at++;
         size_t stop = at;
-        if (at < done || at >= to)
-            continue;
-        if (read_morse(text, at, &stop, &decoded))
+        if (at < to && read_morse(text, at, &stop, &decoded))
             view_edits_add(out, at, stop, buf_str(&decoded));
         done = stop; /* nor is there any from its middle on */
     }

@@ -103,14 +103,15 @@ static bool read_value(struct str text, size_t at, struct piece *p)
         strchr("-.", text.p[p->end]) != NULL)
         return p->value.n >= DIGITS_MIN;
     for (at = p->start; is_token_char(join_at(text, at)); at++)
-        ;
+        if (at - p->start == PIECE_MAX)
+            return false; /* and is not read to its end by each such word */
     while (at > p->start && strchr(".-", text.p[at - 1]) != NULL)
         at--;
     buf_clear(&p->value);
     buf_append(&p->value, text.p + p->start, at - p->start);
     p->end = at;
     p->is_number = false;
-    return p->value.n >= 2 && p->value.n <= PIECE_MAX;
+    return p->value.n >= 2;
 }
 
 /* From behind "last" or "first" over what fills to the piece. */

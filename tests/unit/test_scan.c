@@ -384,9 +384,10 @@ static void hostile_texts_take_bounded_time(void **state)
         "1 2 3 4 5 6 7 8 9 ", "00:11:22:33:", "AB 12 ", "01/01/2020 ",
         "secret/a1secret-a1_", "99999999999999999999", "9jqo^", "=9jqo^", ".- ",
         "....- ...../", "one", "4l", "password ", "password: ", "384920571 ",
-        "192.168.17.4 ", "'a','b',", "@"};
+        "192.168.17.4 ", "'a','b',", "@", "first/12/last/12/"};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         assert_bounded(pieces[i], 1 << 18);
+    assert_bounded("/", 1 << 20);
 }
 
 static void a_flood_is_noted_and_hides_no_strong_finding(void **state)
