@@ -113,8 +113,9 @@ static int keygen(const char *prefix)
     return status;
 }
 
-/* The first key is for all times; another one begins when the last has begun
- * and, so that no record is made with the old one by then, not yet. */
+/* The first key is for all times.  Each other one begins behind the last and,
+ * if nothing is given, a minute from now: until then the gateway can be
+ * reloaded, and no record of its time is made with the old one. */
 static int choose_time(struct str text, const char *given, int64_t *from_out)
 {
     int64_t last = 0, now = clock_wall_ms();

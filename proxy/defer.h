@@ -35,6 +35,7 @@ enum { DEFER_TURN_MS = 10 };
 /* This turn of the loop has taken DEFER_TURN_MS: what can wait for the next
  * one should, lest timers and the parent's question wait for everybody. */
 bool defer_is_late(const struct defer_queue *queue);
+/* The same of another time. */
 bool defer_is_late_by(const struct defer_queue *queue, uint64_t ms);
 
 void defer_init(struct defer_queue *queue, uv_loop_t *loop);
