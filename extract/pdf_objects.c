@@ -145,12 +145,13 @@ static bool unpack(
     int status = Z_OK;
     while (status == Z_OK && out->n < max) {
         enum { ROOM = 64 * 1024 };
-        if (!job_may_unpack(job, out->n + ROOM, 0, 1))
+        size_t room = max - out->n < ROOM ? max - out->n : ROOM;
+        if (!job_may_unpack(job, out->n + room, 0, 1))
             break;
-        z.next_out = (unsigned char *)buf_reserve(out, ROOM);
-        z.avail_out = ROOM;
+        z.next_out = (unsigned char *)buf_reserve(out, room);
+        z.avail_out = (uInt)room;
         status = inflate(&z, Z_NO_FLUSH);
-        buf_commit(out, ROOM - z.avail_out);
+        buf_commit(out, room - z.avail_out);
     }
     inflateEnd(&z);
     return out->n > 0;
