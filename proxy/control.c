@@ -30,6 +30,11 @@ enum role_kind role_kind_of(struct str name)
     return ROLE_KINDS;
 }
 
+bool role_kind_writes_names(enum role_kind kind)
+{
+    return kind == ROLE_WORKER || kind == ROLE_COLLECTOR;
+}
+
 void control_encode(const struct control *control, struct buf *out)
 {
     struct wire_head head = {(uint32_t)control->type, (uint32_t)control->peer,

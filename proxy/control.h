@@ -47,6 +47,9 @@ enum role_kind {
 const char *role_kind_name(enum role_kind kind);
 /* ROLE_KINDS: no such role. */
 enum role_kind role_kind_of(struct str name);
+/* Of persons, into records: so it needs the keys of pseudonyms, and no other
+ * role gets them. */
+bool role_kind_writes_names(enum role_kind kind);
 
 enum control_type {
     CONTROL_CONNECT = 1,

@@ -251,9 +251,8 @@ static enum err open_client_secret(const struct parent *p, int *key_out)
 /* The keys of names go to whoever writes names. */
 static int bundle_of(const struct parent *p, enum role_kind kind)
 {
-    bool writes_names = kind == ROLE_WORKER || kind == ROLE_COLLECTOR;
-    return writes_names && p->now.names_fd >= 0 ? p->now.names_fd
-                                                : p->now.bundle_fd;
+    bool has_keys = role_kind_writes_names(kind) && p->now.names_fd >= 0;
+    return has_keys ? p->now.names_fd : p->now.bundle_fd;
 }
 
 /* Only what this role needs; the rest stays /dev/null. */

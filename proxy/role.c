@@ -131,13 +131,13 @@ static void ignore_signals(void)
 
 static struct conf *load_bundle(enum role_kind kind, struct str bytes)
 {
-    bool writes_names = kind == ROLE_WORKER || kind == ROLE_COLLECTOR;
     struct bundle bundle;
     struct diag diag = {0};
     if (bundle_decode(bytes, &bundle) != OK)
         return NULL;
     struct conf *conf = conf_load(&bundle, &diag);
-    if (conf != NULL && writes_names && !conf_can_write(conf, &diag))
+    if (conf != NULL && role_kind_writes_names(kind) &&
+        !conf_can_write(conf, &diag))
         conf_unref(&conf);
     if (conf == NULL)
         log_event(
