@@ -32,14 +32,6 @@ struct reading {
     unsigned deleted, inserted, asides; /* and these */
 };
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
-}
-
 /* Word's and PowerPoint's runs, tracked changes and fields; ODF's spans;
  * (X)HTML's. */
 static bool is_inline(const char *name)
@@ -50,7 +42,7 @@ static bool is_inline(const char *name)
         "i", "u", "em", "strong", "s", "tab", "rPr", "bookmark", "ruby", "rt",
         "rubyBase", "sub", "sup", "small", "font", "code", "mark", "dir", "bdo",
         "phoneticPr", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 /* What stands within a paragraph and is none of its words: a value goes on
@@ -59,7 +51,7 @@ static bool is_aside(const char *name)
 {
     static const char *const names[] = {
         "txbxContent", "annotation", "note", "text-box", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 static bool is_deletion(const char *name)
@@ -129,7 +121,7 @@ static bool is_cell(const char *name)
 {
     static const char *const names[] = {
         "tc", "td", "th", "table-cell", "covered-table-cell", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 /* Values that a reader may see, or that somebody wrote. */
@@ -140,7 +132,7 @@ static bool is_telling(const char *name)
         "initials", "userId", "displayName", "prompt", "error", "content",
         "creator", "tag", "text", "displayText", "string", "connection",
         "command", "connectionString", "url", "post", "v", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 /* Word writes every value as "val": of these somebody typed it (variables,
@@ -150,7 +142,7 @@ static bool has_telling_val(const char *element)
     static const char *const names[] = {"docVar", "connectString", "query",
         "udl", "src", "addressFieldName", "mailSubject", "alias", "tag",
         "default", "helpText", "statusText", "listEntry", "result", NULL};
-    return is_one_of(element, names);
+    return xml_is_one_of(element, names);
 }
 
 /* Names of styles, fonts and parts are the program's, not a person's. */
@@ -161,7 +153,7 @@ static bool is_telling_element(const char *name)
         "clrScheme", "fontScheme", "fmtScheme", "file-entry", "cellStyle",
         "tableStyle", "default-style", "list-style", "page-layout",
         "master-page", "Override", "Default", NULL};
-    return !is_one_of(name, dull);
+    return !xml_is_one_of(name, dull);
 }
 
 static void keep_line(struct reading *r, struct str text)

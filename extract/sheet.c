@@ -101,19 +101,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
-}
-
 static bool is_header(const char *name)
 {
     static const char *const names[] = {"oddHeader", "oddFooter", "evenHeader",
         "evenFooter", "firstHeader", "firstFooter", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 /* What a reader sees outside of cells: headers, footers, prompts. */
@@ -183,7 +175,7 @@ static bool has_telling_val(const char *name)
 {
     static const char *const names[] = {
         "filter", "customFilter", "inputCells", NULL};
-    return is_one_of(name, names);
+    return xml_is_one_of(name, names);
 }
 
 static void sheet_begin(void *arg, const char *name, const char **atts)

@@ -21,6 +21,14 @@ const char *xml_local(const char *name)
     return colon != NULL ? colon + 1 : name;
 }
 
+bool xml_is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
 const char *xml_attribute(const char **atts, const char *name)
 {
     for (; atts[0] != NULL; atts += 2)

@@ -24,5 +24,7 @@ bool xml_read(struct str bytes, const struct xml_events *events, void *arg);
 const char *xml_attribute(const char **atts, const char *name);
 /* Behind the prefix. */
 const char *xml_local(const char *name);
+/* names: the last is NULL. */
+bool xml_is_one_of(const char *name, const char *const *names);
 
 #endif
