@@ -10,6 +10,7 @@
  */
 #include "inspect/names.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/jsonw.h"
@@ -142,13 +143,37 @@ static bool find_id(struct str text, size_t i, struct place *out)
     return end - from >= ID_CHARS_MIN;
 }
 
+static bool is_letter_of(int c, char of)
+{
+    return tolower(c) == tolower((unsigned char)of);
+}
+
+/* Where the name at i ends, each byte as it is or, as in paths, behind a
+ * percent sign; 0: another stands there. */
+static size_t known_end(struct str text, size_t i, struct str name)
+{
+    for (size_t k = 0; k < name.n; k++) {
+        if (i < text.n && is_letter_of((unsigned char)text.p[i], name.p[k])) {
+            i++;
+            continue;
+        }
+        if (text.n < 3 || i > text.n - 3 || text.p[i] != '%')
+            return 0;
+        int high = str_hex_value(text.p[i + 1]);
+        int low = str_hex_value(text.p[i + 2]);
+        if (high < 0 || low < 0 || !is_letter_of(high * 16 + low, name.p[k]))
+            return 0;
+        i += 3;
+    }
+    return i;
+}
+
 static bool find_known(
     const struct veil *v, struct str text, size_t i, struct place *out)
 {
     for (size_t k = 0; k < v->known_count; k++) {
-        size_t to = i + v->known[k].n;
-        if (to <= text.n && str_eq_nocase(str_sub(text, i, to), v->known[k]) &&
-            (to == text.n || !is_word(text.p[to]))) {
+        size_t to = known_end(text, i, v->known[k]);
+        if (to != 0 && (to == text.n || !is_word(text.p[to]))) {
             *out = (struct place){i, to, v->known[k]};
             return true;
         }

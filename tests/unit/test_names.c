@@ -196,6 +196,8 @@ static struct activity *invitation(void)
     activity_add_target(a, STR("user"), STR("user-77"), STR("Nils Opal"));
     activity_add_target(a, STR("project"), STR("proj_1"),
         STR("Plans of Nils Opal, zquartz and user-nils0000000000000000"));
+    activity_add_target(a, STR("file"), STR("file-1"),
+        STR("/members/Nils%20Opal/%7aquartz?50%"));
     activity_add_change(a, STR("members of 'nils@corp.example'"));
     activity_add_detail(a, "role", STR("reader"));
     activity_add_detail(a, "display_name", STR("Nils O."));
