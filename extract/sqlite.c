@@ -28,6 +28,7 @@ struct database {
     struct str bytes;
     size_t page_bytes, usable; /* of a page, without what is reserved */
     unsigned encoding;
+    size_t left; /* bytes of chains to follow */
 };
 
 static uint64_t number_at(struct str s, size_t at, size_t n)
@@ -160,12 +161,17 @@ static struct str page_at(const struct database *db, uint64_t number)
 }
 
 static void follow_chain(
-    const struct database *db, uint64_t number, uint64_t n, struct buf *out)
+    struct database *db, uint64_t number, uint64_t n, struct buf *out)
 {
     while (n > 0) {
         struct str page = page_at(db, number);
         if (page.n == 0)
             return;
+        if (db->left < page.n) {
+            job_trouble(db->job, EXTRACT_DAMAGED);
+            return;
+        }
+        db->left -= page.n;
         size_t here = db->usable - 4 < n ? db->usable - 4 : (size_t)n;
         buf_append_str(out, str_sub(page, 4, 4 + here));
         n -= here;
@@ -214,7 +220,9 @@ static void read_page(struct database *db, uint64_t number)
 
 void read_sqlite(struct job *job, struct str bytes)
 {
-    struct database db = {.job = job, .bytes = bytes};
+    /* A page is in the chain of one cell, and of one in a page that is free
+     * now; more go in circles. */
+    struct database db = {.job = job, .bytes = bytes, .left = 2 * bytes.n};
     db.page_bytes = (size_t)number_at(bytes, 16, 2);
     if (db.page_bytes == 1)
         db.page_bytes = 65536;
