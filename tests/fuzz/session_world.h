@@ -67,6 +67,11 @@ struct mark {
     bool is_forbidden, is_durable;
 };
 
+struct id_list {
+    char ids[RECORDS_MAX][UUID_TEXT_BYTES];
+    size_t count;
+};
+
 struct stage {
     struct world world; /* first */
     struct session *session;
@@ -76,8 +81,7 @@ struct stage {
     size_t answer_count;
     struct mark marks[MARKS_MAX];
     size_t mark_count;
-    char over[RECORDS_MAX][UUID_TEXT_BYTES]; /* ids with a last record */
-    size_t over_count;
+    struct id_list over, tried_again; /* with a last record; with a later try */
     struct keep *keep;
     uint64_t now_ms, timer_ms;
     bool is_done, is_unready, is_short, is_leaving, mints_later, has_wrong_cert;
@@ -204,19 +208,35 @@ static enum err world_mint(struct world *w, struct session *session,
     return *leaf_out != NULL ? OK : ERR_PARSE;
 }
 
+static bool is_listed(const struct id_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static void list_id(struct id_list *list, const char *id)
+{
+    if (list->count < RECORDS_MAX)
+        memcpy(list->ids[list->count++], id, UUID_TEXT_BYTES);
+}
+
 /* Whatever comes of an activity, its last record is its last, unless another
- * request is found to be the same once more, or fetches what it was about. */
+ * request is found to be the same once more (the store takes the later try,
+ * whichever ends first), or fetches what it was about. */
 static void check_record(struct stage *st, const struct record *record)
 {
     struct str json = buf_str(&record->json);
-    bool has_sequel =
-        str_has(json, "\"activity\":\"file.") || str_has(json, "\"attempts\":");
-    for (size_t i = 0; i < st->over_count; i++)
-        check(record->kind == RECORD_VOID || has_sequel ||
-                  strcmp(st->over[i], record->id) != 0,
-            "nothing is recorded behind the last record");
-    if (record->kind == RECORD_DONE && st->over_count < RECORDS_MAX)
-        memcpy(st->over[st->over_count++], record->id, UUID_TEXT_BYTES);
+    if (str_has(json, "\"attempts\":"))
+        list_id(&st->tried_again, record->id);
+    bool has_sequel = str_has(json, "\"activity\":\"file.") ||
+                      is_listed(&st->tried_again, record->id);
+    check(record->kind == RECORD_VOID || has_sequel ||
+              !is_listed(&st->over, record->id),
+        "nothing is recorded behind the last record");
+    if (record->kind == RECORD_DONE)
+        list_id(&st->over, record->id);
 }
 
 static void world_record(struct world *w, struct session *session,
