@@ -409,11 +409,13 @@ class Provider(SsoTest):
     def test_a_certificate_of_somebody_else(self):
         text = self.gateway.config.read_text()
         stranger = certs() / "stranger.pem"
+        self.addCleanup(self.gateway.config.write_text, text)
         self.gateway.config.write_text(text.replace(f"ca_file: {certs() / 'root.pem'}", f"ca_file: {stranger}"))
         failed, ready = (self.gateway.log().count(f"event=signin.{what}") for what in ("failed", "ready"))
         self.gateway.signal(signal.SIGHUP)  # a new process with the new CA
         wait_for(lambda: self.gateway.log().count("event=signin.failed") > failed, 60, "the failure")
-        self.assertEqual(Browser(self.gateway, self.idp).get(START).status_code, 503)
+        wait_for(lambda: Browser(self.gateway, self.idp).get(START).status_code == 503, 60,
+                 "the console to hear that the old process is gone")
         self.gateway.config.write_text(text)
         self.gateway.signal(signal.SIGHUP)
         self.ready(ready)
