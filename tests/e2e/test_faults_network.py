@@ -33,12 +33,18 @@ class OddDns(Dns):
                 sock, _ = self.tcp.accept()
             except OSError:
                 return
-            with sock:
-                data = sock.recv(4096)[2:]
+            threading.Thread(target=self._answer_tcp, args=(sock,), daemon=True).start()
+
+    def _answer_tcp(self, sock):
+        """One question after the other; both of a name may come on one connection."""
+        with sock, sock.makefile("rb") as stream, contextlib.suppress(OSError):
+            while len(head := stream.read(2)) == 2:
+                data = stream.read(int.from_bytes(head, "big"))
                 self.by_tcp.append(data)
-                if b"\4long" in data:
-                    answer = super()._answer(data)
-                    sock.sendall(len(answer).to_bytes(2, "big") + answer)
+                if b"\4long" not in data:
+                    return
+                answer = super()._answer(data)
+                sock.sendall(len(answer).to_bytes(2, "big") + answer)
 
     def _run(self):
         while True:
