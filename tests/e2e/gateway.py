@@ -47,14 +47,20 @@ def certs():
 
 
 def free_port():
-    """Below those that the system gives to clients: none of them takes it before the one it is for."""
+    """Below those that the system gives to clients: none of them takes it before the one it is for.  Nor does
+    another test: a name without a file is held for each port for as long as this process lives."""
     while True:
+        port = random.SystemRandom().randrange(10240, 32768)
+        name = socket.socket(socket.AF_UNIX)
         with socket.socket() as s:
             try:
-                s.bind(("127.0.0.1", random.SystemRandom().randrange(10240, 32768)))
-                return s.getsockname()[1]
+                s.bind(("127.0.0.1", port))
+                name.bind(f"\0promptgate-test-port-{port}")
             except OSError:
+                name.close()
                 continue
+        atexit.register(name.close)
+        return port
 
 
 def wait_for(check, seconds=GUARD_SECONDS, what="condition"):

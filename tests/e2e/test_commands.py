@@ -245,7 +245,7 @@ class FirstStart(Folder):
 
     @contextlib.contextmanager
     def on_a_terminal(self, gateway):
-        """The process, and what it says up to the login."""
+        """The process, what it says up to the login, and a function that reads on."""
         leader, follower = pty.openpty()
         process = subprocess.Popen([BINARY, "run", "-c", gateway.config], stdout=follower, stderr=follower)
         os.close(follower)
@@ -254,7 +254,7 @@ class FirstStart(Folder):
             while not re.search(rb"login .*\n", text):
                 self.assertTrue(select.select([leader], [], [], START_SECONDS)[0], text.decode())
                 text += os.read(leader, 4096)
-            yield process, text.decode()
+            yield process, text.decode(), lambda: os.read(leader, 65536).decode()
         finally:
             process.terminate()
             process.wait(20)
@@ -262,15 +262,16 @@ class FirstStart(Folder):
 
     def test_the_password_goes_to_a_terminal(self):
         g = self.start()
-        with self.on_a_terminal(g) as (process, text):
+        with self.on_a_terminal(g) as (process, text, more):
             self.assertRegex(text, r"login\s+admin, password \S{12,}")
             self.assertFalse((g.data / "admin.initial").exists())
             process.terminate()
-            self.assertEqual(process.wait(20), 0)
+            status = process.wait(20)
+            self.assertEqual(status, 0, status and text + more())
 
     def test_a_start_that_fails_tells_the_login_it_made(self):
         g = self.start()
-        with socket.create_server(("127.0.0.1", g.proxy_port)), self.on_a_terminal(g) as (process, text):
+        with socket.create_server(("127.0.0.1", g.proxy_port)), self.on_a_terminal(g) as (process, text, _):
             self.assertIn("listen.failed", text)
             self.assertRegex(text, r"login\s+admin, password \S{12,}")
             self.assertEqual(process.wait(20), 1)

@@ -9,7 +9,7 @@ from faults import FaultTest
 from gateway import CARD, wait_for
 from raw import read_head, tls_through
 from test_websockets import CODEX, turn
-from websocket import TEXT, Stream, Upgraded, accept, frame as ws_frame
+from websocket import TEXT, Stream, Upgraded, accept, frame as ws_frame, websockets_over_h2
 from wire import ACK, DATA, END_HEADERS, END_STREAM, H2, HEADERS, SETTINGS, frame, headers, open_tls, request_fields
 
 H1_HOST, H2_HOST = "one.chatgpt.com", "two.chatgpt.com"
@@ -72,7 +72,7 @@ class Framing(FaultTest):
             self.socket_is_closed(ws)
 
     def test_f31_fragments_of_a_byte_in_data_frames_of_a_byte_are_joined(self):
-        h2 = H2(open_tls(self, alpn=("h2",)))
+        h2 = websockets_over_h2(self)
         self.addCleanup(h2.close)
         ws = Stream(h2, 1, CODEX)
         self.assertEqual(ws.status, 200)

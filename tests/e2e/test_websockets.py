@@ -16,7 +16,7 @@ from gateway import CARD, GatewayTest, wait_for
 from raw import read_response, tls_through
 from test_clients import node
 from test_http import Scripted
-from websocket import BINARY, CLOSE, PING, PONG, TEXT, Stream, Upgraded, accept, frame, handshake
+from websocket import BINARY, CLOSE, PING, PONG, TEXT, Stream, Upgraded, accept, frame, handshake, websockets_over_h2
 
 EVENTS, CODEX = "/ws/user/user-ana", "/backend-api/codex/responses"
 DEFLATE = "permessage-deflate; client_max_window_bits"
@@ -512,18 +512,8 @@ class WebSocketOrigins(Scripted):
 
 
 class WebSocketsOverH2(SocketTest):
-    def h2(self, host="chatgpt.com"):
-        h2 = wire.H2(wire.open_tls(self, host, alpn=("h2",)))
-        h2.send(wire.frame(wire.SETTINGS, wire.ACK))
-
-        def offers(f):
-            pairs = [f[3][at:at + 6] for at in range(0, len(f[3]), 6)] if f[0] == wire.SETTINGS else []
-            return b"\0\x08\0\0\0\x01" in pairs
-        self.assertTrue(h2.read(offers), "extended CONNECT is announced")
-        return h2
-
     def test_s3_turns_pass_and_are_recorded(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         for number, (extensions, query) in enumerate(((None, ""), (DEFLATE, ""), (DEFLATE, "?takeover=0"), (DEFLATE, "?fragment=7"))):
             ws = Stream(h2, 2 * number + 1, CODEX + query, extensions=extensions)
             self.assertEqual(ws.status, 200)
@@ -538,7 +528,7 @@ class WebSocketsOverH2(SocketTest):
         h2.close()
 
     def test_one_stream_is_blocked_the_others_go_on(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         one, two = Stream(h2, 1, CODEX, extensions=DEFLATE), Stream(h2, 3, CODEX)
         h2.send(wire.headers(5, wire.request_fields("/headers")))
         one.send(turn("card " + CARD), 3)
@@ -552,7 +542,7 @@ class WebSocketsOverH2(SocketTest):
         h2.close()
 
     def test_refusals(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         self.assertEqual(Stream(h2, 1, "/api/auth/session").status, 403)
         self.assertEqual(Stream(h2, 3, EVENTS + "?status=404").status, 404)
         h2.send(wire.headers(5, [(":method", "CONNECT"), (":protocol", "connect-udp"), (":scheme", "https"), (":path", EVENTS),
@@ -567,7 +557,7 @@ class WebSocketsOverH2(SocketTest):
         h2.close()
 
     def test_big_messages_and_floods_share_the_connection(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         ws = Stream(h2, 1, f"{EVENTS}?flood={4 << 20}")
         self.assertEqual(len(ws.read()), 4 << 20)
         text = "".join(f"row {i}\n" for i in range(8000))
@@ -576,7 +566,7 @@ class WebSocketsOverH2(SocketTest):
         h2.close()
 
     def test_a_stream_that_is_reset_ends_its_socket_only(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         one, two = Stream(h2, 1, EVENTS), Stream(h2, 3, EVENTS)
         one.sendall(frame("half a mess", TEXT, fin=False))
         h2.send(wire.frame(wire.RST, 0, 1, struct.pack(">I", 8)))
@@ -587,7 +577,7 @@ class WebSocketsOverH2(SocketTest):
         h2.close()
 
     def test_what_comes_before_the_answer_is_judged_too(self):
-        h2 = self.h2()
+        h2 = websockets_over_h2(self)
         early = wire.frame(wire.DATA, 0, 1, frame(turn("early card " + CARD)))
         ws = Stream(h2, 1, CODEX, behind=early)
         self.assertEqual(ws.status, 200)

@@ -154,6 +154,19 @@ class Upgraded(Frames):
         self.sock.close()
 
 
+def websockets_over_h2(test, host="chatgpt.com"):
+    """A connection on which extended CONNECT has been announced (RFC 8441 §3: not
+    before that may a client ask for it)."""
+    h2 = wire.H2(wire.open_tls(test, host, alpn=("h2",)))
+    h2.send(wire.frame(wire.SETTINGS, wire.ACK))
+
+    def offers(f):
+        pairs = [f[3][at:at + 6] for at in range(0, len(f[3]), 6)] if f[0] == wire.SETTINGS else []
+        return b"\0\x08\0\0\0\x01" in pairs
+    test.assertTrue(h2.read(offers), "extended CONNECT is announced")
+    return h2
+
+
 class Stream(Frames):
     """A stream of an HTTP/2 connection, opened by extended CONNECT."""
 
