@@ -3,7 +3,7 @@
 this fails when an id has no row, a named test is not there (any more), no test
 of a row is named by its id, or a row that has none does not say why.  Tests are
 named as tests/lint/activities.py does, plays as `play: X`.  The table of
-x509-limbo's cases is held against tests/unit/test_trust.c."""
+x509-limbo's cases is held against tests/unit/test_trust_limbo.c."""
 import re
 import sys
 
@@ -42,8 +42,8 @@ def mistakes_of(number, cells):
 
 
 def deviations():
-    """Ids in the table of tests/unit/test_trust.c."""
-    text = (ROOT / "tests/unit/test_trust.c").read_text()
+    """Ids in the table of tests/unit/test_trust_limbo.c."""
+    text = (ROOT / "tests/unit/test_trust_limbo.c").read_text()
     table = re.search(r"deviations\[\] = \{(.*?)\n\};", text, re.DOTALL)[1]
     return {m.replace('"\n', "").replace('"', "") for m in
             ("".join(re.findall(r'"([^"]*)"', strings)) for strings in
