@@ -1,5 +1,5 @@
 /*
- * promptgate.yaml as one struct.  One table in settings.c (key path, type,
+ * promptgate.yaml as one struct.  One table in settings_rows.c (key path, type,
  * min, max, default, unit, description) drives parsing, `check` and
  * docs/settings.md.  Lists and strings live in the struct's arena.
  */
