@@ -444,18 +444,46 @@ size_t marks_next_number(
     return limit;
 }
 
+/* The first place from where on n bytes are of the kind, which the runs `made`
+ * of `least` of them, known by bits of their own, tell: two of those as far
+ * apart as is missing are one of n.  Most blocks have none. */
+static size_t next_longer(const struct marks *m, enum mark kind, enum mark made,
+    unsigned least, size_t at, size_t limit, unsigned n)
+{
+    unsigned by = n - least;
+    if (by == 0)
+        return marks_next(m, made, at, limit);
+    if (by > least)
+        return marks_next_run(
+            m, kind, marks_next(m, made, at, limit), limit, n);
+    if (at >= limit)
+        return at;
+    for (size_t block = at - at % MARK_BLOCK; block < limit;
+         block += MARK_BLOCK) {
+        const struct mark_block *b = marks_block(m, block);
+        uint64_t bits = b->kinds[made];
+        if (bits == 0)
+            continue;
+        bits &= bits >> by | b[1].kinds[made] << (MARK_BLOCK - by);
+        if (block < at)
+            bits = from_on(bits, at);
+        if (bits != 0)
+            return smaller(block + (size_t)__builtin_ctzll(bits), limit);
+    }
+    return limit;
+}
+
 size_t marks_next_digits(
     const struct marks *m, size_t at, size_t limit, unsigned n)
 {
-    at = marks_next(m, MARK_FOUR, at, limit);
-    return n <= 4 ? at : marks_next_run(m, MARK_DIGIT, at, limit, n);
+    return next_longer(m, MARK_DIGIT, MARK_FOUR, 4, at, limit, n);
 }
 
 size_t marks_next_token(
     const struct marks *m, enum mark kind, size_t at, size_t limit, unsigned n)
 {
-    at = marks_next(m, kind == MARK_TOKEN ? MARK_NAME : MARK_LONG, at, limit);
-    return n == MARK_RUN ? at : marks_next_run(m, kind, at, limit, n);
+    enum mark made = kind == MARK_TOKEN ? MARK_NAME : MARK_LONG;
+    return next_longer(m, kind, made, MARK_RUN, at, limit, n);
 }
 
 size_t marks_count(
