@@ -125,11 +125,22 @@ static size_t first_group(
     return start;
 }
 
-/* At `at` there is the first of some blanks a stride apart. */
-static size_t try_row(struct str text, size_t at, size_t stride, size_t done,
-    struct view_edits *out)
+/* Whether n bytes from `at` on may be a group, which they are not if a sign
+ * that is none of a token's is among them. */
+static bool may_be_group(const struct marks *marks, size_t at, size_t n)
 {
-    if (!is_made(str_sub(text, at + 1, at + EQUAL * stride)))
+    uint64_t others = ~marks_window(marks, MARK_TURN, at);
+    return n >= MARK_BLOCK || (others & ((UINT64_C(1) << n) - 1)) == 0;
+}
+
+/* At `at` there is the first of some blanks a stride apart. */
+static size_t try_row(const struct marks *marks, size_t at, size_t stride,
+    size_t done, struct view_edits *out)
+{
+    struct str text = marks->text;
+    if (!may_be_group(marks, at + 1, stride - 1) ||
+        !may_be_group(marks, at + stride + 1, stride - 1) ||
+        !is_made(str_sub(text, at + 1, at + EQUAL * stride)))
         return at + 1;
     return try_groups(
         text, first_group(text, at, stride, done), stride - 1, out);
@@ -142,22 +153,65 @@ static uint64_t find_blanks(const struct mark_block *b)
     return bits & ~(bits << 1) & ~(bits >> 1);
 }
 
+/* The last blanks, and how many of the distances between them are equal. */
+struct row {
+    size_t last, stride, equal;
+};
+
+/* Whether with the blank at `at` there are as many as promise a row. */
+static inline bool goes_on(struct row *row, size_t at)
+{
+    size_t stride = at - row->last;
+    row->equal = stride == row->stride ? row->equal + 1 : 1;
+    row->stride = stride;
+    row->last = at;
+    return row->equal == EQUAL && stride >= STRIDE_MIN && stride <= STRIDE_MAX;
+}
+
+/* What is in no word (is_made). */
+static bool has_made(
+    const struct mark_block *b, const struct mark_block *before)
+{
+    uint64_t upper = b->kinds[MARK_UPPER], digits = b->kinds[MARK_DIGIT];
+    uint64_t small = b->kinds[MARK_WORD] & ~upper & ~digits;
+    uint64_t last = before == NULL
+                        ? 0
+                        : before->kinds[MARK_WORD] & ~before->kinds[MARK_UPPER];
+    return (digits | (upper & (small << 1 | last >> (MARK_BLOCK - 1)))) != 0;
+}
+
+/* Blocks that are far behind any such thing are passed over; a row may begin
+ * in the last of them. */
 size_t island_find_groups(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
-    size_t done = from, last = 0, stride = 0, equal = 0;
+    enum {
+        REACH = (EQUAL * STRIDE_MAX + MARK_BLOCK - 1) / MARK_BLOCK,
+        BEFORE = ((EQUAL + 1) * STRIDE_MAX + MARK_BLOCK - 1) / MARK_BLOCK
+    };
+    struct row row = {0};
+    size_t done = from, near = 0, passed = 0;
     for (size_t block = from - from % MARK_BLOCK; block < to;
          block += MARK_BLOCK) {
-        uint64_t bits = find_blanks(marks_block(marks, block));
-        for (; bits != 0; bits &= bits - 1) {
+        const struct mark_block *b = marks_block(marks, block);
+        if (has_made(b, block > marks->from ? b - 1 : NULL))
+            near = REACH + 1;
+        if (near == 0) {
+            passed++;
+            continue;
+        }
+        near--;
+        for (size_t i = passed < BEFORE ? passed : BEFORE; i > 0; i--)
+            for (uint64_t bits = find_blanks(b - i); bits != 0;
+                 bits &= bits - 1)
+                (void)goes_on(&row,
+                    block - i * MARK_BLOCK + (size_t)__builtin_ctzll(bits));
+        passed = 0;
+        for (uint64_t bits = find_blanks(b); bits != 0; bits &= bits - 1) {
             size_t at = block + (size_t)__builtin_ctzll(bits);
-            equal = at - last == stride ? equal + 1 : 1;
-            stride = at - last;
-            last = at;
-            if (equal != EQUAL || stride < STRIDE_MIN || stride > STRIDE_MAX ||
-                at >= to || at - EQUAL * stride < done)
-                continue;
-            done = try_row(marks->text, at - EQUAL * stride, stride, done, out);
+            if (goes_on(&row, at) && at < to && at - EQUAL * row.stride >= done)
+                done = try_row(
+                    marks, at - EQUAL * row.stride, row.stride, done, out);
         }
     }
     return done > to ? done : to;

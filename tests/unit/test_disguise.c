@@ -190,6 +190,41 @@ static void groups_are_decoded_as_one(void **state)
     assert_shows(find, "2019 2020 2021 2022 2023 2024 2025", NULL);
 }
 
+/* How many edits a text has of `n` bytes of prose, and then of this. */
+static size_t count_behind(find_fn *find, size_t n, const char *value)
+{
+    static const char prose[] = "no man is an island \nor two\n\n";
+    struct buf text = {0};
+    struct marks marks = {0};
+    struct view_edits edits = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_append_char(&text, prose[i % (sizeof prose - 1)]);
+    buf_append_str(&text, str_of(value));
+    marks_make(&marks, buf_str(&text), 0, text.n);
+    find(&marks, 0, text.n, &edits);
+    size_t count = edits.count;
+    view_edits_free(&edits);
+    marks_free(&marks);
+    buf_free(&text);
+    return count;
+}
+
+static void prose_in_front_hides_nothing(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 700; n++) {
+        assert_int_equal(count_behind(island_find_groups, n,
+                             " is cGlu IDQ5 Mjkg MTE4 MCAy Mg== when"),
+            1);
+        assert_int_equal(count_behind(turn_find_initials, n,
+                             "\n\n4 birds\n1 a\n8 b\n2 c\n2\n9\n5\n1 x\n"),
+            1);
+        assert_int_equal(count_behind(turn_find_initials, n,
+                             "\n- 4 birds\n1 a\n8 b\n2 c\n2\n9\n5\n1 x\n"),
+            0);
+    }
+}
+
 static void utf16_may_begin_with_its_mark(void **state)
 {
     (void)state;
@@ -264,6 +299,7 @@ int main(void)
         cmocka_unit_test(pieces_of_an_account_are_joined),
         cmocka_unit_test(initials_of_lines_are_read_downwards),
         cmocka_unit_test(groups_are_decoded_as_one),
+        cmocka_unit_test(prose_in_front_hides_nothing),
         cmocka_unit_test(utf16_may_begin_with_its_mark),
         cmocka_unit_test(codes_are_read_in_every_base),
         cmocka_unit_test(morse_may_have_slashes),
