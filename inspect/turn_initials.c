@@ -110,27 +110,87 @@ static size_t line_end(struct str text, size_t at)
     return end == NULL ? text.n : (size_t)(end - text.p);
 }
 
-size_t turn_find_initials(
-    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+/* Rows of lines from the one at `at` on, up to one that begins with no letter
+ * or digit: behind that.  One that begins before `to` is read to its end. */
+static size_t read_rows(
+    struct str text, size_t at, size_t to, struct view_edits *out)
 {
-    struct str text = marks->text;
     struct initials in = {.n = 0};
-    size_t at = from == 0 ? 0 : line_end(text, from - 1) + 1;
-    while (at < text.n && (at < to || in.n > 0)) {
+    bool is_over = false;
+    while (!is_over && at < text.n && (at < to || in.n > 0)) {
         size_t end = in.n < INITIALS_MAX ? read_line(text, at) : 0;
         if (end != 0) {
             in.starts[in.n] = at;
             in.end = end;
             in.text[in.n++] = (char)toupper((unsigned char)text.p[at]);
-        }
-        if (end == 0) {
+        } else {
             add_key(&in, out);
             add_numbers(text, &in, out);
             in.n = 0;
+            is_over = !isalnum((unsigned char)text.p[at]);
         }
         at = line_end(text, at) + 1;
     }
     add_key(&in, out);
     add_numbers(text, &in, out);
-    return at > to ? at : to;
+    return at;
+}
+
+/* What is known of a row by the first bytes of its lines alone. */
+struct glance {
+    size_t first; /* where it begins */
+    bool is_begun;
+    size_t digits; /* lines with one, up to here */
+    uint32_t last; /* four letters, in upper case */
+};
+
+/* Whether the row, which has the line at `at`, may hold something. */
+static bool is_worth_it(struct glance *g, struct str text, size_t at)
+{
+    enum { AKIA = 0x414b4941, ASIA = 0x41534941 };
+    unsigned char c = (unsigned char)text.p[at];
+    if (!g->is_begun)
+        *g = (struct glance){.first = at, .is_begun = true};
+    g->digits = isdigit(c) ? g->digits + 1 : 0;
+    g->last = g->last << 8 | (uint32_t)toupper(c);
+    return g->digits == NUMBER_MIN || g->last == AKIA || g->last == ASIA;
+}
+
+/* Where lines of a block begin. */
+static uint64_t find_lines(const struct marks *marks, size_t block)
+{
+    const struct mark_block *b = marks_block(marks, block);
+    uint64_t ends = b->kinds[MARK_JOINT] & ~b->kinds[MARK_INK]; /* '\n' */
+    uint64_t last = block == 0;
+    if (block > marks->from)
+        last = (b[-1].kinds[MARK_JOINT] & ~b[-1].kinds[MARK_INK]) >>
+               (MARK_BLOCK - 1);
+    return ends << 1 | last;
+}
+
+size_t turn_find_initials(
+    const struct marks *marks, size_t from, size_t to, struct view_edits *out)
+{
+    struct str text = marks->text;
+    struct glance row = {0};
+    size_t done = from;
+    for (size_t block = from - from % MARK_BLOCK; block < to;
+         block += MARK_BLOCK) {
+        uint64_t words = marks_block(marks, block)->kinds[MARK_WORD];
+        uint64_t bits = find_lines(marks, block);
+        for (; bits != 0; bits &= bits - 1) {
+            size_t at = block + (size_t)__builtin_ctzll(bits);
+            if (at < done || at >= to)
+                continue;
+            if ((words >> at % MARK_BLOCK & 1) == 0)
+                row.is_begun = false;
+            else if (is_worth_it(&row, text, at)) {
+                done = read_rows(text, row.first, to, out);
+                row.is_begun = false;
+            }
+        }
+    }
+    if (row.is_begun && to < text.n)
+        done = read_rows(text, row.first, to, out);
+    return done > to ? done : to;
 }
