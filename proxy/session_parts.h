@@ -244,22 +244,21 @@ bool origin_look_for_room(struct session *s);
 void origin_reap(struct session *s);
 const char *dial_failure(enum dial_result result);
 
-/* txn.c */
+/* txn_client.c, txn_origin.c */
 extern const struct codec_events txn_client_events;
 extern const struct codec_events txn_origin_events;
+/* The body that came while the front was still asking. */
+void txn_take_early(struct txn *txn);
+
+/* txn.c */
 void txn_new(struct session *s, struct stream *stream, struct head *head,
     struct str host, uint16_t port, bool uses_tls, bool is_inspected);
 void txn_pump(struct txn *txn);
 void txn_free(struct txn **txn);
-void txn_on_recorded(struct txn *txn, enum err err);
-void txn_on_extracted(struct txn *t, const struct extract_report *report);
-void txn_on_kept(struct txn *txn, struct str answer);
 void txn_on_deadline(struct txn *txn, uint64_t now_ms);
 uint64_t txn_deadline(const struct txn *txn);
 struct txn *txn_find(struct session *s, uint64_t id);
 void txn_origin_failed(struct txn *txn, const char *failure, struct str detail);
-
-/* txn_head.c */
 static inline struct txn *txn_of(const struct stream *stream)
 {
     return stream_user(stream);
@@ -268,6 +267,18 @@ void txn_touch(struct txn *txn); /* its deadline starts anew */
 /* No response of the origin will be relayed (any more): the client got
  * `status` from us, or nothing (0). */
 void txn_finish_with(struct txn *txn, int status);
+void txn_release_streams(struct txn *txn);
+
+/* txn_judge.c */
+/* As far as it goes now: collects, steps, decides. */
+void txn_pump_judge(struct txn *txn);
+/* Steps the exchange to its end; false while something is awaited. */
+bool txn_step(struct txn *txn);
+void txn_on_recorded(struct txn *txn, enum err err);
+void txn_on_extracted(struct txn *t, const struct extract_report *report);
+void txn_on_kept(struct txn *txn, struct str answer);
+
+/* txn_record.c, txn_head.c */
 /* What the exchange has to record and to note; waits: OPEN ones are awaited. */
 void txn_send_records(struct txn *txn, bool waits);
 /* What it leaves with the keeper; txn_send_records does it, too. */
