@@ -1,5 +1,5 @@
-/* A service map as it lies in memory: for service.c, service_load.c and
- * service_event.c. */
+/* A service map as it lies in memory, and what its readers share: for
+ * service*.c only. */
 #ifndef INSPECT_SERVICE_PARTS_H
 #define INSPECT_SERVICE_PARTS_H
 
@@ -33,10 +33,55 @@ struct loader {
     struct yaml_doc *doc;
     const struct yaml_node *prefixes;
 };
+
+/* ---- service_load.c ---- */
+
+extern const char *const SERVICE_BLOCKS[];
+
+/* ---- service_value.c: values, copied into the map's arena ---- */
+
+struct str *service_copy_strs(
+    struct loader *l, struct yaml_strs list, size_t *count_out);
+struct str *service_load_hosts(struct loader *l, const struct yaml_node *map,
+    const char *key, size_t *count_out);
 /* "messages[].content" (struct json_path); false: it is none. */
 bool service_parse_path(
     struct loader *l, struct str text, struct json_path *path_out);
-/* service_event.c: the key `event` of a route. */
+/* A list of them. */
+void service_load_paths(struct loader *l, const struct yaml_node *map,
+    const char *key, struct json_paths *paths_out);
+/* One path of plain names. */
+void service_load_name(struct loader *l, const struct yaml_node *map,
+    const char *key, const char *otherwise, struct json_path *path_out);
+
+/* ---- service_route.c ---- */
+
+void service_load_route(struct loader *l, const struct yaml_node *map,
+    const struct service *service, struct route *route);
+
+/* ---- service_body.c: a key of a route each ---- */
+
+void service_load_ids(struct loader *l, const struct yaml_node *map,
+    struct json_paths paths_out[ROUTE_ID_COUNT]);
+void service_load_answer_ids(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_who(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_file_names(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_target(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_upload(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_file(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_cases(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+void service_load_answer(
+    struct loader *l, const struct yaml_node *map, struct route *route);
+
+/* ---- service_event.c: the key `event` of a route ---- */
+
 void service_load_event(
     struct loader *l, const struct yaml_node *map, struct route *route);
 

@@ -45,7 +45,8 @@ inspect/multipart.c inspect/mweb_html.c inspect/mweb_ndjson.c inspect/ndjson.c
 inspect/norm.c inspect/openai_answer.c inspect/resume.c inspect/delta_keep.c inspect/openai_media.c
 inspect/openai_request.c inspect/pick.c inspect/policy.c inspect/rules.c
 inspect/rules_pattern.c inspect/rules_words.c
-inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c
+inspect/rules_hs.c inspect/runs.c inspect/scan_hs.c inspect/service.c inspect/service_load.c inspect/service_route.c
+inspect/service_body.c inspect/service_value.c
 inspect/sse.c inspect/upload.c inspect/upload_facts.c
 inspect/upload_pieces.c proxy/control.c
 proxy/fields.c proxy/h1.c proxy/h1_conn.c proxy/h1_head.c proxy/h1_write.c

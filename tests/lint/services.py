@@ -6,13 +6,13 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LOADER = ROOT / "inspect/service_load.c"
+LOADERS = sorted((ROOT / "inspect").glob("service*.c"))
 PAGE = ROOT / "docs/services.md"
 
 
 def words_of(source):
-    """(table, word) of every `static const char *const TABLE[] = {…}`."""
-    tables = re.findall(r"static const char \*const (\w+)\[\] = \{(.*?)\};", source, re.DOTALL)
+    """(table, word) of every `const char *const TABLE[] = {…}`."""
+    tables = re.findall(r"const char \*const (\w+)\[\] = \{(.*?)\};", source, re.DOTALL)
     for table, body in tables:
         for word in re.findall(r'"([\w-]+)"', body):
             yield table, word
@@ -22,10 +22,10 @@ def main():
     named = set()
     for piece in re.findall(r"```yaml\n(.*?)```|`([^`\n]+)`", PAGE.read_text(), re.DOTALL):
         named |= set(re.findall(r"[\w-]+", " ".join(piece)))
-    words = sorted(set(words_of(LOADER.read_text())))
-    missing = [(table, word) for table, word in words if word not in named]
-    for table, word in missing:
-        print(f"docs/services.md does not name \"{word}\" ({LOADER.name}, {table})")
+    words = sorted({(file.name, *word) for file in LOADERS for word in words_of(file.read_text())})
+    missing = [(file, table, word) for file, table, word in words if word not in named]
+    for file, table, word in missing:
+        print(f"docs/services.md does not name \"{word}\" ({file}, {table})")
     return 1 if missing or not words else 0
 
 
