@@ -4,6 +4,8 @@
  */
 #include "inspect/finding.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 enum { MASK_MAX = 16 };
@@ -33,18 +35,14 @@ struct finding *findings_add_ranked(
     return &f->items[weakest];
 }
 
-static void append_bullets(struct buf *out, size_t n)
-{
-    for (size_t i = 0; i < n && i < MASK_MAX; i++)
-        buf_append_str(out, STR("\xe2\x80\xa2"));
-}
-
 /* Characters, not bytes, so that nothing is cut inside a sequence. */
 static size_t skip_characters(struct str s, size_t count)
 {
     size_t at = 0;
-    for (size_t i = 0; i < count && at < s.n; i++) {
-        size_t n = utf8_length(str_sub(s, at, s.n));
+    for (; at < s.n && count > 0; count--) {
+        size_t n = (unsigned char)s.p[at] < 0x80
+                       ? 1
+                       : utf8_length(str_sub(s, at, s.n));
         at += n == 0 ? 1 : n;
     }
     return at;
@@ -54,24 +52,30 @@ static size_t count_characters(struct str s)
 {
     size_t at = 0, count = 0;
     for (; at < s.n; count++)
-        at += skip_characters(str_sub(s, at, s.n), 1);
+        at += (unsigned char)s.p[at] < 0x80
+                  ? 1
+                  : skip_characters(str_sub(s, at, s.n), 1);
     return count;
 }
 
 struct str finding_mask(struct arena *arena, struct str value, bool is_number)
 {
-    struct buf out = {0};
+    static const char bullet[] = "\xe2\x80\xa2";
+    enum { BULLET = sizeof bullet - 1, SHOWN_MAX = 4 * 4 };
+    char out[2 * SHOWN_MAX + MASK_MAX * BULLET];
     size_t length = count_characters(value);
     size_t head = is_number ? (length >= 13 ? 1 : 0) : length >= 12 ? 4 : 0;
     size_t tail = is_number && length >= 9 ? 4 : 0;
-    size_t head_end = skip_characters(value, head);
-    size_t tail_start = skip_characters(value, length - tail);
-    buf_append_str(&out, str_sub(value, 0, head_end));
-    append_bullets(&out, length - head - tail);
-    buf_append_str(&out, str_sub(value, tail_start, value.n));
-    struct str kept = arena_copy(arena, buf_str(&out));
-    buf_free(&out);
-    return kept;
+    size_t hidden = length - head - tail;
+    size_t n = skip_characters(value, head);
+    size_t behind = n + skip_characters(str_sub(value, n, value.n), hidden);
+    if (value.n == 0)
+        return value;
+    memcpy(out, value.p, n);
+    for (size_t i = 0; i < hidden && i < MASK_MAX; i++, n += BULLET)
+        memcpy(out + n, bullet, BULLET);
+    memcpy(out + n, value.p + behind, value.n - behind);
+    return arena_copy(arena, str_make(out, n + value.n - behind));
 }
 
 void findings_add_unreadable(

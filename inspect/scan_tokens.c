@@ -23,37 +23,49 @@ struct token_start {
     size_t at, bytes;
     bool is_old;     /* a view left it as it was */
     uint64_t *forms; /* a bit for each pattern that may begin so */
+    struct char_bits bits;
 };
 
-/* Which patterns may match at that start: few do, and where there are none no
- * word need be looked for. */
+/* Which patterns may match at that start, by its first byte, its first word
+ * and its length.  Their places are compared only of those that are asked for
+ * (keep_forms): most starts have no word near by. */
 static bool find_forms(struct scan_job *job, struct token_start *start)
 {
     const struct rules *rules = job->scanner->rules;
-    struct char_bits bits = marks_char_bits(&job->marks, start->at);
-    size_t lead =
-        ~bits.word == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(~bits.word);
+    start->bits = marks_char_bits(&job->marks, start->at);
+    uint64_t others = ~start->bits.word;
+    size_t lead = others == 0 ? MARK_BLOCK : (size_t)__builtin_ctzll(others);
     unsigned char first = (unsigned char)job->text.p[start->at];
     size_t length = start->bytes < RULE_LEADS ? start->bytes : RULE_LEADS - 1;
-    bool has_any = false;
     size_t words = rules->token_form_words;
+    uint64_t any = 0;
     for (size_t i = 0; i < words; i++) {
-        const struct char_form *forms = rules->token_chars + i * 64;
-        uint64_t left = rules->token_leads[lead * words + i] &
-                        rules->token_firsts[first * words + i] &
-                        rules->token_lengths[length * words + i];
+        uint64_t found = rules->token_leads[lead * words + i] &
+                         rules->token_firsts[first * words + i] &
+                         rules->token_lengths[length * words + i];
         if (job->is_turned)
-            left &= rules->token_turned[i];
+            found &= rules->token_turned[i];
         if (start->is_old)
-            left &= rules->token_open[i];
-        uint64_t found = 0;
-        for (; left != 0; left &= left - 1)
-            if (may_have_form(&bits, &forms[__builtin_ctzll(left)]))
-                found |= left & -left;
+            found &= rules->token_open[i];
         start->forms[i] = found;
-        has_any = has_any || found != 0;
+        any |= found;
     }
-    return has_any;
+    return any != 0;
+}
+
+/* Of forms[i], those of `asked` that may stand there; the others of them are
+ * dropped. */
+static inline uint64_t keep_forms(const struct rules *rules,
+    const struct token_start *start, size_t i, uint64_t asked)
+{
+    uint64_t kept = start->forms[i] & asked;
+    for (uint64_t left = kept; left != 0; left &= left - 1) {
+        size_t form = i * 64 + (size_t)__builtin_ctzll(left);
+        if (!may_have_form(&start->bits, &rules->token_chars[form]))
+            kept &= ~(left & -left);
+    }
+    start->forms[i] &= ~asked | kept;
+    return kept;
 }
 
 /* word_end: where the word that brought us here ends. */
@@ -92,7 +104,8 @@ static bool is_asked_for(
     size_t words = rules->token_form_words;
     uint64_t wanted = 0;
     for (size_t i = 0; i < words; i++)
-        wanted |= start->forms[i] & rules->token_words[word * words + i];
+        wanted |=
+            keep_forms(rules, start, i, rules->token_words[word * words + i]);
     return wanted != 0;
 }
 
@@ -118,7 +131,7 @@ static bool try_unnamed(struct scan_job *job, const struct token_start *start)
     const uint64_t *unnamed = rules->token_words + rules->word_count * words;
     uint64_t left = 0;
     for (size_t i = 0; i < words; i++) {
-        uint64_t forms = start->forms[i] & unnamed[i];
+        uint64_t forms = keep_forms(rules, start, i, unnamed[i]);
         for (; forms != 0; forms &= forms - 1) {
             size_t form = i * 64 + (size_t)__builtin_ctzll(forms);
             try_token(job, &rules->tokens[rules->token_forms[form].entry],
@@ -134,8 +147,10 @@ static void try_words(
     struct scan_job *job, size_t at, size_t blank, bool is_old)
 {
     const struct rules *rules = job->scanner->rules;
-    struct token_start start = {
-        at, blank - at, is_old, job->scanner->token_forms};
+    struct token_start start = {.at = at,
+        .bytes = blank - at,
+        .is_old = is_old,
+        .forms = job->scanner->token_forms};
     if (rules->token_bytes[(unsigned char)job->text.p[at]] > start.bytes ||
         !find_forms(job, &start) || !try_unnamed(job, &start))
         return;
@@ -171,13 +186,27 @@ static size_t start_of_parts(struct str text, size_t start)
     return at;
 }
 
-/* A run too long for a look is as good as endless. */
-static size_t next_blank(struct str text, size_t at)
+/* A run too long for a look is as good as endless.  Bytes of no ink that are
+ * no blanks are rare. */
+static size_t next_blank(const struct scan_job *job, size_t at)
 {
+    struct str text = job->text;
     size_t most = at + RULE_TOKEN_MAX;
-    while (at < most && at < text.n && !isspace((unsigned char)text.p[at]))
+    size_t stop = most < text.n ? most : text.n;
+    while (at < stop) {
+        uint64_t blanks = ~UINT64_C(0);
+        if (at < job->marks.to)
+            blanks = ~marks_window(&job->marks, MARK_INK, at);
+        if (blanks == 0) {
+            at += MARK_BLOCK;
+            continue;
+        }
+        at += (size_t)__builtin_ctzll(blanks);
+        if (at >= stop || isspace((unsigned char)text.p[at]))
+            break;
         at++;
-    return at < text.n && at == most ? SIZE_MAX : at;
+    }
+    return at < stop ? at : stop < text.n ? SIZE_MAX : text.n;
 }
 
 static bool is_worth_it(const struct scan_job *job, size_t start, size_t end)
@@ -197,7 +226,7 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
     size_t slash = start, starts = 0;
     if (!is_worth_it(job, start, end))
         return;
-    size_t blank = next_blank(job->text, end);
+    size_t blank = next_blank(job, end);
     bool is_old =
         !scan_views_changed(job, start > PARTS_MAX ? start - PARTS_MAX : 0,
             blank < job->text.n ? blank : job->text.n);
