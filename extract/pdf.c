@@ -14,16 +14,24 @@
 #include "extract/pdf_objects.h"
 #include "extract/program.h"
 
-/* Fewer characters a page than that: the page is a picture. */
-enum { WORDS_A_PAGE = 16, INFO_MAX = 256 * 1024, PAGE_MAX = 64 << 20 };
+/* Fewer characters a page than that: the page may be a picture.  A character
+ * of ordinary size has at most so much ink where a page is drawn. */
+enum {
+    WORDS_A_PAGE = 16,
+    INK_A_LETTER = 120,
+    INFO_MAX = 256 * 1024,
+    PAGE_MAX = 64 << 20
+};
 
 static bool says(struct program_run *run, const char *what)
 {
     return str_has(buf_str(&run->err), what);
 }
 
-/* False: there is nothing to be had from poppler. */
-static bool put_text(struct job *job, struct str bytes, struct buf *text_out)
+/* False: there is nothing to be had from poppler, maybe for want of a
+ * password. */
+static bool put_text(
+    struct job *job, struct str bytes, struct buf *text_out, bool *is_locked)
 {
     static const char *const argv[] = {
         PROGRAM_PDFTOTEXT, "-q", "-enc", "UTF-8", "-", "-", NULL};
@@ -40,12 +48,11 @@ static bool put_text(struct job *job, struct str bytes, struct buf *text_out)
     if (is_good)
         return true;
     program_run(aloud, bytes, INFO_MAX, &run); /* why not? */
+    *is_locked = says(&run, "assword") || says(&run, "ncrypt");
     if (run.is_missing)
         job_trouble(job, EXTRACT_CRASHED);
     else
-        job_trouble(job, says(&run, "assword") || says(&run, "ncrypt")
-                             ? EXTRACT_ENCRYPTED
-                             : EXTRACT_DAMAGED);
+        job_trouble(job, *is_locked ? EXTRACT_ENCRYPTED : EXTRACT_DAMAGED);
     program_free(&run);
     return false;
 }
@@ -60,6 +67,17 @@ static unsigned count_pages(struct str info)
             str_to_u64(str_trim(str_sub(line, 6, line.n)), &pages) != OK)
             pages = 0;
     return pages < 100000 ? (unsigned)pages : 100000;
+}
+
+/* Poppler has read the trailer, and what it refers to: the word alone may
+ * stand anywhere. */
+static bool says_locked(struct str info)
+{
+    struct str line;
+    while (str_split(&info, '\n', &line))
+        if (str_starts(line, "Encrypted:"))
+            return str_starts(str_trim(str_sub(line, 10, line.n)), "yes");
+    return false;
 }
 
 /* What somebody wrote; not the sizes and versions. */
@@ -80,18 +98,28 @@ static void put_properties(struct job *job, struct str info)
     }
 }
 
-/* A page without words may be a picture of some, or empty: black pixels in
- * the PGM that pdftoppm writes tell which. */
-static bool is_blank(struct str pgm)
+static size_t count_letters(struct str page)
 {
-    enum { HEAD_BYTES = 32, WHITISH = 192 };
-    for (size_t i = HEAD_BYTES; i < pgm.n; i++)
-        if ((unsigned char)pgm.p[i] < WHITISH)
-            return false;
-    return true;
+    size_t count = 0;
+    for (size_t i = 0; i < page.n; i++)
+        count += (unsigned char)page.p[i] > ' ';
+    return count;
 }
 
-static void read_scanned_page(struct job *job, struct str bytes, unsigned page)
+/* Black pixels of the PGM that pdftoppm writes. */
+static size_t count_ink(struct str pgm)
+{
+    enum { HEAD_BYTES = 32, WHITISH = 192 };
+    size_t count = 0;
+    for (size_t i = HEAD_BYTES; i < pgm.n; i++)
+        count += (unsigned char)pgm.p[i] < WHITISH;
+    return count;
+}
+
+/* A page with few letters may be a picture of more, or nearly empty.  False:
+ * it is a picture, and no more may be read. */
+static bool read_scanned_page(
+    struct job *job, struct str bytes, unsigned page, size_t letters)
 {
     char number[16];
     const char *const argv[] = {PROGRAM_PDFTOPPM, "-q", "-f", number, "-l",
@@ -99,17 +127,13 @@ static void read_scanned_page(struct job *job, struct str bytes, unsigned page)
     struct program_run run;
     snprintf(number, sizeof number, "%u", page);
     program_run(argv, bytes, PAGE_MAX, &run);
-    if (run.out.n > 0 && !run.is_cut && !is_blank(buf_str(&run.out)))
+    bool is_drawn = run.out.n > 0 && !run.is_cut;
+    bool may_read = job->pages < job->limits->pages;
+    size_t ink = count_ink(buf_str(&run.out));
+    if (is_drawn && may_read && ink > 0)
         ocr_read(job, buf_str(&run.out));
     program_free(&run);
-}
-
-static bool has_few_words(struct str page)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < page.n; i++)
-        count += (unsigned char)page.p[i] > ' ';
-    return count < WORDS_A_PAGE;
+    return may_read || (is_drawn && ink <= letters * INK_A_LETTER);
 }
 
 /* Pages of the text end in a form feed; a damaged file may have fewer of them
@@ -120,15 +144,15 @@ static void read_scans(
     for (unsigned i = 1; i <= pages && !job_is_over(job); i++) {
         struct str page = STR_NONE;
         (void)str_split(&text, '\f', &page);
-        if (!has_few_words(page))
+        size_t letters = count_letters(page);
+        if (letters >= WORDS_A_PAGE)
             continue;
         if (job->limits->pages == 0)
             return;
-        if (job->pages == job->limits->pages) {
+        if (!read_scanned_page(job, bytes, i, letters)) {
             job_trouble(job, EXTRACT_LIMIT);
             return;
         }
-        read_scanned_page(job, bytes, i);
     }
 }
 
@@ -150,10 +174,12 @@ void read_pdf(struct job *job, struct str bytes)
         PROGRAM_PDFINFO, "-enc", "UTF-8", "-", NULL};
     struct program_run info;
     struct buf text = {0};
+    bool is_locked = false;
     if (!job->limits->has_programs)
         job_trouble(job, EXTRACT_CRASHED);
-    if (!job->limits->has_programs || !put_text(job, bytes, &text)) {
-        pdf_objects_read(job, bytes);
+    if (!job->limits->has_programs ||
+        !put_text(job, bytes, &text, &is_locked)) {
+        pdf_objects_read(job, bytes, is_locked);
         read_rest(job, bytes);
         buf_free(&text);
         return;
@@ -161,8 +187,8 @@ void read_pdf(struct job *job, struct str bytes)
     program_run(argv, bytes, INFO_MAX, &info);
     put_properties(job, buf_str(&info.out));
     unsigned pages = count_pages(buf_str(&info.out));
+    pdf_objects_read(job, bytes, says_locked(buf_str(&info.out)));
     program_free(&info);
-    pdf_objects_read(job, bytes);
     read_rest(job, bytes);
     read_scans(job, bytes, buf_str(&text), pages);
     buf_free(&text);

@@ -234,10 +234,10 @@ static struct str before(struct str bytes, size_t begin, size_t at)
     return s;
 }
 
-void pdf_objects_read(struct job *job, struct str bytes)
+void pdf_objects_read(struct job *job, struct str bytes, bool is_locked)
 {
     size_t begin = 0;
-    if (has_name(bytes, "/Encrypt")) {
+    if (is_locked) {
         note_locked(job, bytes);
         return;
     }

@@ -9,6 +9,8 @@
 
 #include "extract/job.h"
 
-void pdf_objects_read(struct job *job, struct str bytes);
+/* is_locked: the strings and streams are ciphertext; only that there are
+ * attached files is told. */
+void pdf_objects_read(struct job *job, struct str bytes, bool is_locked);
 
 #endif

@@ -52,6 +52,19 @@ def two_pages(first, jpeg):
                      b" /BitsPerComponent 8 /Filter /DCTDecode" % (width, height), jpeg), b"<< /Title (scan) >>"])
 
 
+def numbered_pages(count, drawn=b""):
+    """Nothing but their numbers on them, and what is drawn."""
+    pages = range(4, 4 + 2 * count, 2)
+    return d.pdf_objects([
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [" + b" ".join(b"%d 0 R" % n for n in pages) + b"] /Count %d >>" % count,
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        *(part for n in pages for part in (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R"
+            b" /Resources << /Font << /F1 3 0 R >> >> >>" % (n + 1),
+            d.pdf_stream(b"", b"BT /F1 12 Tf 300 40 Td (%d) Tj ET " % n + drawn))), b"<< /Title (numbers) >>"])
+
+
 def tnef(*attributes):
     out = struct.pack("<IH", 0x223e9f78, 1)
     for tag, value in attributes:

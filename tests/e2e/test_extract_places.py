@@ -6,7 +6,7 @@ import subprocess
 import zlib
 
 import documents as d
-from documents_odd import book, commented_zip, database, pdf, run, sheet, two_pages, winmail, word
+from documents_odd import book, commented_zip, database, numbered_pages, pdf, run, sheet, two_pages, winmail, word
 from test_extract import Extraction
 
 VALUE = "AKIAQ3EGPJ5XKZ7WMV2T"
@@ -99,6 +99,15 @@ class Places(Extraction):
             b"trailer\n<<", b"trailer\n<< /ID [<00112233> <00112233>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <" +
             b"5a" * 32 + b"> /U <" + b"a5" * 32 + b"> >>")
         self.assertIn("encrypted", self.trouble(locked))
+
+    def test_the_word_encrypt_locks_nothing(self):
+        for said in (b"(we use /Encrypt here)", b"/Encrypt"):
+            self.whole(pdf(b"<< /Type /Annot /Note %s /Contents (%s) >>" % (said, VALUE.encode())))
+
+    def test_pages_that_are_nearly_empty_are_no_pictures(self):
+        self.configure(pages=2)
+        self.assertIsNone(self.trouble(numbered_pages(6)))
+        self.assertIn("limit", self.trouble(numbered_pages(6, b"40 500 m 340 500 l 340 590 l f")))
 
     # ---- RTF ----
 

@@ -58,9 +58,14 @@ static void read_plain(struct job *job, struct str bytes)
     read_text(job, bytes, NULL);
 }
 
+static void read_pdf_objects(struct job *job, struct str bytes)
+{
+    pdf_objects_read(job, bytes, false);
+}
+
 static void (*const readers[])(struct job *job, struct str bytes) = {job_read,
     read_rtf, read_ole, read_office, read_mail, read_html, read_image,
-    pdf_objects_read, read_biff, read_slides, read_properties, read_packed_rtf,
+    read_pdf_objects, read_biff, read_slides, read_properties, read_packed_rtf,
     read_word_streams, read_archive_of_many, read_compressed, read_plain,
     read_strings};
 
