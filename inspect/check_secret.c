@@ -192,13 +192,26 @@ static bool is_next_name(struct str value)
     return (last == '=' || last == ':') && check_strangeness(value) < 0;
 }
 
-/* "Password used to generate key" */
+/* A mark that stands in sentences, rather than in passwords. */
+static bool is_prose(unsigned char c)
+{
+    return isalpha(c) || c >= 0x80 || strchr(" .,:;'\"()<>/=?_-", c) != NULL;
+}
+
+/* "Password used to generate key", "Element has an aria-busy attribute" */
 static bool is_sentence(struct str value, const struct classes *c)
 {
-    size_t blanks = 0;
-    for (size_t i = 0; i < value.n; i++)
+    enum { BYTES_A_DIGIT = 24, LETTERS_IN_TEN = 7 };
+    size_t blanks = 0, prose = 0;
+    for (size_t i = 0; i < value.n; i++) {
         blanks += value.p[i] == ' ';
-    return blanks >= SENTENCE_BLANKS && c->digit == 0 && c->other == blanks;
+        prose += is_prose((unsigned char)value.p[i]);
+    }
+    size_t letters = c->upper + c->lower + c->high;
+    size_t digits = c->digit;
+    return blanks >= SENTENCE_BLANKS && prose + digits == value.n &&
+           digits <= value.n / BYTES_A_DIGIT &&
+           letters * 10 >= value.n * LETTERS_IN_TEN;
 }
 
 /* Bytes of a binary behind two letters and a colon by chance; of a text in
