@@ -216,75 +216,75 @@ static void read_zip_ends(struct job *job, struct str zip)
 
 /* ---- the choice ---- */
 
+static void read_plain(struct job *job, struct str bytes)
+{
+    read_text(job, bytes, NULL);
+}
+
+static void read_members(struct job *job, struct str bytes)
+{
+    read_archive(job, bytes, false);
+}
+
+static void read_compressed(struct job *job, struct str bytes)
+{
+    read_archive(job, bytes, true);
+}
+
+static void read_zip(struct job *job, struct str bytes)
+{
+    read_members(job, bytes);
+    read_zip_ends(job, bytes);
+}
+
+static void read_zipped_office(struct job *job, struct str bytes)
+{
+    read_office(job, bytes);
+    read_zip_ends(job, bytes);
+}
+
+/* Every format has one: the call of none would end this process, and count as
+ * a document that could not be read. */
+static void (*const readers[])(struct job *, struct str) = {
+    [FORMAT_EMPTY] = read_plain,
+    [FORMAT_TEXT] = read_plain,
+    [FORMAT_HTML] = read_html,
+    [FORMAT_RTF] = read_rtf,
+    [FORMAT_MAIL] = read_mail,
+    [FORMAT_OOXML_WORD] = read_zipped_office,
+    [FORMAT_OOXML_SHEET] = read_zipped_office,
+    [FORMAT_OOXML_SLIDES] = read_zipped_office,
+    [FORMAT_OOXML] = read_zipped_office,
+    [FORMAT_ODT] = read_zipped_office,
+    [FORMAT_ODS] = read_zipped_office,
+    [FORMAT_ODP] = read_zipped_office,
+    [FORMAT_ODF] = read_zipped_office,
+    [FORMAT_EPUB] = read_zipped_office,
+    [FORMAT_ZIP] = read_zip,
+    [FORMAT_TAR] = read_members,
+    [FORMAT_7Z] = read_members,
+    [FORMAT_ARCHIVE] = read_members,
+    [FORMAT_GZIP] = read_compressed,
+    [FORMAT_BZIP2] = read_compressed,
+    [FORMAT_XZ] = read_compressed,
+    [FORMAT_ZSTD] = read_compressed,
+    [FORMAT_LZ4] = read_compressed,
+    [FORMAT_PDF] = read_pdf,
+    [FORMAT_TNEF] = read_tnef,
+    [FORMAT_SQLITE] = read_sqlite,
+    [FORMAT_OLE] = read_ole,
+    [FORMAT_PNG] = read_image,
+    [FORMAT_JPEG] = read_image,
+    [FORMAT_GIF] = read_image,
+    [FORMAT_WEBP] = read_image,
+    [FORMAT_TIFF] = read_image,
+    [FORMAT_BMP] = read_image,
+    [FORMAT_BINARY] = read_strings,
+};
+
 void job_read(struct job *job, struct str bytes)
 {
-    switch (format_of(bytes)) {
-    case FORMAT_EMPTY:
-        return;
-    case FORMAT_TEXT:
-        read_text(job, bytes, NULL);
-        return;
-    case FORMAT_HTML:
-        read_html(job, bytes);
-        return;
-    case FORMAT_RTF:
-        read_rtf(job, bytes);
-        return;
-    case FORMAT_MAIL:
-        read_mail(job, bytes);
-        return;
-    case FORMAT_OOXML_WORD:
-    case FORMAT_OOXML_SHEET:
-    case FORMAT_OOXML_SLIDES:
-    case FORMAT_OOXML:
-    case FORMAT_ODT:
-    case FORMAT_ODS:
-    case FORMAT_ODP:
-    case FORMAT_ODF:
-    case FORMAT_EPUB:
-        read_office(job, bytes);
-        read_zip_ends(job, bytes);
-        return;
-    case FORMAT_ZIP:
-        read_archive(job, bytes, false);
-        read_zip_ends(job, bytes);
-        return;
-    case FORMAT_TAR:
-    case FORMAT_7Z:
-    case FORMAT_ARCHIVE:
-        read_archive(job, bytes, false);
-        return;
-    case FORMAT_GZIP:
-    case FORMAT_BZIP2:
-    case FORMAT_XZ:
-    case FORMAT_ZSTD:
-    case FORMAT_LZ4:
-        read_archive(job, bytes, true);
-        return;
-    case FORMAT_PDF:
-        read_pdf(job, bytes);
-        return;
-    case FORMAT_TNEF:
-        read_tnef(job, bytes);
-        return;
-    case FORMAT_SQLITE:
-        read_sqlite(job, bytes);
-        return;
-    case FORMAT_OLE:
-        read_ole(job, bytes);
-        return;
-    case FORMAT_PNG:
-    case FORMAT_JPEG:
-    case FORMAT_GIF:
-    case FORMAT_WEBP:
-    case FORMAT_TIFF:
-    case FORMAT_BMP:
-        read_image(job, bytes);
-        return;
-    case FORMAT_BINARY:
-        read_strings(job, bytes);
-        return;
-    }
+    readers[format_of(bytes)](job, bytes);
 }
 
 /* Names in archives are converted by the locale's charset. */
