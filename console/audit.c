@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/audit_record.h"
 
 enum { WAIT_SECONDS = 8, TEXT_MAX = 256 };
 
@@ -143,45 +143,23 @@ static struct str bounded(struct str text)
     return str_sub(text, 0, TEXT_MAX);
 }
 
-static void write_actor(
-    struct jsonw *w, const struct request *r, const struct audit *audit)
-{
-    jsonw_key(w, "actor");
-    jsonw_object(w);
-    jsonw_key_str_if(w, "user", bounded(audit->user));
-    jsonw_key_cstr(w, "source", "console");
-    jsonw_key_cstr(w, "ip", r->peer_text);
-    jsonw_close(w);
-}
-
 static void write_record(struct console *c, const struct request *r,
     const struct audit *audit, const char *id, struct buf *out)
 {
-    struct jsonw w = {.out = out};
-    char time[CLOCK_TEXT_BYTES];
-    clock_format(clock_wall_ms(), time);
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "id", id);
-    jsonw_key_cstr(&w, "time", time);
-    jsonw_key_str_if(&w, "node", c->options.node);
-    jsonw_key_cstr(&w, "via", "console");
-    jsonw_key_cstr(&w, "service", "promptgate");
-    jsonw_key_cstr(&w, "activity", audit->action);
-    jsonw_key_cstr(&w, "category", "Console");
-    jsonw_key_cstr(&w, "outcome", audit->is_failure ? "failure" : "success");
-    write_actor(&w, r, audit);
-    if (audit->target_type != NULL) {
-        jsonw_key(&w, "target");
-        jsonw_object(&w);
-        jsonw_key_cstr(&w, "type", audit->target_type);
-        jsonw_key_str_if(&w, "id", bounded(audit->target_id));
-        jsonw_close(&w);
-    }
-    if (audit->details.n > 0) {
-        jsonw_key(&w, "details");
-        jsonw_raw(&w, audit->details);
-    }
-    jsonw_close(&w);
+    struct audit_record record = {
+        .id = id,
+        .time_ms = clock_wall_ms(),
+        .node = c->options.node,
+        .via = "console",
+        .activity = audit->action,
+        .is_failure = audit->is_failure,
+        .user = bounded(audit->user),
+        .ip = r->peer_text,
+        .target_type = audit->target_type,
+        .target_id = bounded(audit->target_id),
+        .details = audit->details,
+    };
+    audit_record_write(&record, out);
 }
 
 void audit_new_id(char id_out[UUID_TEXT_BYTES])

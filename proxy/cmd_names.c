@@ -22,6 +22,7 @@
 #include "proxy/command.h"
 #include "proxy/conf.h"
 #include "proxy/intake.h"
+#include "store/audit_record.h"
 #include "store/indexer.h"
 #include "store/name_rows.h"
 
@@ -169,29 +170,17 @@ static const char *operator_name(void)
 static void write_audit(const struct task *t, const char *action,
     const char *id, const char *who, struct str pseudonym, struct buf *out)
 {
-    struct jsonw w = {.out = out};
-    char time[CLOCK_TEXT_BYTES];
-    clock_format(clock_wall_ms(), time);
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "id", id);
-    jsonw_key_cstr(&w, "time", time);
-    jsonw_key_str_if(&w, "node", t->settings.node);
-    jsonw_key_cstr(&w, "via", "command");
-    jsonw_key_cstr(&w, "service", "promptgate");
-    jsonw_key_cstr(&w, "activity", action);
-    jsonw_key_cstr(&w, "category", "Console");
-    jsonw_key_cstr(&w, "outcome", "success");
-    jsonw_key(&w, "actor");
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "user", who);
-    jsonw_key_cstr(&w, "source", "command");
-    jsonw_close(&w);
-    jsonw_key(&w, "target");
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "type", "person");
-    jsonw_key_str(&w, "id", pseudonym);
-    jsonw_close(&w);
-    jsonw_close(&w);
+    struct audit_record record = {
+        .id = id,
+        .time_ms = clock_wall_ms(),
+        .node = t->settings.node,
+        .via = "command",
+        .activity = action,
+        .user = str_of(who),
+        .target_type = "person",
+        .target_id = pseudonym,
+    };
+    audit_record_write(&record, out);
 }
 
 /* OK: it is durable. */

@@ -8,6 +8,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "proxy/demo_parts.h"
+#include "store/audit_record.h"
 #include "store/incident_rows.h"
 #include "store/view.h"
 
@@ -63,39 +64,23 @@ struct deed {
 /* False: it would be later than now. */
 static bool do_deed(struct demo *d, const struct deed *deed)
 {
-    char time[CLOCK_TEXT_BYTES];
     if (deed->time_ms >= d->options->until_ms)
         return false;
     struct demo_record *r = demo_add(d, STORE_AUDIT, deed->time_ms);
-    struct jsonw w = {.out = &r->json};
-    clock_format(deed->time_ms, time);
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "id", r->id);
-    jsonw_key_cstr(&w, "time", time);
-    jsonw_key_cstr(&w, "node", DEMO_NODE "gw-1");
-    jsonw_key_cstr(&w, "via", "console");
-    jsonw_key_cstr(&w, "service", "promptgate");
-    jsonw_key_cstr(&w, "activity", deed->action);
-    jsonw_key_cstr(&w, "category", "Console");
-    jsonw_key_cstr(&w, "outcome", "success");
-    jsonw_key(&w, "actor");
-    jsonw_object(&w);
-    jsonw_key_cstr(&w, "user", deed->user);
-    jsonw_key_cstr(&w, "source", "console");
-    jsonw_key_cstr(&w, "ip", "10.20.8.4");
-    jsonw_close(&w);
-    if (deed->target_id != NULL) {
-        jsonw_key(&w, "target");
-        jsonw_object(&w);
-        jsonw_key_cstr(&w, "type", deed->target_type);
-        jsonw_key_cstr(&w, "id", deed->target_id);
-        jsonw_close(&w);
-    }
-    if (deed->details.n > 0) {
-        jsonw_key(&w, "details");
-        jsonw_raw(&w, deed->details);
-    }
-    jsonw_close(&w);
+    bool has_target = deed->target_id != NULL;
+    struct audit_record record = {
+        .id = r->id,
+        .time_ms = deed->time_ms,
+        .node = STR(DEMO_NODE "gw-1"),
+        .via = "console",
+        .activity = deed->action,
+        .user = str_of(deed->user),
+        .ip = "10.20.8.4",
+        .target_type = has_target ? deed->target_type : NULL,
+        .target_id = has_target ? str_of(deed->target_id) : STR_NONE,
+        .details = deed->details,
+    };
+    audit_record_write(&record, &r->json);
     return true;
 }
 
