@@ -168,17 +168,17 @@ static size_t known_end(struct str text, size_t i, struct str name)
     return i;
 }
 
+/* The longest: a login "nils" must not leave "Opal" of "Nils Opal" behind. */
 static bool find_known(
     const struct veil *v, struct str text, size_t i, struct place *out)
 {
+    *out = (struct place){i, i, STR_NONE};
     for (size_t k = 0; k < v->known_count; k++) {
         size_t to = known_end(text, i, v->known[k]);
-        if (to != 0 && (to == text.n || !is_word(text.p[to]))) {
+        if (to > out->to && (to == text.n || !is_word(text.p[to])))
             *out = (struct place){i, to, v->known[k]};
-            return true;
-        }
     }
-    return false;
+    return out->to > i;
 }
 
 static const char *const person_keys[] = {"display_name", "full_name",
