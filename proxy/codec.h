@@ -15,7 +15,7 @@ enum {
 struct codec_vtable {
     void (*free)(struct codec *codec);
     enum err (*feed)(struct codec *codec, struct str bytes);
-    void (*feed_eof)(struct codec *codec);
+    void (*feed_eof)(struct codec *codec, bool is_cut);
     void (*take_output)(struct codec *codec, struct buf *out, size_t max);
     bool (*has_output)(const struct codec *codec);
     bool (*wants_input)(const struct codec *codec);

@@ -143,7 +143,7 @@ static enum err h1_feed(struct codec *codec, struct str bytes)
     return h1->result;
 }
 
-static void h1_feed_eof(struct codec *codec)
+static void h1_feed_eof(struct codec *codec, bool is_cut)
 {
     struct h1 *h1 = h1_of(codec);
     struct h1_stream *s = h1->current;
@@ -151,7 +151,8 @@ static void h1_feed_eof(struct codec *codec)
         return;
     h1->is_eof = true;
     enter(h1);
-    if (h1->phase == PHASE_CLOSE || h1->phase == PHASE_OPAQUE)
+    bool is_end = h1->phase == PHASE_CLOSE && !is_cut;
+    if (is_end || h1->phase == PHASE_OPAQUE)
         h1_deliver_end(h1, NULL);
     else if (s != NULL && !s->recv_done && h1->phase != PHASE_OVER)
         h1_tell_reset(h1, h1_abandon(h1));

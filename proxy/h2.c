@@ -70,8 +70,9 @@ static enum err h2_feed(struct codec *codec, struct str bytes)
     return feed_nghttp2(h2, bytes);
 }
 
-static void h2_feed_eof(struct codec *codec)
+static void h2_feed_eof(struct codec *codec, bool is_cut)
 {
+    (void)is_cut; /* no body ends with its connection here */
     struct h2 *h2 = h2_of(codec);
     h2->depth++;
     h2->is_eof = true;

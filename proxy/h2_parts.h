@@ -43,6 +43,7 @@ struct h2_stream {
     bool is_closed;  /* for nghttp2 */
     bool is_head, is_connect;
     bool resets_after_send; /* answered, the rest of the request unwanted */
+    bool breaks_off;        /* reset as soon as what is queued has gone (F11) */
     bool is_over_high, is_now_writable;
     bool discards; /* answered early: what still comes is dropped */
     size_t discarded;

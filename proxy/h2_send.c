@@ -182,6 +182,8 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *to,
     struct h2_stream *s = source->ptr;
     (void)session, (void)id, (void)to;
     size_t n = s->out.n < length ? s->out.n : length;
+    if (n == 0 && s->breaks_off)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* INTERNAL_ERROR */
     if (n == 0 && !s->send_done) {
         s->is_deferred = true;
         return NGHTTP2_ERR_DEFERRED;
@@ -353,8 +355,15 @@ void h2_send_end(struct stream *stream, const struct head *trailers)
 void h2_reset(struct stream *stream, enum stream_error error)
 {
     struct h2_stream *s = stream_of(stream);
-    if (!s->is_dead)
-        h2_submit_reset(h2_of_stream(s), s, h2_wire_of_error(error));
+    struct h2 *h2 = h2_of_stream(s);
+    if (s->is_dead)
+        return;
+    bool is_behind = error == STREAM_INTERNAL && h2_faces_client(h2) &&
+                     s->head_sent && !s->send_done && !s->is_deferred;
+    if (is_behind) /* an RST_STREAM would overtake what waits here */
+        s->is_dead = s->breaks_off = true;
+    else
+        h2_submit_reset(h2, s, h2_wire_of_error(error));
 }
 
 void h2_release(struct stream *stream)

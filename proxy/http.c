@@ -239,7 +239,12 @@ enum err codec_feed(struct codec *codec, struct str bytes)
 
 void codec_feed_eof(struct codec *codec)
 {
-    codec->table->feed_eof(codec);
+    codec->table->feed_eof(codec, false);
+}
+
+void codec_feed_cut(struct codec *codec)
+{
+    codec->table->feed_eof(codec, true);
 }
 
 void codec_take_output(struct codec *codec, struct buf *out, size_t max)

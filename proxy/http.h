@@ -168,6 +168,9 @@ void codec_free(struct codec **codec);
 enum err codec_feed(struct codec *codec, struct str bytes) MUST_USE;
 /* The peer will send no more: ends close-delimited bodies, resets others. */
 void codec_feed_eof(struct codec *codec);
+/* The connection broke: a body that only its close would end was cut, too
+ * (RFC 9112 §8, S2). */
+void codec_feed_cut(struct codec *codec);
 
 /* Moves up to about max bytes of pending output to the end of *out. */
 void codec_take_output(struct codec *codec, struct buf *out, size_t max);

@@ -22,6 +22,7 @@
 enum {
     SWEEP_MS = 250,
     LATEST_MS = 8 * DEFER_TURN_MS, /* of a turn in which anything is read */
+    LINK_REST_MAX = 256 * 1024,    /* read of a connection that is broken */
 };
 
 enum link_phase { LINK_NEW, LINK_OPEN, LINK_CLOSING, LINK_CLOSED };
@@ -132,10 +133,30 @@ static void link_reset(struct io_link *l)
 
 /* Events */
 
+/* A peer that answers and is gone (F16) has often reset the connection when
+ * the next write finds it so; the kernel still has what it said before. */
+static void read_rest(struct io_link *l)
+{
+    uv_os_fd_t fd;
+    if (l->has_eof || uv_fileno((uv_handle_t *)&l->tcp, &fd) != 0)
+        return;
+    for (size_t left = LINK_REST_MAX; left > 0 && !l->base.is_paused;) {
+        size_t room = left < LINK_READ_MAX ? left : LINK_READ_MAX;
+        ssize_t n = recv(fd, l->links->read_buffer, room, MSG_DONTWAIT);
+        if (n <= 0 || l->phase != LINK_OPEN)
+            break;
+        left -= (size_t)n;
+        l->links->events->on_bytes(
+            l->owner, &l->base, str_make(l->links->read_buffer, (size_t)n));
+    }
+}
+
 static void on_fault(struct deferred *fault)
 {
     struct io_link *l =
         (struct io_link *)((char *)fault - offsetof(struct io_link, fault));
+    if (l->phase == LINK_OPEN)
+        read_rest(l);
     if (l->phase == LINK_OPEN)
         l->links->events->on_broken(l->owner, &l->base, l->broken);
 }
@@ -198,10 +219,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n == UV_ENOBUFS) {
         return;
     } else if (n == UV_EOF) {
-        link_take_eof(l);
+        if (l->broken == 0)
+            link_take_eof(l);
     } else if (n < 0) {
         link_fail(l, (int)n);
-    } else if (n > 0 && l->phase == LINK_OPEN && l->broken == 0) {
+    } else if (n > 0 && l->phase == LINK_OPEN) {
         l->links->events->on_bytes(
             l->owner, &l->base, str_make(buf->base, (size_t)n));
     }

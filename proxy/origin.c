@@ -107,7 +107,7 @@ void origin_fail(struct origin *origin, const char *failure, struct str detail)
     origin->failure = failure;
     origin->failure_detail = arena_copy(&s->arena, detail);
     if (was_open) {
-        codec_feed_eof(origin->side.codec); /* open streams are reset */
+        codec_feed_cut(origin->side.codec); /* open streams are reset */
     } else {
         stats_add(STAT_UPSTREAM_FAILED, 1);
         log_event(LOG_WARN, "origin.failed", LOG_INT("session", s->number),

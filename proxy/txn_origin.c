@@ -127,8 +127,8 @@ static const char *alert_reason(const struct txn *t)
     return tls_failure(tls);
 }
 
-/* Why the origin's answer ended here: malformed (H4), its TLS, or its
- * connection. */
+/* Why the origin's answer ended here, told already: malformed (H4), or its
+ * TLS.  NULL: its connection or stream just ended. */
 static const char *reset_reason(const struct txn *t, enum stream_error error)
 {
     const struct origin *origin = t->origin;
@@ -139,7 +139,7 @@ static const char *reset_reason(const struct txn *t, enum stream_error error)
                               ? codec_refusal(origin->side.codec)
                               : NULL;
     if (refusal == NULL)
-        return "connection-closed";
+        return NULL;
     stats_add(STAT_UPSTREAM_FAILED, 1);
     log_event(LOG_WARN, "response.refused",
         LOG_INT("session", t->session->number), LOG_STR("host", t->host),
@@ -163,6 +163,12 @@ static void on_origin_reset(
         t->origin = NULL;
         t->state = TXN_WAIT;
         return;
+    }
+    if (reason == NULL) {
+        reason = "connection-closed";
+        log_event(LOG_WARN, "response.cut",
+            LOG_INT("session", t->session->number), LOG_STR("host", t->host),
+            LOG_CSTR("reason", reason), LOG_INT("status", t->status));
     }
     if (t->got_response) {
         stream_reset(t->client_stream, STREAM_INTERNAL);

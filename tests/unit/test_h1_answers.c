@@ -69,6 +69,20 @@ static void a_response_without_length_ends_with_the_connection(void **state)
     recorder_close(&r);
 }
 
+static void s2_a_broken_connection_ends_no_response(void **state)
+{
+    (void)state;
+    struct recorder r = {0};
+    recorder_open(&r, HTTP_1_1, FACING_ORIGIN);
+    ask_get(&r, "GET");
+    assert_int_equal(recorder_feed(&r, STR(OK_HEAD "\r\nsome of it"), 3), OK);
+    codec_feed_cut(r.codec);
+    assert_int_equal(r.ends, 0);
+    assert_int_equal(r.resets, 1);
+    assert_true(codec_wants_close(r.codec));
+    recorder_close(&r);
+}
+
 static void head_answers_have_no_body_whatever_they_declare(void **state)
 {
     (void)state;
@@ -226,6 +240,7 @@ int main(void)
         cmocka_unit_test(h4_interim_responses_are_bounded),
         cmocka_unit_test(h4_a_cut_body_is_a_reset),
         cmocka_unit_test(a_response_without_length_ends_with_the_connection),
+        cmocka_unit_test(s2_a_broken_connection_ends_no_response),
         cmocka_unit_test(head_answers_have_no_body_whatever_they_declare),
         cmocka_unit_test(an_origin_serves_on_after_a_release_inside_on_end),
         cmocka_unit_test(an_http_1_0_client_gets_no_chunks),

@@ -512,6 +512,45 @@ static void resets_keep_their_meaning(void **state)
     }
 }
 
+/* Types of the frames that were sent on stream 1. */
+static void sent_types(const struct recorder *r, struct buf *types_out)
+{
+    const unsigned char *p = (const unsigned char *)buf_bytes(&r->out);
+    for (size_t at = 0; at + 9 <= r->out.n;) {
+        size_t n = (size_t)p[at] << 16 | (size_t)p[at + 1] << 8 | p[at + 2];
+        if (p[at + 8] == 1)
+            buf_printf(types_out, "%d ", p[at + 3]);
+        at += 9 + n;
+    }
+}
+
+static void f11_what_came_before_a_reset_goes_out_before_it(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", "half an answer"};
+    static const char *const want[] = {"1 3 ", "1 0 3 "};
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        struct recorder r = {0};
+        struct buf wire = {0}, types = {0};
+        open_server(&r, &wire);
+        headers(&wire, 1, END_STREAM, FIELDS(BASIC));
+        run(&r, &wire, 0);
+        struct head *head = simple_response(200);
+        stream_send_head(r.last, head, true);
+        head_free(&head);
+        stream_send_data(r.last, str_of(bodies[i]));
+        stream_reset(r.last, STREAM_INTERNAL);
+        stream_release(r.last);
+        recorder_take(&r);
+        sent_types(&r, &types);
+        assert_true(str_is(buf_str(&types), want[i]));
+        assert_int_equal(sent_error(&r, F_RST), NGHTTP2_INTERNAL_ERROR);
+        assert_true(codec_is_idle(r.codec));
+        buf_free(&types);
+        recorder_close(&r);
+    }
+}
+
 static void the_peers_stream_limit_is_kept(void **state)
 {
     (void)state;
@@ -726,6 +765,7 @@ int main(void)
         cmocka_unit_test(h4_interim_responses_are_bounded),
         cmocka_unit_test(streams_above_goaway_are_safe_to_try_again),
         cmocka_unit_test(resets_keep_their_meaning),
+        cmocka_unit_test(f11_what_came_before_a_reset_goes_out_before_it),
         cmocka_unit_test(the_peers_stream_limit_is_kept),
         cmocka_unit_test(extended_connect_is_taken_when_offered),
         cmocka_unit_test(websockets_can_be_offered_later_and_once),

@@ -390,6 +390,23 @@ static void an_error_while_sending_is_reported_later_not_inside(void **state)
     assert_int_equal(rig->brokens, 1);
 }
 
+static void f16_what_came_before_a_reset_is_read_though_sending_fails_first(
+    void **state)
+{
+    struct rig *rig = *state;
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(write(rig->fd, "early answer", 12), 12);
+    setsockopt(rig->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    (void)close(rig->fd);
+    rig->fd = -1;
+    struct buf data = text("more of the request");
+    io_link_send(rig->link, &data);
+    run_until_count(rig, &rig->brokens, 1);
+    assert_true(str_is(buf_str(&rig->got), "early answer"));
+    assert_int_equal(rig->eofs, 0);
+    assert_int_equal(rig->brokens, 1);
+}
+
 static void a_link_without_a_socket_can_be_closed(void **state)
 {
     struct rig *rig = *state;
@@ -468,6 +485,7 @@ int main(void)
         TEST(abort_is_seen_as_a_reset_by_the_peer),
         TEST(a_reset_by_the_peer_is_reported_once),
         TEST(an_error_while_sending_is_reported_later_not_inside),
+        TEST(f16_what_came_before_a_reset_is_read_though_sending_fails_first),
         TEST(a_link_without_a_socket_can_be_closed),
         TEST(a_reader_that_takes_long_is_called_once_a_turn),
         TEST(f45_who_takes_long_does_not_keep_others_from_reading),
