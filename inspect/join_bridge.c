@@ -432,6 +432,15 @@ static size_t try_prefix(
     return 0;
 }
 
+/* Where words of the block begin that is_account may be true of. */
+static uint64_t find_accounts(const struct mark_block *b)
+{
+    uint64_t upper = b->kinds[MARK_UPPER], digits = b->kinds[MARK_DIGIT];
+    uint64_t next = b[1].kinds[MARK_UPPER], more = b[1].kinds[MARK_DIGIT];
+    return upper & (upper >> 1 | next << 63) & (digits >> 2 | more << 62) &
+           (digits >> 3 | more << 61);
+}
+
 size_t join_find_prefixed(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -439,17 +448,20 @@ size_t join_find_prefixed(
     size_t done = from;
     for (size_t block = from - from % MARK_BLOCK; block < to;
          block += MARK_BLOCK) {
-        uint64_t words = marks_block(marks, block)->kinds[MARK_WORD];
+        const struct mark_block *b = marks_block(marks, block);
+        uint64_t words = b->kinds[MARK_WORD], accounts = find_accounts(b);
         uint64_t starts = words & ~(words << 1);
         for (; starts != 0; starts &= starts - 1) {
-            size_t at = block + (size_t)__builtin_ctzll(starts), next = 0;
-            if (at >= to || at < done ||
-                (at > 0 && is_name_char(text.p[at - 1])))
+            unsigned i = (unsigned)__builtin_ctzll(starts);
+            size_t at = block + i, next = 0;
+            bool is_prefix = may_be_prefix(text.p[at], at_of(text, at + 1));
+            if ((!is_prefix && (accounts >> i & 1) == 0) || at >= to ||
+                at < done || (at > 0 && is_name_char(text.p[at - 1])))
                 continue;
-            if (may_be_prefix(text.p[at], at_of(text, at + 1)))
+            if (is_prefix)
                 next = try_prefix(
                     text, at, marks_run_end(marks, MARK_WORD, at), out);
-            else if (is_account(text, at))
+            else
                 next = add_rests(text, at, out);
             done = next > done ? next : done;
         }

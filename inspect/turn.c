@@ -106,16 +106,19 @@ size_t turn_find_numbers(
 /* Letters and digits, and not one word after the other. */
 static bool looks_made(struct str s)
 {
-    size_t changes = 0, digits = 0, letters = 0;
+    size_t changes = 0;
+    bool has_digit = false, has_letter = false, was_digit = false;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        digits += isdigit(c) ? 1u : 0u;
-        letters += isalpha(c) ? 1u : 0u;
-        if (i > 0 &&
-            (isdigit(c) != 0) != (isdigit((unsigned char)s.p[i - 1]) != 0))
-            changes++;
+        bool is_digit = c >= '0' && c <= '9';
+        has_digit = has_digit || is_digit;
+        has_letter = has_letter || isalpha(c);
+        changes += i > 0 && is_digit != was_digit ? 1u : 0u;
+        was_digit = is_digit;
+        if (has_digit && has_letter && changes >= 2)
+            return true;
     }
-    return digits > 0 && letters > 0 && changes >= 2;
+    return false;
 }
 
 static char rot13(char c)
@@ -145,6 +148,17 @@ static void add_turned(
     buf_commit(turned, 4 * n + 5);
 }
 
+size_t turn_token_start(const struct marks *marks, size_t at, size_t end)
+{
+    struct str text = marks->text;
+    if (end <= marks->to && marks_next(marks, MARK_ESCAPE, at, end) == end)
+        return at; /* there is no "=" */
+    for (size_t start = end; start > at; start--)
+        if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
+            return start;
+    return at;
+}
+
 size_t turn_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
@@ -159,9 +173,7 @@ size_t turn_find_tokens(
             at = end;
             continue;
         }
-        for (start = end; start > at; start--) /* behind NAME= */
-            if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
-                break;
+        start = turn_token_start(marks, at, end);
         bool is_uuid = end - start == UUID_BYTES && marks_is_uuid(text, start);
         if (!is_uuid && end - start >= TOKEN_MIN &&
             looks_made(str_sub(text, start, end))) {

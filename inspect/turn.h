@@ -61,6 +61,8 @@ extern const size_t turn_backwards_count;
 size_t turn_find_text(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);
 void turn_append_backwards(struct buf *out, struct str s); /* by characters */
+/* Where the value of a run of MARK_TURN begins: behind "NAME=". */
+size_t turn_token_start(const struct marks *marks, size_t at, size_t end);
 /* A token becomes four: backwards, ROT13, both, with its case flipped. */
 size_t turn_find_tokens(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out);

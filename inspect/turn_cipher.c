@@ -140,9 +140,7 @@ static size_t find_tokens(
             at = end;
             continue;
         }
-        for (start = end; start > at; start--) /* behind NAME= */
-            if (text.p[start - 1] == '=' && start < end && text.p[start] != '=')
-                break;
+        start = turn_token_start(marks, at, end);
         if (!marks_at_uuid(marks, at))
             try_token(text, start, end, out);
         at = end;

@@ -132,21 +132,37 @@ static char digit_of(struct str word)
     return '\0';
 }
 
+/* The number words at text[at]: where each ends, its length is noted, if
+ * nothing else ends there.  The farthest of these ends, or `at`. */
+static size_t note_words(
+    struct str text, size_t at, unsigned char lengths[GLUED_MAX + 1])
+{
+    size_t farthest = at;
+    for (size_t i = 0; i < turn_word_count; i++) {
+        const char *word = turn_words[i].word;
+        if (((word[0] ^ text.p[at]) & 0x5f) != 0 ||
+            !isdigit((unsigned char)turn_words[i].digit))
+            continue;
+        size_t n = strlen(word);
+        if (n < WORD_MIN || n > WORD_MAX || at + n > text.n ||
+            lengths[at + n] != 0 ||
+            !str_is_nocase(str_sub(text, at, at + n), word))
+            continue;
+        lengths[at + n] = (unsigned char)n;
+        farthest = at + n > farthest ? at + n : farthest;
+    }
+    return farthest;
+}
+
 /* By which last word each place is reached from the beginning: its length. */
 static bool reach(struct str word, unsigned char lengths[GLUED_MAX + 1])
 {
     size_t farthest = 0;
     memset(lengths, 0, GLUED_MAX + 1);
     for (size_t at = 0; at <= farthest && at < word.n; at++) {
-        if (at > 0 && lengths[at] == 0)
-            continue;
-        for (size_t n = WORD_MIN; n <= WORD_MAX && at + n <= word.n; n++) {
-            if (lengths[at + n] != 0 ||
-                digit_of(str_sub(word, at, at + n)) == '\0')
-                continue;
-            lengths[at + n] = (unsigned char)n;
-            farthest = at + n > farthest ? at + n : farthest;
-        }
+        size_t end =
+            at == 0 || lengths[at] != 0 ? note_words(word, at, lengths) : at;
+        farthest = end > farthest ? end : farthest;
     }
     return lengths[word.n] != 0;
 }
