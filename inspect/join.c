@@ -201,16 +201,48 @@ static bool may_be_pieces(const struct marks *marks, size_t at)
            __builtin_clzll(before) + __builtin_ctzll(behind) >= TOKEN_MIN;
 }
 
+/* The same of the piece behind what a line begins with, blanks and signs; one
+ * that goes on behind a look may have a digit there. */
+static bool may_have_digit(const struct marks *marks, size_t at)
+{
+    uint64_t others = ~marks_window(marks, MARK_PIECE, at);
+    unsigned n = others != 0 ? (unsigned)__builtin_clzll(others) : MARK_BLOCK;
+    uint64_t before = n == 0 ? ~UINT64_C(0) : ~UINT64_C(0) >> (n - 1) >> 1;
+    return marks_window(marks, MARK_DIGIT, at) != 0 ||
+           (marks_window(marks, MARK_WORD, at) & before) == 0;
+}
+
+/* How the names of read_operator begin. */
+static bool may_be_name(char first, char second)
+{
+    switch (first) {
+    case 'a':
+        return second == 'p' || second == 'd';
+    case 'c':
+        return second == 'o' || second == 'a';
+    case 'p':
+        return second == 'l';
+    default:
+        return second == 't';
+    }
+}
+
 /* Whether another quote may open behind the one at `at`: what read_quotes goes
  * on with is seen behind a blank. */
 static bool may_open_again(struct str text, size_t at, char next)
 {
-    static const char signs[] = "+.,&~|\\_^(){[$-/caspS";
+    static const char signs[] = "+.,&~|\\_^(){[$-/";
+    size_t place = at + 1;
     if (next == ' ') {
-        next = join_at(text, at + 2);
-        if (strchr("]}@fburRF", next) != NULL)
+        next = join_at(text, ++place);
+        if (next == ']' || next == '}')
             return true;
+        if (strchr("@fburRF", next) != NULL)
+            return next == '\0' || join_at(text, place + 1) == text.p[at];
     }
+    if ((join_class_of(next) & JOINS_ALPHA) != 0)
+        return strchr("caspS", next) != NULL &&
+               may_be_name(next, join_at(text, place + 1));
     return (join_class_of(next) & JOINS_BLANK) != 0 || next == text.p[at] ||
            strchr(signs, next) != NULL;
 }
@@ -233,8 +265,10 @@ static bool may_join_token(const struct marks *marks, size_t at, size_t end)
     case '\n': /* is_wrapped_token */
         return join_is_soft_break(text, end) ||
                (count_before(marks, end) >= WRAPPED_MIN &&
-                   (is_blank_or_mark(next) || has_digit_before(marks, end) ||
-                       has_digit_behind(marks, at + 1)));
+                   (has_digit_before(marks, end) ||
+                       (is_blank_or_mark(next)
+                               ? may_have_digit(marks, at + 1)
+                               : has_digit_behind(marks, at + 1))));
     case '*':
     case '|':
         return may_be_pieces(marks, at);
