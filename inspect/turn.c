@@ -121,12 +121,12 @@ static bool looks_made(struct str s)
     return false;
 }
 
-static char rot13(char c)
+static inline char rot13(char c)
 {
-    if (!isalpha((unsigned char)c))
+    unsigned place = ((unsigned char)c | 0x20u) - 'a';
+    if (place >= 26)
         return c;
-    char base = c >= 'a' ? 'a' : 'A';
-    return (char)(base + (c - base + 13) % 26);
+    return (char)(place < 13 ? c + 13 : c - 13);
 }
 
 static void add_turned(
@@ -137,9 +137,10 @@ static void add_turned(
     buf_clear(turned);
     char *out = buf_reserve(turned, 4 * n + 5);
     for (size_t i = 0; i < n; i++) {
-        out[i + 1] = p[n - 1 - i];
-        out[n + 2 + i] = rot13(p[i]);
-        out[2 * n + 3 + i] = rot13(p[n - 1 - i]);
+        char letter = rot13(p[i]);
+        out[n - i] = p[i];
+        out[n + 2 + i] = letter;
+        out[3 * n + 2 - i] = letter;
         out[3 * n + 4 + i] =
             isalpha((unsigned char)p[i]) ? (char)(p[i] ^ 0x20) : p[i];
     }
