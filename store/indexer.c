@@ -28,6 +28,7 @@ struct indexer {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
     bool has_news, must_stop;
+    bool waits_for_news; /* else news need not wake it */
     bool has_new_bounds; /* of retention: not to be waited for */
     struct retain_options options;
     struct alert_rules *alerts;
@@ -41,9 +42,11 @@ static void wait_ms(struct indexer *ix, unsigned ms, bool until_news)
     until.tv_sec += (time_t)(ms / 1000) + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&ix->mutex);
+    ix->waits_for_news = until_news;
     while (!ix->must_stop && !(until_news && ix->has_news))
         if (pthread_cond_timedwait(&ix->changed, &ix->mutex, &until) != 0)
             break;
+    ix->waits_for_news = false;
     ix->has_news = false;
     pthread_mutex_unlock(&ix->mutex);
 }
@@ -179,7 +182,8 @@ void indexer_wake(struct indexer *ix)
 {
     pthread_mutex_lock(&ix->mutex);
     ix->has_news = true;
-    pthread_cond_signal(&ix->changed);
+    if (ix->waits_for_news)
+        pthread_cond_signal(&ix->changed);
     pthread_mutex_unlock(&ix->mutex);
 }
 
