@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/alert_rules.h"
+#include "store/index_batch.h"
 #include "store/upsert.h"
 
 enum {
@@ -162,29 +163,48 @@ static void give_way(const struct index_step *s, uint64_t *since_us)
     *since_us = clock_mono_us();
 }
 
-/* *is_all_out: the journal has no more. */
+/* *at_out: behind what was taken; *is_all_out: the journal has no more. */
+static enum err take_entries(struct index_step *s, struct index_batch *batch,
+    struct journal_position *at_out, bool *is_all_out)
+{
+    struct journal_entry entry;
+    enum err err = OK;
+    while (batch->count < INDEXER_BATCH_MAX &&
+           batch->bytes < INDEXER_BATCH_BYTES) {
+        err = journal_read(s->reader, &entry, at_out);
+        if (err != OK)
+            break;
+        index_batch_add(batch, &entry);
+    }
+    *is_all_out = err == ERR_AGAIN;
+    return err == ERR_AGAIN ? OK : err;
+}
+
+static enum err put_batch(struct index_step *s, const struct index_batch *batch)
+{
+    uint64_t since_us = clock_mono_us();
+    enum err err = OK;
+    for (size_t i = 0; i < batch->count && err == OK; i++) {
+        if (batch->items[i].is_superseded)
+            continue;
+        err = put_entry(s, &batch->items[i].entry);
+        give_way(s, &since_us);
+    }
+    return err;
+}
+
 static enum err put_entries(
     struct index_step *s, size_t *count_out, bool *is_all_out)
 {
-    struct journal_entry entry;
+    struct index_batch batch = {.items = NULL};
     struct journal_position at = s->position;
-    size_t bytes = 0;
-    uint64_t since_us = clock_mono_us();
-    enum err err = OK;
-    while (*count_out < INDEXER_BATCH_MAX && bytes < INDEXER_BATCH_BYTES) {
-        err = journal_read(s->reader, &entry, &at);
-        if (err != OK)
-            break;
-        err = put_entry(s, &entry);
-        if (err != OK)
-            return err;
-        ++*count_out;
-        bytes += entry.json.n;
-        give_way(s, &since_us);
-    }
-    if (err != OK && err != ERR_AGAIN)
+    enum err err = take_entries(s, &batch, &at, is_all_out);
+    if (err == OK)
+        err = put_batch(s, &batch);
+    *count_out = batch.count;
+    index_batch_free(&batch);
+    if (err != OK)
         return err;
-    *is_all_out = err == ERR_AGAIN;
     bool has_moved = journal_position_compare(at, s->position) != 0;
     s->position = at;
     return has_moved ? db_set_position(s->db, at) : OK;
