@@ -14,11 +14,18 @@ static void judge(const struct policy *policy)
     activity->actor.user = STR("ana@example.com");
     activity->actor.ip = STR("10.1.2.3");
     activity_add_file(activity)->type = STR("image/png");
-    struct finding *found = findings_add(&activity->findings);
-    found->type = STR("credit-card");
-    found->group = STR("financial");
-    found->detector = STR("payment-card");
-    found->confidence = found->severity = LEVEL_HIGH;
+    activity_add_target(activity, STR("tool"), STR("t1"), STR("shell"));
+    activity_add_change(activity, STR("retention"));
+    activity_add_detail(activity, "role", STR("owner"));
+    activity_add_detail_item(activity, "scopes", STR("read"));
+    for (int i = 0; i < 3; i++) { /* the first two are of one value */
+        struct finding *found = findings_add(&activity->findings);
+        found->type = STR("credit-card");
+        found->group = STR("financial");
+        found->detector = STR("payment-card");
+        found->confidence = found->severity = LEVEL_HIGH;
+        found->value_hash = (uint64_t)i / 2;
+    }
     policy_judge(policy, &subject, &verdict);
     activity_free(&activity);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets net and bundle, and those detector
-files whose anchors Hyperscan refuses."""
+"""Writes the seeds of the fuzz targets net, bundle and control, and some of
+rules, policy, service and multipart: mistakes that their loaders have to tell,
+and what their other seeds do not have."""
 import hashlib
 import pathlib
 import struct
@@ -134,9 +135,127 @@ def detectors():
     yield (good + "    validator: luhn\n    entropy: 99\n").encode()
 
 
+EDM = """detectors:
+  - id: customers
+    kind: edm
+    description: Rows of the customers
+    severity: high
+    index: customers.edm
+    columns: [name, mail]
+    always: [mail]
+    match: 2
+    within: 100
+"""
+FINGERPRINT = """detectors:
+  - id: plans
+    kind: fingerprint
+    description: The plans
+    severity: high
+    set: plans
+    min_share: 30
+    min_paragraphs: 2
+    min_letters: 100
+"""
+
+
+def data_detectors():
+    """Detectors with data files."""
+    yield EDM
+    yield EDM.replace("    match: 2\n    within: 100\n", "    type: rows\n    group: financial\n")
+    for good, bad in (("index: customers.edm", "index: ''"), ("match: 2", "match: 9"), ("[mail]", "[phone]"),
+                      ("[name, mail]", "[]"), ("severity", "gravity"), ("group", "x")):
+        yield EDM.replace(good, bad, 1)
+    yield FINGERPRINT
+    for good, bad in (("set: plans", "file: plans.fp"), ("set: plans", "x: y"), ("set: plans\n", "set: plans\n    file: f\n"),
+                      ("    set: plans\n", "")):
+        yield FINGERPRINT.replace(good, bad)
+    yield EDM + FINGERPRINT.split("detectors:\n")[1]
+
+
+def dispositions():
+    """Names of files in the encodings that heads have (RFC 2047, RFC 5987, none)."""
+    names = ("=?utf-8?Q?a=C3=A4_b?=", "=?UTF-8?B?w6Q=?= =?iso-8859-1?q?=E4?=", "=?utf-8?q?=4?=", "=?utf-8?x?a?=",
+             "=?koi8-r?q?a?=", "=?utf-8?q?a", "=?utf-8", "=?utf-8?q?=ff?=", "\u00e4.txt", "plain.txt")
+    for name in names:
+        for kind in ("attachment", "inline", "form-data"):
+            yield f'{kind}; filename="{name}"\n'.encode("latin-1" if name[0] == "\u00e4" else "utf-8")
+    for extended in ("utf-8''a%20b", "iso-8859-1'en'%e4", "utf-8''%e4", "utf-8'a", "koi8-r''a", "utf-8''%4", "utf-8''"):
+        yield f"attachment; filename=a; filename*={extended}\n".encode()
+
+
+CONDITIONS = """target: ["tool:*"]
+target: [t1]
+target: [nobody]
+role: [own*]
+role: [reader]
+scope: [READ, x]
+scope: [none]
+change: [retention]
+change: [x*]
+workspace: [acme]
+plan: [team]
+failure: [parse, scan]
+failure: [limit]
+min_unique: 2
+min_count: 3
+network: [10.0.0.0/8]
+network: [nowhere]
+direction: down
+direction: up
+file_type: ["image/*"]
+min_file_bytes: 5
+model: [gpt-*]
+signed_in: false
+group: [admins]
+min_severity: high
+type: [credit-card]
+type: [no-such]
+detector: [payment-card]
+group_of_type: [financial]""".split("\n")
+
+
+def policies():
+    for condition in CONDITIONS:
+        yield "rules:\n  - name: a\n    when: {%s}\n    verdict: block\n" % condition
+    yield "rules:\n  - verdict: block\n"
+    yield "rules:\n  - {name: a, verdict: block}\n  - {name: a, verdict: alert}\n"
+    yield "rules:\n  - {name: a}\n"
+    yield "rules:\n" + "".join("  - {name: r%d, verdict: alert}\n" % i for i in range(1100))
+    yield "rules: 7\n"
+
+
+LOG_SERVICE = """service: s
+hosts: [.h.test]
+routes: [{name: r, path: /a, do: pass}]
+compliance_log:
+  actions:
+    - {action: [a.b, "c.*"], activity: x.y, failed: x.z, target: {type: user, id: user_id}, rename: {new_role: role}}
+"""
+
+
+def log_services():
+    yield LOG_SERVICE
+    for good, bad in (("type: user, ", ""), ("{new_role: role}", "7"), ("{new_role: role}", "[a]"), ("x.y", "no"), ("x.z", "no"),
+                      ("action: [a.b, \"c.*\"], ", ""), ("actions:\n", "deeds:\n"), ("{type: user, id: user_id}", "7")):
+        yield LOG_SERVICE.replace(good, bad, 1)
+    head, row = LOG_SERVICE.split("actions:\n")
+    yield head + "actions: 7\n"
+    yield head + "actions:\n" + "    - {action: a, activity: x.y}\n" * 1100
+    many = ", ".join(f"k{i}: v{i}" for i in range(40))
+    yield LOG_SERVICE.replace("new_role: role", many)
+
+
 def main():
     for seed in detectors():
         write("rules", seed)
+    for text in data_detectors():
+        write("rules", text.encode())
+    for seed in dispositions():
+        write("multipart", seed)
+    for text in policies():
+        write("policy", text.encode())
+    for text in log_services():
+        write("service", text.encode())
     for seed in controls():
         write("control", seed)
     for text in nets():

@@ -233,6 +233,14 @@ add(OFFICE, odd.sheet("<row><c><f>X(12345678)</f><v>1.0</v></c></row>",
 add(PDF, odd.pdf(d.pdf_stream(b"/Type /Metadata /Subtype /XML", b"<?xpacket?><x>words</x>"), info=b"/Ticket (unknown key)"))
 add(PDF, odd.pdf(d.pdf_stream(b"/Type /EmbeddedFile", b"x")).replace(b"trailer\n<<", b"trailer\n<< /Encrypt 9 0 R "))
 
+PROPERTIES = [(0x1e, 0x37, b"text\0"), (0x0d, 0x3701, b"\0" * 16 + b"object-word"), (0x102, 0x1013, b"<p>html</p>"),
+              (0x102, 0x3701, b"attached"), (0x102, 0x1009, struct.pack("<IIII", 24, 8, 0x414c454d, 0) + rb"{\rtf1 a}"),
+              (0x102, 0x1009, b"not compressed")]
+for kind, tag, value in PROPERTIES:
+    add(ALL, odd.tnef((0x69003, struct.pack("<IHHII", 1, kind, tag, 1, len(value)) + value + b"\0" * (-len(value) % 4))))
+FIXED = b"".join(struct.pack("<HH", kind, 1) + b"\0" * size for kind, size in ((5, 8), (6, 8), (7, 8), (0x14, 8), (0x48, 16), (3, 4)))
+add(ALL, odd.tnef((0x69003, struct.pack("<I", 6) + FIXED), (0x8000, b"sender\0"), (0x1234, b"x")))
+
 if __name__ == "__main__":
     folder = HERE / "corpus/extract"
     folder.mkdir(parents=True, exist_ok=True)
