@@ -8,7 +8,9 @@
 
 #include "base/jsonw.h"
 
-enum err call_content(
+/* Whether `content=1` was asked for and may be given: recorded by then.  Not
+ * OK: replied. */
+static enum err allow_content(
     struct call *call, const char *target_type, bool *has_content_out)
 {
     const struct audit audit = {.action = "console.content.viewed",
@@ -77,7 +79,7 @@ void api_conversation(struct call *call)
     struct browse_filter filter = {0};
     bool has_content;
     if (query_words_add(&filter.conversation, call->rest) != OK ||
-        call_content(call, "conversation", &has_content) != OK)
+        allow_content(call, "conversation", &has_content) != OK)
         return;
     buf_append_str(&call->response->body, STR("{\"id\":"));
     jsonw_append_quoted(&call->response->body, call->rest);
@@ -135,7 +137,7 @@ void api_activity(struct call *call)
         return;
     }
     if (call_query(call, &query) != OK ||
-        call_content(call, "activity", &has_content) != OK)
+        allow_content(call, "activity", &has_content) != OK)
         return;
     enum err err = query_get_view(
         query, call->rest, has_content, on_one, &call->response->body);

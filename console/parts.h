@@ -196,10 +196,6 @@ enum err call_names(
     struct call *call, const struct query_words *users) MUST_USE;
 /* Replies and returns ERR_PARSE. */
 enum err call_bad_argument(struct call *call, struct str name) MUST_USE;
-/* Whether `content=1` was asked for and may be given: recorded by then.  Not
- * OK: replied. */
-enum err call_content(
-    struct call *call, const char *target_type, bool *has_content_out) MUST_USE;
 /* limit and cursor; not OK: replied. */
 enum err call_page(struct call *call, size_t *limit_out,
     struct query_cursor *cursor_out) MUST_USE;

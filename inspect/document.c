@@ -44,7 +44,7 @@ static bool may_hide_one(struct str type)
            str_is(type, "application/x-executable");
 }
 
-bool document_is_wanted(const struct exchange *ex, struct str type)
+static bool is_wanted(const struct exchange *ex, struct str type)
 {
     return ex->env->document_max_bytes > 0 &&
            (filetype_is_document(type) || may_hide_one(type));
@@ -67,7 +67,7 @@ void document_note_too_large(struct exchange *ex, struct str type)
 bool document_add(struct exchange *ex, const struct activity_file *file,
     struct str declared_type, struct str bytes)
 {
-    if (!document_is_wanted(ex, file->type) || ex->is_cut)
+    if (!is_wanted(ex, file->type) || ex->is_cut)
         return false;
     if (bytes.n > ex->env->document_max_bytes ||
         ex->document_count == DOCUMENTS_MAX || !document_reserve(bytes.n)) {

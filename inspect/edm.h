@@ -64,7 +64,6 @@ struct edm_head {
 };
 
 void edm_key_new(unsigned char key_out[EDM_KEY_BYTES]);
-void edm_key_id(const unsigned char key[EDM_KEY_BYTES], unsigned char out[8]);
 
 /* ERR_PARSE: no index, damaged, or of another version. *bytes_out: of the
  * head in the file, at most EDM_HEAD_MAX. */

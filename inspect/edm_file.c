@@ -48,7 +48,8 @@ void edm_key_new(unsigned char key_out[EDM_KEY_BYTES])
     randombytes_buf(key_out, EDM_KEY_BYTES);
 }
 
-void edm_key_id(const unsigned char key[EDM_KEY_BYTES], unsigned char out[8])
+static void identify_key(
+    const unsigned char key[EDM_KEY_BYTES], unsigned char out[8])
 {
     static const char what[] = "promptgate edm key id";
     unsigned char full[crypto_generichash_BYTES];
@@ -139,7 +140,7 @@ enum err edm_file_write(int fd, const struct edm_head *head, struct str image,
     struct edm_head h = *head;
     h.image_bytes = image.n;
     randombytes_buf(h.salt, sizeof h.salt);
-    edm_key_id(key, h.key_id);
+    identify_key(key, h.key_id);
     stream_key(&h, key, secret);
     write_head(&h, &start);
     size_t head_bytes = start.n;
@@ -251,7 +252,7 @@ enum err edm_file_open(int from, struct str expected,
         return err;
     if (!str_eq(str_make(start, got), expected))
         return ERR_STATE;
-    edm_key_id(key, id);
+    identify_key(key, id);
     if (memcmp(id, head.key_id, sizeof id) != 0)
         return ERR_DENIED;
     struct opening o = {.head = expected,

@@ -324,7 +324,8 @@ static void fill_details(const struct route_event *event,
     }
 }
 
-void event_add_key(struct activity *a, struct str secret)
+/* The last four of a secret and its hash; nothing else of it is kept. */
+static void add_key(struct activity *a, struct str secret)
 {
     char hex[DIGEST_HEX_BYTES];
     if (secret.n == 0)
@@ -343,7 +344,7 @@ void event_fill(const struct route_event *event, const struct event_view *view,
     fill_targets(event, view, a);
     fill_changes(event, view, a);
     fill_details(event, view, a);
-    event_add_key(a, event_word(&event->key, view));
+    add_key(a, event_word(&event->key, view));
     if (project.n != 0)
         a->project_id = arena_copy(&a->arena, project);
     for (size_t i = 0; i < a->target_count; i++)

@@ -43,7 +43,5 @@ struct str event_word(
 /* Of a write that nothing explains: method, path template, names of the
  * body's members. */
 void event_fill_unclassified(const struct json_node *body, struct activity *a);
-/* The last four of a secret and its hash; nothing else of it is kept. */
-void event_add_key(struct activity *a, struct str secret);
 
 #endif

@@ -115,7 +115,7 @@ const struct route *exchange_route(const struct exchange *ex)
 }
 
 /* Of activities: maps lie over others. */
-struct str exchange_service(const struct exchange *ex)
+static struct str service_of(const struct exchange *ex)
 {
     const struct route *route = exchange_route(ex);
     return route != NULL && route->service.n != 0 ? route->service
@@ -138,7 +138,7 @@ void exchange_fill(const struct exchange *ex, struct activity *a)
         a->time_ms = ex->time_ms;
     a->node = arena_copy(arena, ex->env->node);
     a->via = STR("inline");
-    a->service = arena_copy(arena, exchange_service(ex));
+    a->service = arena_copy(arena, service_of(ex));
     a->actor = ex->actor; /* the exchange's arena outlives the activity */
     a->http_method = arena_copy(arena, ex->method);
     a->http_host = arena_copy(arena, ex->host);

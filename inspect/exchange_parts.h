@@ -255,8 +255,6 @@ struct exchange {
 /* The request's activity is made, its body expected. */
 void exchange_start_request(struct exchange *ex);
 const struct route *exchange_route(const struct exchange *ex);
-/* The service that its activities name. */
-struct str exchange_service(const struct exchange *ex);
 /* What every activity of an exchange has of it. */
 void exchange_fill(const struct exchange *ex, struct activity *a);
 void exchange_push_record(
@@ -291,7 +289,6 @@ bool scan_is_told(
 enum where exchange_where(const struct exchange *ex);
 
 /* document.c */
-bool document_is_wanted(const struct exchange *ex, struct str type);
 /* False: it is no document, or will not be read: look at its bytes. */
 bool document_add(struct exchange *ex, const struct activity_file *file,
     struct str declared_type, struct str bytes);

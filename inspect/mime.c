@@ -187,7 +187,9 @@ static enum err take_encoded_word(struct str *rest, struct buf *out)
     return err;
 }
 
-struct str mime_decode_words(struct str value, struct arena *arena)
+/* A value that is encoded words (RFC 2047) all through, as UTF-8 in the arena;
+ * any other, and one in another charset, as it is. */
+static struct str decode_words(struct str value, struct arena *arena)
 {
     struct str rest = str_trim(value);
     struct buf out = {0};
@@ -236,7 +238,7 @@ enum err mime_parse_disposition(
             extended = STR_NONE;
     }
     if (plain.p != NULL && !str_is(out->kind, "form-data"))
-        plain = mime_decode_words(plain, arena);
+        plain = decode_words(plain, arena);
     out->filename = from_latin1(extended.p != NULL ? extended : plain, arena);
     out->has_name = out->name.p != NULL;
     out->has_filename = out->filename.p != NULL;

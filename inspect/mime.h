@@ -39,10 +39,6 @@ enum err mime_parse_type(
 enum err mime_parse_disposition(struct str value, struct arena *arena,
     struct mime_disposition *out) MUST_USE;
 
-/* A value that is encoded words (RFC 2047) all through, as UTF-8 in the arena;
- * any other, and one in another charset, as it is. */
-struct str mime_decode_words(struct str value, struct arena *arena);
-
 /* Content-Range (RFC 9110 §14.4): "bytes 100-199/1234". */
 struct mime_range {
     int64_t first, last, total; /* total -1: not told */

@@ -404,8 +404,3 @@ const char *collector_trouble(
                    : feed_alarm_text(feed_alarm(s->feed));
     return feed_runs(s->feed) == 0 ? "there was no poll" : NULL;
 }
-
-size_t collector_count(const struct collector *c)
-{
-    return c->count;
-}

@@ -37,6 +37,5 @@ void collector_attach(struct collector *collector, int fd);
 /* NULL: all is well with the source, or it is not polled. */
 const char *collector_trouble(
     const struct collector *collector, enum collect_source source);
-size_t collector_count(const struct collector *collector);
 
 #endif

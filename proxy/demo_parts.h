@@ -59,9 +59,6 @@ bool demo_is(struct demo_chance *c, unsigned percent);
 const char *demo_one_of(struct demo_chance *c, const char *const *list);
 void demo_uuid(
     struct demo_chance *c, int64_t time_ms, char out[UUID_TEXT_BYTES]);
-/* A value of that kind, made up: its check digits are right. */
-void demo_put_value(
-    struct demo_chance *c, enum demo_value value, struct buf *out);
 void demo_put_slip(struct demo_chance *c, struct buf *out);
 
 /* ---- the week ---- */

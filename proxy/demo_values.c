@@ -147,7 +147,8 @@ static void put_code(struct demo_chance *c, struct buf *out)
         name, 10 * (1 + demo_below(c, 50)));
 }
 
-void demo_put_value(
+/* A value of that kind, made up: its check digits are right. */
+static void put_value(
     struct demo_chance *c, enum demo_value value, struct buf *out)
 {
     switch (value) {
@@ -186,6 +187,6 @@ void demo_put_slip(struct demo_chance *c, struct buf *out)
         &demo_slips[demo_below(c, (unsigned)demo_slips_count)];
     const char *at = strchr(slip->text, '@');
     buf_append(out, slip->text, (size_t)(at - slip->text));
-    demo_put_value(c, slip->value, out);
+    put_value(c, slip->value, out);
     buf_append_str(out, str_of(at + 1));
 }

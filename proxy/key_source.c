@@ -9,7 +9,9 @@
 
 enum { KEY_BYTES_MAX = 4096 };
 
-void key_source_path(struct str name, struct str settings_file, struct buf *out)
+/* Where a file of that name lies. */
+static void append_path(
+    struct str name, struct str settings_file, struct buf *out)
 {
     size_t n = settings_file.n;
     while (n > 0 && settings_file.p[n - 1] != '/')
@@ -31,7 +33,7 @@ static void warn_of_readers(const struct key_source *source, const char *path)
 static enum err load_line(const struct key_source *source, struct buf *out)
 {
     struct buf path = {0}, text = {0};
-    key_source_path(source->file, source->settings_file, &path);
+    append_path(source->file, source->settings_file, &path);
     enum err err = file_load(buf_cstr(&path), KEY_BYTES_MAX, &text);
     warn_of_readers(source, buf_cstr(&path));
     struct str line = str_trim(buf_str(&text));

@@ -20,8 +20,5 @@ struct key_source {                 /* borrowed */
 /* The line without blanks around it.  ERR_CONFIG: logged. */
 enum err key_source_read(
     const struct key_source *source, struct buf *out) MUST_USE;
-/* Where a file of that name lies. */
-void key_source_path(
-    struct str name, struct str settings_file, struct buf *out);
 
 #endif

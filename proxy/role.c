@@ -408,25 +408,37 @@ static void take_mapping(int fd, size_t max, struct str *mapping)
         close(fd);
 }
 
+/* True: the descriptor was what it is about, and is taken. */
+static bool take_descriptor(struct role *role, const struct control *m, int fd)
+{
+    const struct role_events *events = role->events;
+    switch (m->type) {
+    case CONTROL_CONNECT:
+        if (fd >= 0 && events->on_connect != NULL)
+            events->on_connect(role->owner, m->peer, m->index, m->origin, fd);
+        else if (fd >= 0)
+            close(fd);
+        return true;
+    case CONTROL_BUNDLE:
+        take_mapping(fd, BUNDLE_MAX, &role->bundle);
+        return true;
+    case CONTROL_DATABASE:
+        take_mapping(fd, DATABASE_MAX, &role->database);
+        return true;
+    case CONTROL_DATA:
+        take_mapping(fd, DATA_MAX, &role->data);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void handle(struct role *role, const struct control *m, int fd)
 {
     const struct role_events *e = role->events;
+    if (take_descriptor(role, m, fd))
+        return;
     switch (m->type) {
-    case CONTROL_CONNECT:
-        if (fd >= 0 && e->on_connect != NULL)
-            e->on_connect(role->owner, m->peer, m->index, m->origin, fd);
-        else if (fd >= 0)
-            close(fd);
-        return;
-    case CONTROL_BUNDLE:
-        take_mapping(fd, BUNDLE_MAX, &role->bundle);
-        return;
-    case CONTROL_DATABASE:
-        take_mapping(fd, DATABASE_MAX, &role->database);
-        return;
-    case CONTROL_DATA:
-        take_mapping(fd, DATA_MAX, &role->data);
-        return;
     case CONTROL_LOG:
         if (fd >= 0)
             log_use(fd);
@@ -453,6 +465,10 @@ static void handle(struct role *role, const struct control *m, int fd)
         if (e->on_mode != NULL)
             e->on_mode(role->owner, m->origin, m->value == 1);
         break;
+    case CONTROL_CONNECT:
+    case CONTROL_BUNDLE:
+    case CONTROL_DATABASE:
+    case CONTROL_DATA:
     case CONTROL_READY:
     case CONTROL_PONG:
     case CONTROL_RELOADED:
