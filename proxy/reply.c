@@ -35,7 +35,14 @@ int reply_status(enum reply_kind kind)
     return replies[kind].status;
 }
 
-static void write_page(struct buf *out, enum reply_kind kind,
+/* Whose fault it is, where it is an origin's (U15). */
+static struct str origin_of(const struct head *request, enum reply_kind kind)
+{
+    bool is_origins = kind == REPLY_BAD_GATEWAY || kind == REPLY_TIMEOUT;
+    return is_origins ? request->authority : STR_NONE;
+}
+
+static void write_page(struct buf *out, enum reply_kind kind, struct str host,
     const char *reason, struct str detail)
 {
     buf_printf(out,
@@ -47,6 +54,11 @@ static void write_page(struct buf *out, enum reply_kind kind,
         "code{overflow-wrap:anywhere}</style><h1>%s</h1><p>%s</p>"
         "<p>Reason: <code>%s</code></p>",
         replies[kind].title, replies[kind].title, replies[kind].advice, reason);
+    if (host.n != 0) {
+        buf_append_str(out, STR("<p>Service: <code>"));
+        html_append(out, host);
+        buf_append_str(out, STR("</code></p>"));
+    }
     if (detail.n != 0) {
         buf_append_str(out, STR("<p><code>"));
         html_append(out, detail);
@@ -55,13 +67,14 @@ static void write_page(struct buf *out, enum reply_kind kind,
     buf_append_str(out, STR("<p><small>promptgate</small></p></html>\n"));
 }
 
-static void write_json(struct buf *out, enum reply_kind kind,
+static void write_json(struct buf *out, enum reply_kind kind, struct str host,
     const char *reason, struct str detail)
 {
     struct jsonw w = {.out = out};
     struct buf message = {0};
-    buf_printf(&message, "promptgate: %s (%s)%s%.*s", replies[kind].title,
-        reason, detail.n != 0 ? ": " : "", STR_ARG(detail));
+    buf_printf(&message, "promptgate: %s (%s%s%.*s)%s%.*s", replies[kind].title,
+        reason, host.n != 0 ? ", " : "", STR_ARG(host),
+        detail.n != 0 ? ": " : "", STR_ARG(detail));
     jsonw_object(&w);
     jsonw_key_str(&w, "detail", buf_str(&message));
     jsonw_key(&w, "error");
@@ -117,9 +130,9 @@ void reply_error(struct session *s, struct stream *stream,
     bool wants_page = str_has(head_get(request, "accept"), "text/html");
     (void)s;
     if (wants_page)
-        write_page(&body, kind, reason, detail);
+        write_page(&body, kind, origin_of(request, kind), reason, detail);
     else
-        write_json(&body, kind, reason, detail);
+        write_json(&body, kind, origin_of(request, kind), reason, detail);
     reply_text(stream, replies[kind].status,
         wants_page ? "text/html; charset=utf-8" : "application/json",
         buf_str(&body), str_is(request->method, "HEAD"));

@@ -229,5 +229,59 @@ class Breaking(FaultTest):
         self.assertTrue(raw.startswith(b"HTTP/1.1 413 ") and raw.endswith(b"too large"), raw)
 
 
+class Leaving(FaultTest):
+    """F26: what a client sent whole is recorded once; what it did not, nowhere and nobody has it."""
+    settings = FEW + "timeouts: {body: 5000}"
+
+    def h1(self, n, body, path="/backend-api/conversation?delay=30"):
+        sock = open_tls(self)
+        head = (f"POST {path} HTTP/1.1\r\nHost: chatgpt.com\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        sock.sendall((head + body)[:n if n <= 0 or n > 99 else len(head) + n])
+        return sock
+
+    def h2(self, n, body, last=b""):
+        h2 = H2(open_tls(self, alpn=("h2",)))
+        h2.send(headers(1, [*request_fields("/backend-api/conversation?delay=30", "chatgpt.com", "POST"),
+                            ("content-type", "application/json")], False) +
+                frame(DATA, END_STREAM if n == len(body) else 0, 1, body[:n]) + last)
+        return h2.sock
+
+    def test_f26_a_client_that_leaves_at_any_stage_leaves_nothing_over(self):
+        connect = b"CONNECT chatgpt.com:443 HTTP/1.1\r\nHost: chatgpt.com:443\r\n\r\n"
+
+        def plain(data):
+            sock = socket.create_connection(("127.0.0.1", self.gateway.proxy_port))
+            sock.sendall(data)
+            return sock
+        stages = {
+            "in CONNECT": lambda body: plain(connect[:20]), "behind CONNECT": lambda body: plain(connect),
+            "in the hello": lambda body: plain(connect + b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+            "behind the handshake": lambda body: open_tls(self), "in the body": lambda body: self.h1(50, body),
+            "behind the request": lambda body: self.h1(1 << 20, body), "HTTP/2, behind the head": lambda body: self.h2(0, body),
+            "HTTP/2, in the body": lambda body: self.h2(50, body),
+            "HTTP/2, a reset of the stream": lambda body: self.h2(50, body, frame(RST, 0, 1, b"\0\0\0\x08")),
+            "HTTP/2, behind the request": lambda body: self.h2(len(body), body),
+        }
+        for leave in (reset, socket.socket.close):
+            for what, begin in stages.items():
+                prompt = self.prompt("hello " + what)
+                message = prompt["messages"][0]["id"]
+                with self.subTest(what, leave=leave.__name__):
+                    sock = begin(json.dumps(prompt).encode())
+                    if "behind the request" in what:
+                        wait_for(lambda: message in str(self.standin.seen()), what="the prompt upstream")
+                    else:
+                        wait_for(lambda: self.gateway.metrics()["promptgate_connections"] == 1, what="its connection")
+                    leave(sock)
+                    wait_for(lambda: self.gateway.metrics()["promptgate_connections"] == 0, what="its end")
+                    sock.close()
+                if "behind the request" in what:
+                    self.activity(message)
+                told = [a for a in self.gateway.activities("--since", "1h") if a.get("message_id") == message]
+                self.assertEqual(len(told), int("behind the request" in what), what)
+                self.assertEqual(message in str(self.standin.seen()), "behind the request" in what, what)
+
+
 if __name__ == "__main__":
     unittest.main()

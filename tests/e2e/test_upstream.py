@@ -67,7 +67,11 @@ class BadCertificates(GatewayTest):
         self.lead_to("expired")
         page = self.curl("https://api.openai.com/", "-H", "accept: text/html")
         self.assertIn("<h1>", page)
-        self.assertIn("expired", page)
+        told = next(line for line in self.gateway.log().splitlines()[::-1] if "event=origin.failed" in line)
+        for where in (page, told):  # the verdict, the host, who issued it
+            self.assertIn("expired", where)
+            self.assertIn("api.openai.com", where)
+            self.assertRegex(where, "issued by [^)]*CN ?= ?\\S+")
 
 
 def server_context(cert="good", version=None, wants_certificate=False):

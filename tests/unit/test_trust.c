@@ -418,6 +418,9 @@ static void u5_forbidden_forms_are_refused(void **state)
         struct pki_spec ca, leaf;
     } rules[] = {
         {.want = "good"},
+        {.want = "critical-extension",
+            .leaf = {.extra = "1.2.3.4=critical,DER:0500"}},
+        {.want = "wrong-usage", .leaf = {.extended_usage = "clientAuth"}},
         {.want = "malformed", .leaf = {.serial = "0"}},
         {.want = "malformed", .ca = {.serial = "0"}},
         {.want = "malformed", .leaf = {.san = "DNS:a.test,DNS:b..test"}},
