@@ -139,8 +139,9 @@ bool judge(struct scan_job *job, struct candidate *c);
 /* Whether it could be, whatever the value: asked before any is looked for. */
 bool judge_wants(const struct scan_job *job, const struct rule *rule);
 
-/* Words that end in text[from, to] will be asked for, all of them. */
-void words_want(
+/* Words that end in text[from, to] will be asked for, all of them; whether
+ * there are any, or some a few bytes around it. */
+bool words_want(
     struct scan_job *job, enum word_kind kind, size_t from, size_t to);
 /* The chunk that has words that end at `from`, which it is the end of. */
 static inline size_t first_chunk(size_t from)

@@ -156,8 +156,9 @@ static void try_words(
         return;
     size_t from = at > rules->token_within ? at - rules->token_within : 0;
     size_t seen = 0, to = at;
+    if (!words_want(job, WORDS_OF_TOKENS, from, at))
+        return;
     scan_views_clamp(job, at, &from, &to);
-    words_want(job, WORDS_OF_TOKENS, from, at);
     for (size_t chunk = at / WORD_CHUNK + 1; chunk-- > first_chunk(from);) {
         size_t count = 0;
         (void)words_in(job, WORDS_OF_TOKENS, chunk, &count);
@@ -221,9 +222,33 @@ static bool is_worth_it(const struct scan_job *job, size_t start, size_t end)
 
 /* A run may have a name in front: "secret-key-…", "io/v3/…"; so it is also
  * tried behind the first few separators and behind the last slash. */
+static void try_parts(
+    struct scan_job *job, size_t start, size_t end, size_t blank, bool is_old)
+{
+    struct str text = job->text;
+    uint64_t gaps = marks_window(&job->marks, MARK_TOKEN, start) &
+                    ~marks_window(&job->marks, MARK_WORD, start) &
+                    ~(~UINT64_C(0) << LEAD_MAX);
+    size_t last = end - TOKEN_MIN; /* a part begins there or before */
+    for (size_t starts = 0; gaps != 0 && starts < STARTS_MAX;
+         gaps &= gaps - 1) {
+        size_t at = start + (size_t)__builtin_ctzll(gaps) + 1;
+        if (at > last)
+            return;
+        if (text.p[at - 1] == '+')
+            continue;
+        try_words(job, at, blank, is_old);
+        starts++;
+    }
+    size_t from = start + LEAD_MAX;
+    const char *slash =
+        last > from ? memrchr(text.p + from, '/', last - from) : NULL;
+    if (slash != NULL)
+        try_words(job, (size_t)(slash - text.p) + 1, blank, is_old);
+}
+
 static void try_run(struct scan_job *job, size_t start, size_t end)
 {
-    size_t slash = start, starts = 0;
     if (!is_worth_it(job, start, end))
         return;
     size_t blank = next_blank(job, end);
@@ -235,18 +260,7 @@ static void try_run(struct scan_job *job, size_t start, size_t end)
         try_words(job, start_of_parts(job->text, start), blank, is_old);
     if (end - start == UUID_BYTES && marks_is_uuid(job->text, start))
         return; /* no part of one is anything */
-    for (size_t i = start + 1; i + TOKEN_MIN <= end; i++) {
-        char c = job->text.p[i - 1];
-        if (c == '/')
-            slash = i;
-        if ((c != '/' && c != '-' && c != '_') || i - start > LEAD_MAX ||
-            starts == STARTS_MAX)
-            continue;
-        try_words(job, i, blank, is_old);
-        starts++;
-    }
-    if (slash > start + LEAD_MAX)
-        try_words(job, slash, blank, is_old);
+    try_parts(job, start, end, blank, is_old);
 }
 
 void walk_tokens(struct scan_job *job, size_t limit)

@@ -100,12 +100,13 @@ static void scan_chunks(
     }
 }
 
-void words_want(
+bool words_want(
     struct scan_job *job, enum word_kind kind, size_t from, size_t to)
 {
     struct word_map *map = &job->words[kind];
     size_t chunk = first_chunk(from), end = map->base + map->chunk_count;
     size_t stop = to / WORD_CHUNK + 1 < end ? to / WORD_CHUNK + 1 : end;
+    size_t found = 0;
     chunk = chunk > map->base ? chunk : map->base;
     while (chunk < stop) {
         size_t first = chunk;
@@ -113,8 +114,12 @@ void words_want(
             chunk++;
         if (chunk > first)
             scan_chunks(job, kind, first, chunk - 1);
-        chunk += chunk == first;
+        for (; first < chunk; first++)
+            found += map->chunks[first - map->base].count;
+        if (chunk < stop)
+            found += map->chunks[chunk++ - map->base].count;
     }
+    return found > 0;
 }
 
 /* Whether all words that end in text[from, to] were looked for, and there are

@@ -138,6 +138,30 @@ static void a_token_needs_its_word_in_front_and_the_gap_between(void **state)
     assert_only("a Z01234567890123Z b", "unnamed", "Z01234567890123Z");
 }
 
+static void a_token_may_have_parts_in_front(void **state)
+{
+    (void)state;
+    static const char token[] = "Z01234567890123Z";
+    assert_only("name-Z01234567890123Z", "unnamed", token);
+    assert_only("a+b+c-d_e/Z01234567890123Z", "unnamed", token);
+    assert_only("a+Z01234567890123Z", NULL, NULL);
+    /* the sixth separator is the last one, and 40 bytes; but for a slash */
+    assert_only("1-2-3-4-5-6-Z01234567890123Z", "unnamed", token);
+    assert_only("1-2-3-4-5-6-7-Z01234567890123Z", NULL, NULL);
+    assert_only("012345678901234567890123456789012345678-"
+                "Z01234567890123Z",
+        "unnamed", token);
+    assert_only("0123456789012345678901234567890123456789-"
+                "Z01234567890123Z",
+        NULL, NULL);
+    assert_only("a/0123456789012345678901234567890123456789/"
+                "Z01234567890123Z",
+        "unnamed", token);
+    assert_only("a/0123456789012345678901234567890123456789/"
+                "Z01234567890123Z/b/c",
+        "unnamed", token);
+}
+
 static void a_guess_needs_what_it_requires_and_gives_way(void **state)
 {
     (void)state;
@@ -267,6 +291,7 @@ int main(void)
             a_shape_may_begin_with_letters_and_go_on_as_an_expression),
         cmocka_unit_test(a_value_alone_in_its_text_is_a_weak_finding),
         cmocka_unit_test(a_token_needs_its_word_in_front_and_the_gap_between),
+        cmocka_unit_test(a_token_may_have_parts_in_front),
         cmocka_unit_test(a_guess_needs_what_it_requires_and_gives_way),
         cmocka_unit_test(words_are_found_over_every_edge),
         cmocka_unit_test(a_large_dictionary_is_searched_fast),
