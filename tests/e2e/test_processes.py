@@ -15,7 +15,7 @@ import unittest
 
 from gateway import BINARY, Gateway, GatewayTest, Standin, TellingTest, can_connect, wait_for
 from load import Client, Load, read_answer
-from wire import open_tls
+from wire import DATA, END_STREAM, GOAWAY, H2, frame, headers, open_tls, request_fields
 
 HOST = b"Host: chatgpt.com\r\n"
 
@@ -136,6 +136,21 @@ class Stop(TellingTest):
         self.assertEqual(stopped, [0])
         prompts = [a for a in self.gateway.activities() if a["activity"] == "prompt.created"]
         self.assertEqual([a["outcome"] for a in prompts], ["success"])
+
+    def test_f49_sigterm_says_goaway_and_lets_the_stream_end(self):
+        body = json.dumps(GatewayTest.prompt("a slow one")).encode()
+        h2 = H2(open_tls(self, alpn=("h2",)))
+        h2.send(headers(1, [*request_fields("/backend-api/conversation?delay=60", method="POST"),
+                            ("content-type", "application/json")], False) + frame(DATA, END_STREAM, 1, body))
+        self.assertTrue(h2.read(lambda f: f[0] == DATA, 20), "the answer has begun")
+        self.gateway.signal(signal.SIGTERM)
+        self.assertTrue(h2.read(lambda f: f[0] == GOAWAY, 5), "told to go")
+        goaway = h2.frames[-1][3]
+        self.assertEqual((int.from_bytes(goaway[:4], "big"), int.from_bytes(goaway[4:8], "big")), (1, 0))
+        self.assertTrue(h2.read(lambda f: f[2] == 1 and f[0] == DATA and f[1] & END_STREAM, 20), "cut")
+        self.assertIn(b"[DONE]", b"".join(f[3] for f in h2.frames if f[0] == DATA))
+        h2.close()
+        self.assertEqual(self.gateway.process.wait(20), 0)
 
     def test_f49_sigterm_under_load_exits_with_0_in_time_and_records_all(self):
         with Load(self.gateway, 16) as load:

@@ -94,8 +94,14 @@ class Roles(GatewayTest):
     def test_f4_a_stuck_worker_is_replaced(self):
         self.wait_until_loaded()
         pid = min(self.gateway.roles("worker"))
+        said = len(self.gateway.log())
         os.kill(pid, signal.SIGSTOP)
-        wait_within(lambda: end_of(pid), 6, "end of the stuck worker")
+
+        def has_ended():  # the other takes new connections meanwhile
+            self.assertTrue(self.gateway.is_ready())
+            return end_of(pid)
+        wait_within(has_ended, 6, "end of the stuck worker")
+        self.assertIn("event=role.stuck", self.gateway.log()[said:])
         wait_for(self.all_roles, what="its successor")
 
     def check_lives(self, pid):
