@@ -20,7 +20,7 @@ def names_of(file):
         return {p.stem for p in (ROOT / "tests/play").glob("*.play")}
     found, is_there = set(), False
     for path, pattern in ((ROOT / f"tests/e2e/{file}.py", r"^\s*def (\w+)\("),
-                          (ROOT / f"tests/unit/{file}.c", r"^static void (\w+)\(void \*\*state\)")):
+                          (ROOT / f"tests/unit/{file}.c", r"^static void (\w+)\(\s*void \*\*state\)")):
         if path.exists():
             is_there = True
             text = path.read_text()
