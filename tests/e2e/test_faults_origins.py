@@ -155,7 +155,7 @@ class Origins(FaultTest):
                 read_head(sock)
                 sock.sendall(first)
                 try:
-                    for _ in range(64 * 16):  # 64 MiB
+                    for _ in range(64 * 256):  # a GiB: more than comes while a closed link is read to its end
                         sock.sendall(more)
                 except OSError:
                     return
