@@ -167,7 +167,10 @@ void front_take_over(struct session *s)
     struct buf rest = {0};
     codec_take_over(s->client.codec, &rest);
     end_request(s);
-    codec_free(&s->client.codec);
+    s->front_codec = s->client.codec;
+    s->client.codec = NULL;
+    if (s->txns == NULL)
+        codec_free(&s->front_codec);
     if (s->client.link != NULL && s->client.link->is_paused)
         s->world->ops->resume(s->world, s->client.link);
     if (rest.n != 0)

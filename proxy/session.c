@@ -181,6 +181,7 @@ void session_free(struct session **session)
     head_free(&s->early_trailers);
     buf_free(&s->early_body);
     side_free(&s->client);
+    codec_free(&s->front_codec);
     close_link(s, &s->target);
     for (struct origin *o = s->origins; o != NULL; o = o->next)
         o->state = ORIGIN_DEAD;

@@ -150,6 +150,8 @@ struct session {
     struct stream *connect_stream;
     struct head *connect_head; /* waiting for the login, the keeper or the
                                   connection */
+    struct codec *front_codec; /* taken over from, while an exchange before the
+                                  CONNECT still has a stream of it */
     /* What came of that request's body meanwhile; unconsumed, so the codec's
      * window bounds it. */
     struct buf early_body;
