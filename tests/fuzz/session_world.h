@@ -224,13 +224,15 @@ static void list_id(struct id_list *list, const char *id)
 
 /* Whatever comes of an activity, its last record is its last, unless another
  * request is found to be the same once more (the store takes the later try,
- * whichever ends first), or fetches what it was about. */
+ * whichever ends first), or fetches what it was about once more (it comes once
+ * per file). */
 static void check_record(struct stage *st, const struct record *record)
 {
     struct str json = buf_str(&record->json);
     if (str_has(json, "\"attempts\":"))
         list_id(&st->tried_again, record->id);
     bool has_sequel = str_has(json, "\"activity\":\"file.") ||
+                      str_has(json, "_with_file.downloaded\"") ||
                       is_listed(&st->tried_again, record->id);
     check(record->kind == RECORD_VOID || has_sequel ||
               !is_listed(&st->over, record->id),
