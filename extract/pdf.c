@@ -70,14 +70,16 @@ static unsigned count_pages(struct str info)
 }
 
 /* Poppler has read the trailer, and what it refers to: the word alone may
- * stand anywhere. */
-static bool says_locked(struct str info)
+ * stand anywhere.  Its own line comes behind those that the document's title
+ * and author can hold; without it the word must do. */
+static bool says_locked(struct str info, struct str bytes)
 {
     struct str line;
+    bool is_locked = str_has(bytes, "/Encrypt");
     while (str_split(&info, '\n', &line))
         if (str_starts(line, "Encrypted:"))
-            return str_starts(str_trim(str_sub(line, 10, line.n)), "yes");
-    return false;
+            is_locked = str_starts(str_trim(str_sub(line, 10, line.n)), "yes");
+    return is_locked;
 }
 
 /* What somebody wrote; not the sizes and versions. */
@@ -187,7 +189,7 @@ void read_pdf(struct job *job, struct str bytes)
     program_run(argv, bytes, INFO_MAX, &info);
     put_properties(job, buf_str(&info.out));
     unsigned pages = count_pages(buf_str(&info.out));
-    pdf_objects_read(job, bytes, says_locked(buf_str(&info.out)));
+    pdf_objects_read(job, bytes, says_locked(buf_str(&info.out), bytes));
     program_free(&info);
     read_rest(job, bytes);
     read_scans(job, bytes, buf_str(&text), pages);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "inspect/check_ids.h"
 
@@ -198,6 +199,18 @@ static bool is_prose(unsigned char c)
     return isalpha(c) || c >= 0x80 || strchr(" .,:;'\"()<>/=?_-", c) != NULL;
 }
 
+/* Of sentences; a passphrase has none. */
+static bool has_small_word(struct str value)
+{
+    static const char *const words[] = {" a ", " an ", " the ", " is ", " are ",
+        " be ", " has ", " have ", " not ", " to ", " of ", " for ", " in ",
+        " on ", " and ", " or ", " with "};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (str_has(value, words[i]))
+            return true;
+    return false;
+}
+
 /* "Password used to generate key", "Element has an aria-busy attribute" */
 static bool is_sentence(struct str value, const struct classes *c)
 {
@@ -211,6 +224,7 @@ static bool is_sentence(struct str value, const struct classes *c)
     size_t digits = c->digit;
     return blanks >= SENTENCE_BLANKS && prose + digits == value.n &&
            digits <= value.n / BYTES_A_DIGIT &&
+           ((digits == 0 && c->other == blanks) || has_small_word(value)) &&
            letters * 10 >= value.n * LETTERS_IN_TEN;
 }
 

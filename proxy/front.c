@@ -150,10 +150,12 @@ bool front_sheds(
 /* ---- CONNECT ---- */
 
 /* Everything after this is the tunnel's or the inspected connection's; the
- * codec is taken away in settle, outside its own callback. */
+ * codec is taken away in settle, outside its own callback.  What it still has
+ * to say of requests before this one goes first. */
 static void accept_connect(struct session *s, int64_t deadline_ms)
 {
     struct buf out = {0};
+    codec_take_output(s->client.codec, &out, SIZE_MAX);
     buf_append_str(&out, STR("HTTP/1.1 200 Connection established\r\n\r\n"));
     s->world->ops->send(s->world, s->client.link, &out);
     buf_free(&out);

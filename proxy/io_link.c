@@ -140,10 +140,11 @@ static void read_rest(struct io_link *l)
     uv_os_fd_t fd;
     if (l->has_eof || uv_fileno((uv_handle_t *)&l->tcp, &fd) != 0)
         return;
-    for (size_t left = LINK_REST_MAX; left > 0 && !l->base.is_paused;) {
+    for (size_t left = LINK_REST_MAX;
+         left > 0 && l->phase == LINK_OPEN && !l->base.is_paused;) {
         size_t room = left < LINK_READ_MAX ? left : LINK_READ_MAX;
         ssize_t n = recv(fd, l->links->read_buffer, room, MSG_DONTWAIT);
-        if (n <= 0 || l->phase != LINK_OPEN)
+        if (n <= 0)
             break;
         left -= (size_t)n;
         l->links->events->on_bytes(

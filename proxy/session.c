@@ -589,7 +589,8 @@ static void reap_txns(struct session *s)
         *at = t->next;
         s->txn_count--;
         txn_free(&t);
-        session_set_deadline(s, s->conf->settings.timeout_idle);
+        if (s->state == SESSION_FRONT || s->state == SESSION_HTTP)
+            session_set_deadline(s, s->conf->settings.timeout_idle);
     }
 }
 

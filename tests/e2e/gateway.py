@@ -304,9 +304,9 @@ class GatewayTest(TellingTest):
         resolve = {h: f"127.0.0.1:{cls.standin.port}" for h in cls.hosts}
         resolve |= {"chatgpt.com:80": f"127.0.0.1:{cls.standin.clear_port}",
                     "other.test:80": f"127.0.0.1:{cls.standin.clear_port}"}
-        cls.gateway = Gateway(cls.folder, resolve | cls.own_origins(), cls.settings, cls.policy)
-        cls.gateway.prefix = cls.prefix
         try:
+            cls.gateway = Gateway(cls.folder, resolve | cls.own_origins(), cls.settings, cls.policy)
+            cls.gateway.prefix = cls.prefix
             cls.gateway.start()
         except BaseException:
             cls.standin.stop()

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 
-from gateway import certs
+from gateway import certs, free_port
 
 
 def basic(user, password):
@@ -138,8 +138,8 @@ class Dns:
     def __init__(self, names, silent=()):
         self.names, self.silent, self.asked = names, set(silent), []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
+        self.port = free_port()  # it is for TCP as well
+        self.socket.bind(("127.0.0.1", self.port))
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
