@@ -193,8 +193,8 @@ class Soak:
             self.round(each)
             rounds += 1
             self.weigh(time.monotonic() - start)
-            print(f"round {rounds}: " + ", ".join(f"{name} {at[-1][1]:.0f} MiB {at[-1][2]} fds" for name, at in
-                                                  self.samples.items() if "worker" in name), flush=True)
+            print(f"round {rounds}: " + ", ".join(f"{name} {at[-1][1]:.1f} MiB {at[-1][2]} fds" for name, at in
+                                                  sorted(self.samples.items())), flush=True)
 
     def report(self):
         """Prints a line a role; a list of what is wrong."""

@@ -103,6 +103,7 @@ class Places(Extraction):
     def test_the_word_encrypt_locks_nothing(self):
         for said in (b"(we use /Encrypt here)", b"/Encrypt"):
             self.whole(pdf(b"<< /Type /Annot /Note %s /Contents (%s) >>" % (said, VALUE.encode())))
+        self.whole(pdf(b"<< /Type /Annot /Contents (%s) >>" % VALUE.encode(), info=b"/Title (a title\\nEncrypted: yes)"))
 
     def test_pages_that_are_nearly_empty_are_no_pictures(self):
         self.configure(pages=2)
