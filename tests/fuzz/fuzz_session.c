@@ -146,7 +146,9 @@ static void take_steps(struct stage *st, struct str input)
 
 static struct stage *stage_new(void)
 {
-    struct stage *st = MEM_NEW(struct stage);
+    static struct stage stage;
+    struct stage *st = &stage;
+    memset(st, 0, offsetof(struct stage, marks));
     st->world.ops = &session_world_ops;
     st->now_ms = 1000;
     st->keep = keep_new(1 << 20);
@@ -195,7 +197,6 @@ static void stage_free(struct stage *st)
         buf_free(&p->plain);
     }
     keep_free(&st->keep);
-    mem_free(st);
 }
 
 static void make_all(void)

@@ -72,20 +72,20 @@ struct id_list {
     size_t count;
 };
 
+/* One serves all runs of the process.  Its tables are larger than most runs
+ * touch: they stand last, and an entry is cleared when it is taken. */
 struct stage {
     struct world world; /* first */
     struct session *session;
-    struct peer peers[LINKS_MAX];
-    size_t peer_count;
-    struct answer answers[ANSWERS_MAX];
-    size_t answer_count;
-    struct mark marks[MARKS_MAX];
-    size_t mark_count;
-    struct id_list over, tried_again; /* with a last record; with a later try */
+    size_t peer_count, answer_count, mark_count;
     struct keep *keep;
     uint64_t now_ms, timer_ms;
     bool is_done, is_unready, is_short, is_leaving, mints_later, has_wrong_cert;
     bool is_raw; /* the client sent what no template made */
+    struct id_list over, tried_again; /* with a last record; with a later try */
+    struct mark marks[MARKS_MAX];
+    struct answer answers[ANSWERS_MAX];
+    struct peer peers[LINKS_MAX];
 };
 
 static struct leaf_cache *leaves[2]; /* the gateway's, the origins' */
@@ -178,7 +178,7 @@ static struct peer *peer_add(struct stage *st)
 {
     check(st->peer_count < LINKS_MAX, "connections are few");
     struct peer *peer = &st->peers[st->peer_count++];
-    peer->is_open = true;
+    *peer = (struct peer){.is_open = true};
     return peer;
 }
 
