@@ -1,4 +1,4 @@
-/* certs/signer.h, certs/mint.h, certs/leaf_msg.h */
+/* certs/signer.h, certs/leaf_msg.h */
 #include "certs/signer.h"
 
 #include <setjmp.h>
@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "certs/ca.h"
 #include "certs/leaf_msg.h"
-#include "certs/mint.h"
 #include "certs/trust.h"
 #include "tests/unit/pki.h"
 
@@ -137,92 +136,6 @@ static void c1_a_leaf_lives_thirty_days_with_room_for_wrong_clocks(void **state)
     assert_true(from_ms >= asn1_time_ms(X509_get0_notBefore(ca)));
     X509_free(cert);
     X509_free(ca);
-}
-
-static void c1_a_leaf_never_outlives_its_ca(void **state)
-{
-    (void)state;
-    struct pki_cert ca = pki_make((struct pki_spec){.name = "short",
-                                      .constraints = "critical,CA:TRUE",
-                                      .from_days = -1,
-                                      .to_days = 3},
-        NULL);
-    EVP_PKEY *key = p256_create();
-    X509 *leaf = NULL;
-    int64_t now_ms = clock_wall_ms();
-    assert_int_equal(
-        mint_leaf(ca.cert, ca.key, STR("a.test"), key, now_ms, &leaf), OK);
-    assert_int_equal(ASN1_TIME_compare(
-                         X509_get0_notAfter(leaf), X509_get0_notAfter(ca.cert)),
-        0);
-    assert_int_equal(ASN1_TIME_compare(X509_get0_notBefore(leaf),
-                         X509_get0_notBefore(ca.cert)),
-        0);
-    X509_free(leaf);
-    assert_int_equal(mint_leaf(ca.cert, ca.key, STR("a.test"), key,
-                         now_ms + 4 * day_ms, &leaf),
-        ERR_DENIED);
-    EVP_PKEY_free(key);
-    pki_free(&ca);
-}
-
-static bool is_taken_by_clients(X509 *ca, X509 *leaf)
-{
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
-    X509_STORE_add_cert(store, ca);
-    X509_STORE_CTX_init(context, store, leaf, NULL);
-    X509_STORE_CTX_set_default(context, "ssl_server");
-    bool is_good = X509_verify_cert(context) == 1;
-    X509_STORE_CTX_free(context);
-    X509_STORE_free(store);
-    return is_good;
-}
-
-/* Below and beside, deeper and at the edge of what the CA is for. */
-static void k4_the_cas_own_limits_hold(void **state)
-{
-    (void)state;
-    static const struct str permitted[] = {
-        {"chatgpt.com", 11}, {"host.test", 9}};
-    static const struct {
-        const char *host;
-        enum err want;
-    } cases[] = {{"chatgpt.com", OK}, {"a.b.chatgpt.com", OK},
-        {"host.test", OK}, {"10.1.2.3", OK}, {"openai.com", ERR_DENIED},
-        {"notchatgpt.com", ERR_DENIED}, {"com", ERR_DENIED},
-        {"chatgpt.com.evil.test", ERR_DENIED}, {"test", ERR_DENIED}};
-    EVP_PKEY *key = p256_create();
-    int64_t now_ms = clock_wall_ms();
-    X509 *ca = NULL, *open_ca = NULL;
-    assert_int_equal(mint_ca(STR("limited"), permitted, ARRAY_LEN(permitted),
-                         key, now_ms, &ca),
-        OK);
-    assert_int_equal(mint_ca(STR("open"), NULL, 0, key, now_ms, &open_ca), OK);
-    int at = X509_get_ext_by_NID(ca, NID_name_constraints, -1);
-    assert_true(at >= 0);
-    assert_int_equal(X509_EXTENSION_get_critical(X509_get_ext(ca, at)), 1);
-    assert_int_equal(
-        X509_get_ext_by_NID(open_ca, NID_name_constraints, -1), -1);
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        X509 *leaf = NULL;
-        struct str host = str_of(cases[i].host);
-        assert_int_equal(
-            mint_leaf(ca, key, host, key, now_ms, &leaf), cases[i].want);
-        if (leaf != NULL)
-            assert_true(is_taken_by_clients(ca, leaf));
-        X509_free(leaf);
-        leaf = NULL;
-        assert_int_equal(mint_leaf(open_ca, key, host, key, now_ms, &leaf), OK);
-        X509_free(leaf);
-    }
-    static const struct str bad[] = {{"*.a.test", 8}, {".a.test", 7}, {"", 0}};
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        assert_int_equal(
-            mint_ca(STR("bad"), &bad[i], 1, key, now_ms, &ca), ERR_PARSE);
-    X509_free(ca);
-    X509_free(open_ca);
-    EVP_PKEY_free(key);
 }
 
 static void c1_serials_are_long_positive_and_never_the_same(void **state)
@@ -375,8 +288,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SIGNER(c1_a_leaf_is_what_clients_accept),
         WITH_SIGNER(c1_a_leaf_lives_thirty_days_with_room_for_wrong_clocks),
-        cmocka_unit_test(c1_a_leaf_never_outlives_its_ca),
-        cmocka_unit_test(k4_the_cas_own_limits_hold),
         WITH_SIGNER(c1_serials_are_long_positive_and_never_the_same),
         WITH_SIGNER(d6_a_name_is_signed_once_for_all_workers),
         WITH_SIGNER(k3_names_out_of_scope_are_refused_by_the_signer_itself),
