@@ -1,5 +1,6 @@
 /* Rules of alerts, a line "---", activities a line each: mistakes, or what each
- * activity completes.  Rules that do not load: those below. */
+ * activity completes.  Rules that do not load: those below.  A second state
+ * only learns them: what it knows already completes no rule that counts. */
 #include <stdlib.h>
 #include <jansson.h>
 
@@ -30,6 +31,50 @@ static struct alert_rules *load(struct str text)
     return rules;
 }
 
+/* alerts_carry: a later state of the activity has what this one has. */
+static void check_carried(json_t *judged, struct str line)
+{
+    json_t *later = json_loadb(line.p, line.n, JSON_ALLOW_NUL, NULL);
+    json_t *list = json_object_get(judged, "alerts");
+    if (later == NULL || !json_is_array(list))
+        return json_decref(later);
+    alerts_carry(later, list);
+    size_t n = json_array_size(json_object_get(later, "alerts"));
+    if (n > json_array_size(list))
+        abort();
+    alerts_carry(later, list);
+    if (json_array_size(json_object_get(later, "alerts")) != n)
+        abort();
+    json_decref(later);
+}
+
+static bool counts(const struct alert_rules *rules, const char *name)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (str_is(rules->items[i].name, name))
+            return rules->items[i].within_ms != 0;
+    abort();
+}
+
+static void learn(struct alerts *learner, struct str line)
+{
+    json_t *activity = json_loadb(line.p, line.n, JSON_ALLOW_NUL, NULL), *item;
+    size_t i, had;
+    if (activity == NULL)
+        return;
+    had = json_array_size(json_object_get(activity, "alerts"));
+    alerts_note(learner, activity);
+    if (alerts_judge(learner, activity))
+        json_array_foreach(json_object_get(activity, "alerts"), i, item)
+        {
+            const char *rule = json_string_value(json_object_get(item, "rule"));
+            if (i >= had && counts(alerts_rules(learner), rule))
+                abort();
+        }
+    check_carried(activity, line);
+    json_decref(activity);
+}
+
 static void judge(struct alerts *alerts, struct str line)
 {
     struct buf out = {0};
@@ -53,12 +98,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct alert_rules *rules = load(str_sub(rest, 0, n + 1));
     if (rules == NULL)
         rules = load(STR(usual));
-    struct alerts *alerts = alerts_new(rules);
+    struct alerts *alerts = alerts_new(rules), *learner = alerts_new(rules);
     rest = str_sub(rest, n + 5, rest.n);
-    while (str_split(&rest, '\n', &line))
+    while (str_split(&rest, '\n', &line)) {
         judge(alerts, line);
+        learn(learner, line);
+    }
     alerts_forget(alerts);
     alerts_free(&alerts);
+    alerts_free(&learner);
     alert_rules_unref(&rules);
     return 0;
 }

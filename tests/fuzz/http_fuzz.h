@@ -131,6 +131,28 @@ static void fuzz_flush(struct codec *codec)
     buf_free(&out);
 }
 
+/* As whom an origin gets to know us, after whatever this client has shown of
+ * itself: another reader takes it, with a request behind it. */
+static void fuzz_introduce(const struct codec *client)
+{
+    struct fuzz ours = {.mode = 0}, theirs = {.answers = true, .mode = 0};
+    struct buf out = {0};
+    struct codec *origin = codec_new(
+        HTTP_2, FACING_ORIGIN, &codec_limits_default, &fuzz_events, &ours);
+    struct codec *reader = codec_new(
+        HTTP_2, FACING_CLIENT, &codec_limits_default, &fuzz_events, &theirs);
+    ours.codec = origin;
+    theirs.codec = reader;
+    codec_introduce(origin, client);
+    fuzz_ask(origin, "GET");
+    codec_take_output(origin, &out, SIZE_MAX);
+    if (out.n == 0 || codec_feed(reader, buf_str(&out)) != OK)
+        abort();
+    codec_free(&origin);
+    codec_free(&reader);
+    buf_free(&out);
+}
+
 /* The first byte chooses cut (low four bits) and owner; then `prefix` and the
  * rest are fed. */
 static void fuzz_run(enum http_version version, enum codec_side side,
@@ -166,6 +188,8 @@ static void fuzz_run(enum http_version version, enum codec_side side,
             codec_is_idle(f.codec))
             fuzz_ask(f.codec, "GET");
     }
+    if (is_fine && version == HTTP_2 && side == FACING_CLIENT)
+        fuzz_introduce(f.codec);
     (void)codec_takes_websockets(f.codec);
     codec_feed_eof(f.codec);
     fuzz_flush(f.codec);

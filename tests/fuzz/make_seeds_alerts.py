@@ -20,6 +20,12 @@ MISTAKES = ["rules: 3", "rules: [3]", "rules:\n- {name: a}", "rules:\n- {name: a
             "rules:\n- {name: a, when: {activity: a}, severity: grave, message: 3, unless: 4}"]
 ODD = ["null", "[]", "{}", "x", '{"time":1}', '{"id":[],"time":"never","activity":{}}', '{"time":"2026-01-01T00:00:00Z"}',
        '{"id":"1","time":"2026-01-01T00:00:00Z","activity":"a","actor":[[]],"target":3,"targets":{"id":[[1]]},"alerts":7}']
+# What a rule may look at in every form a record has it, and in some that none has.
+FORMS = {"details": [{"count": 7}, {"count": True}, {"count": False}, {"count": ["x", 7]}, {"count": [[7]]}, {"count": {}}, {"count": None}],
+         "target": [{"id": "7"}, {"id": ["7", "8"]}, [{"id": "8"}, {"name": "7"}], [["7"]], {"name": 7}, [], {"id": ""}]}
+FORM_RULES = ("rules:\n- {name: details, when: {details: {count: ['7', 'true', 'false']}}}\n- {name: target, when: {target: '7'}}\n"
+              "- {name: often, when: {activity: a}, unless: {target: '8'}, count: 2, within: 1h, by: target}\n"
+              "- {name: many, when: {activity: a}, count: 2, within: 10m, by: ip, distinct: target}\n")
 PARTS = {"user": ("actor", "user"), "ip": ("actor", "ip"), "workspace": ("actor", "workspace")}
 
 
@@ -62,6 +68,17 @@ def seeds():
         yield text + "---\n" + "\n".join(lines)
         yield text + "---\n" + "\n".join(reversed(lines))
         yield text + "---\n" + "\n".join(lines + lines[:1] + ODD[:2])
+    for key, values in FORMS.items():
+        for other in ("allow", "block", None):
+            yield FORM_RULES + "---\n" + "\n".join(json.dumps({"id": f"f{i}", "time": f"2026-01-01T00:{i:02d}:00Z", "activity": "a",
+                                                             "verdict": other, "actor": {"ip": "::1"}, key: v}) for i, v in enumerate(values))
+    # The same target later and earlier, twice, as the log has it, and with alerts that it had.
+    times = ["00:05", "00:04", "00:09", "00:05", "00:20", "00:00"]
+    for targets in ("aaaaaa", "ababab", "abcabc"):
+        for more in ({}, {"details": {"event_id": "e"}}, {"alerts": [{"rule": "many", "severity": "high"}, {"rule": "old", "severity": "medium"}]}):
+            yield FORM_RULES + "---\n" + "\n".join(json.dumps({"id": f"m{i}", "time": f"2026-01-01T00:{t}Z", "activity": "a", "verdict": "allow",
+                                                             "actor": {"ip": "::1"}, "target": {"id": targets[i], "name": "n"}, **more})
+                                                 for i, t in enumerate(times))
     for text, lines in itertools.product(MISTAKES, (ODD, ['{"id":"1","time":"2026-01-01T00:00:00Z","activity":"login.failed"}'])):
         yield text + "\n---\n" + "\n".join(lines)
 

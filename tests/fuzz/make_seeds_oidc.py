@@ -75,6 +75,8 @@ def seeds(folder):
         yield b"m" + dumps({**ENDPOINTS, **change})
     for change in CHANGES:
         yield b"c" + dumps({**GOOD, **change})
+    for change in ({"realm": None}, {"sub": "a@corp.example"}, {"sub": "a@corp.example", "realm": {}}, {"email": "ana@corp.example\x7f"}):
+        yield b"c" + dumps({**GOOD, **change})
     for mode in (b"a", b"e"):
         for body in ({"id_token": "a.b.c"}, {"error": "invalid_grant"}, {"error": "invalid_client"}, {"error": 3}, {"id_token": 3}, []):
             yield mode + dumps(body)
@@ -83,6 +85,9 @@ def seeds(folder):
         yield b"q" + dumps({k: v for k, v in QUESTION.items() if k != name})
     yield b"q" + dumps(QUESTION)
     yield b"q" + dumps({**QUESTION, "code": "x" * 5000})
+    for endpoint in ("https://idp.example/authorize", "https://idp.example/realms/a/", "https://idp.example", "http://x", "https://i/a?b=c", "x"):
+        for lines in (["gate", "s3cret", "code", "verifier"], ["a:b c+d%", "ü&=", "\x01/\xff", "~-._"], ["", "", "", ""], ["gate"]):
+            yield b"w" + "\n".join([endpoint, *lines]).encode("latin-1")
     for name in ANSWER:
         yield b"s" + dumps({k: v for k, v in ANSWER.items() if k != name})
     for change in ({}, {"role": "proxy"}, {"role": "auditor"}, {"name": "a b"}, {"fault": "nonce"}, {"fault": "x"}, {"subject": "a\0b"}):
