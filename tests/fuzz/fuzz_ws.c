@@ -1,7 +1,9 @@
 /* proxy/ws.h and proxy/ws_handshake.h: the same events at any cut; what is
  * kept of the wire is the wire; our own frames are always read back. */
 #include "proxy/ws.h"
+#include "base/mem.h"
 #include "proxy/ws_handshake.h"
+#include "proxy/ws_inflate.h"
 
 #include "tests/fuzz/same.h"
 
@@ -38,6 +40,25 @@ static void check_wire(const struct ws_rules *rules, const struct ws_event *e)
     ws_reader_free(&r);
 }
 
+/* More sockets than may stay awake take a message each: whatever is between
+ * two messages goes to sleep, and nobody notices. */
+static void use_others(void)
+{
+    static const struct ws_rules rules = {
+        .sender = WS_SERVER, .may_deflate = true, .message_max = LIMIT};
+    struct ws_reader *others[WS_INFLATE_AWAKE_MAX + 2];
+    struct ws_event e;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        struct str wire = STR("\xc1\x03\x4a\x04\x00"); /* "a", deflated */
+        others[i] = ws_reader_new(&rules);
+        check(ws_reader_next(others[i], &wire, &e) == WS_MESSAGE &&
+                  str_is(e.payload, "a"),
+            "another socket's message");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        ws_reader_free(&others[i]);
+}
+
 static void read_frames(struct str s, unsigned way, struct buf *out)
 {
     struct ws_rules rules = {
@@ -60,6 +81,8 @@ static void read_frames(struct str s, unsigned way, struct buf *out)
                 "bounded");
             if (way == CUTS_WHOLE && e.wire.n != 0)
                 check_wire(&rules, &e);
+            if ((options & 32) != 0 && way != CUTS_WHOLE)
+                use_others();
         } while (found != WS_MORE && found != WS_BROKEN);
     }
     cuts_end(&cuts);
@@ -87,6 +110,17 @@ static void add_field(struct head *head, const char *name, struct str value)
         head_add(head, str_of(name), value);
 }
 
+/* The chosen one is a whole one of those offered. */
+static void check_protocol(
+    const struct head *request, const struct head *response)
+{
+    struct str chosen = head_get(response, "sec-websocket-protocol");
+    struct str offer = head_get(request, "sec-websocket-protocol");
+    check(chosen.n == 0 || offer.n >= str_trim(chosen).n, "one was offered");
+    check(str_find(offer, str_trim(chosen)) + str_trim(chosen).n <= offer.n,
+        "what is spoken was offered");
+}
+
 /* The input's lines as the fields of the two heads. */
 static void check_handshake(struct str s)
 {
@@ -105,6 +139,16 @@ static void check_handshake(struct str s)
         add_field(response, "sec-websocket-accept", line);
     if (str_split(&s, '\n', &line))
         add_field(request, "sec-websocket-extensions", line);
+    if (options & 32) { /* what is spoken within it; the version; the rest */
+        if (str_split(&s, '\n', &line))
+            add_field(request, "sec-websocket-protocol", line);
+        if (str_split(&s, '\n', &line))
+            add_field(response, "sec-websocket-protocol", line);
+        if (str_split(&s, '\n', &line))
+            add_field(request, "sec-websocket-version", line);
+        response->has_body = (options & 64) == 0;
+        request->has_body ^= (options & 128) != 0;
+    }
     while (str_split(&s, '\n', &line))
         add_field(response, "sec-websocket-extensions", line);
     if (ws_prepare_request(request) == NULL) {
@@ -114,6 +158,8 @@ static void check_handshake(struct str s)
         const char *reason = ws_check_response(request, response, &agreed);
         if (reason == NULL && agreed.has_deflate)
             check(offer.n != 0, "agreed as offered");
+        if (reason == NULL)
+            check_protocol(request, response);
     }
     head_free(&request);
     head_free(&response);

@@ -165,7 +165,41 @@ TARGETS = [
 ]
 
 
+def settings(*pairs):
+    return frame(4, 0, 0, b"".join(struct.pack(">HI", *pair) for pair in pairs))
+
+
+# What browsers and others show of themselves (RFC 9113 section 6.5.2): the
+# largest and smallest of each, twice the same, one that nobody knows, none.
+INTRODUCED = [
+    settings((1, 65536), (2, 0), (4, 6291456), (6, 262144)) + frame(8, 0, 0, struct.pack(">I", 15663105)),
+    settings((1, 4096), (2, 1), (3, 100), (4, 131072), (5, 16384)) + frame(8, 0, 0, struct.pack(">I", 12517377)),
+    settings((4, 1), (1, 0xffffffff), (8, 1), (9, 1)), settings((4, 0x7fffffff), (5, 0xffffff), (6, 0)),
+    settings((4, 5), (4, 70000), (2, 1), (2, 0)), settings((0x1a2a, 7), (3, 0)), settings(*[(0x100 + i, i) for i in range(40)]),
+    settings((4, 65535)) + frame(8, 0, 0, struct.pack(">I", 0x7fff0000)), settings((8, 2)), settings((2, 2)), settings((5, 1)),
+]
+REFUSED = [
+    target() + [(b"content-length", b"3"), (b"content-length", b"3")], target() + [(b"host", b"a"), (b"host", b"a")],
+    target(method=b"G T"), target(method=b""), target(authority=b""), target()[:3], target() + [(b"cookie", b"c" * 30000)] * 6,
+    target() + [(b"cookie", b"a=1"), (b"content-length", b"3"), (b"cookie", b"b=2")],
+    target() + [(b"expect", b"100-continue"), (b"expect", b"100-continue")], target() + [(b"x_\x7f", b"y")], target() + [(b"x", b"\0")],
+]
+
+
+def prioritised(pairs, weight, parent, end=False):
+    return frame(1, 0x24 | (1 if end else 0), 1, struct.pack(">IB", parent, weight) + fields(pairs))
+
+
 def h2_client():
+    for shown in INTRODUCED:
+        yield shown + head(BASIC) + frame(0, 1, 1, b"abc")
+        yield shown
+    for pairs in REFUSED:
+        yield in_frames(pairs)
+    for weight, parent in ((0, 0), (255, 0x80000000), (15, 3), (7, 1)):
+        yield SETTINGS + prioritised(BASIC, weight, parent) + frame(0, 1, 1, b"abc")
+    for pair in ((b"content-length", b"1"), (b"host", b"a"), (b"te", b"trailers")):
+        yield SETTINGS + head(BASIC) + frame(0, 0, 1, b"abc") + frame(1, 5, 1, fields([pair]))
     for pairs in TARGETS:
         yield in_frames(pairs)
     for extra in EXTRAS:

@@ -92,6 +92,25 @@ for offer in OFFERS:
 seeds.append(bytes([HANDSHAKE]) + b"\n".join([b"YWJj", ACCEPT, OFFERS[1], ANSWERS[1]]))
 seeds.append(bytes([HANDSHAKE]) + b"\n".join([KEY, b"", OFFERS[1], ANSWERS[1]]))
 
+# More sockets than stay awake, beside one that needs its window.
+for options in (DEFLATE, DEFLATE | CLIENT, DEFLATE | KEEPS):
+    packer = Packer(options)
+    add(options | 32, *(frame(0xc1, packer.pack(text), options) for text in (TEXTS[2], TEXTS[2], TEXTS[4], TEXTS[2])))
+    packer = Packer(options, 9)
+    add(options | 32, *(frame(0xc1, packer.pack(b"%d " % i * 40), options) for i in range(6)))
+bad = Packer(DEFLATE).pack(b"z" * 50)
+add(DEFLATE | 32, frame(0xc1, bad), frame(0xc1, bad[:3] + b"\xff\xff" + bad[4:]))
+add(DEFLATE, frame(0xc1, Packer(DEFLATE).pack(b"\0" * 1200000)), frame(0xc1, Packer(DEFLATE).pack(b"after")))
+PROTOCOLS = [(b"", b""), (b"chat, realtime", b"realtime"), (b"chat, realtime", b"real"), (b"", b"chat"), (b"chat", b" chat "), (b"a,b,,c", b"c")]
+for more in (0, 64, 128, RESETS, RESETS | 64):
+    for offered, chosen in PROTOCOLS:
+        seeds.append(bytes([HANDSHAKE | 32 | more]) + b"\n".join([KEY, ACCEPT, OFFERS[1], offered, chosen, b"", ANSWERS[1]]))
+seeds.append(bytes([HANDSHAKE | 32]) + b"\n".join([KEY, ACCEPT, b"", b"", b"", b"12", b""]))
+for offer in (b"permessage-deflate; client_max_window_bits=9", b"permessage-deflate; client_max_window_bits=7", b"permessage-deflate; server_max_window_bits",
+              b"permessage-deflate; client_max_window_bits; client_max_window_bits", b"permessage-deflate; =", b"permessage-deflate; server_max_window_bits=\"99"):
+    for answer in ANSWERS[1:3] + [offer]:
+        seeds.append(bytes([HANDSHAKE]) + b"\n".join([KEY, ACCEPT, offer, answer]))
+
 folder = HERE / "corpus" / "ws"
 folder.mkdir(parents=True, exist_ok=True)
 for i, seed in enumerate(dict.fromkeys(seeds)):
