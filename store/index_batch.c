@@ -44,20 +44,23 @@ static void note_open(struct index_batch *b, const char *id, size_t index)
     HASH_ADD(hh, b->open, id, strlen(o->id), o);
 }
 
-/* One about all rows of an origin has no id. */
-static void relate(struct index_batch *b, const struct journal_entry *e)
+/* One about all rows of an origin has no id.  Returns instead_of. */
+static size_t relate(struct index_batch *b, const struct journal_entry *e)
 {
     struct open_entry *before = NULL;
+    size_t instead_of = 0;
     if (e->kind == STORE_GONE)
         HASH_CLEAR(hh, b->open); /* its items go with the arena */
     else
         HASH_FIND(hh, b->open, e->id, strlen(e->id), before);
     if (before != NULL) {
         b->items[before->index].is_superseded = supersedes(e);
+        instead_of = supersedes(e) ? before->index + 1 : 0;
         HASH_DEL(b->open, before);
     }
     if (may_be_passed_over(e))
         note_open(b, e->id, b->count);
+    return instead_of;
 }
 
 void index_batch_add(struct index_batch *b, const struct journal_entry *e)
@@ -66,9 +69,9 @@ void index_batch_add(struct index_batch *b, const struct journal_entry *e)
         b->room = b->room > 0 ? 2 * b->room : 64;
         b->items = mem_realloc(b->items, b->room * sizeof *b->items);
     }
-    relate(b, e);
+    size_t instead_of = relate(b, e);
     struct index_item *item = &b->items[b->count++];
-    *item = (struct index_item){.entry = *e};
+    *item = (struct index_item){.entry = *e, .instead_of = instead_of};
     item->entry.json = arena_copy(&b->arena, e->json);
     b->bytes += e->json.n;
 }

@@ -6,7 +6,8 @@
  * An open entry is passed over only if a later one of its id makes the same row
  * of it whatever was there before (store/upsert.h): neither counts attempts,
  * the first brings nothing that is kept beside the row (evidence, names), and
- * nothing came between them that is about the row as it was.
+ * nothing came between them that is about the row as it was.  One that SQLite
+ * refuses has superseded nothing: the one before it is put.
  */
 #ifndef STORE_INDEX_BATCH_H
 #define STORE_INDEX_BATCH_H
@@ -17,6 +18,7 @@
 struct index_item {
     struct journal_entry entry; /* its JSON is the batch's */
     bool is_superseded;
+    size_t instead_of; /* 1 + index of the item that it supersedes; 0: none */
 };
 
 struct open_entry;

@@ -30,6 +30,7 @@ struct index_step {
     bool was_checked;                 /* position against the journal */
     enum err trouble;                 /* logged already */
     struct alert_rules *alerts;
+    bool has_alerts; /* upsert has them */
 };
 
 struct index_step *index_step_new(struct str folder, struct journal *journal)
@@ -44,6 +45,7 @@ static void disconnect(struct index_step *s)
 {
     journal_reader_free(&s->reader);
     upsert_free(&s->upsert);
+    s->has_alerts = false;
     db_close(&s->db);
 }
 
@@ -58,14 +60,15 @@ void index_step_free(struct index_step **step)
     *step = NULL;
 }
 
-/* The statements are made anew at the next transaction. */
+/* With the next transaction.  The connection stays, and with it the pages that
+ * it has read: every reload brings rules, most of them those from before. */
 void index_step_set_alerts(struct index_step *s, struct alert_rules *rules)
 {
     if (s->alerts == rules)
         return;
-    disconnect(s);
     alert_rules_unref(&s->alerts);
     s->alerts = alert_rules_ref(rules);
+    s->has_alerts = false;
 }
 
 struct db *index_step_db(struct index_step *s)
@@ -86,13 +89,14 @@ struct journal_position index_step_position(const struct index_step *s)
 
 static enum err connect_db(struct index_step *s)
 {
-    if (s->db != NULL)
-        return OK;
-    enum err err = db_open(str_of(s->folder), DB_WRITE, BUSY_MS, &s->db);
-    if (err == OK)
+    enum err err = OK;
+    if (s->db == NULL)
+        err = db_open(str_of(s->folder), DB_WRITE, BUSY_MS, &s->db);
+    if (err == OK && s->upsert == NULL)
         err = upsert_new(s->db, &s->upsert);
-    if (err == OK)
+    if (err == OK && !s->has_alerts)
         err = upsert_set_alerts(s->upsert, s->alerts);
+    s->has_alerts = err == OK;
     return err;
 }
 
@@ -138,16 +142,22 @@ static enum err take_position(struct index_step *s)
     return OK;
 }
 
-static enum err put_entry(
-    struct index_step *s, const struct journal_entry *entry)
+/* An entry that is refused is not the database's state: it must not stop the
+ * rest, nor take what it superseded with it. */
+static enum err put_item(
+    struct index_step *s, const struct index_batch *batch, size_t index)
 {
-    enum err err = upsert_entry(s->upsert, entry);
-    if (err != ERR_STATE)
-        return err;
-    /* Not the database's state but this entry: it must not stop the rest. */
-    log_event(LOG_ERROR, "store.record-refused", LOG_CSTR("id", entry->id),
-        LOG_CSTR("error", db_error(s->db)));
-    return OK;
+    const struct index_item *item = &batch->items[index];
+    enum err err = upsert_entry(s->upsert, &item->entry);
+    while (err == ERR_STATE) {
+        log_event(LOG_ERROR, "store.record-refused",
+            LOG_CSTR("id", item->entry.id), LOG_CSTR("error", db_error(s->db)));
+        if (item->instead_of == 0)
+            return OK;
+        item = &batch->items[item->instead_of - 1];
+        err = upsert_entry(s->upsert, &item->entry);
+    }
+    return err;
 }
 
 /* A batch takes milliseconds, as many as the scheduler gives at a time: a
@@ -187,7 +197,7 @@ static enum err put_batch(struct index_step *s, const struct index_batch *batch)
     for (size_t i = 0; i < batch->count && err == OK; i++) {
         if (batch->items[i].is_superseded)
             continue;
-        err = put_entry(s, &batch->items[i].entry);
+        err = put_item(s, batch, i);
         give_way(s, &since_us);
     }
     return err;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/index_step.h"
 #include "tests/unit/store_fixture.h"
 
 enum { MINUTE = 60 * 1000 };
@@ -590,6 +591,62 @@ static void a_login_waits_longer_for_its_name(void **state)
     assert_int_equal(rows_in("2"), 1);
 }
 
+static void append_record(struct journal *j, unsigned n, const char *activity)
+{
+    struct journal_entry e = {.kind = STORE_DONE, .origin = 1};
+    struct buf json = {0}, batch = {0};
+    fixture_id(n, e.id);
+    buf_printf(&json,
+        "{\"id\":\"%s\",\"time\":\"2026-11-22T10:02:03.456Z\","
+        "\"activity\":\"%s\"}",
+        e.id, activity);
+    e.json = buf_str(&json);
+    journal_entry_encode(&e, &batch);
+    assert_int_equal(journal_append(j, buf_str(&batch), false), OK);
+    buf_free(&json);
+    buf_free(&batch);
+}
+
+/* The connection has read pages and prepared statements. */
+static void rules_of_a_reload_keep_the_connection(void **state)
+{
+    static const char *const texts[] = {
+        "rules:\n  - {name: one, when: {activity: user.added}, severity: "
+        "low}\n",
+        "rules:\n  - {name: two, when: {activity: user.removed}, severity: "
+        "low}\n"};
+    struct journal *j = NULL;
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(journal_open(str_of(folder), 0, &j), OK);
+    struct index_step *step = index_step_new(str_of(folder), j);
+    assert_int_equal(index_step_run(step, &count), OK);
+    const struct db *before = index_step_db(step);
+    for (unsigned i = 0; i < 2; i++) {
+        struct alert_rules *read = read_rules(texts[i]);
+        assert_non_null(read);
+        index_step_set_alerts(step, read);
+        alert_rules_unref(&read);
+        append_record(j, 2 * i + 1, "user.added");
+        append_record(j, 2 * i + 2, "user.removed");
+        assert_int_equal(index_step_run(step, &count), OK);
+    }
+    assert_ptr_equal(index_step_db(step), before);
+    assert_int_equal(
+        fixture_count("SELECT count(*) FROM activity WHERE"
+                      " json LIKE '%\"alerts\":%' AND (rule, activity) IN"
+                      " (VALUES ('one', 'user.added'),"
+                      " ('two', 'user.removed'))"),
+        2);
+    assert_int_equal(alert_rows(), 2);
+    index_step_set_alerts(step, NULL);
+    append_record(j, 9, "user.removed");
+    assert_int_equal(index_step_run(step, &count), OK);
+    assert_int_equal(alert_rows(), 2);
+    index_step_free(&step);
+    journal_close(&j);
+}
+
 #define ALERT(f) cmocka_unit_test_teardown(f, done)
 #define STORED(f) cmocka_unit_test_setup_teardown(f, make_store, remove_store)
 
@@ -619,6 +676,7 @@ int main(void)
         STORED(a_later_state_is_judged_again),
         STORED(a_failure_counts_when_nothing_takes_it_back_any_more),
         STORED(a_login_waits_longer_for_its_name),
+        TEST(rules_of_a_reload_keep_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,41 @@ static void rows_are_those_of_the_end(void **state)
     journal_close(&j);
 }
 
+/* The trigger stands for whatever SQLite does not take. */
+static void one_that_is_refused_takes_no_other_with_it(void **state)
+{
+    struct journal *j = NULL;
+    struct db *db = NULL;
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(db_open(str_of(folder), DB_WRITE, 0, &db), OK);
+    assert_int_equal(
+        db_exec(db, "CREATE TRIGGER refuse BEFORE INSERT ON activity"
+                    " WHEN new.outcome = 'bad' BEGIN"
+                    " SELECT RAISE(ABORT, 'not this one'); END"),
+        OK);
+    db_close(&db);
+    assert_int_equal(journal_open(str_of(folder), 0, &j), OK);
+    append(j, STORE_OPEN, 1, "first");
+    append(j, STORE_OPEN, 1, "second");
+    append(j, STORE_DONE, 1, "bad");
+    append(j, STORE_OPEN, 2, "open");
+    append(j, STORE_OPEN, 2, "bad");
+    append(j, STORE_DONE, 2, "bad");
+    append(j, STORE_DONE, 3, "bad");
+    append(j, STORE_DONE, 4, "good");
+    struct index_step *step = index_step_new(str_of(folder), j);
+    assert_int_equal(index_step_run(step, &count), OK);
+    assert_int_equal(count, 8);
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity"), 3);
+    assert_int_equal(fixture_count("SELECT count(*) FROM activity WHERE"
+                                   " (outcome, state) IN (VALUES"
+                                   " ('second', 0), ('open', 0), ('good', 2))"),
+        3);
+    index_step_free(&step);
+    journal_close(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +156,7 @@ int main(void)
         cmocka_unit_test(nothing_is_passed_over_for_what_may_lose_or_end_it),
         cmocka_unit_test_setup_teardown(
             rows_are_those_of_the_end, make_folder, remove_folder),
+        TEST(one_that_is_refused_takes_no_other_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
