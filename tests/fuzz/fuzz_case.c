@@ -6,6 +6,7 @@
  * come out whole and in pieces. */
 #include "inspect/exchange.h"
 
+#include "inspect/identity.h"
 #include "tests/fuzz/maps.h"
 
 enum {
@@ -13,6 +14,8 @@ enum {
     MODE_BREAKS = 2, /* answers break off */
     MODE_TIGHT = 4,  /* little may be held, failures block */
     MODE_SIGNED = 8, /* nothing without a sign-in */
+    MODE_FULL = 16,  /* the keeper has no room for bytes of files */
+    MODE_ONE = 32,   /* all on one connection, which remembers who it is */
     FIELDS = 24,
     EXCHANGES = 24,
 };
@@ -127,11 +130,16 @@ static void run(struct str text, unsigned mode, unsigned way, struct buf *out)
 {
     struct one one;
     struct str part;
+    struct identity_memory memory = {0};
+    env.memory = (mode & MODE_ONE) != 0 ? &memory : NULL;
     keep = keep_new(64 * 1024);
+    if ((mode & MODE_FULL) != 0)
+        keep_release_handles(keep, NULL, 1);
     for (int i = 0; i < EXCHANGES && str_split(&text, '\x1e', &part); i++) {
         read_one(part, &one);
         run_one(&one, mode, way, 1000 * (i + 1), out);
     }
+    identity_memory_free(&memory);
     keep_free(&keep);
 }
 

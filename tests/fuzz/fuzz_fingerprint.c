@@ -18,10 +18,12 @@ static const char known[] =
     "paragraph names those who know of it, and nobody else is to know.\n\n"
     "The third one is about the weather of the coming winter in the north.";
 
-static void look(const struct fingerprint_set *set, struct str text)
+/* share: from which part of a document on; 101: whole paragraphs only. */
+static void look_from(
+    const struct fingerprint_set *set, struct str text, unsigned share)
 {
-    static const struct rule_fingerprint want = {
-        .min_share = 1, .min_paragraphs = 1, .min_letters = 1};
+    const struct rule_fingerprint want = {
+        .min_share = share, .min_paragraphs = 1, .min_letters = 1};
     const struct rule rule = {.id = STR("f"),
         .type = STR("fingerprint"),
         .group = STR("document"),
@@ -39,6 +41,12 @@ static void look(const struct fingerprint_set *set, struct str text)
             abort();
     fingerprint_match_free(&m);
     findings_free(&found);
+}
+
+static void look(const struct fingerprint_set *set, struct str text)
+{
+    look_from(set, text, 1);
+    look_from(set, text, 101);
 }
 
 /* Every document is looked at, the text is looked for, and all is written

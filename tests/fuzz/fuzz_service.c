@@ -26,6 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         check(service != NULL, "a pattern matches its own name");
         named = host;
     }
+    for (size_t i = 0; set != NULL && service_set_name(set, i).n != 0; i++)
+        for (size_t j = 0; j < i; j++)
+            check(!str_eq(service_set_name(set, i), service_set_name(set, j)),
+                "a name is told once");
     for (size_t i = 0; service != NULL && i < ARRAY_LEN(paths); i++) {
         struct route_match match;
         struct route_query query = {.host = named,

@@ -245,7 +245,45 @@ def log_services():
     yield LOG_SERVICE.replace("new_role: role", many)
 
 
+EVENT_ROUTE = """service: s
+hosts: [.h.test]
+shared: [cdn.test]
+routes:
+  - name: r
+    path: "/a/{id}"
+    do: record
+    gate: hold
+    activity: user.updated
+    event: %s
+"""
+TARGETED = "target: {type: user, id: [\"{id}\", body.id]}"
+EVENTS = ["{}", "{%s}" % TARGETED, "7", "[a]", "{target: 7}", "{target: {id: body.id}}", "{target: {type: user}}", "{target: {type: user, of: body.o, name: x}}",
+          "{target: {type: user, id: nothing.here}}", "{target: {type: user, id: body.}}", "{target: {type: user, id: [each, each.id, '?q', =t, workspace, account]}}",
+          "{details: 7}", "{details: {%s}}" % ", ".join(f"k{i}: body.k{i}" for i in range(80)), "{details: {a: body.a, b: oops}}", "{changes: body}",
+          "{changes: [body.a, answer.b]}", "{changes: [x]}", "{when: [{at: body.a, is: x}]}", "{when: [{is: x}]}", "{when: [7]}", "{unless: [{at: body.a, if: x}]}",
+          "{when: 7}", "{also: [{activity: user.deleted, %s}]}" % TARGETED, "{also: [{%s}]}" % TARGETED, "{also: [{activity: user.deleted, also: [{activity: a.b}]}]}",
+          "{also: [%s]}" % ", ".join(["{activity: user.deleted}"] * 40), "{also: 7}", "{activity: user.deleted}", "{account: body.a}", "{session: new}",
+          "{signin: begin}", "{signin: begin, account: body.a, each: body.list}", "{signin: sideways}", "{signin: begin, also: [{activity: a.b}]}", "{what: ever}"]
+
+
+def event_services():
+    for event in EVENTS:
+        yield EVENT_ROUTE % event
+    good = EVENT_ROUTE % EVENTS[1]
+    for old, new in (("gate: hold", "gate: stream"), ("do: record", "do: pass"), ("do: record", "do: scan"), ("do: record", "do: record\n    secret: true"),
+                     ("do: record", "do: record\n    websocket: true"), ("    event: ", "    secret: true\n    what: ")):
+        yield good.replace(old, new)
+    signed = "tenant: {header: x-t, hosts: [a.h.test]}\nsigned_out: [/backend-api, /a]\n"
+    socket = "  - {name: w, path: /backend-api/conversation, do: record, gate: hold, websocket: true, activity: user.updated, service: t}\n"
+    hidden = "  - {name: x, path: /a/b, do: pass, secret: true, host: [a.h.test]}\n"
+    for more in (socket, hidden, hidden + socket, socket.replace("path: ", "host: [b.test], path: ")):
+        yield good + more
+        yield good.replace("routes:", signed + "routes:") + more
+
+
 def main():
+    for text in event_services():
+        write("service", text.encode())
     for seed in detectors():
         write("rules", seed)
     for text in data_detectors():

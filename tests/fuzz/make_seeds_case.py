@@ -92,6 +92,40 @@ for size in (4, 5000, 9000):
         text = (word * size)[:size] + "sec"
         seeds[b"\x01" + "\x1e".join([PIECE.format("PUT", "block&blockid=QQ%3D%3D", text), PIECE.format("PUT", "block&blockid=Qg%3D%3D", "ret" + text),
                                      PIECE.format("PUT", "blocklist", BLOCKS)]).encode()] = None
+# The keeper has no room: what lies across two pieces is found in their ends.
+for size in (4, 700, 5000, 9000):
+    for word in ("words ", "secret "):
+        text = (word * size)[:size] + "sec"
+        for last in ("ret" + text, "r", ""):
+            for order in (BLOCKS, BLOCKS.replace("Qg==", "UVE="), BLOCKS.replace("<Latest>Qg==</Latest>", "")):
+                seeds[b"\x11" + "\x1e".join([PIECE.format("PUT", "block&blockid=QQ%3D%3D", text), PIECE.format("PUT", "block&blockid=Qg%3D%3D", last),
+                                             PIECE.format("PUT", "blocklist", order)]).encode()] = None
+RANGE = "PUT oaisdmntprwestus.blob.core.windows.net /f/2/raw?se=1 201\n> content-type: text/plain\n> content-range: bytes {}-{}/{}\n\n{}\x1f"
+for size in (40, 9000):
+    for cuts in ([(0, size)], [(0, 20), (20, size)], [(20, size), (0, 20)], [(0, 30), (15, size)], [(0, 10), (20, size)], [(0, size), (5, size)]):
+        text = ("a secret " * size)[:size]
+        one = [RANGE.format(a, b - 1, size, text[a:b]) for a, b in cuts]
+        for mode in (0x01, 0x11):
+            seeds[bytes([mode]) + "\x1e".join(one).encode()] = None
+# One connection, on which people come and go; the same token says more or less.
+SAID = ["authorization: " + token("ana@example.com"), "authorization: " + token(None, "user-2"), "authorization: " + token("bo@example.com"),
+        "authorization: Bearer opaque-1\n> chatgpt-account-id: w-1", "cookie: __Secure-next-auth.session-token=s1; _account=w-1",
+        "cookie: __Secure-next-auth.session-token=s1", "authorization: Bearer opaque-1"]
+for i, first in enumerate(SAID):
+    for second in SAID[i:]:
+        one = "POST chatgpt.com /backend-api/f/conversation 200\n> {}\n> content-type: application/json\n\n{{}}\x1f"
+        session = "GET chatgpt.com /api/auth/session 200\n> {}\n< content-type: application/json\n\n\x1f" + dumps(
+            {"user": {"id": "user-1", "email": "ana@example.com"}, "account": {"id": "w-1", "planType": "team"}, "accessToken": token("ana@example.com")}
+        ).replace("{", "{{").replace("}", "}}")
+        seeds[b"\x20" + "\x1e".join([session.format(first), one.format(second), session.format(second), one.format(first)]).encode()] = None
+# Answers that are read by paths, as text, as events, broken.
+for host, path in (("chatgpt.com", "/backend-api/memories"), ("chatgpt.com", "/backend-api/conversation/c"), ("api.openai.com", "/v1/responses/resp_1?stream=true"),
+                   ("api.openai.com", "/v1/responses/resp_1"), ("api.openai.com", "/v1/chat/completions/c1")):
+    for kind, answer in (("text/plain", "a secret memory"), ("application/json", "a secret"), ("application/json", ""), ("text/event-stream",
+            'data: {"type":"response.output_text.delta","delta":"a secret"}\n\ndata: {"type":"response.completed","response":{"id":"resp_1"}}\n\n'),
+            ("text/event-stream", 'data: {"choices":[{"delta":{"content":"a secret"}}]}\n\ndata: [DONE]\n\n'), ("text/event-stream", "data: x\n\n")):
+        for mode in (1, 7):
+            seeds[bytes([mode]) + f"GET {host} {path} 200\n< content-type: {kind}\n\n\x1f{answer}".encode()] = None
 folder = HERE / "corpus/case"
 folder.mkdir(parents=True, exist_ok=True)
 for i, seed in enumerate(seeds):
