@@ -58,12 +58,16 @@ static bool pass_message(
     struct str payload = str_sub(message, 1, message.n);
     if (kind == 'o')
         channel_oversize(channel, CHANNEL_CLIENT);
+    else if (kind == 'f') /* what was judged cannot be stored */
+        channel_fail(channel, FAIL_STORE);
     else
         channel_message(channel, is_client ? CHANNEL_CLIENT : CHANNEL_SERVER,
             kind == '>' || kind == '<', payload, 1);
     step(channel, out);
-    if (!is_client && kind != 'o')
+    if (!is_client && kind != 'o' && kind != 'f')
         return true;
+    if (kind == 'f' && !channel_is_judged(channel))
+        return true; /* it was nobody's */
     check(channel_is_judged(channel), "what is read has its verdict");
     const struct verdict *verdict = channel_verdict(channel);
     if (verdict->kind != VERDICT_BLOCK || verdict->is_monitored)

@@ -77,6 +77,14 @@ for body in ("%%%", "ZGF0YTogeA==", 7, None):
     for more in (True, False):
         data = {"body": body, "more_body": more, "conversation_id": "c"}
         add(2, [b"<" + dumps({"type": "message", "data": data}).encode(), b'<{"type":"system"}'])
+# What was judged cannot be stored: it is refused, whether an answer is awaited or not.
+ASKED = {1: {"type": "response.create", "model": "m", "input": "words"}, 3: {"type": "response.create", "model": "m", "input": "a secret"},
+         4: {"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "words"}]}},
+         0: {"type": "ping"}, 5: {"type": "note", "text": "words"}}
+for socket, asked in ASKED.items():
+    for mode in (0, 16, 64, 80):
+        add(socket | mode, [b">" + dumps(asked).encode(), b"f", b">" + dumps(asked).encode()])
+        add(socket | mode, [b"f", b"b" + dumps(asked).encode(), b"f"])
 
 folder = HERE / "corpus/channel"
 folder.mkdir(parents=True, exist_ok=True)
