@@ -50,10 +50,10 @@ enum err file_load(const char *path, size_t max, struct buf *out)
     return err;
 }
 
-enum err file_write(int fd, struct str bytes)
+enum err file_write_by(file_write_fn *write_fn, int fd, struct str bytes)
 {
     while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
+        ssize_t n = write_fn(fd, bytes.p, bytes.n);
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0)
@@ -63,6 +63,11 @@ enum err file_write(int fd, struct str bytes)
         bytes = str_sub(bytes, (size_t)n, bytes.n);
     }
     return OK;
+}
+
+enum err file_write(int fd, struct str bytes)
+{
+    return file_write_by(write, fd, bytes);
 }
 
 enum err file_create(const char *path, struct str bytes, mode_t mode)

@@ -17,6 +17,10 @@ enum err file_read(int fd, size_t max, struct buf *out) MUST_USE;
 enum err file_load(const char *path, size_t max, struct buf *out) MUST_USE;
 /* All of it. */
 enum err file_write(int fd, struct str bytes) MUST_USE;
+/* The same by another write(2). */
+typedef ssize_t file_write_fn(int fd, const void *p, size_t n);
+enum err file_write_by(
+    file_write_fn *write_fn, int fd, struct str bytes) MUST_USE;
 /* A file that must not be there yet, on disk when this returns. */
 enum err file_create(const char *path, struct str bytes, mode_t mode) MUST_USE;
 /* The same in the place of one that may be there: readers see the old one or

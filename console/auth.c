@@ -56,12 +56,6 @@ void console_set_users(struct console *c, struct users *users)
     give_users(c, before);
 }
 
-void auth_free(struct console *c)
-{
-    give_users(c, c->users);
-    c->users = NULL;
-}
-
 /* ---- requests ---- */
 
 struct str auth_cookie_named(const struct request *r, const char *name)

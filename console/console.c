@@ -390,22 +390,6 @@ struct console *console_new(const struct console_options *options)
     return c;
 }
 
-void console_free(struct console **console)
-{
-    struct console *c = *console;
-    *console = NULL;
-    if (c == NULL)
-        return;
-    pool_free(&c->pool);
-    visits_free(&c->visits);
-    lockout_free(&c->lockout);
-    auth_free(c);
-    sso_free(&c->sso);
-    running_unref(c, &c->running);
-    pthread_mutex_destroy(&c->lock);
-    mem_free(c);
-}
-
 struct pool *console_pool(struct console *c)
 {
     return c->pool;

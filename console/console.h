@@ -80,9 +80,8 @@ struct console_running {
     void (*release)(void *owner); /* NULL: it stays for good */
 };
 
+/* For the life of the process. */
 struct console *console_new(const struct console_options *options);
-/* After the servers have stopped. */
-void console_free(struct console **console);
 /* The logins from now on (taken). */
 void console_set_users(struct console *console, struct users *users);
 void console_set_running(

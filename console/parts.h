@@ -87,7 +87,6 @@ bool auth_may(struct console *c, struct str name, enum access_right right);
 /* ERR_DENIED; ERR_AGAIN: too many at once.  proof_out: for visits_start. */
 enum err auth_verify(struct console *c, struct str user, struct str password,
     struct who *out, struct buf *proof_out) MUST_USE;
-void auth_free(struct console *c);
 
 /* ---- what was done: audit.c ---- */
 
@@ -127,7 +126,6 @@ enum err ticket_take_answer(struct console_ticket *t, struct oidc_answer *out,
 #define SSO_RETURN_PATH "/login/oidc/callback"
 
 void sso_init(struct sso *sso);
-void sso_free(struct sso *sso);
 /* A new configuration. */
 void sso_configure(struct sso *sso, const struct console_running *running);
 void sso_set_provider(struct sso *sso, const struct oidc_state *state);

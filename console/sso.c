@@ -22,15 +22,6 @@ void sso_init(struct sso *sso)
     random_fill(sso->key, sizeof sso->key);
 }
 
-void sso_free(struct sso *sso)
-{
-    buf_free(&sso->authorization_endpoint);
-    buf_free(&sso->end_session_endpoint);
-    buf_free(&sso->proof);
-    explicit_bzero(sso->key, sizeof sso->key);
-    pthread_mutex_destroy(&sso->lock);
-}
-
 static void write_proof(const struct setting_oidc *o, struct buf *out)
 {
     struct jsonw w = {.out = out};

@@ -79,7 +79,7 @@ void channel_free(struct channel **channel)
     *channel = NULL;
 }
 
-struct inner *channel_add(struct channel *c, struct exchange *exchange)
+static struct inner *add_inner(struct channel *c, struct exchange *exchange)
 {
     struct inner *inner = MEM_NEW(struct inner);
     inner->exchange = exchange;
@@ -131,7 +131,7 @@ static void on_client(struct channel *c, bool is_text, struct str payload)
         return;
     }
     struct exchange *ex = exchange_inner(c->env, c->upgrade, c->time_ms);
-    c->held = channel_add(c, ex);
+    c->held = add_inner(c, ex);
     exchange_inner_request(ex, route, type, payload);
     if (ex->activity == NULL || c->socket->socket != SOCKET_REALTIME)
         return;
@@ -207,7 +207,7 @@ void channel_oversize(struct channel *c, enum channel_side side)
     }
     drop_held(c);
     struct exchange *ex = exchange_inner(c->env, c->upgrade, 0);
-    c->held = channel_add(c, ex);
+    c->held = add_inner(c, ex);
     c->is_oversize = true;
     exchange_inner_request(
         ex, &c->unknown, STR("application/octet-stream"), STR_NONE);
@@ -229,7 +229,7 @@ struct exchange *channel_tell(struct channel *c,
     /* Talks are a socket's own: no other way brings their answers again. */
     ex->may_be_told = c->socket->socket != SOCKET_REALTIME;
     exchange_tell(ex, activities, count);
-    channel_add(c, ex);
+    add_inner(c, ex);
     return ex;
 }
 
@@ -244,7 +244,7 @@ void channel_tell_text(
     buf_append_str(&a->content, text);
     ex->is_quiet = is_quiet;
     exchange_tell(ex, &a, 1);
-    channel_add(c, ex);
+    add_inner(c, ex);
 }
 
 void channel_tell_broken(struct channel *c, struct str text)

@@ -89,7 +89,6 @@ struct channel {
 };
 
 /* channel.c */
-struct inner *channel_add(struct channel *c, struct exchange *exchange);
 void channel_end_turn(struct inner *turn, bool is_complete);
 /* An activity of a server's message that belongs to no answer; is_quiet: told
  * only where something is found in it. */
@@ -118,7 +117,6 @@ struct topic_item {
     struct str offset;
     struct str text;
 };
-struct topic *channel_find_topic(const struct channel *c, struct str name);
 struct topic *channel_topic(struct channel *c, struct str name);
 /* An id of the topic; empty or too long ones leave the old one. */
 void topic_set(struct buf *member, struct str id);

@@ -414,7 +414,7 @@ void topic_set(struct buf *member, struct str id)
 
 /* ---- topics of a channel ---- */
 
-struct topic *channel_find_topic(const struct channel *c, struct str name)
+static struct topic *find_topic(const struct channel *c, struct str name)
 {
     struct topic *t = c->topics;
     while (t != NULL && !str_eq(buf_str(&t->name), name))
@@ -433,7 +433,7 @@ static void end_oldest(struct channel *c)
 
 struct topic *channel_topic(struct channel *c, struct str name)
 {
-    struct topic *t = channel_find_topic(c, name);
+    struct topic *t = find_topic(c, name);
     if (t != NULL) {
         DL_DELETE(c->topics, t);
     } else {

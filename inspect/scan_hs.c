@@ -173,7 +173,7 @@ static int compare_events(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-void events_sort(struct events *list)
+static void sort_events(struct events *list)
 {
     for (size_t i = 1; i < list->count; i++) {
         if (compare_events(&list->items[i - 1], &list->items[i]) > 0) {
@@ -368,7 +368,7 @@ static void scan_slice(struct scan_job *job)
             job->scanner->scratch, on_match, job) != HS_SUCCESS)
         job->out->is_incomplete = true;
     job->pos = to;
-    events_sort(&job->anchors);
+    sort_events(&job->anchors);
     words_begin(job,
         job->decided > RULE_BEFORE_MAX + RULE_WITHIN_MAX
             ? job->decided - RULE_BEFORE_MAX - RULE_WITHIN_MAX

@@ -205,7 +205,6 @@ size_t word_at(const struct scan_job *job, size_t from);
 void filter_words(struct scan_job *job, size_t from);
 
 bool events_push(struct events *list, struct event event);
-void events_sort(struct events *list);
 
 /* Detectors with data files look at the source, behind everything else: true
  * while there is more.  scan_data.c */

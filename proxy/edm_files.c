@@ -29,7 +29,8 @@ static bool parse_key(struct str text, unsigned char *key)
     return true;
 }
 
-enum err edm_key_read(
+/* ERR_NOT_FOUND: there is none (not reported). */
+static enum err read_key(
     const char *path, struct diag *diag, unsigned char key_out[EDM_KEY_BYTES])
 {
     struct stat st;
@@ -70,7 +71,7 @@ enum err edm_key_make(
     const char *path, struct diag *diag, unsigned char key_out[EDM_KEY_BYTES])
 {
     char text[KEY_HEX + 2];
-    enum err err = edm_key_read(path, diag, key_out);
+    enum err err = read_key(path, diag, key_out);
     if (err != ERR_NOT_FOUND)
         return err;
     edm_key_new(key_out);
@@ -132,7 +133,7 @@ static enum err append_index(int fd, int memfd, struct str path,
     unsigned char key[EDM_KEY_BYTES];
     if (edm_head_read(start, &head, &head_bytes) != OK)
         return ERR_UNSUPPORTED;
-    enum err err = edm_key_read(key_path, diag, key);
+    enum err err = read_key(key_path, diag, key);
     if (err == ERR_CONFIG)
         return err;
     if (err == OK && head.image_bytes > max)

@@ -9,11 +9,8 @@
 #include "base/diag.h"
 #include "inspect/edm.h"
 
-/* Reported into diag with the file's name.  ERR_NOT_FOUND: there is none
- * (not reported). */
-enum err edm_key_read(const char *path, struct diag *diag,
-    unsigned char key_out[EDM_KEY_BYTES]) MUST_USE;
-/* The same, or a new one. */
+/* The one of the file, or a new one.  Reported into diag with the file's
+ * name. */
 enum err edm_key_make(const char *path, struct diag *diag,
     unsigned char key_out[EDM_KEY_BYTES]) MUST_USE;
 

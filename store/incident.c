@@ -11,7 +11,7 @@
 #include "store/browse.h"
 #include "store/query_parts.h"
 
-const char *const incident_statuses[INCIDENT_STATUSES] = {
+static const char *const statuses[] = {
     "new", "opened", "false-positive", "resolved", "suppressed"};
 
 const char *const incident_facet_names[INCIDENT_FACETS] = {
@@ -25,8 +25,8 @@ const char *const incident_facet_names[INCIDENT_FACETS] = {
 
 bool incident_status_is_valid(struct str status)
 {
-    for (size_t i = 0; i < INCIDENT_STATUSES; i++)
-        if (str_is(status, incident_statuses[i]))
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
+        if (str_is(status, statuses[i]))
             return true;
     return false;
 }

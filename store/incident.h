@@ -17,9 +17,7 @@ enum {
 /* In the history: the owner was taken away. As a filter: has no owner. */
 #define INCIDENT_OWNER_NONE "-"
 
-/* new, opened, false-positive, resolved, suppressed */
-extern const char *const incident_statuses[];
-enum { INCIDENT_STATUSES = 5 };
+/* One of new, opened, false-positive, resolved, suppressed. */
 bool incident_status_is_valid(struct str status);
 
 enum incident_facet {

@@ -27,7 +27,7 @@ struct journal {
     bool must_rotate;   /* after a failed fdatasync nothing is certain */
     int64_t started_ms; /* monotonic, of the segment */
     uint64_t segment_bytes;
-    journal_write_fn *write;
+    file_write_fn *write;
     pthread_mutex_t mutex; /* of `end` only */
     struct journal_position end;
 };
@@ -45,21 +45,6 @@ struct journal_position journal_end(struct journal *j)
     struct journal_position end = j->end;
     pthread_mutex_unlock(&j->mutex);
     return end;
-}
-
-static enum err write_whole(struct journal *j, int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = j->write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0)
-            errno = ENOSPC;
-        if (n <= 0)
-            return ERR_IO;
-        bytes = str_sub(bytes, (size_t)n, bytes.n);
-    }
-    return OK;
 }
 
 static void sync_folder(const struct journal *j)
@@ -87,7 +72,7 @@ static enum err start_segment(struct journal *j, uint64_t number)
     if (fd < 0)
         return ERR_IO;
     journal_head_encode(number, head);
-    if (write_whole(j, fd, str_make(head, sizeof head)) != OK) {
+    if (file_write_by(j->write, fd, str_make(head, sizeof head)) != OK) {
         int saved = errno;
         unlink(path);
         close(fd);
@@ -267,7 +252,7 @@ static enum err append(struct journal *j, struct str batch, bool sync)
     if (err == OK && is_segment_full(j, batch.n))
         err = start_segment(j, j->end.segment + 1);
     if (err == OK)
-        err = write_whole(j, j->fd, batch);
+        err = file_write_by(j->write, j->fd, batch);
     else
         return err;
     if (err == OK && sync && fdatasync(j->fd) != 0) {
@@ -292,7 +277,7 @@ enum err journal_append(struct journal *j, struct str batch, bool sync)
     return batch.n > 0 ? append(j, batch, sync) : OK;
 }
 
-void journal_set_write(struct journal *j, journal_write_fn *write_fn)
+void journal_set_write(struct journal *j, file_write_fn *write_fn)
 {
     j->write = write_fn != NULL ? write_fn : write;
 }

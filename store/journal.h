@@ -21,8 +21,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "base/file.h"
 #include "store/record.h"
 
 enum {
@@ -105,8 +105,7 @@ enum err journal_delete(struct str folder, uint64_t number) MUST_USE;
 bool journal_is_live(struct str folder, int *fd_out);
 
 /* Tests replace write(2). */
-typedef ssize_t journal_write_fn(int fd, const void *p, size_t n);
-void journal_set_write(struct journal *journal, journal_write_fn *write);
+void journal_set_write(struct journal *journal, file_write_fn *write);
 void journal_set_segment_bytes(struct journal *journal, uint64_t bytes);
 
 #endif
