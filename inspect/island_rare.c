@@ -393,14 +393,35 @@ static bool may_be_spelled(struct str word)
     return (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
 }
 
+/* The words that may be spelled, one after the other, but for those behind
+ * which another one follows: that would be all they spell. */
+static bool next_spelled(
+    struct mark_runs *runs, struct str *next, struct str *word_out)
+{
+    struct str text = runs->marks->text;
+    size_t start, end;
+    for (;;) {
+        *word_out = *next;
+        bool is_last = !marks_next_of(runs, &start, &end);
+        *next = is_last ? (struct str){0} : str_sub(text, start, end);
+        if (word_out->n > 0 && may_be_spelled(*word_out) &&
+            (is_last || may_be_spelled(*next) || (*word_out->p | 0x20) == 'x'))
+            return true;
+        if (is_last)
+            return false;
+    }
+}
+
 static size_t find_spelled(
     const struct marks *marks, size_t from, size_t to, struct view_edits *out)
 {
     struct mark_runs runs = marks_runs(marks, MARK_WORD, from, to);
     struct buf letters = {0};
-    size_t start, end, words, done = from;
-    while (marks_next_of(&runs, &start, &end)) {
-        if (start < done || !may_be_spelled(str_sub(marks->text, start, end)) ||
+    struct str word, next = {0};
+    size_t words, done = from;
+    while (next_spelled(&runs, &next, &word)) {
+        size_t start = (size_t)(word.p - marks->text.p);
+        if (start < done ||
             (start == from && start > marks->from &&
                 isalnum((unsigned char)marks->text.p[start - 1])))
             continue;

@@ -15,6 +15,7 @@
 
 enum {
     WORD_MAX = 12,
+    LATE_MIN = 3,  /* "end", "2nd" */
     WORDS_MAX = 6, /* between "last" and its piece */
     NEAR_MAX = 160,
     DIGITS_MIN = 2, /* of a piece */
@@ -160,18 +161,23 @@ static size_t find_early(struct str text, size_t at)
     return 0;
 }
 
-/* By the first two letters; most words are none. */
-static bool may_be_late(struct str word)
+/* By three letters, without a branch; hardly any other word passes. */
+static inline bool may_be_late(const char *p)
 {
-    static const uint32_t seconds[32] = {
-        ['e' & 31] = 1u << ('n' & 31),
-        ['f' & 31] = 1u << ('i' & 31),
-        ['l' & 31] = 1u << ('a' & 31) | 1u << ('e' & 31),
-        ['r' & 31] = 1u << ('e' & 31) | 1u << ('n' & 31), /* and "2nd" */
-        ['s' & 31] = 1u << ('e' & 31) | 1u << ('u' & 31),
-        ['z' & 31] = 1u << ('w' & 31),
+    enum { A = 1u << ('a' & 31), C = 1u << ('c' & 31), D = 1u << ('d' & 31) };
+    enum { E = 1u << ('e' & 31), F = 1u << ('f' & 31), I = 1u << ('i' & 31) };
+    enum { M = 1u << ('m' & 31), N = 1u << ('n' & 31), S = 1u << ('s' & 31) };
+    enum { T = 1u << ('t' & 31), U = 1u << ('u' & 31), W = 1u << ('w' & 31) };
+    static const uint32_t next[32][2] = {
+        ['e' & 31] = {N, D},
+        ['f' & 31] = {I, N},
+        ['l' & 31] = {A | E, S | T},
+        ['r' & 31] = {E | N, S | M | D}, /* and "2nd" */
+        ['s' & 31] = {E | U, C | F},
+        ['z' & 31] = {W, E},
     };
-    return word.n > 1 && (seconds[word.p[0] & 31] >> (word.p[1] & 31) & 1) != 0;
+    const uint32_t *of = next[p[0] & 31];
+    return (of[0] >> (p[1] & 31) & of[1] >> (p[2] & 31) & 1) != 0;
 }
 
 static size_t try_late(struct str text, struct str word, struct piece *late,
@@ -220,11 +226,11 @@ size_t join_find_order(
         uint64_t bits = find_words(b, block > marks->from ? b - 1 : NULL);
         for (; bits != 0; bits &= bits - 1) {
             size_t at = block + (size_t)__builtin_ctzll(bits);
-            if (at < done || at >= to ||
-                !may_be_late(str_sub(text, at, at + 2)))
+            if (at + LATE_MIN > text.n || !may_be_late(text.p + at) ||
+                at < done || at >= to)
                 continue;
             struct str word = word_at(text, at);
-            if (word.n >= 3 && word.n <= WORD_MAX)
+            if (word.n >= LATE_MIN && word.n <= WORD_MAX)
                 done = try_late(text, word, &late, &early, out);
         }
     }

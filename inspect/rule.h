@@ -211,10 +211,13 @@ struct shape_entry {
     const struct pattern *pattern;
     const char *text;
     struct char_form form;
-    size_t whole; /* bytes, when the form says all; 0: it does not */
-    bool has_gap; /* a separator */
+    size_t whole;   /* bytes, when the form says all; 0: it does not */
+    bool has_gap;   /* a separator */
+    size_t longest; /* bytes that may be of the value */
     struct number_needs needs;
-    struct number_needs all; /* of the first of a class: what all need */
+    /* Of the first of a class: what all need, the longest of them. */
+    struct number_needs all;
+    size_t longest_of_all;
 };
 struct token_entry {
     const struct rule *rule;

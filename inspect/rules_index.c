@@ -171,9 +171,10 @@ static void add_shape(struct rules *rules, const struct rule *rule,
     rules->shape_bits[class / 64] |= UINT64_C(1) << class % 64;
     note_width(rules, class);
     struct number_needs needs = needs_of(rule, p);
-    rules->shapes[rules->shape_start[class]++] =
-        (struct shape_entry){rule, p, shape, form_of(shape),
-            whole_length(shape), strchr(shape, ' ') != NULL, needs, needs};
+    size_t longest = p->regex != NULL ? RULE_TOKEN_MAX : strlen(shape);
+    rules->shapes[rules->shape_start[class]++] = (struct shape_entry){rule, p,
+        shape, form_of(shape), whole_length(shape), strchr(shape, ' ') != NULL,
+        longest, needs, needs, longest};
 }
 
 static void index_shapes(struct rules *rules)
@@ -191,9 +192,12 @@ static void index_shapes(struct rules *rules)
     rules->shape_start[0] = 0;
     for (size_t class = 0; class < SHAPE_CLASSES; class ++)
         for (size_t i = rules->shape_start[class];
-             i < rules->shape_start[class + 1]; i++)
-            join_needs(&rules->shapes[rules->shape_start[class]].all,
-                &rules->shapes[i].needs);
+             i < rules->shape_start[class + 1]; i++) {
+            struct shape_entry *all = &rules->shapes[rules->shape_start[class]];
+            join_needs(&all->all, &rules->shapes[i].needs);
+            if (all->longest_of_all < rules->shapes[i].longest)
+                all->longest_of_all = rules->shapes[i].longest;
+        }
 }
 
 static bool has_bit(const struct word_set *set, size_t word)

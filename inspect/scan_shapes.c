@@ -199,11 +199,6 @@ static void read_second(
         (at + 1 < text.n && is_shape_gap(text.p[at]) && is_word(text, at + 1));
 }
 
-static inline size_t longest(const struct shape_entry *e)
-{
-    return e->pattern->regex != NULL ? RULE_TOKEN_MAX : RULE_SHAPE_MAX;
-}
-
 static void try_each(
     struct scan_job *job, size_t start, unsigned class, bool is_glued)
 {
@@ -215,7 +210,7 @@ static void try_each(
     for (unsigned i = rules->shape_start[class]; i < last; i++) {
         const struct shape_entry *e = &rules->shapes[i];
         if (!may_have_form(&bits, &e->form) ||
-            !scan_views_reach(job, start, start + longest(e)))
+            !scan_views_reach(job, start, start + e->longest))
             continue;
         if (!is_asked) {
             none = words_none(job, start, start + RULE_SHAPE_MAX);
@@ -234,7 +229,9 @@ static inline void try_class(struct scan_job *job, size_t start,
 {
     const struct rules *rules = job->scanner->rules;
     unsigned class = shape_class(form);
-    if ((rules->shape_bits[class / 64] >> class % 64 & 1) != 0)
+    if ((rules->shape_bits[class / 64] >> class % 64 & 1) != 0 &&
+        scan_views_reach(job, start,
+            start + rules->shapes[rules->shape_start[class]].longest_of_all))
         try_each(job, start, class, is_glued);
 }
 
@@ -312,10 +309,17 @@ static inline size_t word_start(const struct scan_job *job, size_t at)
     return at;
 }
 
+/* Behind what may touch an edit of a view, in itself or by its leads. */
+static size_t end_of_reach(const struct scan_job *job)
+{
+    enum { LEADS = LEAD_WORDS_MAX * (LEAD_LETTERS_MAX + 1) };
+    return job->layer != NULL ? job->layer->edits_to + 1 + LEADS + 1 : SIZE_MAX;
+}
+
 void walk_shapes(struct scan_job *job, size_t limit)
 {
     struct str text = job->text;
-    size_t at = job->shapes_done;
+    size_t at = job->shapes_done, reach = end_of_reach(job);
     limit = limit < text.n ? limit : text.n;
     while ((at = marks_next(&job->marks, MARK_DIGIT, at, limit)) < limit) {
         if ((marks_window(&job->marks, MARK_UUID, at) & 1) != 0) {
@@ -324,6 +328,10 @@ void walk_shapes(struct scan_job *job, size_t limit)
             continue;
         }
         size_t start = word_start(job, at);
+        if (start >= reach) {
+            job->shapes_done = limit;
+            return;
+        }
         size_t end = at + count_on(job, at);
         while (is_word(text, end))
             end++;
