@@ -11,6 +11,8 @@ enum { DECODINGS_MAX = 3 };
 /* In place; false: there was nothing to undo. */
 static bool undo_percent(struct buf *path)
 {
+    if (path->n == 0)
+        return false; /* it may have no memory to point into */
     struct str from = buf_str(path);
     char *to = buf_bytes(path);
     size_t n = 0;

@@ -44,7 +44,7 @@ static void a_path_is_below_by_any_reading(void **state)
     (void)state;
     static const char *const below[] = {"/a/b", "/A/b/c", "/x/../a/b", "/a/%62",
         "//a///b;v=1/c", "/a\\b", "/%61/%2562"};
-    static const char *const beside[] = {"/a", "/a/bc", "/b/a/b", "/"};
+    static const char *const beside[] = {"/a", "/a/bc", "/b/a/b", "/", ""};
     for (size_t i = 0; i < sizeof below / sizeof *below; i++)
         assert_true(path_is_below(str_of(below[i]), STR("/a/b")));
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
