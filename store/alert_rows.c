@@ -22,8 +22,10 @@ struct alert_rows {
 static const char find_sql[] =
     "SELECT state, attempts, outcome, json_extract(json, '$.alerts')"
     " FROM activity WHERE id = ?1";
+/* Only the numbers are sorted: texts of that many rows would not fit anywhere.
+ */
 static const char list_sql[] =
-    "SELECT json FROM (SELECT seq, json FROM activity"
+    "SELECT json FROM activity WHERE seq IN (SELECT seq FROM activity"
     " WHERE time_ms >= ?2 AND state = 2 AND lower(activity) GLOB ?1"
     " ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
 
