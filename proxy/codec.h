@@ -51,6 +51,7 @@ struct codec {
     const struct codec_events *events;
     void *owner;
     const char *refusal; /* static word, or NULL */
+    bool was_cut;        /* codec_was_cut */
 };
 
 struct stream {

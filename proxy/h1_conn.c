@@ -83,6 +83,8 @@ struct h1_stream *h1_abandon(struct h1 *h1)
 {
     struct h1_stream *s = h1->current;
     if (s != NULL) {
+        h1->base.was_cut = s->head_sent && !s->send_done &&
+                           s->framing == H1_CLOSE && !s->is_opaque;
         s->is_dead = true;
         s->recv_done = s->send_done = true;
     }

@@ -267,6 +267,11 @@ bool codec_wants_close(const struct codec *codec)
     return codec->table->wants_close(codec);
 }
 
+bool codec_was_cut(const struct codec *codec)
+{
+    return codec->was_cut;
+}
+
 bool codec_has_input(const struct codec *codec)
 {
     return codec->table->has_input(codec);

@@ -182,6 +182,10 @@ bool codec_has_output(const struct codec *codec);
 bool codec_wants_input(const struct codec *codec);
 /* After the output is flushed the connection must be closed. */
 bool codec_wants_close(const struct codec *codec);
+/* A body that only the end of the connection ends broke off (an HTTP/1.0
+ * client's without a length): closed in good order it would seem whole
+ * (RFC 9112 §8). */
+bool codec_was_cut(const struct codec *codec);
 /* True when input was held back (a pipelined request behind an exchange, bytes
  * before stream_make_opaque) and can go on now: after an event, the owner calls
  * codec_feed(codec, STR_NONE) while this says so. */

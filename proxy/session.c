@@ -626,7 +626,11 @@ static bool client_is_done(struct session *s)
 static void close_client(struct session *s)
 {
     struct side *client = &s->client;
-    if (client->tls != NULL && tls_phase(client->tls) == TLS_OPEN) {
+    bool was_cut = client->codec != NULL && codec_was_cut(client->codec);
+    if (was_cut && client->link != NULL) { /* few look for close_notify */
+        s->world->ops->abort(s->world, client->link);
+        client->link = NULL;
+    } else if (client->tls != NULL && tls_phase(client->tls) == TLS_OPEN) {
         tls_close(client->tls);
         flush(client);
     }

@@ -1,5 +1,6 @@
 """S1, S2: what an origin sends of a stream reaches the client at once, whatever
 the version and the encoding, and its death is never a clean end."""
+import subprocess
 import threading
 import unittest
 import zlib
@@ -121,6 +122,21 @@ class Streams(WireTest):
                     self.answer("identity")
                     self.finish = finish
                     self.assertRaises(OSError, over, "identity")
+
+    def test_s2_a_cut_stream_ends_in_no_good_order_for_an_http1_0_client(self):
+        """Its body has no length and no chunks: only how the connection ends says whether it is whole."""
+        whole = b"".join(b'data: {"n": %d}\n\n' % n for n in range(EVENTS))
+        for finish, is_whole in ((None, True), (lambda c: c.close(), False)):
+            self.answer("identity")
+            self.finish = finish or type(self).finish.__get__(self)
+            for _ in range(EVENTS):
+                self.seen.release()
+            done = subprocess.run(["curl", "-sS", "--http1.0", "--max-time", "20", "--cacert", self.gateway.ca, "-x",
+                                   f"http://127.0.0.1:{self.gateway.proxy_port}", "https://chatgpt.com/stream"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.assertEqual(whole.startswith(done.stdout), True, done.stdout[-100:])
+            self.assertEqual(done.returncode == 0 and done.stdout == whole, is_whole, done.returncode)
+            self.assertIn(done.returncode, (0,) if is_whole else (56,))
 
 
 if __name__ == "__main__":
