@@ -403,7 +403,7 @@ static bool next_spelled(
     for (;;) {
         *word_out = *next;
         bool is_last = !marks_next_of(runs, &start, &end);
-        *next = is_last ? (struct str){0} : str_sub(text, start, end);
+        *next = is_last ? str_make(NULL, 0) : str_sub(text, start, end);
         if (word_out->n > 0 && may_be_spelled(*word_out) &&
             (is_last || may_be_spelled(*next) || (*word_out->p | 0x20) == 'x'))
             return true;
