@@ -529,7 +529,7 @@ static void flush(struct side *side)
                 buf_clear(&s->plain);
             }
         }
-        if (side->tls != NULL)
+        if (side->tls != NULL && tls_has_output(side->tls))
             tls_take_output(side->tls, &out);
         if (out.n == 0)
             break;
