@@ -147,6 +147,12 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
     struct str data = str_trim(event->data);
     if (data.n == 0)
         return;
+    /* Nearly all of them: more of the text that grows. */
+    if (a->skip_events == 0 && str_is(event->name, "delta") &&
+        delta_apply_plain(&a->delta, data)) {
+        resume_note_event(a, data);
+        return;
+    }
     if (str_is(data, "[DONE]")) {
         a->saw_end = a->saw_done = true;
         return;
@@ -162,10 +168,6 @@ void chatgpt_answer_event(struct answer *a, const struct sse_event *event)
         return;
     }
     struct json_node *root;
-    if (str_is(event->name, "delta") && delta_apply_plain(&a->delta, data)) {
-        resume_note_event(a, data);
-        return;
-    }
     bool is_json = json_parse(data, &a->scratch, NULL, &root) == OK;
     if (is_json || event->is_complete) /* half of one is none */
         resume_note_event(a, data);

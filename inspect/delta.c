@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "inspect/json.h"
 
 /* A path taken apart; names with ~0 and ~1 undone. */
 struct walk {
@@ -634,12 +635,7 @@ static bool read_plain_value(struct str json, struct str *text_out)
     if (json.n < from + 2 || json.p[from - 1] != '"')
         return false;
     *text_out = str_sub(json, from, json.n - 2);
-    for (size_t i = 0; i < text_out->n; i++) {
-        unsigned char c = (unsigned char)text_out->p[i];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-            return false;
-    }
-    return true;
+    return json_is_plain(*text_out);
 }
 
 bool delta_apply_plain(struct delta *d, struct str json)

@@ -119,6 +119,33 @@ static bool is_special(unsigned char c)
     return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
 }
 
+/* Short ones are what an answer's words come as: two words that overlap cover
+ * any length of eight bytes and more, two halves that do any of four to eight.
+ */
+bool json_is_plain(struct str text)
+{
+    const char *p = text.p, *end = text.p + text.n;
+    uint64_t v;
+    uint32_t half[2];
+    if (text.n >= sizeof v) {
+        for (; end - p > (ptrdiff_t)sizeof v; p += sizeof v) {
+            memcpy(&v, p, sizeof v);
+            if (has_special(v) != 0)
+                return false;
+        }
+        memcpy(&v, end - sizeof v, sizeof v);
+        return has_special(v) == 0;
+    }
+    if (text.n >= sizeof half[0]) {
+        memcpy(&half[0], p, sizeof half[0]);
+        memcpy(&half[1], end - sizeof half[1], sizeof half[1]);
+        return has_special((uint64_t)half[1] << 32 | half[0]) == 0;
+    }
+    while (p < end && !is_special((unsigned char)*p))
+        p++;
+    return p == end;
+}
+
 static const char *skip_plain(const char *p, const char *end)
 {
     while (end - p >= 8) {

@@ -85,6 +85,10 @@ uint64_t json_offset(const struct json_reader *r);
  * json_offset on (but punctuation, blanks and a cut escape). */
 struct str json_partial(const struct json_reader *r);
 
+/* May stand between quotes as it is: ASCII without quotes, backslashes and
+ * control characters (RFC 8259 §7). */
+bool json_is_plain(struct str text);
+
 /* ---- the tree ---- */
 
 /* Children are a list in document order; the strings of a node point into the

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+enum { OPENING_MAX = 64 };
+
 struct sse {
     void (*on_event)(void *arg, const struct sse_event *event);
     void *arg;
@@ -24,6 +26,10 @@ struct sse {
     bool is_in_event; /* a line was read since the last blank one */
     uint64_t offset;  /* behind the last whole line, or CR */
     uint64_t start;
+
+    /* Of the last event read in place: up to its data, and its name there. */
+    char opening[OPENING_MAX];
+    size_t opening_n, name_at, name_n;
 };
 
 struct sse *sse_new(size_t event_bytes,
@@ -141,19 +147,48 @@ static const char *find(const char *p, const char *end, char c)
     return hit != NULL ? hit : end;
 }
 
-/* "event: NAME", if there, and "data: …", one line each, up to an LF: the
- * values.  NULL: it is none of that, or not all here. */
-static const char *take_line(
-    const char *p, const char *end, const char *field, struct str *value_out)
+/* Where the value of "FIELD: VALUE" begins.  NULL: it is none, or not here. */
+static const char *skip_field(const char *p, const char *end, struct str field)
 {
-    size_t n = strlen(field);
-    if ((size_t)(end - p) <= n || memcmp(p, field, n) != 0)
+    if ((size_t)(end - p) <= field.n || memcmp(p, field.p, field.n) != 0)
         return NULL;
-    p += n;
-    p += *p == ' ';
-    const char *lf = find(p, end, '\n');
-    *value_out = str_make(p, (size_t)(lf - p));
-    return lf < end ? lf + 1 : NULL;
+    p += field.n;
+    return p + (*p == ' ');
+}
+
+/* The whole of it: "event: NAME", LF, "data: ", or the last of these alone. */
+static const char *read_opening(
+    struct sse *s, const char *p, const char *end, struct str *name_out)
+{
+    const char *name = p, *at = p;
+    if (*p == 'e') {
+        name = skip_field(p, end, STR("event:"));
+        const char *lf = name != NULL ? find(name, end, '\n') : end;
+        if (lf == end)
+            return NULL;
+        *name_out = str_make(name, (size_t)(lf - name));
+        at = lf + 1;
+    }
+    at = skip_field(at, end, STR("data:"));
+    if (at != NULL && at[-1] == ' ' && (size_t)(at - p) <= OPENING_MAX) {
+        s->opening_n = (size_t)(at - p);
+        s->name_at = (size_t)(name - p);
+        s->name_n = name_out->n;
+        memcpy(s->opening, p, s->opening_n);
+    }
+    return at;
+}
+
+/* What stands in front of an event's data; the next event nearly always
+ * begins with the same bytes.  Where the data begins, or NULL. */
+static const char *skip_opening(
+    struct sse *s, const char *p, const char *end, struct str *name_out)
+{
+    if (s->opening_n == 0 || (size_t)(end - p) <= s->opening_n ||
+        memcmp(p, s->opening, s->opening_n) != 0)
+        return read_opening(s, p, end, name_out);
+    *name_out = str_make(p + s->name_at, s->name_n);
+    return p + s->opening_n;
 }
 
 /* The usual event, in place: "event" and "data", or "data" alone, without a
@@ -161,16 +196,15 @@ static const char *take_line(
 static const char *read_event(struct sse *s, const char *p, const char *end)
 {
     struct sse_event event = {.id = buf_str(&s->id), .is_complete = true};
-    const char *data = p, *behind;
-    if (*p == 'e')
-        data = take_line(p, end, "event:", &event.name);
-    if (data == NULL || data == end)
+    const char *data = skip_opening(s, p, end, &event.name);
+    if (data == NULL)
         return NULL;
-    behind = take_line(data, end, "data:", &event.data);
-    if (behind == NULL || behind == end || *behind != '\n' ||
+    const char *lf = find(data, end, '\n');
+    event.data = str_make(data, (size_t)(lf - data));
+    if (end - lf < 2 || lf[1] != '\n' ||
         is_over_limit(s, event.name.n + event.data.n + sizeof "data: "))
         return NULL;
-    behind++;
+    const char *behind = lf + 2;
     event.start = s->offset;
     s->offset += (uint64_t)(behind - p);
     event.end = s->offset;

@@ -367,6 +367,25 @@ static void the_tree_is_bounded(void **state)
     arena_free(&arena);
 }
 
+/* At every length and place: what is read in words overlaps. */
+static void what_is_plain_needs_no_escape(void **state)
+{
+    static const char bad[] = "\"\\\x1f\x80\xff";
+    char text[24];
+    (void)state;
+    for (size_t n = 0; n <= sizeof text; n++) {
+        memset(text, n % 2 == 0 ? ' ' : 0x7f, sizeof text);
+        assert_true(json_is_plain(str_make(text, n)));
+        for (size_t at = 0; at < n; at++) {
+            for (size_t i = 0; i < sizeof bad; i++) { /* and NUL */
+                text[at] = bad[i];
+                assert_false(json_is_plain(str_make(text, n)));
+                text[at] = ' ';
+            }
+        }
+    }
+}
+
 static void accessors_take_null(void **state)
 {
     (void)state;
@@ -460,6 +479,7 @@ int main(void)
         cmocka_unit_test(integers_reach_both_ends),
         cmocka_unit_test(a_number_alone_is_a_document),
         cmocka_unit_test(the_tree_is_bounded),
+        cmocka_unit_test(what_is_plain_needs_no_escape),
         cmocka_unit_test(accessors_take_null),
         cmocka_unit_test(random_documents_read_as_jansson_reads_them),
     };

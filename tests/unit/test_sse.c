@@ -85,6 +85,20 @@ static void comments_and_unknown_fields_say_nothing(void **state)
     expect(STR("event: a\n\ndata: b\n\n"), "||b|10-19;");
 }
 
+/* What the one before began with is remembered, not what it meant. */
+static void events_that_begin_nearly_alike_are_told_apart(void **state)
+{
+    (void)state;
+    expect(STR("\nevent: d\ndata: a\n\nevent: d\ndata: b\n\n"
+               "event: d\ndata:  c\n\nevent: d\ndata:e\n\n"
+               "event: dd\ndata: f\n\ndata: g\n\nevent: d\ndata: \n\n"
+               "event: d\ndata: h\ndata: i\n\ndata: j\n\n"),
+        "d||a|1-19;d||b|19-37;d|| c|37-56;d||e|56-73;dd||f|73-92;"
+        "||g|92-101;d|||101-118;d||h\ni|118-144;||j|144-153;");
+    expect(STR("data:a\n\ndata: b\n\ndata:c\n\ndata: \n\n"),
+        "||a|0-8;||b|8-17;||c|17-25;|||25-33;");
+}
+
 static void the_id_stays_the_name_does_not(void **state)
 {
     (void)state;
@@ -162,6 +176,7 @@ int main(void)
         cmocka_unit_test(every_line_end_is_known),
         cmocka_unit_test(data_lines_are_joined),
         cmocka_unit_test(comments_and_unknown_fields_say_nothing),
+        cmocka_unit_test(events_that_begin_nearly_alike_are_told_apart),
         cmocka_unit_test(the_id_stays_the_name_does_not),
         cmocka_unit_test(a_last_event_without_its_end_is_marked),
         cmocka_unit_test(a_byte_order_mark_is_skipped_once),
