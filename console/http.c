@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -310,6 +311,47 @@ static enum MHD_Result answer_or_wait(struct exchange *ex)
     return send_response(ex);
 }
 
+/* Whether another reader on the way, a reverse proxy, may see other requests in
+ * these bytes than the library did (RFC 9112 §6.3, §3.2). */
+struct framing {
+    unsigned lengths, codings, hosts;
+    bool is_other_coding; /* than chunked */
+};
+
+static enum MHD_Result note_framing(
+    void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct framing *framing = context;
+    (void)kind;
+    framing->lengths += strcasecmp(key, "Content-Length") == 0;
+    framing->hosts += strcasecmp(key, "Host") == 0;
+    if (strcasecmp(key, "Transfer-Encoding") == 0) {
+        framing->codings++;
+        framing->is_other_coding |=
+            value == NULL || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+    struct framing framing = {0};
+    MHD_get_connection_values(
+        connection, MHD_HEADER_KIND, note_framing, &framing);
+    return framing.lengths + framing.codings > 1 || framing.hosts > 1 ||
+           framing.is_other_coding;
+}
+
+/* The library's own would end a text at "%00": what has it stays as it is, and
+ * names nothing. */
+static size_t unescape(
+    void *owner, struct MHD_Connection *connection, char *text)
+{
+    (void)owner;
+    (void)connection;
+    return strstr(text, "%00") != NULL ? strlen(text) : MHD_http_unescape(text);
+}
+
 static enum MHD_Result on_request(void *owner,
     struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *upload, size_t *upload_bytes,
@@ -323,7 +365,12 @@ static enum MHD_Result on_request(void *owner,
         ex->connection = connection;
         note_head(ex, url, method);
         *context = ex;
-        return MHD_YES;
+        if (!is_ambiguous(connection))
+            return MHD_YES;
+        /* Answered before the body: the library closes behind it. */
+        response_error(&ex->response, 400, "ambiguous",
+            "The request's framing is ambiguous.");
+        return send_response(ex);
     }
     if (*upload_bytes != 0) {
         take_body(ex, upload, upload_bytes);
@@ -372,8 +419,8 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd, bool is_tls)
         (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, h, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
-        MHD_OPTION_ARRAY, is_tls ? tls : tls + ARRAY_LEN(tls) - 1,
-        MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, h, MHD_OPTION_ARRAY,
+        is_tls ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }
 
 enum err http_start(const struct http_options *options, struct http **http_out)

@@ -126,6 +126,29 @@ bool field_ends_at_this_hop(struct str name)
     return is_one_of(name, names, sizeof names / sizeof names[0]);
 }
 
+static bool is_but_for_dashes(struct str name, struct str of)
+{
+    if (name.n != of.n)
+        return false;
+    for (size_t i = 0; i < of.n; i++)
+        if ((name.p[i] == '_' ? '-' : name.p[i]) != of.p[i])
+            return false;
+    return true;
+}
+
+bool field_name_imitates_framing(struct str name)
+{
+    struct str plain = name;
+    if (name.n < 14 || name.n > 18)
+        return false;
+    if (name.p[name.n - 1] == '.')
+        plain.n--;
+    return (is_but_for_dashes(plain, STR("content-length")) ||
+               is_but_for_dashes(plain, STR("transfer-encoding"))) &&
+           !str_is(name, "content-length") &&
+           !str_is(name, "transfer-encoding");
+}
+
 bool field_is_forbidden_in_trailers(struct str name)
 {
     static const char *const names[] = {"content-length", "transfer-encoding",

@@ -17,6 +17,9 @@ enum {
 
 bool field_name_is_valid(struct str name);   /* a token */
 bool field_value_is_valid(struct str value); /* no control byte but HTAB */
+/* content-length or transfer-encoding but for `_` where `-` belongs, or a dot
+ * at the end: behind a gateway of the CGI kind it is one of them (H1). */
+bool field_name_imitates_framing(struct str name);
 /* In trailers these could change framing or routing: never accepted. */
 bool field_is_forbidden_in_trailers(struct str name);
 /* connection, keep-alive, te …: written by the codec itself or not at all. */

@@ -119,6 +119,7 @@ enum h1_found h1_scan(struct h1_scan *scan, enum h1_block kind,
 struct specials {
     struct str host, length, coding, upgrade, expect;
     size_t host_lines, length_lines, coding_lines, upgrade_lines, expect_lines;
+    bool imitates_framing;
 };
 
 static bool split_field(
@@ -163,6 +164,8 @@ static void note_special(struct specials *s, const struct field *field)
         note(&s->upgrade, &s->upgrade_lines, field);
     else if (name.n == 6 && str_is(name, "expect"))
         note(&s->expect, &s->expect_lines, field);
+    else if (field_name_imitates_framing(name))
+        s->imitates_framing = true;
 }
 
 /* The block is copied into the head's arena once; fields point into it. */
@@ -405,6 +408,8 @@ static bool finish_request(struct head *head, const struct specials *s,
     uint16_t port = 0;
     if (!read_framing(head, s, facts, out) || !read_host(head, s, out))
         return false;
+    if (s->imitates_framing)
+        return refuse(out, "framing-imitated", 400);
     if (head->authority.n != 0 &&
         authority_split(head->authority, 0, &host, &port) != OK)
         return refuse(out, "bad-target", 400);

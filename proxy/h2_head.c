@@ -141,6 +141,7 @@ void h2_reader_add(struct h2_reader *r, struct str name, struct str value,
         return;
     }
     add_special(r, name, value);
+    r->imitates_framing |= field_name_imitates_framing(name);
     if (field_ends_at_this_hop(name))
         return;
     note_style(r, name);
@@ -194,6 +195,8 @@ bool h2_reader_finish_request(struct h2_reader *r, bool has_body)
         return false;
     if (!read_authority(r) || !read_path(r))
         return false;
+    if (r->imitates_framing)
+        return refuse(r, "framing-imitated", 0);
     if (r->expect_lines > 1 || r->expects_other)
         return refuse(r, "expectation", 417);
     head->has_body = has_body;

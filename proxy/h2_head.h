@@ -15,10 +15,11 @@ struct h2_reader {
     size_t fields;     /* cookie crumbs are not counted */
     struct str host;
     size_t host_lines, expect_lines, cookie_lines;
-    bool expects_other; /* than 100-continue */
-    bool has_length;    /* content-length came last */
-    const char *reason; /* static word; NULL: fine so far */
-    int status;         /* what to answer; 0: reset the stream */
+    bool expects_other;    /* than 100-continue */
+    bool has_length;       /* content-length came last */
+    bool imitates_framing; /* a field does (proxy/fields.h) */
+    const char *reason;    /* static word; NULL: fine so far */
+    int status;            /* what to answer; 0: reset the stream */
 };
 
 void h2_reader_begin(struct h2_reader *r);

@@ -223,6 +223,39 @@ class Access(GatewayTest):
         for bad in ({"by": "user"}, {"buckets": 501}, {"day_begins": 1440}, {"facet": "nothing"}, {"top": 0}):
             self.assertEqual(400, console.get("/api/v1/stats", params=bad).status_code, bad)
 
+    def raw_answer(self, request):
+        """All that comes until the console closes or says nothing for two seconds."""
+        context = ssl.create_default_context(cafile=str(self.gateway.ca))
+        with socket.create_connection(("127.0.0.1", self.gateway.console_port), 10) as raw:
+            with context.wrap_socket(raw, server_hostname="127.0.0.1") as tls:
+                tls.settimeout(2)
+                tls.sendall(request)
+                answer = b""
+                try:
+                    while piece := tls.recv(65536):
+                        answer += piece
+                except ssl.SSLEOFError:
+                    pass
+                except TimeoutError:
+                    return answer, False
+                return answer, True
+
+    def test_f52_ambiguous_framing_is_refused_and_closed(self):
+        behind = b"GET /api/v1/session HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for fields in (b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", b"Content-Length: 0\r\nContent-Length: 5\r\n",
+                       b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
+                       b"Host: other.example\r\n"):
+            answer, is_closed = self.raw_answer(b"POST /login HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n" + behind)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), (fields, answer[:100]))
+            self.assertEqual(1, answer.count(b"HTTP/1.1 "), fields)
+            self.assertTrue(is_closed, fields)
+
+    def test_f52_a_path_does_not_end_at_an_escaped_nul(self):
+        key = "; ".join(f"{name}={value}" for name, value in self.console("analyst").http.cookies.items()).encode()
+        for path, status in ((b"/api/v1/session", b"200"), (b"/api/v1/session%00", b"404"), (b"/api/v1/session%00.js", b"404")):
+            answer, _ = self.raw_answer(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: " + key + b"\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), (path, answer[:100]))
+
     def test_garbage_on_the_wire_harms_nobody(self):
         context = ssl.create_default_context(cafile=str(self.gateway.ca))
         for garbage in (b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /%00%ff%zz?a=%&%=b HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -40,6 +40,22 @@ static void framing_cannot_come_in_trailers(void **state)
     assert_false(field_is_forbidden_in_trailers(STR("x-sum")));
 }
 
+static void h1_what_a_cgi_takes_for_framing_imitates_it(void **state)
+{
+    (void)state;
+    static const char *const imitations[] = {"content_length",
+        "transfer_encoding", "content-length.", "transfer-encoding.",
+        "content_length."};
+    static const char *const others[] = {"content-length", "transfer-encoding",
+        "content-lengths", "x-content-length", "content-encoding", "te", ".",
+        "content.length"};
+    for (size_t i = 0; i < ARRAY_LEN(imitations); i++)
+        assert_true(field_name_imitates_framing(str_of(imitations[i])));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(field_name_imitates_framing(str_of(others[i])));
+    assert_false(field_name_imitates_framing(STR_NONE));
+}
+
 static void a_path_is_printable_and_has_no_fragment(void **state)
 {
     (void)state;
@@ -127,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_name_is_a_token),
         cmocka_unit_test(a_value_has_no_control_byte_but_the_tab),
         cmocka_unit_test(framing_cannot_come_in_trailers),
+        cmocka_unit_test(h1_what_a_cgi_takes_for_framing_imitates_it),
         cmocka_unit_test(a_path_is_printable_and_has_no_fragment),
         cmocka_unit_test(authorities_agree_with_their_default_port),
         cmocka_unit_test(a_length_is_digits_and_fits),

@@ -176,6 +176,8 @@ static void h7_malformed_requests_are_reset(void **state)
         {"target-backslash", 0,
             FIELDS(":method", "GET", ":scheme", "https", ":path", "/a\\b",
                 ":authority", "a")},
+        {"framing-imitated", 0, FIELDS(BASIC, "transfer_encoding", "chunked")},
+        {"framing-imitated", 0, FIELDS(BASIC, "content_length", "1")},
         {"bad-scheme", 0,
             FIELDS(":method", "GET", ":scheme", "ftp", ":path", "/",
                 ":authority", "a")},
