@@ -342,8 +342,8 @@ static bool is_ambiguous(struct MHD_Connection *connection)
            framing.is_other_coding;
 }
 
-/* The library's own would end a text at "%00": what has it stays as it is, and
- * names nothing. */
+/* The library's own would end a path at "%00": a path that has it stays as it
+ * is and names nothing, and so does an argument, as which it is no text. */
 static size_t unescape(
     void *owner, struct MHD_Connection *connection, char *text)
 {

@@ -27,7 +27,7 @@ struct sse {
     uint64_t offset;  /* behind the last whole line, or CR */
     uint64_t start;
 
-    /* Of the last event read in place: up to its data, and its name there. */
+    /* Of the last event looked at: up to its data, and its name there. */
     char opening[OPENING_MAX];
     size_t opening_n, name_at, name_n;
 };

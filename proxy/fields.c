@@ -155,7 +155,8 @@ bool field_is_forbidden_in_trailers(struct str name)
         "host", "trailer", "content-encoding", "content-type", "content-range",
         "authorization", "proxy-authorization", "cookie", "set-cookie",
         "connection", "upgrade", "expect", "te"};
-    return is_one_of(name, names, sizeof names / sizeof names[0]);
+    return is_one_of(name, names, sizeof names / sizeof names[0]) ||
+           field_name_imitates_framing(name);
 }
 
 const char *path_refusal(struct str path)

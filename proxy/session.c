@@ -160,6 +160,20 @@ static void close_link(struct session *s, struct link **link)
     *link = NULL;
 }
 
+/* A body that nothing but the connection's end would end, and that was cut: a
+ * close in good order would make it whole.  Few look for close_notify (S2). */
+static void close_client_link(struct session *s)
+{
+    struct side *client = &s->client;
+    if (client->link == NULL || client->codec == NULL ||
+        !codec_was_cut(client->codec)) {
+        close_link(s, &client->link);
+        return;
+    }
+    s->world->ops->abort(s->world, client->link);
+    client->link = NULL;
+}
+
 void side_free(struct side *side)
 {
     close_link(side->session, &side->link);
@@ -180,6 +194,7 @@ void session_free(struct session **session)
     head_free(&s->connect_head);
     head_free(&s->early_trailers);
     buf_free(&s->early_body);
+    close_client_link(s);
     side_free(&s->client);
     codec_free(&s->front_codec);
     close_link(s, &s->target);
@@ -626,11 +641,9 @@ static bool client_is_done(struct session *s)
 static void close_client(struct session *s)
 {
     struct side *client = &s->client;
-    bool was_cut = client->codec != NULL && codec_was_cut(client->codec);
-    if (was_cut && client->link != NULL) { /* few look for close_notify */
-        s->world->ops->abort(s->world, client->link);
-        client->link = NULL;
-    } else if (client->tls != NULL && tls_phase(client->tls) == TLS_OPEN) {
+    if (client->codec != NULL && codec_was_cut(client->codec))
+        close_client_link(s);
+    else if (client->tls != NULL) {
         tls_close(client->tls);
         flush(client);
     }
@@ -682,7 +695,7 @@ static void finish(struct session *s)
     }
     for (struct origin *o = s->origins; o != NULL; o = o->next)
         side_free(&o->side);
-    close_link(s, &s->client.link);
+    close_client_link(s);
     close_link(s, &s->target);
     drop_others(s);
     s->is_lingering = true;

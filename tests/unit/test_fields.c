@@ -37,6 +37,7 @@ static void framing_cannot_come_in_trailers(void **state)
         "host", "authorization", "content-encoding"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         assert_true(field_is_forbidden_in_trailers(str_of(names[i])));
+    assert_true(field_is_forbidden_in_trailers(STR("content_length")));
     assert_false(field_is_forbidden_in_trailers(STR("x-sum")));
 }
 
