@@ -12,7 +12,7 @@ import time
 import unittest
 
 from gateway import GatewayTest, certs, wait_for
-from raw import Origin, client_context, read_response, tls_through
+from raw import Origin, client_context, read_head, read_response, tls_through
 
 GET = b"GET /headers HTTP/1.1\r\nHost: %s\r\n\r\n"
 
@@ -96,6 +96,27 @@ class Tls(GatewayTest):
                 reused.append(s.session_reused)
                 session = s.session
         self.assertEqual(reused, [False] + [True] * 7)
+
+    def test_c8_a_client_that_closes_first_gets_its_tickets(self):
+        """Tickets wait for the first bytes of an answer; here there is none but the end (RFC 8446 6.1)."""
+        context = client_context(self.gateway)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        with socket.create_connection(("127.0.0.1", self.gateway.proxy_port), 20) as sock:
+            sock.sendall(b"CONNECT chatgpt.com:443 HTTP/1.1\r\nHost: chatgpt.com:443\r\n\r\n")
+            self.assertIn(b" 200 ", read_head(sock)[0])
+            tls = context.wrap_bio(received, sent, server_hostname="chatgpt.com")
+            for step in (tls.do_handshake, tls.unwrap):
+                while True:
+                    try:
+                        step()
+                        break
+                    except ssl.SSLWantReadError:
+                        sock.sendall(sent.read())
+                        piece = sock.recv(65536)
+                        self.assertNotEqual(b"", piece, "an end without close_notify")
+                        received.write(piece)
+            self.assertTrue(tls.session.has_ticket)
 
     def test_c8_a_session_of_one_host_opens_no_other(self):
         context = client_context(self.gateway)
