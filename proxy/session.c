@@ -544,7 +544,7 @@ static void flush(struct side *side)
                 buf_clear(&s->plain);
             }
         }
-        if (side->tls != NULL && tls_has_output(side->tls))
+        if (side->tls != NULL)
             tls_take_output(side->tls, &out);
         if (out.n == 0)
             break;

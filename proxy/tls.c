@@ -249,23 +249,12 @@ static void release_buffers(struct tls *tls)
     SSL_set_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
-/* Who has sent its Finished has read all of our flight, so what TLS 1.3 leaves
- * in the output then are tickets (RFC 8446 §4.6.1: "at any time after").
- * Nobody waits for them: with the first bytes of an answer they cost no packet
- * of their own and wake nobody. */
-static void hold_tickets(struct tls *tls)
-{
-    if (!tls->is_origin && SSL_version(tls->ssl) == TLS1_3_VERSION)
-        tls->held = tls->output.n;
-}
-
 static enum err handshake(struct tls *tls)
 {
     ERR_clear_error();
     int done = SSL_do_handshake(tls->ssl);
     if (done == 1) {
         tls->phase = TLS_OPEN;
-        hold_tickets(tls);
         sk_X509_pop_free(tls->chain, X509_free);
         tls->chain = NULL;
         return OK;
@@ -406,13 +395,12 @@ void tls_take_output(struct tls *tls, struct buf *out)
         buf_append_str(out, buf_str(&tls->output));
         buf_clear(&tls->output);
     }
-    tls->held = 0;
     buf_give_back(&tls->output);
 }
 
 bool tls_has_output(const struct tls *tls)
 {
-    return tls->output.n > tls->held;
+    return tls->output.n > 0;
 }
 
 unsigned tls_alpn(const struct tls *tls)

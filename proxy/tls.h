@@ -77,8 +77,6 @@ void tls_close(struct tls *tls); /* close_notify to the output */
 /* Moves the pending ciphertext to the end of *out (a plain move when *out is
  * empty). */
 void tls_take_output(struct tls *tls, struct buf *out);
-/* What should be sent now.  False with a client's tickets alone, which may
- * wait for the first bytes written and go before these. */
 bool tls_has_output(const struct tls *tls);
 
 /* After TLS_OPEN: the chosen protocol, 0, ALPN_H1 or ALPN_H2. */

@@ -41,7 +41,6 @@ struct tls {
     unsigned chatter; /* messages since the last plain text */
     struct str input; /* borrowed during tls_feed */
     struct buf output, plain;
-    size_t held; /* of the output: tickets, which go with what comes next */
     const char *failure;
     char failure_detail[TRUST_TEXT_BYTES];
     struct trust_verdict verdict;

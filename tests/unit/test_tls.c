@@ -252,14 +252,6 @@ static void what_is_idle_keeps_no_record_buffers(void **state)
 #endif
 }
 
-/* With it come the tickets. */
-static void answer(struct pair *p)
-{
-    assert_int_equal(tls_write(p->gateway, STR("answer")), OK);
-    move(p->gateway, p->browser, 0);
-    assert_reads(p->browser, "answer");
-}
-
 static bool is_resumed(
     struct gateway *g, struct tls_context *worker, const char *host)
 {
@@ -268,7 +260,6 @@ static bool is_resumed(
     assert_int_equal(tls_phase(p.gateway), TLS_OPEN);
     bool was = tls_was_resumed(p.gateway);
     assert_int_equal(tls_was_resumed(p.browser), was);
-    answer(&p);
     pair_free(&p);
     return was;
 }
@@ -286,31 +277,6 @@ static void c8_tickets_open_at_every_worker_of_the_node(void **state)
     assert_false(is_resumed(g, other, "a.test"));
     tls_context_free(&same);
     tls_context_free(&other);
-}
-
-/* They wait for the first bytes that are written, or for the end. */
-static void tickets_make_no_packet_of_their_own(void **state)
-{
-    struct gateway *g = *state;
-    struct buf ticket = {0};
-    struct pair p =
-        connect_pair(g, g->context, "a.test", ALPN_H1, ALPN_H1, 1000);
-    assert_int_equal(tls_phase(p.gateway), TLS_OPEN);
-    assert_false(tls_has_output(p.gateway));
-    tls_take_output(p.gateway, &ticket);
-    assert_true(ticket.n > 100); /* it is there, and could be sent */
-    assert_int_equal(tls_feed(p.browser, buf_str(&ticket)), OK);
-    answer(&p);
-    pair_free(&p);
-    p = connect_pair(g, g->context, "a.test", ALPN_H1, ALPN_H1, 1000);
-    assert_true(tls_was_resumed(p.gateway));
-    assert_false(tls_has_output(p.gateway));
-    tls_close(p.gateway);
-    assert_true(tls_has_output(p.gateway));
-    move(p.gateway, p.browser, 0);
-    assert_int_equal(tls_phase(p.browser), TLS_PEER_CLOSED);
-    pair_free(&p);
-    buf_free(&ticket);
 }
 
 /* A browser would not do this; one who wants to mix up two origins would. */
@@ -787,7 +753,6 @@ int main(void)
         WITH_GATEWAY(much_data_passes_both_ways),
         WITH_GATEWAY(what_is_idle_keeps_no_record_buffers),
         WITH_GATEWAY(c8_tickets_open_at_every_worker_of_the_node),
-        WITH_GATEWAY(tickets_make_no_packet_of_their_own),
         WITH_GATEWAY(c8_a_ticket_of_one_host_is_no_ticket_for_another),
         WITH_GATEWAY(what_is_not_tls_fails_and_says_so),
         WITH_GATEWAY(c9_a_damaged_record_ends_the_connection),
